@@ -1,0 +1,96 @@
+#include "ipc/frame.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+
+size_t frame_begin(struct buf *b, uint16_t type)
+{
+	size_t start = b->len;
+	uint16_t head[4] = {0, 0, htole16(type), 0};
+
+	buf_put(b, head, sizeof(head));
+	return start;
+}
+
+void frame_end(struct buf *b, size_t start)
+{
+	uint32_t len;
+
+	if (buf_failed(b))
+		return;
+	len = htole32((uint32_t)(b->len - start - FRAME_HEADER));
+	memcpy(b->data + start, &len, sizeof(len));
+}
+
+void field_put(struct buf *b, uint16_t key, struct str value)
+{
+	unsigned char head[6];
+	uint16_t k = htole16(key);
+	uint32_t n = htole32((uint32_t)value.len);
+
+	memcpy(head, &k, 2);
+	memcpy(head + 2, &n, 4);
+	buf_put(b, head, sizeof(head));
+	buf_str(b, value);
+}
+
+void field_put_u64(struct buf *b, uint16_t key, uint64_t value)
+{
+	uint64_t v = htole64(value);
+
+	field_put(b, key, str_of((const char *)&v, sizeof(v)));
+}
+
+int frame_next(struct str in, size_t *at, struct frame *out)
+{
+	const char *p = in.data + *at;
+	uint16_t type, zero;
+	uint32_t len;
+
+	if (in.len - *at < FRAME_HEADER)
+		return 0;
+	memcpy(&len, p, 4);
+	memcpy(&type, p + 4, 2);
+	memcpy(&zero, p + 6, 2);
+	len = le32toh(len);
+	if (len > FRAME_MAX || zero)
+		return -EPROTO;
+	if (in.len - *at - FRAME_HEADER < len)
+		return 0;
+	out->type = le16toh(type);
+	out->payload = str_of(p + FRAME_HEADER, len);
+	*at += FRAME_HEADER + len;
+	return 1;
+}
+
+int field_next(struct str payload, size_t *at, uint16_t *key, struct str *value)
+{
+	uint16_t k;
+	uint32_t n;
+
+	if (*at == payload.len)
+		return 0;
+	if (payload.len - *at < 6)
+		return -EPROTO;
+	memcpy(&k, payload.data + *at, 2);
+	memcpy(&n, payload.data + *at + 2, 4);
+	n = le32toh(n);
+	if (payload.len - *at - 6 < n)
+		return -EPROTO;
+	*key = le16toh(k);
+	*value = str_of(payload.data + *at + 6, n);
+	*at += 6 + n;
+	return 1;
+}
+
+int field_u64(struct str value, uint64_t *out)
+{
+	uint64_t v;
+
+	if (value.len != sizeof(v))
+		return -EPROTO;
+	memcpy(&v, value.data, sizeof(v));
+	*out = le64toh(v);
+	return 0;
+}
