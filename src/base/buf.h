@@ -30,7 +30,7 @@ void buf_put(struct buf *b, const void *data, size_t len);
 void buf_putc(struct buf *b, char c);
 void buf_str(struct buf *b, struct str s);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void buf_vprintf(struct buf *b, const char *fmt, va_list args);
+void buf_vprintf(struct buf *b, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
 void buf_u64(struct buf *b, uint64_t value); /* decimal */
 
 #define buf_lit(b, literal) buf_put((b), (literal), sizeof(literal) - 1)

@@ -1,0 +1,59 @@
+/* What a stream asks of its user's home loop, and the answer. The stream allocates it, route/ runs it on the home loop
+ * and, for those that have an answer, sends it back to the port's loop, where `answer` runs and frees it.
+ * An errand holds a reference to its port. One stream's errands and parcels arrive at the home loop in order. */
+#pragma once
+
+#include "jid/jid.h"
+#include "loop/loop.h"
+#include "parcel/origin.h"
+#include "parcel/port.h"
+
+enum errand_kind {
+	ERRAND_BIND,      /* answered. in: person, bare jid, wanted resource; out: origin or error */
+	ERRAND_SM_ENABLE, /* answered. in: wants_resume; out: sm_id, max */
+	ERRAND_SM_RESUME, /* answered. in: person, bare jid, sm_id, h; out: origin, handled or error */
+	ERRAND_SM_ACK,    /* h: the client's count of what it handled */
+	ERRAND_GONE,      /* the stream has ended and none of its parcels is under way; reason, handled */
+};
+
+enum errand_error {
+	ERRAND_OK,
+	ERRAND_E_CONFLICT,        /* bind: resource is taken by a session that stays */
+	ERRAND_E_TOO_MANY,        /* bind: resource-constraint, sessions per account */
+	ERRAND_E_BAD_RESOURCE,    /* bind: not a valid resourcepart */
+	ERRAND_E_NO_ACCOUNT,      /* bind: removed or disabled meanwhile */
+	ERRAND_E_ITEM_NOT_FOUND,  /* resume: no such session (or not this account's); `handled` may say how far we got */
+	ERRAND_E_COUNT_TOO_HIGH,  /* resume or ack: h beyond what was sent */
+	ERRAND_E_FAILED,          /* internal */
+};
+
+enum gone_reason {
+	GONE_CLOSED,  /* the client closed its stream properly: the session ends */
+	GONE_LOST,    /* the connection broke or was found dead: resumable sessions wait */
+	GONE_ERROR,   /* we ended it with a stream error: the session ends */
+};
+
+struct errand {
+	struct task task;
+	enum errand_kind kind;
+	enum errand_error error;
+	struct port *port;
+	void (*answer)(struct errand *e); /* on the port's loop */
+
+	struct person *person;      /* BIND, RESUME: counted reference, proven by SASL */
+	struct origin *origin;      /* out of BIND and RESUME (a reference for the stream); in for the others */
+	struct arena *arena;        /* of the strings below; freed with the errand */
+	struct jid bare;
+	struct str resource;        /* BIND: as asked for, unprepared; empty: the server makes one */
+	struct str address, tls, mechanism;
+	struct str sm_id;           /* in: RESUME; out: SM_ENABLE */
+	bool wants_resume;
+	unsigned max_seconds;       /* out: SM_ENABLE */
+	uint32_t h;                 /* in: RESUME, ACK */
+	uint32_t handled;           /* inbound stanzas handled. in: GONE; out: RESUME */
+	bool has_handled;           /* RESUME failed, but `handled` is known */
+	enum gone_reason reason;
+};
+
+[[nodiscard]] struct errand *errand_new(enum errand_kind kind, struct port *port);
+void errand_free(struct errand *e);

@@ -1,0 +1,77 @@
+/* What travels through the server: a stanza with its proven sender, verdict, receipt and arena. Made by xmpp/ on the
+ * connection's loop; passes the stages of way/ there; after the receipt it is routed, perhaps on other loops, read-only
+ * from then on. Reference counted; the last reference frees the arena and with it the parcel. */
+#pragma once
+
+#include "base/arena.h"
+#include "jid/jid.h"
+#include "loop/loop.h"
+#include "parcel/origin.h"
+#include "parcel/port.h"
+#include "rule/verdict.h"
+#include "stanza/node.h"
+
+struct receipt; /* made by record/ alone */
+
+enum parcel_kind {
+	PARCEL_MESSAGE,
+	PARCEL_PRESENCE,
+	PARCEL_IQ,
+};
+
+/* What waits for the receipt. See class.h for the table. */
+enum parcel_class {
+	CLASS_SIGNAL,  /* counted: chat states, receipts, ping, presence without text */
+	CLASS_EVENT,   /* recorded, does not wait */
+	CLASS_CONTENT, /* recorded, waits */
+};
+
+enum stage_result {
+	STAGE_NEXT,
+	STAGE_WAIT,   /* someone will call parcel->resume */
+	STAGE_DONE,   /* the parcel has arrived; nothing more to do */
+	STAGE_REFUSE, /* check and charge alone: parcel->refusal says why; the sender gets a stanza error */
+};
+
+struct refusal {
+	const char *condition; /* RFC 6120 8.3.3; static */
+	const char *type;      /* "cancel", "modify", "wait", ...; static */
+	const char *text;      /* static or on the parcel's arena; NULL: none */
+};
+
+struct parcel {
+	struct task task;        /* travels with it; whoever holds the parcel alone may use it */
+	_Atomic unsigned refs;
+	struct arena *arena;
+	struct node *stanza;     /* `from` stamped with origin->jid.full, forgeable children stripped */
+	enum parcel_kind kind;
+	enum parcel_class class;
+	struct jid to;           /* as addressed; for no `to`: the sender's own bare JID (RFC 6120 10.3) */
+	bool has_to;
+	struct str type;         /* the stanza's type attribute, "" when absent */
+	struct str id;           /* the stanza's id attribute, "" when absent */
+	struct origin *origin;   /* counted */
+	struct port *port;       /* counted: where answers to the sender go */
+	uint32_t number;         /* inbound stanza number of its stream, from 1 (XEP-0198 h once handled) */
+
+	struct verdict verdict;
+	struct refusal refusal;
+	char record_id[24];      /* 22 characters and NUL; "" for signals. Also the stanza-id */
+	const struct receipt *receipt; /* on the arena; NULL until record/ has answered */
+
+	unsigned stage;          /* index in the way */
+	const char *waits_for;   /* name of what a waiting parcel waits for; static */
+	uint64_t deadline_ms;    /* loop_ms() at which waiting is reported */
+	void (*resume)(struct parcel *p, enum stage_result result); /* set by way/: the waiting stage is finished */
+	void (*handled)(struct parcel *p); /* set by xmpp/: taken over for good; counts for XEP-0198. Called once, on the
+	                                      port's loop, by way/ */
+	struct list pending;     /* the stream's list of parcels not yet handled */
+};
+
+/* A parcel around a stanza; takes over the arena. NULL (arena freed) when it is full. */
+[[nodiscard]] struct parcel *parcel_new(struct arena *arena, struct node *stanza, enum parcel_kind kind);
+struct parcel *parcel_ref(struct parcel *p);
+struct parcel *parcel_unref(struct parcel *p); /* accepts NULL; any loop */
+
+/* Answers the sender with bytes serialised from `reply` (content namespace jabber:client). */
+void parcel_answer(struct parcel *p, const struct node *reply);

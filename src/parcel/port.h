@@ -1,0 +1,36 @@
+/* A connection as the rest of the server sees it: a place to write bytes to and to close. It lives on the loop that
+ * accepted the connection and outlives the socket for as long as someone holds a reference. Everything here may be
+ * called from any loop: calls made elsewhere travel to the port's loop, in order. After the socket is gone writes are
+ * dropped in silence; the session learns of it by the errand ERRAND_GONE. */
+#pragma once
+
+#include "base/str.h"
+#include "loop/loop.h"
+#include "parcel/blob.h"
+
+struct port;
+
+/* Implemented by xmpp/; always called on the port's loop. */
+struct port_ops {
+	void (*write)(struct port *port, struct str bytes);
+	/* Ends the stream with this stream error (RFC 6120 4.9.3) or, when condition is NULL, without one. */
+	void (*close)(struct port *port, const char *condition, const char *text);
+	void (*free)(struct port *port); /* the last reference is gone */
+};
+
+struct port {
+	_Atomic unsigned refs;
+	struct loop *loop;
+	const struct port_ops *ops;
+};
+
+struct port *port_ref(struct port *p);
+struct port *port_unref(struct port *p); /* accepts NULL; the object is freed on its own loop */
+
+/* Writes one or more whole stanzas (or nonzas). Bytes written in one pass leave in one piece. */
+void port_write(struct port *p, struct blob *bytes);
+/* The same for bytes that are not shared; copied when they have to travel. */
+void port_write_str(struct port *p, struct str bytes);
+
+/* `condition` and `text` must be static strings. */
+void port_close(struct port *p, const char *condition, const char *text);

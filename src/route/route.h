@@ -1,0 +1,69 @@
+/* Way 6: a parcel reaches its recipients. Sessions, presence, rosters, blocking, offline, carbons, and the answers the
+ * server itself gives to IQs (RFC 6121; XEP-0030, 0092, 0191, 0198 queues, 0199, 0203, 0280). A user's state lives on
+ * the user's home loop and is touched there only; parcels, errands and admin calls travel to it. */
+#pragma once
+
+#include "base/err.h"
+#include "parcel/errand.h"
+#include "parcel/loops.h"
+#include "parcel/parcel.h"
+
+struct route;
+struct settings;
+struct store;
+struct directory;
+struct record;
+
+/* Everything is borrowed and outlives the route. record[i] belongs to loop i. */
+struct route_env {
+	const struct loops *loops;
+	struct store *store;
+	struct directory *directory;
+	struct record **record;
+};
+
+/* Called before the loops run. */
+[[nodiscard]] int route_new(struct route **out, const struct route_env *env, const struct settings *settings);
+struct route *route_free(struct route *r); /* after the loops have stopped */
+
+/* A reload: each loop sees the new settings from its next pass on; the caller keeps them alive. Loop 0. */
+void route_set_settings(struct route *r, const struct settings *settings);
+
+/* The stage. Runs on the connection's loop; takes a reference of its own if the parcel travels on. Content that has no
+ * receipt is a programming error (assert). Acts on the verdict: deliver, or refuse with its notice. */
+enum stage_result route_parcel(struct parcel *p, void *route);
+
+/* From xmpp/, any loop: carries it to the home loop and answers. */
+void route_errand(struct route *r, struct errand *e);
+
+/* An entry that the record had and the store not yet (gate start, before the first login; loop 0). Idempotent by id.
+ * Strings are borrowed for the call. `done` of the last one is signalled by route_replay_end's callback. */
+struct route_replayed {
+	uint64_t seq, utc_us;
+	struct str id, from, to, stanza; /* stanza: XML as to be delivered */
+};
+void route_replay(struct route *r, const struct route_replayed *entry);
+/* Inbound count of a stream of the previous gate, for <failed h=''/> (XEP-0198 section 5). */
+void route_replay_count(struct route *r, struct str session, uint32_t handled);
+void route_replay_end(struct route *r, void (*done)(void *owner, int result), void *owner);
+
+/* Once a second on loop 0: moves the store's applied_seq forward. */
+void route_tick(struct route *r);
+uint64_t route_applied_seq(const struct route *r);
+
+/* Administration, from loop 0; the callbacks run on loop 0. */
+struct route_session {
+	struct str jid, session, address, tls, mechanism, person;
+	uint64_t connected_utc_us;
+	unsigned loop;
+	bool detached;          /* waiting to be resumed */
+	unsigned unacked;
+	int priority;
+	bool available;
+};
+void route_list_sessions(struct route *r, void (*each)(void *owner, const struct route_session *s),
+		void (*done)(void *owner), void *owner);
+/* Closes sessions of a bare JID, or one full JID, with policy-violation and the text (static). Count to done. */
+void route_close_sessions(struct route *r, struct str jid, const char *text, void (*done)(void *owner, unsigned count),
+		void *owner);
+size_t route_session_count(const struct route *r); /* any thread, approximate */
