@@ -1,0 +1,90 @@
+/* The server's settings: gatehouse.yaml of a data directory, read through the one table of settings_table.h.
+ * A loaded set is immutable and may be read from any thread; a reload makes a new set and swaps it. */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+struct settings_address {
+	struct str text; /* as written */
+	struct sockaddr_storage addr;
+	socklen_t addr_len;
+};
+
+struct settings_addresses {
+	const struct settings_address *items;
+	size_t len;
+};
+
+struct settings_strings {
+	const struct str *items;
+	size_t len;
+};
+
+/* tls.min_version, record.flush: positions among the words of their rows. log.level is an enum log_level. */
+enum settings_tls {
+	SETTINGS_TLS_1_2,
+	SETTINGS_TLS_1_3,
+};
+
+enum settings_flush {
+	SETTINGS_FLUSH_AUTO,
+	SETTINGS_FLUSH_DIRECT,
+	SETTINGS_FLUSH_BUFFERED,
+};
+
+#define SETTINGS_BOOL bool
+#define SETTINGS_INT uint32_t
+#define SETTINGS_SIZE uint64_t
+#define SETTINGS_SECONDS uint32_t
+#define SETTINGS_STRING struct str
+#define SETTINGS_PATH struct str
+#define SETTINGS_ENUM int
+#define SETTINGS_ADDRESSES struct settings_addresses
+#define SETTINGS_DOMAINS struct settings_strings
+
+/* One field a row, named as the setting with _ for dots: listen_starttls, limits_stanza_bytes ... Every struct str has
+ * a NUL behind it (s.data may be passed as a C string); paths are absolute, or empty where the setting is "". */
+struct settings {
+	struct str dir;	 /* the data directory, absolute, no slash at the end */
+	struct str file; /* dir/gatehouse.yaml */
+#define SECTION(prefix, text)
+#define SETTING(kind, name, field, preset, low, high, words, change, check, text) SETTINGS_##kind field;
+#include "conf/settings_table.h"
+#undef SETTING
+#undef SECTION
+	struct arena *arena; /* owns all of it */
+};
+
+/* Reads dir/gatehouse.yaml. On failure *err names file, line, setting, the value found, what is accepted and the nearest
+ * known word, and the code is -EINVAL; -errno when the file cannot be read. Checks the text only: whether ports are free
+ * and files are there is seen where they are opened. */
+[[nodiscard]] int settings_load(struct settings **out, const char *dir, struct err *err);
+
+/* The same from a text; `name` stands for the file in errors. */
+[[nodiscard]] int settings_parse(struct settings **out, const char *dir, struct str text, const char *name,
+		struct err *err);
+
+struct settings *settings_free(struct settings *s); /* accepts NULL, returns NULL */
+void settings_freep(struct settings **s);	    /* for AUTO() */
+
+/* Commented YAML of the whole table: with the values of `s`, or with the presets when `s` is NULL. */
+void settings_print(const struct settings *s, struct buf *out);
+/* One JSON object, dotted names as keys. */
+void settings_print_json(const struct settings *s, struct buf *out);
+
+/* The commented gatehouse.yaml that init writes: `values` are lines "name", "yaml text" that differ from the presets. */
+struct settings_pair {
+	const char *name;
+	const char *text;
+};
+void settings_write(const struct settings_pair *values, size_t n, struct buf *out);
+
+/* The names of settings that differ between two sets and take effect only at a restart, ", " between them. */
+void settings_restart_needed(const struct settings *old, const struct settings *new, struct buf *out);
