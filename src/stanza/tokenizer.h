@@ -1,8 +1,9 @@
-/* The one tokenizer of the product: bytes of an XMPP stream (RFC 6120 section 11) in, stream header and stanza trees
- * out. It refuses what XMPP refuses (DTD, comments, processing instructions, entities beyond the five: 11.1), checks
- * UTF-8, XML characters, names, namespaces (unbound or reserved prefixes, duplicate attributes also after resolution)
- * and holds to the limits below before memory is spent. It is fed in pieces of any size and is linear in the bytes,
- * whatever the pieces. Idle between stanzas it holds no buffer. Not thread-safe: one per stream, one thread. */
+/* The one tokenizer of the product: bytes of an XMPP stream (RFC 6120 section 11) in, stream header and
+ * stanza trees out. It refuses what XMPP refuses (DTD, comments, processing instructions, entities beyond the
+ * five: 11.1), checks UTF-8, XML characters, names, namespaces (unbound or reserved prefixes, duplicate
+ * attributes also after resolution) and holds to the limits below before memory is spent. It is fed in pieces
+ * of any size and is linear in the bytes, whatever the pieces. Idle between stanzas it holds no buffer. Not
+ * thread-safe: one per stream, one thread. */
 #pragma once
 
 #include <stddef.h>
@@ -13,8 +14,8 @@ struct xml_limits {
 	size_t stanza_bytes;    /* of one child of the stream, markup included; also of the stream header */
 	unsigned depth;         /* elements below the stream root, the stanza itself being 1 */
 	unsigned attributes;    /* per element, namespace declarations included */
-	unsigned attribute_bytes; /* one value, as written */
-	unsigned name_bytes;    /* one qualified name */
+	size_t attribute_bytes; /* one value, as written */
+	size_t name_bytes;      /* one qualified name */
 	unsigned children;      /* nodes directly in one element */
 	unsigned nodes;         /* nodes of one stanza */
 	size_t arena_bytes;     /* ceiling of a stanza's arena */
@@ -32,12 +33,12 @@ enum xml_event {
 enum xml_error {
 	XML_E_NONE,
 	XML_E_NOT_WELL_FORMED,
-	XML_E_RESTRICTED,     /* restricted-xml */
-	XML_E_BAD_PREFIX,     /* bad-namespace-prefix */
-	XML_E_INVALID_XML,
-	XML_E_ENCODING,       /* unsupported-encoding: an XML declaration that names another than UTF-8 */
-	XML_E_TOO_BIG,        /* policy-violation: a limit; tokenizer_error_text() says which */
-	XML_E_MEMORY,         /* internal-server-error */
+	XML_E_RESTRICTED, /* restricted-xml */
+	XML_E_BAD_PREFIX, /* bad-namespace-prefix: not bound, or a reserved one misused */
+	XML_E_BAD_FORMAT, /* bad-format: text directly in the stream, between stanzas */
+	XML_E_ENCODING,   /* unsupported-encoding: an XML declaration that names another than UTF-8 */
+	XML_E_TOO_BIG,    /* policy-violation: a limit; tokenizer_error_text() says which */
+	XML_E_MEMORY,     /* internal-server-error */
 };
 
 struct tokenizer;
@@ -50,10 +51,13 @@ void tokenizer_set_limits(struct tokenizer *t, const struct xml_limits *limits);
 /* Starts a new stream (after STARTTLS and SASL): forgets all state and bytes. */
 void tokenizer_reset(struct tokenizer *t);
 
-/* Feeds bytes. Consumes from *data (moving it and *len) up to and including the first event and returns it; call again
- * while *len > 0 and no error. White space between stanzas is consumed silently (XML_MORE). On XML_STREAM_OPEN and
- * XML_STANZA, *out is the tree and *arena the arena that holds it: the caller frees it with arena_free(). */
-enum xml_event tokenizer_feed(struct tokenizer *t, const char **data, size_t *len, struct node **out, struct arena **arena);
+/* Feeds bytes. Consumes from *data (moving it and *len) up to and including the first event and returns it;
+ * call again while *len > 0 and no error. White space between stanzas is consumed silently (XML_MORE). On
+ * XML_STREAM_OPEN and XML_STANZA, *out is the tree and *arena the arena that holds it: the caller frees it
+ * with arena_free(). Adjacent text (also across CDATA sections and references) is one text node, however the
+ * bytes were cut. */
+enum xml_event tokenizer_feed(
+	struct tokenizer *t, const char **data, size_t *len, struct node **out, struct arena **arena);
 
 enum xml_error tokenizer_error(const struct tokenizer *t);
 const char *tokenizer_error_text(const struct tokenizer *t); /* for the stream error's <text/>; never NULL */
