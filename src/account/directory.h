@@ -1,0 +1,61 @@
+/* All people of this server in memory, by bare JID: who may log in, whom a message can reach, which groups
+ * policy sees. Loops look people up at once and without waiting for the store; changes are rare and replace a
+ * person as a whole.
+ *
+ * Thread-safe: any thread may look up and change. A `struct person` never changes once it is in the
+ * directory, so what a caller holds stays as it was until it lets go; who needs the present state looks up
+ * again. Filled at start from store_account_all(); whoever changes the store changes the directory after the
+ * store has answered. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "store/rows.h"
+
+struct directory;
+
+/* One block of memory, shared by reference count. All fields are read-only. */
+struct person {
+	struct str id;  /* immutable person id, 26 characters: what the record says */
+	struct str jid; /* bare, canonical */
+	struct str name;
+	struct str mail;
+	struct str language;
+	struct str department;
+	const struct str *groups;
+	size_t groups_len;
+	uint64_t created_us;
+	bool disabled; /* may not log in; messages for it are refused like those for an unknown address */
+	uint32_t refs; /* private, atomic */
+};
+
+[[nodiscard]] int directory_new(struct directory **out); /* 0 or -ENOMEM */
+struct directory *directory_free(
+	struct directory *d); /* accepts NULL, returns NULL; persons still held stay */
+
+/* Adds the person or replaces the one with the same address. 0 or -ENOMEM. */
+[[nodiscard]] int directory_put(struct directory *d, const struct store_account *row);
+/* The same for all rows; on -ENOMEM some are in. */
+[[nodiscard]] int directory_load(struct directory *d, const struct store_accounts *rows);
+void directory_remove(struct directory *d, struct str jid);
+
+/* NULL: not one of us. The caller owns one reference: person_unref(). */
+[[nodiscard]] const struct person *directory_get(struct directory *d, struct str bare);
+
+size_t directory_count(const struct directory *d);
+
+/* Calls `each` for everybody, in no order; stops when it returns false. `each` may not change the directory.
+ */
+void directory_each(struct directory *d, bool (*each)(const struct person *person, void *owner), void *owner);
+
+const struct person *person_ref(const struct person *p);
+const struct person *person_unref(const struct person *p); /* accepts NULL, returns NULL */
+static inline void person_unrefp(const struct person **p)  /* for AUTO() */
+{
+	person_unref(*p);
+}
+
+bool person_in_group(const struct person *p, struct str group);

@@ -1,0 +1,118 @@
+/* What the store keeps, as the caller sees it. Strings are borrowed: from the caller on the way in, from the
+ * request's arena on the way out. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+/* Which hash a SCRAM verifier is for (RFC 5802, RFC 7677). The numbers are in the file: never change them. */
+enum store_verifier_kind {
+	STORE_SHA_1 = 0,
+	STORE_SHA_256 = 1,
+	STORE_SHA_512 = 2,
+	STORE_VERIFIER_KINDS = 3,
+};
+
+enum {
+	STORE_SALT_MAX = 64,
+	STORE_KEY_MAX = 64,
+};
+
+/* What a login is checked against; a password is never stored. Secret: bytes only, no text form, wiped with
+ * OPENSSL_cleanse by whoever holds a copy (store_req_release does it for the request's). */
+struct store_verifier {
+	uint32_t iterations; /* 0: there is none of this kind */
+	uint8_t salt_len;
+	uint8_t key_len; /* 20, 32 or 64: the length of the hash */
+	uint8_t salt[STORE_SALT_MAX];
+	uint8_t stored_key[STORE_KEY_MAX]; /* H(ClientKey) */
+	uint8_t server_key[STORE_KEY_MAX];
+};
+
+struct store_account {
+	struct str
+		person_id; /* immutable, 26 characters (account/verifier.h); the record names people by it */
+	struct str jid;    /* bare, canonical */
+	struct str name;
+	struct str mail;
+	struct str language; /* BCP 47, may be empty */
+	struct str department;
+	const struct str *groups; /* each once */
+	size_t groups_len;
+	bool disabled;
+	uint64_t created_us;
+	/* STORE_VERIFIER_KINDS of them by kind, or NULL: none. Only on the way in; listings leave it NULL. */
+	const struct store_verifier *verifiers;
+};
+
+/* Fields of store_account_update. */
+enum {
+	STORE_ACCOUNT_NAME = 1 << 0,
+	STORE_ACCOUNT_MAIL = 1 << 1,
+	STORE_ACCOUNT_LANGUAGE = 1 << 2,
+	STORE_ACCOUNT_DEPARTMENT = 1 << 3,
+	STORE_ACCOUNT_GROUPS = 1 << 4,
+	STORE_ACCOUNT_DISABLED = 1 << 5,
+	STORE_ACCOUNT_VERIFIERS = 1 << 6, /* all kinds: what `verifiers` lacks is deleted */
+};
+
+struct store_accounts {
+	const struct store_account *rows;
+	size_t len;
+};
+
+/* RFC 6121 section 2.1.2.5. The numbers are in the file: never change them. */
+enum store_subscription {
+	STORE_SUB_NONE = 0,
+	STORE_SUB_TO = 1,
+	STORE_SUB_FROM = 2,
+	STORE_SUB_BOTH = 3, /* TO | FROM */
+};
+
+struct store_roster_item {
+	struct str contact; /* bare */
+	struct str name;
+	const struct str *groups;
+	size_t groups_len;
+	uint8_t subscription; /* enum store_subscription */
+	bool ask;             /* an outbound request waits ("pending out") */
+	bool approved;        /* pre-approved (RFC 6121 section 3.4) */
+	bool hidden; /* known only by a pending inbound request: not part of the roster that clients see */
+	struct str pending_in; /* the inbound subscription request as XML, empty when none waits */
+};
+
+struct store_roster {
+	uint64_t version;
+	const struct store_roster_item *items; /* ordered by contact */
+	size_t len;
+};
+
+struct store_names {
+	const struct str *names;
+	size_t len;
+};
+
+/* The numbers are in the file: never change them. */
+enum store_queue {
+	STORE_OFFLINE = 0, /* nobody was there to take it (XEP-0160) */
+	STORE_SPOOL = 1,   /* handed to a live session that has not acknowledged it (XEP-0198) */
+};
+
+struct store_message {
+	struct str owner;   /* whom it waits for, bare */
+	struct str session; /* STORE_SPOOL: which session has it, in the caller's words; else empty */
+	uint64_t seq;       /* of its record entry; the order of delivery */
+	struct str id;      /* record id, which is also the stanza-id; unique for an owner */
+	uint64_t time_us;   /* when the server accepted it: the delay stamp (XEP-0203) */
+	struct str from;    /* full JID of the sender */
+	uint8_t kind;       /* the caller's; kept as it is */
+	struct str xml;     /* the stanza to deliver */
+};
+
+struct store_messages {
+	const struct store_message *rows;
+	size_t len;
+};

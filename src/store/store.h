@@ -1,0 +1,187 @@
+/* Service state: accounts, rosters, block lists, messages that wait for their recipient, and how far of the
+ * record is applied. One asynchronous interface over a backend (SQLite).
+ *
+ *   loop thread: store_x(store, req, ...) --> writer thread (one; what queues up while a transaction runs
+ * shares the next one) or reader thread --> req->done(req, result) on the asking loop
+ *
+ * Order: writes are done, and answered, in the order they were asked for. A read sees every write that was
+ * asked for before it and is answered after them; only store_verifier_get does not wait for writes that are
+ * under way. A write's answer means: it is on the disk.
+ *
+ * Memory: `struct store_req` is embedded in the object that asks and stays untouched, and where it is, until
+ * `done` has run. Arguments are copied during the call. Results live in the request's arena until
+ * store_req_release() or the next use of the request.
+ *
+ * A thread without a loop (the command line) asks in the same way and takes the answer with store_wait().
+ *
+ * Every call that asks returns 0 (then `done` runs, exactly once) or -ENOMEM (then it does not). Addresses
+ * are canonical bare JIDs (jid/jid.h) unless a field says otherwise. Times are microseconds since 1970, UTC.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "loop/loop.h"
+#include "store/rows.h"
+
+struct store;
+struct store_req;
+
+/* The results `done` gets; 0 is success. */
+enum {
+	STORE_E_EXISTS = 1, /* the address is taken, or was once */
+	STORE_E_NONE,       /* no such account */
+	STORE_E_FULL,       /* the owner's queue is at its maximum, or the disk is full: nothing was kept */
+	STORE_E_FAILED, /* the backend failed (logged there); nothing was kept; later requests may succeed */
+};
+
+typedef void store_done_fn(struct store_req *req, int result);
+
+struct store_req {
+	struct task task;  /* private: the way back */
+	struct loop *loop; /* private: the asking loop; NULL: store_wait() */
+	store_done_fn *done;
+	void *owner;         /* the caller's */
+	struct store *store; /* private */
+	struct arena *arena; /* arguments and results */
+	const void *args;    /* private */
+	uint64_t after;      /* private: answered only when this many writes are */
+	int result;
+	uint8_t op;    /* private: enum store_op */
+	bool pending;  /* asked, and `done` has not run yet */
+	bool answered; /* private: for store_wait */
+	/* The result, named by the call that asked. */
+	union {
+		const struct store_accounts *accounts;
+		const struct store_verifier *verifier;
+		const struct store_roster *roster;
+		const struct store_names *blocked;
+		const struct store_messages *messages;
+		const int *outcomes; /* one for each row of the call */
+		uint64_t number;
+	};
+};
+
+/* Before the first use. `done` may be NULL only for requests taken with store_wait(). */
+void store_req_init(struct store_req *req, store_done_fn *done, void *owner);
+/* Wipes and frees arguments and results. Not while pending. */
+void store_req_release(struct store_req *req);
+
+/* --- the store itself --- */
+
+struct store_options {
+	const char *path; /* the database file; it and its directory's lock file are made when missing */
+	bool create;      /* make the file when missing, else opening fails with -ENOENT */
+};
+
+enum {
+	STORE_E_BUSY = 16,  /* another process has the store open; err names its pid */
+	STORE_E_NEWER = 17, /* the file was written by a newer version */
+};
+
+/* Opens, migrates an older schema, starts the two threads. One process at a time (lock file PATH.lock). 0,
+ * STORE_E_BUSY, STORE_E_NEWER, or negative; err names the file and the reason. */
+[[nodiscard]] int store_open(struct store **out, const struct store_options *options, struct err *err);
+
+/* Finishes what was asked for, then closes; answers still on their way to a loop run there later, so the
+ * requests must outlive them. Accepts NULL, returns NULL. From any thread but a loop's callback of this
+ * store. */
+struct store *store_close(struct store *s);
+
+/* Blocks until `req` is answered and returns its result. For requests asked by a thread that runs no loop. */
+int store_wait(struct store_req *req);
+
+/* The sequence number of the last record entry that is applied, read at store_open (0: none). */
+uint64_t store_applied_seq(const struct store *s);
+
+/* Raises applied_seq (a lower number changes nothing). */
+[[nodiscard]] int store_commit_applied(struct store *s, struct store_req *req, uint64_t seq);
+
+/* --- accounts --- */
+
+/* All accounts that are not removed, ordered by address -> req->accounts (all in one arena: for start and
+ * listings). */
+[[nodiscard]] int store_account_all(struct store *s, struct store_req *req);
+
+/* One account, also a disabled one -> req->accounts with one row. STORE_E_NONE: never there, or removed. */
+[[nodiscard]] int store_account_get(struct store *s, struct store_req *req, struct str jid);
+
+/* Adds `len` accounts with groups and verifiers in one transaction; each row succeeds or not for itself ->
+ * req->outcomes[i] is 0 or STORE_E_EXISTS (taken, or removed earlier: an address is never given again). The
+ * result is 0, or STORE_E_EXISTS when at least one row is. */
+[[nodiscard]] int store_account_add(
+	struct store *s, struct store_req *req, const struct store_account *rows, size_t len);
+
+/* Replaces the fields named by `fields` (STORE_ACCOUNT_*) of the account row->jid. STORE_E_NONE. */
+[[nodiscard]] int store_account_update(
+	struct store *s, struct store_req *req, const struct store_account *row, unsigned fields);
+
+/* Removes the account: its verifiers, groups, roster, block list and waiting messages go, the address and
+ * person id stay as a tombstone. STORE_E_NONE. */
+[[nodiscard]] int store_account_remove(struct store *s, struct store_req *req, struct str jid);
+
+/* The verifier of one kind, for a login -> req->verifier. One indexed read. Also of disabled accounts (the
+ * caller says so after the proof was right, not before). STORE_E_NONE: no such account or no verifier of this
+ * kind. */
+[[nodiscard]] int store_verifier_get(
+	struct store *s, struct store_req *req, struct str jid, enum store_verifier_kind kind);
+
+/* --- roster (RFC 6121) --- */
+
+/* -> req->roster; an owner without one gets an empty roster of version 0. */
+[[nodiscard]] int store_roster_load(struct store *s, struct store_req *req, struct str owner);
+
+/* Adds or replaces items by contact and sets the roster's version. */
+[[nodiscard]] int store_roster_put(struct store *s, struct store_req *req, struct str owner,
+	const struct store_roster_item *items, size_t len, uint64_t version);
+
+/* Deletes one item (absent: no error) and sets the version. */
+[[nodiscard]] int store_roster_delete(
+	struct store *s, struct store_req *req, struct str owner, struct str contact, uint64_t version);
+
+/* --- block list (XEP-0191); entries may be any kind of address --- */
+
+[[nodiscard]] int store_block_load(
+	struct store *s, struct store_req *req, struct str owner); /* -> req->blocked */
+[[nodiscard]] int store_block_put(
+	struct store *s, struct store_req *req, struct str owner, const struct str *jids, size_t len);
+/* len 0 deletes all. */
+[[nodiscard]] int store_block_delete(
+	struct store *s, struct store_req *req, struct str owner, const struct str *jids, size_t len);
+
+/* --- waiting messages: STORE_OFFLINE and STORE_SPOOL --- */
+
+/* Keeps `len` messages and raises applied_seq (0: unchanged) in the same transaction. A message whose (owner,
+ * id) is there already is left as it is, so applying the record again does no harm. With `max` > 0 an owner's
+ * queue holds at most `max`: when one row would exceed it the whole call is undone and the result is
+ * STORE_E_FULL. */
+[[nodiscard]] int store_message_put(struct store *s, struct store_req *req, enum store_queue queue,
+	const struct store_message *rows, size_t len, size_t max, uint64_t applied_seq);
+
+/* The owner's oldest `limit` messages (0: all) whose record sequence is above `after_seq`, in record order ->
+ * req->messages. */
+[[nodiscard]] int store_message_load(struct store *s, struct store_req *req, enum store_queue queue,
+	struct str owner, uint64_t after_seq, size_t limit);
+
+/* Deletes by id (absent: no error), from either queue; raises applied_seq when not 0. */
+[[nodiscard]] int store_message_delete(struct store *s, struct store_req *req, struct str owner,
+	const struct str *ids, size_t len, uint64_t applied_seq);
+
+/* Moves what the session had been handed but not acknowledged from the spool to the offline queue ->
+ * req->number moved. An empty session moves all of the owner's; an empty owner moves everybody's (start after
+ * a crash). */
+[[nodiscard]] int store_message_unspool(
+	struct store *s, struct store_req *req, struct str owner, struct str session);
+
+/* -> req->number messages in the owner's queue. */
+[[nodiscard]] int store_message_count(
+	struct store *s, struct store_req *req, enum store_queue queue, struct str owner);
+
+/* -> req->accounts is not set; req->messages holds one row (owner, nothing else) for each owner with messages
+ * in `queue`: what start-up looks at. */
+[[nodiscard]] int store_message_owners(struct store *s, struct store_req *req, enum store_queue queue);
