@@ -279,6 +279,11 @@ void loop_post(struct loop *to, struct task *task)
 	loop_hand_over(to, &one);
 }
 
+void loop_nudge(struct loop *l)
+{
+	uv_async_send(&l->wake);
+}
+
 void loop_add_hook(struct loop *l, struct hook *hook)
 {
 	list_append(&l->hooks, &hook->link);

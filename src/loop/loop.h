@@ -49,6 +49,9 @@ uint64_t loop_seconds(const struct loop *l); /* monotonic */
 /* From any thread. From a loop thread the hand-over to another loop happens at the end of the pass. */
 void loop_post(struct loop *to, struct task *task);
 
+/* The loop shall not block before its next pass. Loop thread. */
+void loop_nudge(struct loop *l);
+
 void loop_add_hook(struct loop *l, struct hook *hook);
 void loop_remove_hook(struct hook *hook);
 

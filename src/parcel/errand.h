@@ -40,7 +40,7 @@ struct errand {
 	struct port *port;
 	void (*answer)(struct errand *e); /* on the port's loop */
 
-	struct person *person;      /* BIND, RESUME: counted reference, proven by SASL */
+	const struct person *person;      /* BIND, RESUME: counted reference, proven by SASL */
 	struct origin *origin;      /* out of BIND and RESUME (a reference for the stream); in for the others */
 	struct arena *arena;        /* of the strings below; freed with the errand */
 	struct jid bare;

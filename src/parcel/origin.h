@@ -1,23 +1,33 @@
 /* The proven sender of a parcel: one per bound stream, made when binding succeeds, immutable, shared by the stream,
- * its session and all parcels that came from it. Nothing in it was written by the client but the resource it asked for. */
+ * its session and all parcels that came from it. Nothing in it was written by the client but the resource it asked for.
+ * One block of memory: there is one for each idle session. */
 #pragma once
 
 #include "jid/jid.h"
-#include "parcel/port.h"
+#include "loop/loop.h"
 
 struct person;
 
 struct origin {
 	_Atomic unsigned refs;
-	struct arena *arena;    /* holds everything below and the origin itself */
-	struct jid jid;         /* full, canonical */
-	struct person *person;  /* counted reference (account/directory.h) */
-	struct str session;     /* public session id, 22 characters; also names the stream in the record */
-	struct str address;     /* the client's network address and port as text: never leaves the server */
-	struct str tls;         /* "TLSv1.3 TLS_AES_128_GCM_SHA256", "" on a plaintext test listener */
-	struct str mechanism;   /* SASL mechanism used */
-	struct loop *home;      /* where the user's state lives */
+	struct jid jid;               /* full, canonical */
+	const struct person *person;  /* counted reference (account/directory.h) */
+	struct str session;           /* public session id, 22 characters; also names the stream in the record */
+	struct str address;           /* the client's network address and port as text: never leaves the server */
+	struct str tls;               /* "TLSv1.3 TLS_AES_128_GCM_SHA256", "" on a plaintext test listener */
+	struct str mechanism;         /* SASL mechanism used */
+	struct loop *home;            /* where the user's state lives */
+	char text[];                  /* what the views above point into */
 };
 
+struct origin_parts {
+	const struct jid *jid;
+	const struct person *person; /* the origin takes a reference of its own */
+	struct str session, address, tls, mechanism;
+	struct loop *home;
+};
+
+/* Copies all strings. One reference. NULL when memory is out. */
+[[nodiscard]] struct origin *origin_new(const struct origin_parts *parts);
 struct origin *origin_ref(struct origin *o);
 struct origin *origin_unref(struct origin *o); /* accepts NULL; any thread */

@@ -10,6 +10,7 @@
 #include "parcel/port.h"
 #include "rule/verdict.h"
 #include "stanza/node.h"
+#include "stanza/stanza_error.h"
 
 struct receipt; /* made by record/ alone */
 
@@ -34,9 +35,10 @@ enum stage_result {
 };
 
 struct refusal {
-	const char *condition; /* RFC 6120 8.3.3; static */
-	const char *type;      /* "cancel", "modify", "wait", ...; static */
-	const char *text;      /* static or on the parcel's arena; NULL: none */
+	enum stanza_condition condition;
+	enum stanza_error_type type;
+	struct str text; /* static or on the parcel's arena; empty: none */
+	bool silent;     /* the stream itself is being ended: no stanza error */
 };
 
 struct parcel {

@@ -1,0 +1,87 @@
+/* A client's connection: a socket, TLS on it sooner or later, and plain bytes for the stream above. Embedded in the
+ * stream. All on the loop it was opened on. Writes gather in one buffer and leave in one piece at the end of the pass;
+ * while they cannot leave, nothing is read either. */
+#pragma once
+
+#include <sys/socket.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "loop/loop.h"
+#include "net/budget.h"
+#include "net/tls.h"
+
+enum conn_kind {
+	CONN_STARTTLS,  /* plain bytes first, then conn_start_tls() */
+	CONN_DIRECT,    /* TLS first (XEP-0368) */
+	CONN_PLAINTEXT, /* test listener on loopback: never TLS */
+};
+
+enum conn_end {
+	CONN_END_PEER,     /* the other side closed, cleanly or not */
+	CONN_END_TLS,      /* handshake or record failure */
+	CONN_END_SLOW,     /* output stood for too long or beyond its ceiling */
+	CONN_END_OURS,     /* conn_close() was called */
+};
+
+struct conn;
+
+struct conn_ops {
+	/* Plain bytes; the callee may write to, pause and close the connection. */
+	void (*bytes)(struct conn *c, const char *data, size_t len);
+	void (*secured)(struct conn *c); /* the TLS handshake is complete */
+	/* Once, never inside another callback or call; the socket is gone, the memory is the owner's to free. */
+	void (*closed)(struct conn *c, enum conn_end how);
+};
+
+/* Per loop: shared read buffer, connections with output, the current TLS context. */
+struct net_loop;
+
+[[nodiscard]] int net_loop_new(struct net_loop **out, struct loop *loop, struct budget *budget);
+struct net_loop *net_loop_free(struct net_loop *n);
+void net_loop_set_tls(struct net_loop *n, struct tls *tls); /* takes a reference of its own; loop thread */
+struct loop *net_loop_loop(const struct net_loop *n);
+
+struct conn {
+	uv_poll_t poll;
+	struct net_loop *net;
+	const struct conn_ops *ops;
+	SSL *ssl;
+	struct buf out;
+	struct list dirty; /* in net_loop's list while output waits for the end of the pass */
+	struct list stuck; /* in net_loop's list while the socket takes no output */
+	struct budget_entry *place;
+	uint64_t stuck_since_ms; /* loop_ms() when the socket last refused output, 0: it does not */
+	int fd;
+	enum conn_kind kind;
+	enum conn_end end;
+	bool handshaking, paused, closing, closed, wants_write, logged_in;
+	int events; /* what poll is asked for */
+};
+
+/* Starts on an accepted, non-blocking socket; c is zeroed memory of the owner. On failure the socket is closed and
+ * ops->closed is not called. */
+[[nodiscard]] int conn_open(struct conn *c, struct net_loop *net, int fd, enum conn_kind kind,
+		struct budget_entry *place, const struct conn_ops *ops);
+
+void conn_write(struct conn *c, struct str bytes);
+
+/* Begins the server handshake after what was written has left. The caller makes sure that no plain byte received
+ * before this is ever used (RFC 6120 5.4.3.3). */
+[[nodiscard]] int conn_start_tls(struct conn *c);
+
+void conn_pause(struct conn *c);  /* stop reading; bytes inside TLS wait too */
+void conn_resume(struct conn *c); /* reads what waits at the end of this pass */
+
+/* Sends what is written, then closes. ops->closed comes later, always. */
+void conn_close(struct conn *c);
+/* The same without waiting for output to leave. */
+void conn_abort(struct conn *c, enum conn_end how);
+
+void conn_set_logged_in(struct conn *c); /* leaves the unauthenticated budget */
+bool conn_is_secure(const struct conn *c);
+
+/* "192.0.2.1:5222" / "[2001:db8::1]:5222" appended to b. */
+void conn_put_address(const struct conn *c, struct buf *b);
+/* Without the port: what throttling goes by. */
+void conn_put_host(const struct conn *c, struct buf *b);

@@ -1,0 +1,29 @@
+/* TLS for the listeners: one context per certificate load, shared by all loops, reference counted, so that a reload
+ * changes what new handshakes use while live sessions keep theirs (RFC 7590: 1.2 and 1.3, forward secrecy and AEAD
+ * only; no renegotiation, compression, tickets or early data). */
+#pragma once
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct tls {
+	_Atomic unsigned refs;
+	SSL_CTX *ctx;
+};
+
+/* From the texts of certificate chain and key (PEM), which the supervisor read. `min_1_3` refuses TLS 1.2. Errors say
+ * which of the two and the remedy. */
+[[nodiscard]] int tls_load(struct tls **out, struct str certificate, struct str key, bool min_1_3, struct err *err);
+struct tls *tls_ref(struct tls *t);
+struct tls *tls_unref(struct tls *t); /* accepts NULL; any thread */
+
+/* A server side session on a connected, non-blocking socket. `direct`: TLS comes first and ALPN must offer
+ * xmpp-client when it offers anything (XEP-0368). NULL when memory is out. */
+SSL *tls_session(struct tls *t, int fd, bool direct);
+
+/* Keying material for channel binding "tls-exporter" (RFC 9266), 32 bytes. False where it would be unsafe:
+ * TLS 1.2 without extended master secret. */
+[[nodiscard]] bool tls_exporter(SSL *ssl, unsigned char out[32]);
