@@ -1,5 +1,8 @@
 /* What a stream asks of its user's home loop, and the answer. The stream allocates it, route/ runs it on the home loop
  * and, for those that have an answer, sends it back to the port's loop, where `answer` runs and frees it.
+ * SM_ENABLE and SM_RESUME: on success route/ itself writes <enabled/> or <resumed/> (and then what was not acknowledged)
+ * to the port, so that it stands in order with the stanzas that are counted; the answer only tells the stream. <failed/>
+ * is the stream's to write.
  * An errand holds a reference to its port. One stream's errands and parcels arrive at the home loop in order. */
 #pragma once
 
