@@ -1,6 +1,7 @@
-/* The stanza tree. All of it, strings included, lives in one arena; nodes are never freed one by one. Strings are
- * borrowed runs that stay valid as long as the arena. Namespaces are resolved: no prefix is kept. An element without
- * a namespace has ns.len == 0. Attributes without a prefix have ns.len == 0; xml:lang has ns NS_XML. */
+/* The stanza tree. All of it, strings included, lives in one arena; nodes are never freed one by one. Strings
+ * are borrowed runs that stay valid as long as the arena. Namespaces are resolved: no prefix is kept. An
+ * element without a namespace has ns.len == 0. Attributes without a prefix have ns.len == 0; xml:lang has ns
+ * NS_XML. */
 #pragma once
 
 #include <stdbool.h>
@@ -48,14 +49,14 @@ struct str node_attr_ns(const struct node *n, struct str name, struct str ns);
 /* The text children of n joined (in the arena if there are several), not of its descendants. */
 struct str node_text(const struct node *n, struct arena *arena);
 
-/* Building. All return NULL / do nothing visible when the arena is full (arena_is_full tells). Strings are borrowed:
- * pass arena_dup()ed ones if they may die before the tree. */
+/* Building. All return NULL / do nothing visible when the arena is full (arena_is_full tells). Strings are
+ * borrowed: pass arena_dup()ed ones if they may die before the tree. */
 struct node *node_new(struct arena *arena, struct str name, struct str ns);
 struct node *node_add(struct arena *arena, struct node *parent, struct str name, struct str ns);
 struct node *node_add_text(struct arena *arena, struct node *parent, struct str text);
 void node_append(struct node *parent, struct node *child); /* child must be detached */
 void node_prepend(struct node *parent, struct node *child);
-void node_remove(struct node *child);                      /* detaches it from its parent */
+void node_remove(struct node *child); /* detaches it from its parent */
 void node_set_attr(struct arena *arena, struct node *n, struct str name, struct str value);
 void node_set_attr_ns(struct arena *arena, struct node *n, struct str name, struct str ns, struct str value);
 void node_del_attr(struct node *n, struct str name);
