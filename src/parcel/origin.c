@@ -32,6 +32,8 @@ struct origin *origin_new(const struct origin_parts *parts)
 	o->mechanism = take(&at, parts->mechanism);
 	o->person = person_ref(parts->person);
 	o->home = parts->home;
+	o->answer = NULL;
+	o->owner = NULL;
 	return o;
 }
 

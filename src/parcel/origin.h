@@ -5,6 +5,7 @@
 
 #include "jid/jid.h"
 #include "loop/loop.h"
+#include "parcel/port.h"
 
 struct person;
 
@@ -17,6 +18,10 @@ struct origin {
 	struct str tls;               /* "TLSv1.3 TLS_AES_128_GCM_SHA256", "" on a plaintext test listener */
 	struct str mechanism;         /* SASL mechanism used */
 	struct loop *home;            /* where the user's state lives */
+	/* Hands the session behind it a stanza of the server's, so that it is counted (XEP-0198); from any loop. `port` is
+	 * where it goes when there is no such session any more. Set by route/ before the origin is shared. */
+	void (*answer)(struct origin *o, struct port *port, struct blob *stanza);
+	void *owner;                  /* of `answer` */
 	char text[];                  /* what the views above point into */
 };
 

@@ -68,6 +68,8 @@ struct parcel {
 	void (*handled)(struct parcel *p); /* set by xmpp/: taken over for good; counts for XEP-0198. Called once, on the
 	                                      port's loop, by way/ */
 	struct list pending;     /* the stream's list of parcels not yet handled */
+	struct route *route;     /* route/'s own, as is `hold` */
+	struct hold *hold;
 };
 
 /* A parcel around a stanza; takes over the arena. NULL (arena freed) when it is full. */
@@ -75,5 +77,5 @@ struct parcel {
 struct parcel *parcel_ref(struct parcel *p);
 struct parcel *parcel_unref(struct parcel *p); /* accepts NULL; any loop */
 
-/* Answers the sender with bytes serialised from `reply` (content namespace jabber:client). */
+/* Answers the sender with bytes serialised from `reply` (content namespace jabber:client); counted for XEP-0198. */
 void parcel_answer(struct parcel *p, const struct node *reply);

@@ -1,0 +1,121 @@
+/* A row says what a known child of a stanza counts as. What is not in the table is content, and so is a known child that
+ * carries more than its row allows: whoever hides text in the attribute of a chat state has it inspected. */
+#include "parcel/class.h"
+
+#include "stanza/ns.h"
+
+enum {
+	ON_MESSAGE = 1 << PARCEL_MESSAGE,
+	ON_PRESENCE = 1 << PARCEL_PRESENCE,
+	ON_IQ_GET = 1 << 4, /* to the server or the sender's own account */
+	ON_IQ_SET = 1 << 5,
+	ON_IQ_ANSWER = 1 << 6,
+	ID_MAX = 128, /* bytes of an id or a short word that identifies and does not speak */
+};
+
+struct row {
+	struct str ns, name; /* an empty name: any */
+	unsigned on;
+	enum parcel_class class;
+	unsigned attr_max; /* bytes of each attribute's value */
+	unsigned text_max; /* bytes of text in it; ~0u: any, with children */
+};
+
+static const struct row rows[] = {
+	{NS_CHATSTATES, STR(""), ON_MESSAGE, CLASS_SIGNAL, 0, 0},
+	{NS_RECEIPTS, STR(""), ON_MESSAGE, CLASS_SIGNAL, ID_MAX, 0},
+	{NS_CHAT_MARKERS, STR(""), ON_MESSAGE, CLASS_SIGNAL, ID_MAX, 0},
+	{NS_HINTS, STR(""), ON_MESSAGE, CLASS_SIGNAL, 0, 0},
+	{NS_CARBONS, STR("private"), ON_MESSAGE, CLASS_SIGNAL, 0, 0},
+	{NS_SID, STR(""), ON_MESSAGE, CLASS_SIGNAL, ID_MAX, 0},
+	{NS_CLIENT, STR("thread"), ON_MESSAGE, CLASS_SIGNAL, ID_MAX, ID_MAX},
+	{NS_CLIENT, STR("show"), ON_PRESENCE, CLASS_SIGNAL, 0, 4},
+	{NS_CLIENT, STR("priority"), ON_PRESENCE, CLASS_SIGNAL, 0, 8},
+	{NS_CAPS, STR("c"), ON_PRESENCE, CLASS_SIGNAL, 256, 0},
+	{NS_PING, STR("ping"), ON_IQ_GET, CLASS_SIGNAL, ID_MAX, 0},
+	{NS_VERSION, STR("query"), ON_IQ_GET, CLASS_SIGNAL, ID_MAX, 0},
+	{NS_DISCO_INFO, STR("query"), ON_IQ_GET, CLASS_SIGNAL, 1024, 0},
+	{NS_DISCO_ITEMS, STR("query"), ON_IQ_GET, CLASS_SIGNAL, 1024, ~0u},
+	{NS_ROSTER, STR("query"), ON_IQ_GET, CLASS_SIGNAL, ID_MAX, 0},
+	{NS_ROSTER, STR("query"), ON_IQ_SET, CLASS_EVENT, ID_MAX, ~0u},
+	{NS_BLOCKING, STR("blocklist"), ON_IQ_GET, CLASS_SIGNAL, 0, 0},
+	{NS_BLOCKING, STR(""), ON_IQ_SET, CLASS_EVENT, 0, ~0u},
+	{NS_CARBONS, STR(""), ON_IQ_SET, CLASS_SIGNAL, 0, 0},
+	{NS_SESSION, STR("session"), ON_IQ_SET, CLASS_SIGNAL, 0, ~0u},
+	{NS_VCARD, STR(""), ON_IQ_GET, CLASS_SIGNAL, ID_MAX, ~0u},
+	{NS_PRIVATE, STR("query"), ON_IQ_GET, CLASS_SIGNAL, ID_MAX, ~0u},
+};
+
+static bool row_allows(const struct row *r, const struct node *child)
+{
+	size_t text = 0;
+
+	for (const struct attr *a = child->attrs; a; a = a->next)
+		if (a->value.len > r->attr_max)
+			return false;
+	if (r->text_max == ~0u)
+		return true;
+	node_each(n, child) {
+		if (n->kind == NODE_ELEMENT)
+			return false;
+		text += n->text.len;
+	}
+	return text <= r->text_max;
+}
+
+static enum parcel_class child_class(unsigned on, const struct node *child)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *r = &rows[i];
+
+		if ((r->on & on) && str_eq(r->ns, child->ns) && (r->name.len == 0 || str_eq(r->name, child->name)))
+			return row_allows(r, child) ? r->class : CLASS_CONTENT;
+	}
+	return CLASS_CONTENT;
+}
+
+static unsigned iq_place(struct str type)
+{
+	if (str_is(type, "get"))
+		return ON_IQ_GET;
+	return str_is(type, "set") ? ON_IQ_SET : ON_IQ_ANSWER;
+}
+
+/* Requests for a subscription and their answers change two people's lists: they are kept until both have them. */
+static bool is_subscription(struct str type)
+{
+	return str_is(type, "subscribe") || str_is(type, "subscribed") || str_is(type, "unsubscribe") ||
+	       str_is(type, "unsubscribed");
+}
+
+static bool is_plain(const struct node *stanza)
+{
+	for (const struct attr *a = stanza->attrs; a; a = a->next)
+		if (str_is(a->name, "id") && a->value.len > ID_MAX)
+			return false;
+	node_each(n, stanza)
+		if (n->kind == NODE_TEXT && str_trim(n->text).len)
+			return false;
+	return true;
+}
+
+enum parcel_class parcel_classify(enum parcel_kind kind, const struct node *stanza, bool between_users)
+{
+	struct str type = node_attr(stanza, STR("type"));
+	unsigned on = kind == PARCEL_IQ ? iq_place(type) : 1u << kind;
+	enum parcel_class highest = CLASS_SIGNAL;
+
+	if (kind == PARCEL_IQ && between_users)
+		return CLASS_CONTENT;
+	if (kind == PARCEL_PRESENCE && is_subscription(type))
+		return CLASS_CONTENT;
+	if (!is_plain(stanza))
+		return CLASS_CONTENT;
+	for (const struct node *c = node_first_element(stanza); c; c = node_next_element(c)) {
+		enum parcel_class class = child_class(on, c);
+
+		if (class > highest)
+			highest = class;
+	}
+	return highest;
+}
