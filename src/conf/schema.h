@@ -27,7 +27,8 @@ enum setting_change {
 	SETTING_RESTART,
 };
 
-/* Judges a value of the row's kind; the text it leaves in *err says what is wrong and what is accepted. 0 or -EINVAL. */
+/* Judges a value of the row's kind; the text it leaves in *err says what is wrong and what is accepted. 0 or
+ * -EINVAL. */
 typedef int (*setting_check)(const void *value, struct err *err);
 
 struct setting {
@@ -45,6 +46,10 @@ struct setting {
 struct setting_section {
 	const char *prefix;
 	const char *text;
+};
+
+enum {
+	SETTINGS_ROWS_MAX = 128,
 };
 
 extern const struct setting settings_rows[];

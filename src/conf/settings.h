@@ -49,10 +49,11 @@ enum settings_flush {
 #define SETTINGS_ADDRESSES struct settings_addresses
 #define SETTINGS_DOMAINS struct settings_strings
 
-/* One field a row, named as the setting with _ for dots: listen_starttls, limits_stanza_bytes ... Every struct str has
- * a NUL behind it (s.data may be passed as a C string); paths are absolute, or empty where the setting is "". */
+/* One field a row, named as the setting with _ for dots: listen_starttls, limits_stanza_bytes ... Every
+ * struct str has a NUL behind it (s.data may be passed as a C string); paths are absolute, or empty where the
+ * setting is "". */
 struct settings {
-	struct str dir;	 /* the data directory, absolute, no slash at the end */
+	struct str dir;  /* the data directory, absolute, no slash at the end */
 	struct str file; /* dir/gatehouse.yaml */
 #define SECTION(prefix, text)
 #define SETTING(kind, name, field, preset, low, high, words, change, check, text) SETTINGS_##kind field;
@@ -62,24 +63,25 @@ struct settings {
 	struct arena *arena; /* owns all of it */
 };
 
-/* Reads dir/gatehouse.yaml. On failure *err names file, line, setting, the value found, what is accepted and the nearest
- * known word, and the code is -EINVAL; -errno when the file cannot be read. Checks the text only: whether ports are free
- * and files are there is seen where they are opened. */
+/* Reads dir/gatehouse.yaml. On failure *err names file, line, setting, the value found, what is accepted and
+ * the nearest known word, and the code is -EINVAL; -errno when the file cannot be read. Checks the text only:
+ * whether ports are free and files are there is seen where they are opened. */
 [[nodiscard]] int settings_load(struct settings **out, const char *dir, struct err *err);
 
 /* The same from a text; `name` stands for the file in errors. */
-[[nodiscard]] int settings_parse(struct settings **out, const char *dir, struct str text, const char *name,
-		struct err *err);
+[[nodiscard]] int settings_parse(
+	struct settings **out, const char *dir, struct str text, const char *name, struct err *err);
 
 struct settings *settings_free(struct settings *s); /* accepts NULL, returns NULL */
-void settings_freep(struct settings **s);	    /* for AUTO() */
+void settings_freep(struct settings **s);           /* for AUTO() */
 
 /* Commented YAML of the whole table: with the values of `s`, or with the presets when `s` is NULL. */
 void settings_print(const struct settings *s, struct buf *out);
 /* One JSON object, dotted names as keys. */
 void settings_print_json(const struct settings *s, struct buf *out);
 
-/* The commented gatehouse.yaml that init writes: `values` are lines "name", "yaml text" that differ from the presets. */
+/* The commented gatehouse.yaml that init writes: `values` are lines "name", "yaml text" that differ from the
+ * presets. */
 struct settings_pair {
 	const char *name;
 	const char *text;

@@ -1,165 +1,174 @@
-/* Every setting of gatehouse.yaml, one row each. Included with SETTING defined; from these rows come the fields of struct
- * settings, the parser and its error texts, `gatehouse config show`, the manual page and the fuzz dictionary.
+/* Every setting of gatehouse.yaml, one row each. Included with SETTING defined; from these rows come the
+ * fields of struct settings, the parser and its error texts, `gatehouse config show`, the manual page and the
+ * fuzz dictionary.
  *
- *   SETTING(kind, "name", field, "preset as in the file", low, high, "unit or words", change, check, "one sentence")
+ *   SETTING(kind, "name", field, "preset as in the file", low, high, "unit or words", change, check, "one
+ * sentence")
  *
  *   kind    BOOL bool · INT uint32_t · SIZE uint64_t bytes · SECONDS uint32_t · STRING, PATH struct str ·
- *           ENUM int, position among the words · ADDRESSES struct settings_addresses · DOMAINS struct settings_strings
- *   words   of an ENUM: a|b|c. Of an INT: the word that stands for 0, after a colon (":auto")
+ *           ENUM int, position among the words · ADDRESSES struct settings_addresses · DOMAINS struct
+ * settings_strings words   of an ENUM: a|b|c. Of an INT: the word that stands for 0, after a colon (":auto")
  *   change  LIVE: a reload is enough · RESTART: takes effect when the server starts
  *   check   a further check of settings_value.c, or NULL
  *
  * Rows with one prefix stand together; SECTION gives the prefix a heading. */
 
 SETTING(DOMAINS, "domains", domains, "[]", 1, 64, "", RESTART, NULL,
-		"The domains this server answers for: the part of every address behind the @.")
+	"The domains this server answers for: the part of every address behind the @.")
 SETTING(INT, "loops", loops, "auto", 0, 64, ":auto", RESTART, NULL,
-		"Event loops of the gate, each a thread; auto takes one for each processor the server may use.")
+	"Event loops of the gate, each a thread; auto takes one for each processor the server may use.")
 
 SECTION("listen", "Where clients connect. Each list holds \"ip:port\" or \"[ip6]:port\".")
-SETTING(ADDRESSES, "listen.starttls", listen_starttls, "[\"0.0.0.0:5222\", \"[::]:5222\"]", 0, 32, "", RESTART, NULL,
-		"Addresses for clients that begin in the clear and must switch to TLS at once (RFC 6120, port 5222).")
-SETTING(ADDRESSES, "listen.direct_tls", listen_direct_tls, "[\"0.0.0.0:5223\", \"[::]:5223\"]", 0, 32, "", RESTART,
-		NULL, "Addresses for clients that speak TLS from the first byte (XEP-0368, port 5223).")
+SETTING(ADDRESSES, "listen.starttls", listen_starttls, "[\"0.0.0.0:5222\", \"[::]:5222\"]", 0, 32, "",
+	RESTART, NULL,
+	"Addresses for clients that begin in the clear and must switch to TLS at once (RFC 6120, port 5222).")
+SETTING(ADDRESSES, "listen.direct_tls", listen_direct_tls, "[\"0.0.0.0:5223\", \"[::]:5223\"]", 0, 32, "",
+	RESTART, NULL, "Addresses for clients that speak TLS from the first byte (XEP-0368, port 5223).")
 SETTING(ADDRESSES, "listen.plaintext", listen_plaintext, "[]", 0, 8, "", RESTART, check_loopback,
-		"For tests on this machine only: addresses without TLS; anything but loopback is refused.")
+	"For tests on this machine only: addresses without TLS; anything but loopback is refused.")
 SETTING(INT, "listen.backlog", listen_backlog, "1024", 1, 65535, "connections", RESTART, NULL,
-		"Connections the system may hold before the server accepts them.")
+	"Connections the system may hold before the server accepts them.")
 
 SECTION("tls", "The server's certificate.")
 SETTING(PATH, "tls.certificate", tls_certificate, "tls/server.crt", 0, 0, "", LIVE, check_nonempty,
-		"PEM file with the server's certificate and the chain behind it.")
+	"PEM file with the server's certificate and the chain behind it.")
 SETTING(PATH, "tls.key", tls_key, "tls/server.key", 0, 0, "", LIVE, check_nonempty,
-		"PEM file with the certificate's private key.")
+	"PEM file with the certificate's private key.")
 SETTING(ENUM, "tls.min_version", tls_min_version, "\"1.2\"", 0, 0, "1.2|1.3", LIVE, NULL,
-		"The oldest TLS version a client may speak.")
+	"The oldest TLS version a client may speak.")
 
 SECTION("sasl", "How clients log in.")
 SETTING(BOOL, "sasl.plain", sasl_plain, "false", 0, 0, "", LIVE, NULL,
-		"Offer PLAIN inside TLS beside SCRAM: the server then sees the password during a login.")
+	"Offer PLAIN inside TLS beside SCRAM: the server then sees the password during a login.")
 SETTING(INT, "sasl.iterations", sasl_iterations, "10000", 4096, 10000000, "rounds", LIVE, NULL,
-		"SCRAM iteration count for passwords set from now on; a higher count costs thieves and clients more.")
+	"SCRAM iteration count for passwords set from now on; a higher count costs thieves and clients more.")
 SETTING(INT, "sasl.attempts", sasl_attempts, "4", 1, 20, "attempts", LIVE, NULL,
-		"Failed logins on one connection before it is closed.")
-SETTING(INT, "sasl.throttle_account_failures", sasl_throttle_account_failures, "10", 1, 100000, "failures", LIVE, NULL,
-		"Failed logins of one account within the window before further attempts have to wait.")
-SETTING(INT, "sasl.throttle_address_failures", sasl_throttle_address_failures, "50", 1, 1000000, "failures", LIVE, NULL,
-		"Failed logins from one address (IPv6: one /64) within the window before further attempts have to wait.")
-SETTING(SECONDS, "sasl.throttle_seconds", sasl_throttle_seconds, "300", 1, 86400, "", LIVE, NULL,
-		"The window in which failed logins are counted.")
+	"Failed logins on one connection before it is closed.")
+SETTING(INT, "sasl.throttle_account_failures", sasl_throttle_account_failures, "10", 1, 100000, "failures",
+	LIVE, NULL,
+	"Failed logins of one account before it is delayed and refused to addresses that do not know it.")
+SETTING(SECONDS, "sasl.throttle_account_seconds", sasl_throttle_account_seconds, "30", 1, 86400, "", LIVE,
+	NULL, "Time after which an account over its limit is allowed one more attempt.")
+SETTING(INT, "sasl.throttle_address_failures", sasl_throttle_address_failures, "30", 1, 1000000, "failures",
+	LIVE, NULL, "Failed logins from one address (IPv6: one /64) before it is refused.")
+SETTING(SECONDS, "sasl.throttle_address_seconds", sasl_throttle_address_seconds, "10", 1, 86400, "", LIVE,
+	NULL, "Time after which an address over its limit is allowed one more attempt.")
+SETTING(INT, "sasl.throttle_delay_ms", sasl_throttle_delay_ms, "4000", 0, 60000, "milliseconds", LIVE, NULL,
+	"Longest delay of the answer to a failed login.")
 
 SECTION("limits", "Ceilings that protect the server and everybody else from one client.")
-SETTING(SIZE, "limits.stanza_bytes_before_login", limits_stanza_bytes_before_login, "10000", 2048, 1048576, "", LIVE,
-		NULL, "Bytes of one stanza before the client has logged in.")
+SETTING(SIZE, "limits.stanza_bytes_before_login", limits_stanza_bytes_before_login, "10000", 2048, 1048576,
+	"", LIVE, NULL, "Bytes of one stanza before the client has logged in.")
 SETTING(SIZE, "limits.stanza_bytes", limits_stanza_bytes, "262144", 10000, 4194304, "", LIVE, NULL,
-		"Bytes of one stanza after login (RFC 6120 section 13.12 asks for at least 10,000).")
+	"Bytes of one stanza after login (RFC 6120 section 13.12 asks for at least 10,000).")
 SETTING(INT, "limits.depth", limits_depth, "64", 8, 200, "elements", LIVE, NULL,
-		"Elements inside each other in one stanza.")
+	"Elements inside each other in one stanza.")
 SETTING(INT, "limits.attributes", limits_attributes, "64", 16, 1000, "attributes", LIVE, NULL,
-		"Attributes of one element.")
+	"Attributes of one element.")
 SETTING(SIZE, "limits.attribute_bytes", limits_attribute_bytes, "16384", 3072, 1048576, "", LIVE, NULL,
-		"Bytes of one attribute's value.")
+	"Bytes of one attribute's value.")
 SETTING(SIZE, "limits.name_bytes", limits_name_bytes, "1024", 64, 65536, "", LIVE, NULL,
-		"Bytes of one element's or attribute's name.")
+	"Bytes of one element's or attribute's name.")
 SETTING(INT, "limits.children", limits_children, "1000", 16, 100000, "elements", LIVE, NULL,
-		"Children of one element.")
+	"Children of one element.")
 SETTING(INT, "limits.nodes", limits_nodes, "10000", 64, 1000000, "nodes", LIVE, NULL,
-		"Elements and texts of one stanza together.")
+	"Elements and texts of one stanza together.")
 SETTING(SIZE, "limits.parcel_bytes", limits_parcel_bytes, "8388608", 65536, 268435456, "", LIVE, NULL,
-		"Memory one stanza may take on its way through the server.")
+	"Memory one stanza may take on its way through the server.")
 SETTING(SIZE, "limits.output_bytes", limits_output_bytes, "4194304", 65536, 1073741824, "", LIVE, NULL,
-		"Bytes that may wait for a client that does not read before its connection is closed.")
+	"Bytes that may wait for a client that does not read before its connection is closed.")
 SETTING(INT, "limits.waiting", limits_waiting, "256", 1, 65536, "stanzas", LIVE, NULL,
-		"Stanzas of one session that may wait for the record before its input is no longer read.")
+	"Stanzas of one session that may wait for the record before its input is no longer read.")
 SETTING(SECONDS, "limits.record_seconds", limits_record_seconds, "30", 1, 3600, "", LIVE, NULL,
-		"How long a stanza waits for the record before its sender is told to try again later.")
+	"How long a stanza waits for the record before its sender is told to try again later.")
 SETTING(SECONDS, "limits.tls_seconds", limits_tls_seconds, "10", 1, 300, "", LIVE, NULL,
-		"Time a client has to finish the TLS handshake.")
+	"Time a client has to finish the TLS handshake.")
 SETTING(SECONDS, "limits.login_seconds", limits_login_seconds, "30", 1, 600, "", LIVE, NULL,
-		"Time a client has from connecting until its session is bound.")
+	"Time a client has from connecting until its session is bound.")
 SETTING(INT, "limits.connections", limits_connections, "20000", 1, 1000000, "connections", LIVE, NULL,
-		"Connections at the same time.")
-SETTING(INT, "limits.connections_per_address", limits_connections_per_address, "200", 1, 1000000, "connections", LIVE,
-		NULL, "Connections at the same time from one address (IPv6: one /64).")
-SETTING(INT, "limits.unauthenticated_per_address", limits_unauthenticated_per_address, "50", 1, 1000000, "connections",
-		LIVE, NULL, "Connections from one address that have not logged in yet.")
-SETTING(INT, "limits.sessions_per_account", limits_sessions_per_account, "20", 1, 1000, "sessions", LIVE, NULL,
-		"Sessions of one account at the same time.")
+	"Connections at the same time.")
+SETTING(INT, "limits.connections_per_address", limits_connections_per_address, "200", 1, 1000000,
+	"connections", LIVE, NULL, "Connections at the same time from one address (IPv6: one /64).")
+SETTING(INT, "limits.unauthenticated_per_address", limits_unauthenticated_per_address, "50", 1, 1000000,
+	"connections", LIVE, NULL, "Connections from one address that have not logged in yet.")
+SETTING(INT, "limits.sessions_per_account", limits_sessions_per_account, "20", 1, 1000, "sessions", LIVE,
+	NULL, "Sessions of one account at the same time.")
 SETTING(INT, "limits.roster_items", limits_roster_items, "1000", 1, 100000, "contacts", LIVE, NULL,
-		"Contacts in one roster.")
+	"Contacts in one roster.")
 SETTING(INT, "limits.blocked_items", limits_blocked_items, "1000", 1, 100000, "addresses", LIVE, NULL,
-		"Addresses one account may block.")
+	"Addresses one account may block.")
 SETTING(INT, "limits.directed_presence", limits_directed_presence, "500", 1, 100000, "addresses", LIVE, NULL,
-		"Addresses outside its roster one session may keep informed of its presence.")
+	"Addresses outside its roster one session may keep informed of its presence.")
 SETTING(INT, "limits.stanzas_per_second", limits_stanzas_per_second, "200", 1, 1000000, "stanzas", LIVE, NULL,
-		"Stanzas a session may send each second for long; a faster one is slowed down, not refused.")
+	"Stanzas a session may send each second for long; a faster one is slowed down, not refused.")
 SETTING(INT, "limits.stanza_burst", limits_stanza_burst, "2000", 1, 10000000, "stanzas", LIVE, NULL,
-		"Stanzas a session may send at once before it is slowed down.")
+	"Stanzas a session may send at once before it is slowed down.")
 SETTING(SIZE, "limits.bytes_per_second", limits_bytes_per_second, "262144", 1024, 1073741824, "", LIVE, NULL,
-		"Bytes a session may send each second for long.")
+	"Bytes a session may send each second for long.")
 SETTING(SIZE, "limits.bytes_burst", limits_bytes_burst, "2097152", 4096, 4294967296, "", LIVE, NULL,
-		"Bytes a session may send at once before it is slowed down.")
+	"Bytes a session may send at once before it is slowed down.")
 
 SECTION("sm", "Stream management: resuming a session after the connection broke (XEP-0198).")
 SETTING(INT, "sm.unacked_max", sm_unacked_max, "1000", 16, 100000, "stanzas", LIVE, NULL,
-		"Stanzas kept for a client that does not acknowledge them.")
+	"Stanzas kept for a client that does not acknowledge them.")
 SETTING(SECONDS, "sm.resume_seconds", sm_resume_seconds, "300", 0, 86400, "", LIVE, NULL,
-		"How long a session waits for its client to come back; 0 switches resumption off.")
+	"How long a session waits for its client to come back; 0 switches resumption off.")
 
 SECTION("ping", "Noticing connections that died silently.")
 SETTING(SECONDS, "ping.interval_seconds", ping_interval_seconds, "30", 5, 3600, "", LIVE, NULL,
-		"Silence after which the server asks a client for a sign of life.")
+	"Silence after which the server asks a client for a sign of life.")
 SETTING(SECONDS, "ping.timeout_seconds", ping_timeout_seconds, "20", 2, 600, "", LIVE, NULL,
-		"Time the client has to give one.")
+	"Time the client has to give one.")
 
 SECTION("offline", "Messages for people who are not there.")
 SETTING(INT, "offline.max", offline_max, "1000", 0, 1000000, "messages", LIVE, NULL,
-		"Messages kept for one account; a sender beyond it is told so.")
+	"Messages kept for one account; a sender beyond it is told so.")
 
 SECTION("record", "The record of every message.")
 SETTING(PATH, "record.dir", record_dir, "record", 0, 0, "", RESTART, check_nonempty,
-		"Folder of the record's segments; only the recorder may open it.")
+	"Folder of the record's segments; only the recorder may open it.")
 SETTING(PATH, "record.key", record_key, "keys/record.key", 0, 0, "", RESTART, check_nonempty,
-		"Ed25519 key that signs the record's checkpoints.")
+	"Ed25519 key that signs the record's checkpoints.")
 SETTING(SIZE, "record.segment_bytes", record_segment_bytes, "67108864", 65536, 17179869184, "", RESTART, NULL,
-		"Size at which a segment is sealed and the next one begins.")
+	"Size at which a segment is sealed and the next one begins.")
 SETTING(ENUM, "record.flush", record_flush, "auto", 0, 0, "auto|direct|buffered", RESTART, NULL,
-		"How entries reach the disk: direct bypasses the page cache, buffered writes and then syncs, auto measures.")
+	"How entries reach the disk: direct bypasses the page cache, buffered writes and then syncs, auto "
+	"measures.")
 SETTING(INT, "record.gather_us", record_gather_us, "0", 0, 1000, "microseconds", RESTART, NULL,
-		"Longest wait for further entries before a flush under low load.")
+	"Longest wait for further entries before a flush under low load.")
 SETTING(SIZE, "record.min_free_bytes", record_min_free_bytes, "16777216", 0, 1099511627776, "", RESTART, NULL,
-		"Free disk space below which no more entries are accepted and senders are told to wait.")
+	"Free disk space below which no more entries are accepted and senders are told to wait.")
 SETTING(PATH, "record.checkpoint_file", record_checkpoint_file, "\"\"", 0, 0, "", RESTART, NULL,
-		"File outside this folder, best on another machine, to which every checkpoint is appended as well.")
+	"File outside this folder, best on another machine, to which every checkpoint is appended as well.")
 SETTING(BOOL, "record.syslog", record_syslog, "false", 0, 0, "", RESTART, NULL,
-		"Send every checkpoint to syslog as well.")
+	"Send every checkpoint to syslog as well.")
 SETTING(PATH, "record.copy_dir", record_copy_dir, "\"\"", 0, 0, "", RESTART, NULL,
-		"Second place to which sealed segments are copied.")
+	"Second place to which sealed segments are copied.")
 SETTING(STRING, "record.retention_class", record_retention_class, "default", 1, 64, "", RESTART, check_word,
-		"Retention class written into entries that no rule gives another one.")
+	"Retention class written into entries that no rule gives another one.")
 
 SECTION("store", "Accounts, rosters, offline messages.")
 SETTING(PATH, "store.file", store_file, "store/gatehouse.db", 0, 0, "", RESTART, check_nonempty,
-		"The store's SQLite file.")
+	"The store's SQLite file.")
 
 SECTION("control", "The socket through which the gatehouse command reaches the running server.")
 SETTING(PATH, "control.socket", control_socket, "run/control.sock", 0, 0, "", RESTART, check_socket_path,
-		"The control socket.")
+	"The control socket.")
 SETTING(STRING, "control.admin_group", control_admin_group, "\"\"", 0, 64, "", LIVE, check_account_name,
-		"System group whose members may administer the server; root and the server's own user always may.")
-SETTING(STRING, "control.record_group", control_record_group, "gatehouse-record", 1, 64, "", LIVE, check_account_name,
-		"System group whose members may read the record; being root is not enough.")
+	"System group whose members may administer the server; root and the server's own user always may.")
+SETTING(STRING, "control.record_group", control_record_group, "gatehouse-record", 1, 64, "", LIVE,
+	check_account_name, "System group whose members may read the record; being root is not enough.")
 
 SECTION("users", "System users the processes run as when the server is started as root.")
 SETTING(STRING, "users.gate", users_gate, "gatehouse-gate", 1, 64, "", RESTART, check_account_name,
-		"User of the gate, which faces the network.")
-SETTING(STRING, "users.recorder", users_recorder, "gatehouse-recorder", 1, 64, "", RESTART, check_account_name,
-		"User of the recorder and the reader, who alone may open the record.")
+	"User of the gate, which faces the network.")
+SETTING(STRING, "users.recorder", users_recorder, "gatehouse-recorder", 1, 64, "", RESTART,
+	check_account_name, "User of the recorder and the reader, who alone may open the record.")
 
 SECTION("policy", "Rules for what may be said.")
 SETTING(PATH, "policy.dir", policy_dir, "policy", 0, 0, "", LIVE, check_nonempty,
-		"Folder with rules/*.yaml and dictionaries/*.txt.")
+	"Folder with rules/*.yaml and dictionaries/*.txt.")
 
 SECTION("log", "What the server tells its operator.")
 SETTING(ENUM, "log.level", log_level, "info", 0, 0, "error|warn|info|debug", LIVE, NULL,
-		"The least important lines that are still written.")
+	"The least important lines that are still written.")

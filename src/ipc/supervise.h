@@ -1,29 +1,30 @@
-/* The supervision socket between the supervisor and a child (gate, recorder): descriptor 3 of the child, one end of a
- * SOCK_SEQPACKET pair. One message is one packet: a type byte, then the payload. Numbers are little endian.
+/* The supervision socket between the supervisor and a child (gate, recorder): descriptor 3 of the child, one
+ * end of a SOCK_SEQPACKET pair. One message is one packet: a type byte, then the payload. Numbers are little
+ * endian.
  *
  *   direction            type                payload                                   descriptor
  *   supervisor -> gate   SUPERVISE_START     JSON, see below                           -
- *   supervisor -> gate   SUPERVISE_LISTENER  u32 index into "listeners"                listening socket, non-blocking
- *   supervisor -> both   SUPERVISE_LINK      u32 index of the loop                     stream socket to the other child
- *   supervisor -> gate   SUPERVISE_KEY       "certificate" or "key"                    the file, open for reading
- *   child -> supervisor  SUPERVISE_READY     -                                         -
- *   supervisor -> gate   SUPERVISE_RELOAD    -                                         -
- *   gate -> supervisor   SUPERVISE_RELOAD    "" done, or the reason it was refused     -
- *   supervisor -> both   SUPERVISE_STOP      -                                         -
- *   both ways            SUPERVISE_CONTROL   u32 id, u8 more, JSON or a part of it     -
+ *   supervisor -> gate   SUPERVISE_LISTENER  u32 index into "listeners"                listening socket,
+ * non-blocking supervisor -> both   SUPERVISE_LINK      u32 index of the loop                     stream
+ * socket to the other child supervisor -> gate   SUPERVISE_KEY       "certificate" or "key" the file, open
+ * for reading child -> supervisor  SUPERVISE_READY     -                                         - supervisor
+ * -> gate   SUPERVISE_RELOAD    -                                         - gate -> supervisor
+ * SUPERVISE_RELOAD    "" done, or the reason it was refused     - supervisor -> both   SUPERVISE_STOP      -
+ * - both ways            SUPERVISE_CONTROL   u32 id, u8 more, JSON or a part of it     -
  *
- * Start of the recorder (`recorder --dir DIR`): one LINK for each loop; it answers READY when the record is open.
- * Start of the gate (`gate --dir DIR`): START {"loops":N,"listeners":[{"kind":"starttls"|"direct"|"plaintext",
- * "address":"ip:port"},...],"recorder_pid":N}, then KEY "certificate" and KEY "key", one LISTENER for each listener, one
- * LINK for each loop; it answers READY when it accepts clients.
- * A LINK with an index that is already linked replaces that link: the other child was restarted.
- * Before RELOAD the supervisor sends both KEYs again, opened anew. The gate reads a KEY with pread from offset 0 and
- * closes it; it needs no right to tls/ of its own.
- * After STOP the child finishes what it promised and exits with 0. End of file means the supervisor died: the same.
+ * Start of the recorder (`recorder --dir DIR`): one LINK for each loop; it answers READY when the record is
+ * open. Start of the gate (`gate --dir DIR`): START
+ * {"loops":N,"listeners":[{"kind":"starttls"|"direct"|"plaintext",
+ * "address":"ip:port"},...],"recorder_pid":N}, then KEY "certificate" and KEY "key", one LISTENER for each
+ * listener, one LINK for each loop; it answers READY when it accepts clients. A LINK with an index that is
+ * already linked replaces that link: the other child was restarted. Before RELOAD the supervisor sends both
+ * KEYs again, opened anew. The gate reads a KEY with pread from offset 0 and closes it; it needs no right to
+ * tls/ of its own. After STOP the child finishes what it promised and exits with 0. End of file means the
+ * supervisor died: the same.
  *
- * CONTROL carries the commands of ipc/control.h: a request down, its answer up with the same id. Text beyond one packet
- * goes in several, `more` 1 in all but the last; parts of one id are never mixed with a second text of that id. The
- * recorder knows "record.access" and "status".
+ * CONTROL carries the commands of ipc/control.h: a request down, its answer up with the same id. Text beyond
+ * one packet goes in several, `more` 1 in all but the last; parts of one id are never mixed with a second
+ * text of that id. The recorder knows "record.access" and "status".
  *
  * A malformed message from the peer is fatal: the child exits, the supervisor restarts the child. */
 #pragma once
@@ -38,7 +39,7 @@
 
 enum {
 	SUPERVISE_FD = 3,
-	SUPERVISE_PACKET = 32768,	 /* bytes of one packet, type included */
+	SUPERVISE_PACKET = 32768,      /* bytes of one packet, type included */
 	SUPERVISE_TEXT_MAX = 64 << 20, /* bytes of one CONTROL text */
 };
 
@@ -57,18 +58,18 @@ struct supervise_message {
 	enum supervise_type type;
 	uint32_t number; /* LISTENER, LINK: index; CONTROL: id; else 0 */
 	struct str text; /* START, KEY, RELOAD, CONTROL: the whole text. Borrowed until the next call */
-	int fd;		 /* the receiver's from now on, close-on-exec; -1 where there is none */
+	int fd;          /* the receiver's from now on, close-on-exec; -1 where there is none */
 };
 
-/* One end. Embedded; not thread-safe: one thread owns it. Sending never blocks: what the socket does not take waits in
- * `queue` until supervise_flush(). */
+/* One end. Embedded; not thread-safe: one thread owns it. Sending never blocks: what the socket does not take
+ * waits in `queue` until supervise_flush(). */
 struct supervise {
 	int fd;
-	char *packet;	    /* receive buffer */
-	struct map parts;   /* CONTROL texts that are not complete yet, by id */
+	char *packet;     /* receive buffer */
+	struct map parts; /* CONTROL texts that are not complete yet, by id */
 	struct list parts_list;
 	struct list queue;
-	struct buf text;    /* the last complete text */
+	struct buf text; /* the last complete text */
 };
 
 /* Makes `fd` (owned from now on) non-blocking and close-on-exec. 0 or -errno. */
@@ -78,12 +79,14 @@ void supervise_done(struct supervise *s); /* closes; also after a failed init */
 /* A pair for a new child: out_fds[0] stays, out_fds[1] becomes SUPERVISE_FD of the child. 0 or -errno. */
 [[nodiscard]] int supervise_pair(int out_fds[2]);
 
-/* 1: *out has a message; 0: none is there now; -EPIPE: the peer has gone; -EPROTO: malformed; or another -errno. */
+/* 1: *out has a message; 0: none is there now; -EPIPE: the peer has gone; -EPROTO: malformed; or another
+ * -errno. */
 [[nodiscard]] int supervise_recv(struct supervise *s, struct supervise_message *out);
 
-/* Sends or queues. `fd` is duplicated where it has to wait, so it stays the caller's. 0, -EPIPE, -EMSGSIZE (START, KEY
- * and RELOAD texts must fit one packet) or -errno. */
-[[nodiscard]] int supervise_send(struct supervise *s, enum supervise_type type, uint32_t number, struct str text, int fd);
+/* Sends or queues. `fd` is duplicated where it has to wait, so it stays the caller's. 0, -EPIPE, -EMSGSIZE
+ * (START, KEY and RELOAD texts must fit one packet) or -errno. */
+[[nodiscard]] int supervise_send(
+	struct supervise *s, enum supervise_type type, uint32_t number, struct str text, int fd);
 
 /* Sends what waits. 0 (look at supervise_wants_write), -EPIPE or -errno. */
 [[nodiscard]] int supervise_flush(struct supervise *s);
