@@ -29,7 +29,7 @@ enum text_kind {
 /* Sets of kinds are bits 1 << kind. */
 #define KIND_ANY (((UINT32_C(1) << KIND_COUNT) - 1) & ~UINT32_C(1))
 
-const char *kind_name(enum text_kind k); /* "" for KIND_NONE */
+extern const char *const kind_names[KIND_COUNT]; /* "" for KIND_NONE */
 [[nodiscard]] bool kind_parse(struct str name, enum text_kind *out);
 
 enum wall_kind {
@@ -42,5 +42,5 @@ enum wall_kind {
 
 #define WALL_ANY ((UINT32_C(1) << WALL_KIND_COUNT) - 1)
 
-const char *wall_kind_name(enum wall_kind k); /* "message", "presence", "subscription", "iq" */
+extern const char *const wall_kind_names[WALL_KIND_COUNT]; /* "message", "presence", "subscription", "iq" */
 [[nodiscard]] bool wall_kind_parse(struct str name, enum wall_kind *out);

@@ -39,7 +39,7 @@ struct rule_sample {
 	struct str text;
 	enum text_kind kind;      /* content rules */
 	enum wall_kind wall_kind; /* walls */
-	struct who from, to;      /* persons, groups, domains that stand for one person each; empty: anybody */
+	const struct subject *from, *to; /* NULL: anybody, for whom every side of a rule matches */
 	bool hit;                 /* what is expected of this rule */
 	unsigned line;
 };
@@ -72,8 +72,7 @@ struct rule {
 };
 
 /* Whether the rule is about this pair. `to` NULL: the recipient is not one person (presence to all subscribers, a
- * roster name): every `to` matches and `not_to` does not exempt. */
+ * roster name): every `to` matches and `not_to` does not exempt. `from` NULL alike, for samples and tests. */
 [[nodiscard]] bool rule_is_about(const struct rule *r, const struct subject *from, const struct subject *to);
 
-const char *detector_name(enum detector d);
-[[nodiscard]] bool detector_parse(struct str name, enum detector *out);
+extern const char *const detector_names[DETECTOR_COUNT];

@@ -19,11 +19,13 @@ enum action {
 	ACTION_ALLOW, /* a rule that allows lifts what other rules found inside the text it matched */
 	ACTION_LOG,   /* delivered; the finding is in the record */
 	ACTION_BLOCK, /* not delivered; the sender gets the rule's notice */
+	ACTION_COUNT,
 };
 
 enum mode {
 	MODE_OBSERVE, /* the finding is recorded and changes nothing */
 	MODE_ENFORCE,
+	MODE_COUNT,
 };
 
 /* Why an engine could not decide. What then happens is the policy's `on_error`. */
@@ -34,6 +36,7 @@ enum cannot_tell {
 	CANNOT_TELL_HITS,    /* more matches than can be kept apart */
 	CANNOT_TELL_ENGINE,  /* the matching engine failed */
 	CANNOT_TELL_NO_POLICY, /* no policy is loaded */
+	CANNOT_TELL_COUNT,
 };
 
 struct finding {
@@ -77,9 +80,9 @@ void verdict_add(struct verdict *v, struct arena *arena, const struct finding *f
  * when there is none. `lang` may be empty. */
 const struct notice *notice_choose(const struct notice *list, struct str lang);
 
-const char *action_name(enum action a); /* "allow", "log", "block" */
-const char *mode_name(enum mode m);     /* "observe", "enforce" */
-const char *cannot_tell_name(enum cannot_tell why); /* "ceiling", "memory", ...; "" for none */
+extern const char *const action_names[ACTION_COUNT]; /* "allow", "log", "block" */
+extern const char *const mode_names[MODE_COUNT];     /* "observe", "enforce" */
+extern const char *const cannot_tell_names[CANNOT_TELL_COUNT]; /* "" for none, "ceiling", "memory", ... */
 
 static inline bool verdict_blocks(const struct verdict *v)
 {
