@@ -1,0 +1,90 @@
+"""Fixtures of the scenarios. `server` is one server for the whole run, with the configuration that init writes;
+a module that needs another defines its own `server` with `launch`. `folk` gives a test fresh people on it.
+
+    /usr/bin/python3 -m pytest tests/scenario            all
+    /usr/bin/python3 -m pytest tests/scenario -m tsan    the few that are worth a run under ThreadSanitizer
+"""
+
+import itertools
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+sys.dont_write_bytecode = True
+
+from lib.folk import Folk  # noqa: E402
+from lib.server import OUTPUT, Server  # noqa: E402
+
+_addresses = itertools.count(1)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "tsan: crosses loops; also run under ThreadSanitizer")
+
+
+def next_address():
+    """A loopback address of this test's own, so that limits per address do not join tests."""
+    number = next(_addresses)
+    return "127.%d.%d.%d" % (1 + number // 60000, number // 250 % 240, 1 + number % 250)
+
+
+@pytest.fixture(scope="session")
+def main_server():
+    server = Server("main").make().start()
+    yield server
+    _finish(server)
+
+
+@pytest.fixture(scope="module")
+def launch():
+    """launch(name, settings, prepare) -> a started Server that ends with the module. `prepare` is called
+    with the server between init and start."""
+    servers = []
+
+    def start(name, settings=None, prepare=None, **more):
+        server = Server(name, settings, **more)
+        servers.append(server)
+        server.make()
+        if prepare:
+            prepare(server)
+        return server.start()
+
+    yield start
+    for server in servers:
+        _finish(server)
+
+
+@pytest.fixture(scope="module")
+def server(main_server):
+    return main_server
+
+
+def _finish(server):
+    try:
+        server.stop()
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def folk(server):
+    server.source = next_address()
+    yield Folk(server)
+    server.close_clients()
+    assert server.process is None or server.process.poll() is None, "the server ended: %s" % server.tail()
+    server.check_log()
+
+
+@pytest.fixture
+def address():
+    """A loopback address for a test that will be punished for what it does."""
+    return next_address()
+
+
+@pytest.fixture(scope="session")
+def output():
+    """Where captures are kept."""
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    return OUTPUT
