@@ -427,35 +427,37 @@ bool conn_is_secure(const struct conn *c)
 	return c->ssl && !c->handshaking;
 }
 
-static void put_address(const struct conn *c, struct buf *b, bool port)
+bool conn_peer(const struct conn *c, struct sockaddr_storage *out)
+{
+	socklen_t len = sizeof(*out);
+
+	return c->fd >= 0 && getpeername(c->fd, (struct sockaddr *)out, &len) == 0;
+}
+
+void conn_put_address(const struct conn *c, struct buf *b)
 {
 	struct sockaddr_storage from;
-	socklen_t len = sizeof(from);
 	char text[INET6_ADDRSTRLEN] = "";
 
-	if (c->fd < 0 || getpeername(c->fd, (struct sockaddr *)&from, &len))
+	if (!conn_peer(c, &from))
 		return;
 	if (from.ss_family == AF_INET) {
 		struct sockaddr_in *v4 = (struct sockaddr_in *)&from;
 
 		inet_ntop(AF_INET, &v4->sin_addr, text, sizeof(text));
-		buf_printf(b, port ? "%s:%u" : "%s", text, ntohs(v4->sin_port));
+		buf_printf(b, "%s:%u", text, ntohs(v4->sin_port));
 	} else if (from.ss_family == AF_INET6) {
 		struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&from;
 
 		inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text));
-		buf_printf(b, port ? "[%s]:%u" : "%s", text, ntohs(v6->sin6_port));
+		buf_printf(b, "[%s]:%u", text, ntohs(v6->sin6_port));
 	}
 }
 
-void conn_put_address(const struct conn *c, struct buf *b)
+void conn_put_tls(const struct conn *c, struct buf *b)
 {
-	put_address(c, b, true);
-}
-
-void conn_put_host(const struct conn *c, struct buf *b)
-{
-	put_address(c, b, false);
+	if (conn_is_secure(c))
+		buf_printf(b, "%s %s", SSL_get_version(c->ssl), SSL_get_cipher_name(c->ssl));
 }
 
 /* ---- the loop's part ---- */

@@ -81,7 +81,9 @@ void conn_abort(struct conn *c, enum conn_end how);
 void conn_set_logged_in(struct conn *c); /* leaves the unauthenticated budget */
 bool conn_is_secure(const struct conn *c);
 
+/* The peer's address; false when the socket has gone. */
+[[nodiscard]] bool conn_peer(const struct conn *c, struct sockaddr_storage *out);
 /* "192.0.2.1:5222" / "[2001:db8::1]:5222" appended to b. */
 void conn_put_address(const struct conn *c, struct buf *b);
-/* Without the port: what throttling goes by. */
-void conn_put_host(const struct conn *c, struct buf *b);
+/* "TLSv1.3 TLS_AES_128_GCM_SHA256"; nothing without TLS. */
+void conn_put_tls(const struct conn *c, struct buf *b);

@@ -1,5 +1,6 @@
 #include "parcel/parcel.h"
 
+#include "account/directory.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -31,6 +32,7 @@ struct parcel *parcel_unref(struct parcel *p)
 {
 	if (!p || --p->refs != 0)
 		return NULL;
+	person_unref(p->recipient);
 	origin_unref(p->origin);
 	port_unref(p->port);
 	arena_free(p->arena);

@@ -13,6 +13,7 @@
 #include "stanza/stanza_error.h"
 
 struct receipt; /* made by record/ alone */
+struct way_loop;
 
 enum parcel_kind {
 	PARCEL_MESSAGE,
@@ -53,21 +54,27 @@ struct parcel {
 	struct str type;         /* the stanza's type attribute, "" when absent */
 	struct str id;           /* the stanza's id attribute, "" when absent */
 	struct origin *origin;   /* counted */
+	const struct person *recipient; /* counted; the account `to` belongs to; NULL: none of ours. Set by policy */
 	struct port *port;       /* counted: where answers to the sender go */
-	uint32_t number;         /* inbound stanza number of its stream, from 1 (XEP-0198 h once handled) */
+	uint32_t number;         /* inbound stanza number of its stream, from 1 */
+	uint32_t h;              /* XEP-0198: the inbound count that includes this stanza; only when has_h */
+	bool has_h;
+	bool held;               /* waits for an earlier parcel of its stream; used by way/ */
 
 	struct verdict verdict;
 	struct refusal refusal;
 	char record_id[24];      /* 22 characters and NUL; "" for signals. Also the stanza-id */
 	const struct receipt *receipt; /* on the arena; NULL until record/ has answered */
 
+	struct way_loop *way;    /* way/'s own, with `stage` */
 	unsigned stage;          /* index in the way */
 	const char *waits_for;   /* name of what a waiting parcel waits for; static */
 	uint64_t deadline_ms;    /* loop_ms() at which waiting is reported */
 	void (*resume)(struct parcel *p, enum stage_result result); /* set by way/: the waiting stage is finished */
 	void (*handled)(struct parcel *p); /* set by xmpp/: taken over for good; counts for XEP-0198. Called once, on the
 	                                      port's loop, by way/ */
-	struct list pending;     /* the stream's list of parcels not yet handled */
+	struct list pending;     /* in the stream's list of parcels not yet handled, */
+	struct list *queue;      /* which is this one */
 	struct route *route;     /* route/'s own, as is `hold` */
 	struct hold *hold;
 };

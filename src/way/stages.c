@@ -1,0 +1,336 @@
+#include "way/stages.h"
+
+#include "account/directory.h"
+#include "base/log.h"
+#include "conf/settings.h"
+#include "policy/policy.h"
+#include "stanza/ns.h"
+#include "stanza/xml_out.h"
+
+/* ---- policy and inspect: the parcel's people as rules see them ---- */
+
+static struct subject subject_of_person(const struct person *person, const struct jid *jid)
+{
+	return (struct subject){
+			.jid = person->jid,
+			.domain = jid->domain,
+			.groups = person->groups,
+			.group_count = person->groups_len,
+			.inside = true,
+	};
+}
+
+static bool domain_is_ours(const struct settings *settings, struct str domain)
+{
+	for (size_t i = 0; i < settings->domains.len; i++)
+		if (str_eq(settings->domains.items[i], domain))
+			return true;
+	return false;
+}
+
+/* The one other person it is for; false when there is none (broadcast presence, our own server, one's own account). */
+static bool subject_of_recipient(const struct parcel *p, const struct way_loop *wl, struct subject *out)
+{
+	if (!p->has_to || jid_is_domain(&p->to) || str_eq(p->to.bare, p->origin->jid.bare))
+		return false;
+	if (p->recipient) {
+		*out = subject_of_person(p->recipient, &p->to);
+		return true;
+	}
+	*out = subject_of(p->to.bare, domain_is_ours(wl->settings, p->to.domain));
+	return true;
+}
+
+enum stage_result stage_policy(struct parcel *p, struct way_loop *wl)
+{
+	struct subject from = subject_of_person(p->origin->person, &p->origin->jid), to;
+
+	if (p->has_to && !jid_is_domain(&p->to))
+		p->recipient = directory_get(wl->directory, p->to.bare);
+	policy_stanza(wl->policy, p->stanza, &from, subject_of_recipient(p, wl, &to) ? &to : NULL, p->arena, &p->verdict);
+	return STAGE_NEXT;
+}
+
+/* A signal has no text by the table that made it one. */
+enum stage_result stage_inspect(struct parcel *p, struct way_loop *wl)
+{
+	struct subject from, to;
+
+	if (p->class == CLASS_SIGNAL)
+		return STAGE_NEXT;
+	from = subject_of_person(p->origin->person, &p->origin->jid);
+	inspect_stanza(wl->policy, wl->scratch, p->stanza, &from, subject_of_recipient(p, wl, &to) ? &to : NULL, p->arena,
+			&p->verdict);
+	if (verdict_blocks(&p->verdict))
+		way_count(&wl->stats.blocked, 1);
+	return STAGE_NEXT;
+}
+
+/* ---- record ---- */
+
+/* A parcel that waits for its receipt; lives in the parcel's arena. */
+struct record_wait {
+	struct waiter waiter;
+	struct list link; /* wl->waiting */
+	struct parcel *parcel;
+	uint64_t since_ms;
+};
+
+static void on_receipt(struct waiter *waiter, const struct receipt *receipt)
+{
+	struct record_wait *w = container_of(waiter, struct record_wait, waiter);
+	struct parcel *p = w->parcel;
+	struct way_loop *wl = p->way;
+
+	list_remove(&w->link);
+	way_count(&wl->stats.waiting, -1);
+	if (!receipt)
+		return; /* the gate is stopping: neither delivered nor acknowledged */
+	p->receipt = receipt_keep(p->arena, receipt);
+	if (!p->receipt) {
+		p->refusal = (struct refusal){.condition = STANZA_RESOURCE_CONSTRAINT, .type = STANZA_TYPE_WAIT};
+		p->resume(p, STAGE_REFUSE);
+		return;
+	}
+	p->resume(p, STAGE_NEXT);
+}
+
+enum { CONV_MAX = 2 * 32 + 2 };
+
+/* Both directions of a conversation have one name: the two person ids in order. What concerns one person alone has
+ * that person's. */
+static struct str conversation(const struct parcel *p, char out[CONV_MAX])
+{
+	struct str a = p->origin->person->id, b = p->recipient ? p->recipient->id : STR_NONE, t;
+	size_t n = 0;
+
+	if (b.len && str_cmp(a, b) > 0) {
+		t = a;
+		a = b;
+		b = t;
+	}
+	if (a.len + b.len + 1 > CONV_MAX)
+		return a;
+	memcpy(out, a.data, a.len);
+	n = a.len;
+	if (b.len && !str_eq(a, b)) {
+		out[n++] = '~';
+		memcpy(out + n, b.data, b.len);
+		n += b.len;
+	}
+	return str_of(out, n);
+}
+
+static struct str kind_name(enum parcel_kind kind)
+{
+	switch (kind) {
+	case PARCEL_MESSAGE:
+		return STR("message");
+	case PARCEL_PRESENCE:
+		return STR("presence");
+	case PARCEL_IQ:
+		break;
+	}
+	return STR("iq");
+}
+
+enum { RULES_MAX = VERDICT_FINDINGS_MAX };
+
+/* Names of the rules that found something, each once: those that are enforced and those that only watched. */
+struct rule_names {
+	struct str enforced[RULES_MAX], observed[RULES_MAX];
+	size_t enforced_len, observed_len;
+};
+
+static void name_add(struct str *names, size_t *len, struct str name)
+{
+	for (size_t i = 0; i < *len; i++)
+		if (str_eq(names[i], name))
+			return;
+	if (*len < RULES_MAX && name.len)
+		names[(*len)++] = name;
+}
+
+static void rule_names_fill(struct rule_names *names, const struct verdict *v)
+{
+	names->enforced_len = names->observed_len = 0;
+	name_add(names->enforced, &names->enforced_len, v->rule);
+	for (const struct finding *f = v->findings; f; f = f->next)
+		if (f->mode == MODE_ENFORCE)
+			name_add(names->enforced, &names->enforced_len, f->rule);
+		else
+			name_add(names->observed, &names->observed_len, f->rule);
+}
+
+static enum stage_result record_no_space(struct parcel *p, int why)
+{
+	p->refusal = (struct refusal){
+			.condition = STANZA_RESOURCE_CONSTRAINT,
+			.type = STANZA_TYPE_WAIT,
+			.text = why == RECORD_E_FULL ? STR("The record has no space at the moment. Try again later.")
+						     : STR("The record cannot take more at the moment. Try again later."),
+	};
+	if (why == RECORD_E_LARGE)
+		p->refusal = (struct refusal){.condition = STANZA_POLICY_VIOLATION,
+				.text = STR("The stanza is too large to be recorded.")};
+	if (why < 0)
+		p->refusal = (struct refusal){.condition = STANZA_NOT_ACCEPTABLE,
+				.text = STR("The stanza cannot be recorded.")};
+	return STAGE_REFUSE;
+}
+
+/* An array of strings as the link wants it: length and bytes of each. */
+static struct str list_encode(struct buf *b, const struct str *items, size_t len)
+{
+	buf_clear(b);
+	for (size_t i = 0; i < len; i++) {
+		uint16_t n = (uint16_t)items[i].len;
+		unsigned char head[2] = {(unsigned char)n, (unsigned char)(n >> 8)};
+
+		buf_put(b, head, sizeof(head));
+		buf_put(b, items[i].data, n);
+	}
+	return buf_view(b);
+}
+
+static void entry_add_findings(struct entry *entry, struct rule_names *names, struct extra *observed,
+		struct way_loop *wl, const struct verdict *v)
+{
+	rule_names_fill(names, v);
+	entry->rules = names->enforced;
+	entry->rules_len = names->enforced_len;
+	if (v->cannot_tell)
+		entry->reason = str_from(cannot_tell_name(v->cannot_tell));
+	if (names->observed_len == 0)
+		return;
+	*observed = (struct extra){
+			.key = KEY_OBSERVED, .text = list_encode(&wl->names, names->observed, names->observed_len)};
+	entry->extra = observed;
+	entry->extra_len = 1;
+}
+
+static int record_put(struct parcel *p, struct way_loop *wl, enum event type, struct waiter *waiter)
+{
+	const struct origin *o = p->origin;
+	char conv[CONV_MAX];
+	struct rule_names names;
+	struct extra observed;
+	struct entry entry = {
+			.type = type,
+			.id = str_from(p->record_id),
+			.conv = conversation(p, conv),
+			.from = o->jid.full,
+			.from_id = o->person->id,
+			.to = p->has_to ? p->to.full : STR_NONE,
+			.to_id = p->recipient ? p->recipient->id : STR_NONE,
+			.kind = kind_name(p->kind),
+			.policy = str_from(p->verdict.policy_version),
+			.retention = wl->settings->record_retention_class,
+			.session = o->session,
+			.address = o->address,
+			.sm = p->has_h ? o->session : STR_NONE,
+			.sm_h = p->h,
+	};
+
+	buf_clear(&wl->stanza);
+	xml_put(&wl->stanza, p->stanza, NS_CLIENT);
+	if (buf_failed(&wl->stanza))
+		return -ENOMEM;
+	entry.stanza = buf_view(&wl->stanza);
+	entry.action = str_from(action_name(p->verdict.action));
+	if (p->verdict.findings || p->verdict.cannot_tell)
+		entry_add_findings(&entry, &names, &observed, wl, &p->verdict);
+	return record_append(wl->record, &entry, waiter);
+}
+
+static enum stage_result record_content(struct parcel *p, struct way_loop *wl)
+{
+	struct record_wait *w = arena_zalloc(p->arena, sizeof(*w));
+	int r;
+
+	if (!w)
+		return record_no_space(p, RECORD_E_BUSY);
+	w->waiter.done = on_receipt;
+	w->parcel = p;
+	w->since_ms = loop_ms(wl->loop);
+	record_id(p->record_id);
+	r = record_put(p, wl, EVENT_CONTENT, &w->waiter);
+	if (r)
+		return record_no_space(p, r);
+	list_append(&wl->waiting, &w->link);
+	p->waits_for = "record";
+	p->deadline_ms = w->since_ms + wl->settings->limits_record_seconds * 1000ULL;
+	way_count(&wl->stats.content, 1);
+	way_count(&wl->stats.waiting, 1);
+	return STAGE_WAIT;
+}
+
+static enum record_signal signal_kind(const struct parcel *p)
+{
+	if (p->kind == PARCEL_PRESENCE)
+		return SIGNAL_PRESENCE;
+	if (p->kind == PARCEL_IQ)
+		return SIGNAL_PING;
+	node_each(c, p->stanza) {
+		if (c->kind != NODE_ELEMENT)
+			continue;
+		if (str_eq(c->ns, NS_RECEIPTS))
+			return SIGNAL_RECEIPT;
+		if (str_eq(c->ns, NS_CHAT_MARKERS))
+			return SIGNAL_MARKER;
+	}
+	return SIGNAL_CHAT_STATE;
+}
+
+/* Questions to the server or one's own account need not wait for what was said to others. */
+static bool may_overtake(const struct parcel *p)
+{
+	return p->kind == PARCEL_IQ && str_is(p->type, "get") &&
+			(!p->has_to || jid_is_domain(&p->to) || str_eq(p->to.bare, p->origin->jid.bare));
+}
+
+static enum stage_result record_in_turn(struct parcel *p)
+{
+	if (p->pending.prev == p->queue || may_overtake(p))
+		return STAGE_NEXT;
+	p->held = true;
+	p->waits_for = "an earlier stanza of the same stream";
+	return STAGE_WAIT;
+}
+
+enum stage_result stage_record(struct parcel *p, struct way_loop *wl)
+{
+	if (p->class == CLASS_CONTENT)
+		return record_content(p, wl);
+	if (p->class == CLASS_EVENT) {
+		int r = record_put(p, wl, EVENT_ROSTER, NULL);
+
+		if (r)
+			return record_no_space(p, r);
+		way_count(&wl->stats.events, 1);
+		p->receipt = record_signal(wl->record, SIGNAL_SERVER);
+	} else {
+		way_count(&wl->stats.signals, 1);
+		p->receipt = record_signal(wl->record, signal_kind(p));
+	}
+	return record_in_turn(p);
+}
+
+void stages_watch(struct way_loop *wl)
+{
+	struct record_wait *oldest;
+	uint64_t now = loop_ms(wl->loop);
+	bool late = false;
+
+	if (!list_is_empty(&wl->waiting)) {
+		oldest = container_of(wl->waiting.next, struct record_wait, link);
+		late = now > oldest->parcel->deadline_ms;
+		if (late && !wl->late)
+			log_warn("stanzas wait for the %s for more than %llu s: is the recorder running, is its disk well?",
+					oldest->parcel->waits_for,
+					(unsigned long long)(now - oldest->since_ms) / 1000);
+	}
+	if (wl->late && !late)
+		log_info("the record answers again");
+	wl->late = late;
+}

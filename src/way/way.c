@@ -1,0 +1,279 @@
+#include "way/way.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "conf/settings.h"
+#include "route/route.h"
+#include "way/stages.h"
+#include "xmpp/xmpp.h"
+
+struct way {
+	struct way_env env;
+	struct xmpp *xmpp;
+	struct way_loop *loops;
+};
+
+struct stage {
+	const char *name;
+	enum stage_result (*run)(struct parcel *p, struct way_loop *wl);
+};
+
+static enum stage_result run_check(struct parcel *p, struct way_loop *wl)
+{
+	return xmpp_check(p, wl->way->xmpp);
+}
+
+static enum stage_result run_charge(struct parcel *p, struct way_loop *wl)
+{
+	return xmpp_charge(p, wl->way->xmpp);
+}
+
+static enum stage_result run_route(struct parcel *p, struct way_loop *wl)
+{
+	return route_parcel(p, wl->way->env.route);
+}
+
+static const struct stage way[] = {
+		{"check", run_check},           /* well formed, addressed, sender stamped by us */
+		{"charge", run_charge},         /* paid for before any work is done on it */
+		{"policy", stage_policy},       /* may these two talk? writes the verdict */
+		{"inspect", stage_inspect},     /* what is said? writes the verdict, never refuses: what is blocked is recorded too */
+		{"record", stage_record},       /* parcel and verdict; nothing goes on without a receipt */
+		{"route", run_route},           /* delivers what the verdict allows, else tells the sender */
+};
+
+enum { STAGES = sizeof(way) / sizeof(way[0]) };
+
+static void way_run(struct way_loop *wl, struct parcel *p);
+
+static struct way_loop *way_here(struct way *w)
+{
+	return &w->loops[loop_index(loop_current())];
+}
+
+/* Those that only waited for their turn go on, once everything before them is handled. */
+static void way_release(struct way_loop *wl, struct list *queue)
+{
+	if (wl->releasing)
+		return;
+	wl->releasing = true;
+	while (!list_is_empty(queue)) {
+		struct parcel *first = container_of(queue->next, struct parcel, pending);
+
+		if (!first->held)
+			break;
+		first->held = false;
+		first->stage++;
+		way_run(wl, first);
+	}
+	wl->releasing = false;
+}
+
+/* The parcel is handled: its stream counts it, its successors may go, our reference ends. */
+static void way_finish(struct way_loop *wl, struct parcel *p)
+{
+	struct list *queue = p->queue;
+	struct port *port = port_ref(p->port); /* the queue lives in the stream */
+
+	p->handled(p);
+	parcel_unref(p);
+	way_release(wl, queue);
+	port_unref(port);
+}
+
+static void way_refuse(struct parcel *p)
+{
+	const struct refusal *r = &p->refusal;
+	struct node *error;
+
+	if (r->silent || !stanza_may_be_answered(p->stanza))
+		return;
+	error = stanza_error_reply(p->arena, p->stanza, r->condition, r->type, r->text, STR_NONE, NULL);
+	if (error)
+		parcel_answer(p, error);
+}
+
+static void way_run(struct way_loop *wl, struct parcel *p)
+{
+	while (p->stage < STAGES) {
+		switch (way[p->stage].run(p, wl)) {
+		case STAGE_NEXT:
+			p->stage++;
+			break;
+		case STAGE_WAIT:
+			return;
+		case STAGE_REFUSE:
+			way_count(&wl->stats.refused, 1);
+			way_refuse(p);
+			way_finish(wl, p);
+			return;
+		case STAGE_DONE:
+			way_finish(wl, p);
+			return;
+		}
+	}
+	way_finish(wl, p);
+}
+
+static void way_resume(struct parcel *p, enum stage_result result)
+{
+	struct way_loop *wl = p->way;
+
+	p->waits_for = NULL;
+	if (result == STAGE_NEXT) {
+		p->stage++;
+		way_run(wl, p);
+		return;
+	}
+	if (result == STAGE_REFUSE) {
+		way_count(&wl->stats.refused, 1);
+		way_refuse(p);
+	}
+	way_finish(wl, p);
+}
+
+void way_submit(void *owner, struct parcel *p)
+{
+	struct way_loop *wl = way_here(owner);
+
+	p->way = wl;
+	p->resume = way_resume;
+	way_run(wl, p);
+}
+
+/* ---- set-up and reload ---- */
+
+static void on_watch(struct timer *timer)
+{
+	struct way_loop *wl = container_of(timer, struct way_loop, watch);
+
+	stages_watch(wl);
+	timer_start(wl->loop, timer, 1);
+}
+
+static int way_loop_init(struct way *w, unsigned i, const struct settings *settings, struct policy_set *policy)
+{
+	struct way_loop *wl = &w->loops[i];
+
+	wl->way = w;
+	wl->loop = w->env.loops->loop[i];
+	wl->record = w->env.record[i];
+	wl->directory = w->env.directory;
+	wl->settings = settings;
+	wl->policy = policy_set_ref(policy);
+	wl->scratch = inspect_scratch_new();
+	list_init(&wl->waiting);
+	buf_init(&wl->stanza, 0);
+	buf_init(&wl->names, 0);
+	timer_init(&wl->watch, on_watch);
+	timer_start(wl->loop, &wl->watch, 1);
+	return wl->scratch ? 0 : -ENOMEM;
+}
+
+int way_new(struct way **out, const struct way_env *env, const struct settings *settings, struct policy_set *policy)
+{
+	struct way *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return -ENOMEM;
+	w->env = *env;
+	w->loops = calloc(env->loops->count, sizeof(*w->loops));
+	for (unsigned i = 0; w->loops && i < env->loops->count; i++)
+		if (way_loop_init(w, i, settings, policy)) {
+			way_free(w);
+			return -ENOMEM;
+		}
+	if (!w->loops) {
+		free(w);
+		return -ENOMEM;
+	}
+	*out = w;
+	return 0;
+}
+
+struct way *way_free(struct way *w)
+{
+	if (!w)
+		return NULL;
+	for (unsigned i = 0; w->loops && i < w->env.loops->count; i++) {
+		policy_set_unref(w->loops[i].policy);
+		inspect_scratch_free(w->loops[i].scratch);
+		buf_done(&w->loops[i].stanza);
+		buf_done(&w->loops[i].names);
+	}
+	free(w->loops);
+	free(w);
+	return NULL;
+}
+
+void way_set_xmpp(struct way *w, struct xmpp *x)
+{
+	w->xmpp = x;
+}
+
+/* What changed, on its way to one loop. */
+struct change {
+	struct task task;
+	struct way_loop *wl;
+	struct policy_set *policy;
+	const struct settings *settings;
+};
+
+static void run_change(struct task *task)
+{
+	struct change *c = container_of(task, struct change, task);
+
+	if (c->policy) {
+		policy_set_unref(c->wl->policy);
+		c->wl->policy = c->policy;
+	}
+	if (c->settings)
+		c->wl->settings = c->settings;
+	free(c);
+}
+
+static void way_tell(struct way *w, struct policy_set *policy, const struct settings *settings)
+{
+	for (unsigned i = 0; i < w->env.loops->count; i++) {
+		struct change *c = calloc(1, sizeof(*c));
+
+		if (!c) {
+			log_error("out of memory: loop %u keeps the old policy and settings", i);
+			continue;
+		}
+		*c = (struct change){
+				.task.run = run_change,
+				.wl = &w->loops[i],
+				.policy = policy_set_ref(policy),
+				.settings = settings,
+		};
+		loop_post(w->env.loops->loop[i], &c->task);
+	}
+}
+
+void way_set_policy(struct way *w, struct policy_set *policy)
+{
+	way_tell(w, policy, NULL);
+}
+
+void way_set_settings(struct way *w, const struct settings *settings)
+{
+	way_tell(w, NULL, settings);
+}
+
+void way_stats(const struct way *w, struct way_stats *out)
+{
+	*out = (struct way_stats){0};
+	for (unsigned i = 0; i < w->env.loops->count; i++) {
+		const struct way_stats *s = &w->loops[i].stats;
+
+		out->content += __atomic_load_n(&s->content, __ATOMIC_RELAXED);
+		out->events += __atomic_load_n(&s->events, __ATOMIC_RELAXED);
+		out->signals += __atomic_load_n(&s->signals, __ATOMIC_RELAXED);
+		out->blocked += __atomic_load_n(&s->blocked, __ATOMIC_RELAXED);
+		out->refused += __atomic_load_n(&s->refused, __ATOMIC_RELAXED);
+		out->waiting += __atomic_load_n(&s->waiting, __ATOMIC_RELAXED);
+	}
+}

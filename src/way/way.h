@@ -1,0 +1,49 @@
+/* The way of a parcel: the ordered table of stages and its runner, the one place that knows all six. Stages return what
+ * happened and never call each other. Everything up to the receipt runs on the connection's loop.
+ *
+ *   NEXT    the next stage
+ *   WAIT    somebody will call parcel->resume(p, result)
+ *   DONE    taken over for good: the sender's stream counts it as handled
+ *   REFUSE  (check, charge; record when it has no space) the sender gets parcel->refusal as stanza error
+ *
+ * A stream's stanzas stay in order: one that need not wait for the record still waits for an earlier one of its stream
+ * that does, unless it is a question to the server itself. */
+#pragma once
+
+#include "parcel/loops.h"
+#include "parcel/parcel.h"
+#include "rule/policy_set.h"
+
+struct way;
+struct xmpp;
+struct route;
+struct record;
+struct directory;
+struct settings;
+
+/* Borrowed; all outlive the way. record[i] belongs to loop i. xmpp is set by way_set_xmpp: it needs the way first. */
+struct way_env {
+	const struct loops *loops;
+	struct directory *directory;
+	struct record **record;
+	struct route *route;
+};
+
+[[nodiscard]] int way_new(struct way **out, const struct way_env *env, const struct settings *settings,
+		struct policy_set *policy);
+struct way *way_free(struct way *w); /* after the loops have stopped */
+void way_set_xmpp(struct way *w, struct xmpp *x);
+
+/* On the connection's loop; takes the reference. */
+void way_submit(void *way, struct parcel *p);
+
+/* Each loop uses the new ones from its next pass on. Loop 0. The policy is referenced, the settings are borrowed. */
+void way_set_policy(struct way *w, struct policy_set *policy);
+void way_set_settings(struct way *w, const struct settings *settings);
+
+struct way_stats {
+	uint64_t content, events, signals; /* by class */
+	uint64_t blocked, refused;
+	uint64_t waiting; /* for the record, now */
+};
+void way_stats(const struct way *w, struct way_stats *out); /* any thread, approximate */

@@ -1,0 +1,78 @@
+/* Stage charge: a stream has an allowance of stanzas and bytes that fills with time. One that has used it up is not read
+ * until it has some again; what it sends waits in its own socket, at its own cost. */
+#include "conf/settings.h"
+#include "xmpp/stream.h"
+
+enum { SLOW_TURN_MS = 20 };
+
+static void allowance_fill(struct stream *s)
+{
+	const struct settings *c = s->xl->settings;
+	struct allowance *a = &s->allowance;
+	uint64_t now = loop_ms(s->xl->loop), passed = now - a->at_ms;
+	int64_t stanzas_max = (int64_t)c->limits_stanza_burst * 1000;
+
+	if (a->at_ms == 0) {
+		a->stanzas_milli = stanzas_max;
+		a->bytes += (int64_t)c->limits_bytes_burst;
+	} else if (passed) {
+		a->stanzas_milli += (int64_t)(passed * c->limits_stanzas_per_second);
+		a->bytes += (int64_t)(passed * c->limits_bytes_per_second / 1000);
+	}
+	a->at_ms = now;
+	if (a->stanzas_milli > stanzas_max)
+		a->stanzas_milli = stanzas_max;
+	if (a->bytes > (int64_t)c->limits_bytes_burst)
+		a->bytes = (int64_t)c->limits_bytes_burst;
+}
+
+static bool is_used_up(const struct stream *s)
+{
+	return s->allowance.stanzas_milli < 0 || s->allowance.bytes < 0;
+}
+
+static void on_slow_turn(uv_timer_t *timer)
+{
+	struct xmpp_loop *xl = timer->data;
+
+	list_each_safe(it, &xl->slowed) {
+		struct stream *s = container_of(it, struct stream, slowed);
+
+		allowance_fill(s);
+		if (is_used_up(s))
+			continue;
+		list_remove(&s->slowed);
+		stream_unslow(s);
+	}
+	if (list_is_empty(&xl->slowed))
+		uv_timer_stop(timer);
+}
+
+static void stream_slow(struct stream *s)
+{
+	struct xmpp_loop *xl = s->xl;
+
+	if (!list_is_empty(&s->slowed) || s->state == STREAM_ENDED)
+		return;
+	list_append(&xl->slowed, &s->slowed);
+	if (!uv_is_active((uv_handle_t *)&xl->slow_timer))
+		uv_timer_start(&xl->slow_timer, on_slow_turn, SLOW_TURN_MS, SLOW_TURN_MS);
+}
+
+enum stage_result xmpp_charge(struct parcel *p, void *xmpp)
+{
+	struct stream *s = stream_of_port(p->port);
+
+	(void)xmpp;
+	s->allowance.stanzas_milli -= 1000;
+	allowance_fill(s);
+	if (is_used_up(s))
+		stream_slow(s);
+	return STAGE_NEXT;
+}
+
+void charge_init(struct xmpp_loop *xl)
+{
+	uv_timer_init(loop_uv(xl->loop), &xl->slow_timer);
+	xl->slow_timer.data = xl;
+}

@@ -1,0 +1,184 @@
+/* Stage check: is it a stanza the server may act on (RFC 6120 section 8), and whose is it? The sender is who logged in,
+ * whatever the stanza says; children that only a server may write are taken out before anybody trusts them. */
+#include "conf/settings.h"
+#include "parcel/class.h"
+#include "stanza/ns.h"
+#include "xmpp/stream.h"
+
+static enum stage_result refuse(struct parcel *p, enum stanza_condition condition, const char *text)
+{
+	p->refusal = (struct refusal){.condition = condition, .text = str_from(text)};
+	return STAGE_REFUSE;
+}
+
+/* ---- from (8.1.2.1) ---- */
+
+static bool from_is_own(const struct parcel *p, struct str from)
+{
+	struct jid jid;
+
+	if (str_eq(from, p->origin->jid.full) || str_eq(from, p->origin->jid.bare))
+		return true;
+	if (jid_parse(&jid, from, p->arena))
+		return false;
+	return str_eq(jid.full, p->origin->jid.full) || str_eq(jid.full, p->origin->jid.bare);
+}
+
+static bool check_from(struct parcel *p)
+{
+	struct str from = node_attr(p->stanza, STR("from"));
+
+	if (from.data && !from_is_own(p, from))
+		return false;
+	node_set_attr(p->arena, p->stanza, STR("from"), p->origin->jid.full);
+	return true;
+}
+
+/* ---- type and id ---- */
+
+static bool is_one_of(struct str s, const char *const *words)
+{
+	for (; *words; words++)
+		if (str_eq(s, str_from(*words)))
+			return true;
+	return false;
+}
+
+static unsigned count_elements(const struct node *n)
+{
+	unsigned count = 0;
+
+	for (const struct node *c = node_first_element(n); c; c = node_next_element(c))
+		count++;
+	return count;
+}
+
+/* 8.2.3: an id and a type are required; get and set hold exactly one child, a result at most one. */
+static const char *iq_fault(const struct parcel *p)
+{
+	static const char *const types[] = {"get", "set", "result", "error", NULL};
+	unsigned children = count_elements(p->stanza);
+
+	if (!node_attr(p->stanza, STR("id")).data)
+		return "An IQ needs an id.";
+	if (!is_one_of(p->type, types))
+		return "An IQ needs the type get, set, result or error.";
+	if ((str_is(p->type, "get") || str_is(p->type, "set")) && children != 1)
+		return "An IQ of type get or set holds exactly one element.";
+	if (str_is(p->type, "result") && children > 1)
+		return "An IQ of type result holds at most one element.";
+	return NULL;
+}
+
+static const char *presence_fault(const struct parcel *p)
+{
+	static const char *const types[] = {
+			"unavailable", "subscribe", "subscribed", "unsubscribe", "unsubscribed", "probe", "error", NULL};
+
+	if (p->type.len && !is_one_of(p->type, types))
+		return "Presence has no such type.";
+	return NULL;
+}
+
+/* RFC 6121 5.2.2: a message of an unknown type is a normal one. */
+static const char *type_fault(struct parcel *p)
+{
+	p->type = node_attr(p->stanza, STR("type"));
+	p->id = node_attr(p->stanza, STR("id"));
+	if (!p->type.data)
+		p->type = STR("");
+	if (!p->id.data)
+		p->id = STR("");
+	if (p->kind == PARCEL_IQ)
+		return iq_fault(p);
+	return p->kind == PARCEL_PRESENCE ? presence_fault(p) : NULL;
+}
+
+/* ---- what only a server may write ---- */
+
+static bool is_our_word(const struct parcel *p, const struct settings *settings, struct str by)
+{
+	struct jid jid;
+
+	if (!by.data || jid_parse(&jid, by, p->arena))
+		return true; /* nobody's word is not worth keeping either */
+	for (size_t i = 0; i < settings->domains.len; i++)
+		if (str_eq(jid.domain, settings->domains.items[i]))
+			return true;
+	return false;
+}
+
+/* XEP-0359 5: a stanza-id by one of ours; XEP-0280 11: carbons; XEP-0203: a delay said to be ours; XEP-0421. */
+static bool is_forgeable(const struct parcel *p, const struct settings *settings, const struct node *child)
+{
+	if (str_eq(child->ns, NS_SID))
+		return str_is(child->name, "stanza-id") && is_our_word(p, settings, node_attr(child, STR("by")));
+	if (str_eq(child->ns, NS_CARBONS))
+		return str_is(child->name, "sent") || str_is(child->name, "received");
+	if (str_eq(child->ns, NS_DELAY))
+		return is_our_word(p, settings, node_attr(child, STR("from")));
+	return str_eq(child->ns, NS_OCCUPANT_ID) || str_eq(child->ns, NS_DELAY_OLD);
+}
+
+static void strip_forgeable(struct parcel *p, const struct settings *settings)
+{
+	struct node *next;
+
+	for (struct node *c = node_first_element(p->stanza); c; c = next) {
+		next = node_next_element(c);
+		if (is_forgeable(p, settings, c))
+			node_remove(c);
+	}
+}
+
+/* A roster push to somebody else (CVE-2015-8688) is no user's to send. */
+static bool is_forged_push(const struct parcel *p)
+{
+	const struct node *child = node_first_element(p->stanza);
+
+	return p->kind == PARCEL_IQ && str_is(p->type, "set") && child && p->has_to &&
+			(str_eq(child->ns, NS_ROSTER) || str_eq(child->ns, NS_BLOCKING)) &&
+			!str_eq(p->to.bare, p->origin->jid.bare);
+}
+
+/* ---- the stage ---- */
+
+static int check_to(struct parcel *p)
+{
+	struct str to = node_attr(p->stanza, STR("to"));
+
+	p->has_to = to.data != NULL;
+	if (!p->has_to) {
+		p->to = jid_split(p->origin->jid.bare);
+		return 0;
+	}
+	return jid_parse(&p->to, to, p->arena);
+}
+
+enum stage_result xmpp_check(struct parcel *p, void *xmpp)
+{
+	struct stream *s = stream_of_port(p->port);
+	const char *fault;
+
+	(void)xmpp;
+	if (!check_from(p)) {
+		stream_error(s, "invalid-from", "A stanza's from is the sender's own address or is left out.");
+		p->refusal.silent = true;
+		return STAGE_REFUSE;
+	}
+	fault = type_fault(p);
+	if (fault)
+		return refuse(p, STANZA_BAD_REQUEST, fault);
+	if (check_to(p))
+		return refuse(p, STANZA_JID_MALFORMED, NULL);
+	if (p->has_to && !str_eq(p->to.full, node_attr(p->stanza, STR("to"))))
+		node_set_attr(p->arena, p->stanza, STR("to"), p->to.full);
+	if (is_forged_push(p))
+		return refuse(p, STANZA_SERVICE_UNAVAILABLE, NULL);
+	strip_forgeable(p, s->xl->settings);
+	p->class = parcel_classify(p->kind, p->stanza,
+			!jid_is_domain(&p->to) && !str_eq(p->to.bare, p->origin->jid.bare));
+	if (arena_is_full(p->arena))
+		return refuse(p, STANZA_RESOURCE_CONSTRAINT, "The stanza needs more memory than one may take.");
+	return STAGE_NEXT;
+}

@@ -1,0 +1,125 @@
+/* Stream headers and features (RFC 6120 section 4). */
+#include "account/directory.h"
+#include "conf/settings.h"
+#include "stanza/ns.h"
+#include "stanza/xml_out.h"
+#include "base/rand.h"
+#include "base/text.h"
+#include "xmpp/stream.h"
+
+static bool is_one(struct str s)
+{
+	/* "1.0" and later minor versions of 1 (4.7.5) */
+	return s.len >= 3 && s.data[0] == '1' && s.data[1] == '.' && s.data[2] >= '0' && s.data[2] <= '9';
+}
+
+/* Our domain that this names, in our own spelling. */
+static bool find_domain(const struct settings *settings, struct str to, struct str *out)
+{
+	struct arena *arena = arena_new(0);
+	struct str wanted;
+	bool found = false;
+
+	if (arena && jid_prepare_domain(&wanted, to, arena) == 0)
+		for (size_t i = 0; i < settings->domains.len && !found; i++)
+			if (str_eq(settings->domains.items[i], wanted)) {
+				*out = settings->domains.items[i];
+				found = true;
+			}
+	arena_free(arena);
+	return found;
+}
+
+void header_send(struct stream *s, struct str to)
+{
+	struct buf *b = &s->xl->scratch;
+	unsigned char id[16];
+
+	if (s->header_sent)
+		return;
+	s->header_sent = true;
+	rand_pooled(id, sizeof(id));
+	buf_clear(b);
+	buf_lit(b, "<?xml version='1.0'?><stream:stream xmlns='jabber:client'"
+		   " xmlns:stream='http://etherx.jabber.org/streams' id='");
+	base64url_put(b, id, sizeof(id));
+	buf_lit(b, "' from='");
+	xml_escape(b, s->has_domain ? s->domain : s->xl->settings->domains.items[0]);
+	if (to.len) {
+		buf_lit(b, "' to='");
+		xml_escape(b, to);
+	}
+	buf_lit(b, "' version='1.0' xml:lang='en'>");
+	stream_write(s, buf_view(b));
+}
+
+/* The `from` of a header is echoed once the client is known, else it is only a wish and left out. */
+static struct str header_to(const struct stream *s)
+{
+	return s->authenticated ? s->person->jid : STR_NONE;
+}
+
+static const char *header_fault(struct stream *s, const struct node *h, const char **text)
+{
+	struct str to = node_attr(h, STR("to")), domain;
+
+	*text = NULL;
+	if (!str_eq(h->ns, NS_STREAMS))
+		return "invalid-namespace";
+	if (!str_is(h->name, "stream"))
+		return "bad-format";
+	if (!is_one(node_attr(h, STR("version"))))
+		return "unsupported-version";
+	if (!to.data || !find_domain(s->xl->settings, to, &domain)) {
+		*text = "This server does not serve that domain.";
+		return "host-unknown";
+	}
+	if (s->has_domain && !str_eq(s->domain, domain)) {
+		*text = "The domain cannot change within a connection.";
+		return "host-unknown";
+	}
+	s->domain = domain;
+	s->has_domain = true;
+	return NULL;
+}
+
+void header_open(struct stream *s, const struct node *h)
+{
+	const char *text, *fault = header_fault(s, h, &text);
+
+	header_send(s, header_to(s));
+	if (fault) {
+		stream_error(s, fault, text);
+		return;
+	}
+	s->state = s->authenticated ? STREAM_UNBOUND : STREAM_NEGOTIATING;
+	header_features(s);
+}
+
+static void features_put(struct stream *s, struct buf *b)
+{
+	if (!s->secure) {
+		buf_lit(b, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>");
+		return;
+	}
+	if (!s->authenticated) {
+		login_mechanisms(s, b);
+		return;
+	}
+	buf_lit(b, "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><required/></bind>"
+		   "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>"
+		   "<sm xmlns='urn:xmpp:sm:3'><optional/></sm>"
+		   "<ver xmlns='urn:xmpp:features:rosterver'/>"
+		   "<sub xmlns='urn:xmpp:features:pre-approval'/>");
+}
+
+void header_features(struct stream *s)
+{
+	struct buf *b = &s->xl->scratch;
+
+	buf_clear(b);
+	buf_lit(b, "<stream:features>");
+	features_put(s, b);
+	buf_lit(b, "</stream:features>");
+	stream_write(s, buf_view(b));
+}

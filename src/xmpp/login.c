@@ -1,0 +1,480 @@
+/* SASL (RFC 6120 section 6): SCRAM (RFC 5802, 7677) with channel binding (RFC 9266, XEP-0440), PLAIN by setting. What
+ * a login needs lives in struct login and goes when it is over. The verifier is looked up in the store and PLAIN's check
+ * runs on a worker: while either is under way the stream is busy, and a stream that ends meanwhile leaves its login
+ * behind as an orphan, freed by whichever answer comes. */
+#include <stdlib.h>
+
+#include "account/directory.h"
+#include "account/plain.h"
+#include "account/scram.h"
+#include "account/throttle.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "conf/settings.h"
+#include "record/record.h"
+#include "stanza/ns.h"
+#include "store/store.h"
+#include "xmpp/stream.h"
+
+enum { PAYLOAD_MAX = 4096 };
+
+enum login_step {
+	STEP_FIRST,  /* waits for the client's first message (none came with <auth/>) */
+	STEP_LOOKUP,
+	STEP_FINAL,  /* waits for the client's final message */
+	STEP_DELAY,  /* a failure is answered late */
+};
+
+struct login {
+	struct stream *stream; /* held by a reference to its port while `pending` */
+	struct scram *scram;
+	struct arena *arena;
+	struct plain plain;
+	struct store_verifier verifier;
+	bool has_verifier;
+	struct store_req req;
+	uv_work_t work;
+	struct timer delay;
+	struct sockaddr_storage peer;
+	enum login_step step;
+	const char *mechanism;
+	const char *condition; /* of the failure that is being delayed */
+	struct str jid;        /* the claimed account */
+	int outcome;
+	bool is_plain, refused, pending, orphan;
+};
+
+static void login_wipe(struct login *l)
+{
+	plain_wipe(&l->plain);
+	scram_free(l->scram);
+	OPENSSL_cleanse(&l->verifier, sizeof(l->verifier));
+	store_req_release(&l->req);
+	arena_free(l->arena);
+	free(l);
+}
+
+struct login *login_free(struct login *l)
+{
+	if (!l)
+		return NULL;
+	timer_stop(&l->delay);
+	if (l->pending)
+		l->orphan = true;
+	else
+		login_wipe(l);
+	return NULL;
+}
+
+/* An answer from elsewhere starts with this: false when nobody waits for it any more. */
+static bool login_arrived(struct login *l)
+{
+	struct port *port = &l->stream->port;
+	bool orphan = l->orphan;
+
+	l->pending = false;
+	if (orphan)
+		login_wipe(l);
+	port_unref(port);
+	return !orphan;
+}
+
+static void login_depart(struct login *l)
+{
+	l->pending = true;
+	l->stream->busy = true;
+	port_ref(&l->stream->port);
+}
+
+/* ---- the record ---- */
+
+static void login_record(struct login *l, enum event type, struct str session_jid, struct str person, struct str reason)
+{
+	struct stream *s = l->stream;
+	struct buf address = BUF_INIT(0), tls = BUF_INIT(0);
+	struct entry entry;
+	struct extra extra[2];
+
+	conn_put_address(&s->conn, &address);
+	conn_put_tls(&s->conn, &tls);
+	extra[0] = (struct extra){.key = KEY_MECHANISM, .text = str_from(l->mechanism)};
+	extra[1] = (struct extra){.key = KEY_TLS, .text = buf_view(&tls)};
+	entry = (struct entry){
+			.type = type,
+			.from = session_jid,
+			.from_id = person,
+			.address = buf_view(&address),
+			.reason = reason,
+			.extra = extra,
+			.extra_len = tls.len ? 2 : 1,
+	};
+	if (record_append(stream_record(s), &entry, NULL))
+		log_warn("a login event could not be queued for the record");
+	buf_done(&address);
+	buf_done(&tls);
+}
+
+/* ---- answers ---- */
+
+static void login_put(struct stream *s, const char *element, struct str payload)
+{
+	struct buf b = BUF_INIT(0);
+
+	buf_printf(&b, "<%s xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>", element);
+	base64_put(&b, payload.data, payload.len);
+	buf_printf(&b, "</%s>", element);
+	stream_write(s, buf_view(&b));
+	buf_done(&b);
+}
+
+static void login_answer_failure(struct stream *s, const char *condition)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><%s/></failure>", condition);
+	stream_write_lit(s, text);
+	s->state = STREAM_NEGOTIATING;
+	s->login = login_free(s->login);
+	stat_add(&s->xl->stats.login_failures, 1);
+	if (++s->failures >= s->xl->settings->sasl_attempts)
+		stream_error(s, "policy-violation", "Too many failed logins.");
+}
+
+static void on_delay_over(struct timer *timer)
+{
+	struct login *l = container_of(timer, struct login, delay);
+	struct stream *s = l->stream;
+
+	login_answer_failure(s, l->condition);
+	stream_unbusy(s);
+}
+
+/* A failure that says something about a password: counted, recorded, perhaps delayed. */
+static void login_reject(struct login *l, int outcome, struct str reason)
+{
+	struct stream *s = l->stream;
+	unsigned delay_ms = throttle_failed(s->xl->xmpp->env.throttle, l->jid, (struct sockaddr *)&l->peer,
+			loop_ms(s->xl->loop));
+
+	login_record(l, EVENT_LOGIN_FAILED, l->jid, STR_NONE, reason);
+	l->condition = outcome == 0 ? "account-disabled" : scram_condition(outcome);
+	if (delay_ms == 0) {
+		login_answer_failure(s, l->condition);
+		return;
+	}
+	l->step = STEP_DELAY;
+	s->busy = true;
+	timer_start(s->xl->loop, &l->delay, (delay_ms + 999) / 1000);
+}
+
+/* A failure before any password was in play. */
+static void login_fail(struct stream *s, const char *condition)
+{
+	login_answer_failure(s, condition);
+}
+
+static void login_succeed(struct login *l, struct str payload)
+{
+	struct stream *s = l->stream;
+	const struct xmpp_env *env = &s->xl->xmpp->env;
+	const struct person *person = directory_get(env->directory, l->jid);
+
+	if (!person || person->disabled) {
+		person_unref(person);
+		login_reject(l, 0, STR("the account is disabled"));
+		return;
+	}
+	throttle_succeeded(env->throttle, l->jid, (struct sockaddr *)&l->peer, loop_ms(s->xl->loop));
+	login_record(l, EVENT_LOGIN, person->jid, person->id, STR_NONE);
+	if (payload.len)
+		login_put(s, "success", payload);
+	else
+		stream_write_lit(s, "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+	s->person = person;
+	s->mechanism = l->mechanism;
+	s->authenticated = true;
+	stat_add(&s->xl->stats.logins, 1);
+	stat_add(&s->xl->stats.logged_in, 1);
+	conn_set_logged_in(&s->conn);
+	s->login = login_free(l);
+	tokenizer_set_limits(s->tokenizer, &s->xl->after);
+	stream_restart(s);
+}
+
+/* ---- SCRAM ---- */
+
+static void login_challenge(struct login *l)
+{
+	struct buf out = BUF_INIT(PAYLOAD_MAX);
+
+	scram_set_verifier(l->scram, l->has_verifier ? &l->verifier : NULL);
+	if (scram_server_first(l->scram, &out)) {
+		buf_done(&out);
+		login_fail(l->stream, "temporary-auth-failure");
+		return;
+	}
+	l->step = STEP_FINAL;
+	login_put(l->stream, "challenge", buf_view(&out));
+	buf_done(&out);
+}
+
+static void login_final(struct login *l, struct str message)
+{
+	struct buf out = BUF_INIT(PAYLOAD_MAX);
+	int outcome = scram_client_final(l->scram, message, &out);
+
+	if (outcome == 0 && l->refused)
+		login_reject(l, SCRAM_E_WRONG_PASSWORD, STR("refused after too many failures"));
+	else if (outcome)
+		login_reject(l, outcome, str_from(scram_reason(outcome)));
+	else
+		login_succeed(l, buf_view(&out));
+	buf_done(&out);
+}
+
+/* ---- PLAIN ---- */
+
+static void on_plain_work(uv_work_t *work)
+{
+	struct login *l = work->data;
+	const struct xmpp_env *env = &l->stream->xl->xmpp->env;
+
+	l->outcome = plain_check(&l->plain, l->has_verifier ? &l->verifier : NULL, STORE_SHA_256, env->secret,
+			l->stream->xl->settings->sasl_iterations);
+}
+
+static void on_plain_done(uv_work_t *work, int status)
+{
+	struct login *l = work->data;
+	struct stream *s = l->stream;
+
+	if (!login_arrived(l))
+		return;
+	if (status)
+		login_fail(s, "temporary-auth-failure");
+	else if (l->outcome == 0 && l->refused)
+		login_reject(l, SCRAM_E_WRONG_PASSWORD, STR("refused after too many failures"));
+	else if (l->outcome)
+		login_reject(l, l->outcome, str_from(scram_reason(l->outcome)));
+	else
+		login_succeed(l, STR_NONE);
+	if (!s->login || s->login->step != STEP_DELAY)
+		stream_unbusy(s);
+}
+
+static void login_check_plain(struct login *l)
+{
+	l->work.data = l;
+	login_depart(l);
+	if (uv_queue_work(loop_uv(l->stream->xl->loop), &l->work, on_plain_work, on_plain_done)) {
+		login_arrived(l);
+		login_fail(l->stream, "temporary-auth-failure");
+		stream_unbusy(l->stream);
+	}
+}
+
+/* ---- looking up ---- */
+
+static void login_looked_up(struct login *l)
+{
+	if (l->is_plain) {
+		login_check_plain(l);
+		return;
+	}
+	login_challenge(l);
+	stream_unbusy(l->stream);
+}
+
+static void on_verifier(struct store_req *req, int result)
+{
+	struct login *l = req->owner;
+	struct stream *s = l->stream;
+
+	if (!login_arrived(l))
+		return;
+	if (result != 0 && result != STORE_E_NONE) {
+		login_fail(s, "temporary-auth-failure");
+		stream_unbusy(s);
+		return;
+	}
+	l->has_verifier = result == 0;
+	if (l->has_verifier)
+		l->verifier = *req->verifier;
+	store_req_release(req);
+	login_looked_up(l);
+}
+
+/* The account is claimed; what is known of it? */
+static void login_look_up(struct login *l, struct str jid, enum store_verifier_kind kind)
+{
+	struct stream *s = l->stream;
+	const struct xmpp_env *env = &s->xl->xmpp->env;
+
+	l->step = STEP_LOOKUP;
+	l->jid = jid;
+	l->refused = throttle_ask(env->throttle, jid, (struct sockaddr *)&l->peer, loop_ms(s->xl->loop)) !=
+			THROTTLE_PASS;
+	if (jid.len == 0) {
+		login_looked_up(l);
+		return;
+	}
+	login_depart(l);
+	if (store_verifier_get(env->store, &l->req, jid, kind)) {
+		login_arrived(l);
+		login_fail(s, "temporary-auth-failure");
+		stream_unbusy(s);
+	}
+}
+
+static void login_first(struct login *l, struct str message)
+{
+	int outcome = l->is_plain ? plain_parse(&l->plain, message, l->stream->domain, l->arena)
+				  : scram_client_first(l->scram, message);
+
+	if (outcome) {
+		login_fail(l->stream, scram_condition(outcome));
+		return;
+	}
+	if (l->is_plain)
+		login_look_up(l, l->plain.jid, STORE_SHA_256);
+	else
+		login_look_up(l, scram_jid(l->scram), scram_kind(l->scram));
+}
+
+/* ---- elements ---- */
+
+static int login_setup_scram(struct login *l, enum scram_mechanism mechanism)
+{
+	struct stream *s = l->stream;
+	unsigned char exporter[32];
+	bool plus = s->conn.ssl && tls_exporter(s->conn.ssl, exporter);
+	struct scram_setup setup = {
+			.mechanism = mechanism,
+			.tls_exporter = plus ? str_of((const char *)exporter, sizeof(exporter)) : STR_NONE,
+			.plus_offered = plus,
+			.domain = s->domain,
+			.secret = s->xl->xmpp->env.secret,
+			.iterations = s->xl->settings->sasl_iterations,
+	};
+
+	if (scram_is_plus(mechanism) && !plus)
+		return -EINVAL;
+	return scram_new(&l->scram, &setup);
+}
+
+static bool mechanism_is_offered(enum scram_mechanism m)
+{
+	return m == SCRAM_SHA_256 || m == SCRAM_SHA_256_PLUS || m == SCRAM_SHA_1 || m == SCRAM_SHA_1_PLUS;
+}
+
+static struct login *login_new(struct stream *s, struct str mechanism)
+{
+	struct login *l = calloc(1, sizeof(*l));
+	enum scram_mechanism scram;
+
+	if (!l)
+		return NULL;
+	l->stream = s;
+	timer_init(&l->delay, on_delay_over);
+	store_req_init(&l->req, on_verifier, l);
+	l->arena = arena_new(64 << 10);
+	if (!l->arena || !conn_peer(&s->conn, &l->peer))
+		goto fail;
+	if (str_is(mechanism, "PLAIN") && s->xl->settings->sasl_plain && s->conn.ssl) {
+		l->is_plain = true;
+		l->mechanism = "PLAIN";
+		return l;
+	}
+	if (!scram_mechanism_parse(mechanism, &scram) || !mechanism_is_offered(scram) || login_setup_scram(l, scram))
+		goto fail;
+	l->mechanism = scram_mechanism_name(scram);
+	return l;
+fail:
+	login_wipe(l);
+	return NULL;
+}
+
+/* The decoded payload of <auth/> or <response/>: 0, or the condition that answers it. "=" stands for an empty one. */
+static const char *payload_take(const struct node *n, struct arena *arena, struct buf *out, bool *present)
+{
+	struct str text = node_text(n, arena);
+
+	*present = text.len > 0;
+	if (str_is(text, "="))
+		return NULL;
+	if (node_first_element(n))
+		return "malformed-request";
+	if (text.len > PAYLOAD_MAX * 4 / 3 || !base64_parse(text, out))
+		return "incorrect-encoding";
+	return NULL;
+}
+
+static void login_auth(struct stream *s, const struct node *n)
+{
+	struct buf payload = BUF_INIT(PAYLOAD_MAX);
+	const char *condition;
+	bool present;
+
+	s->login = login_free(s->login);
+	s->login = login_new(s, node_attr(n, STR("mechanism")));
+	if (!s->login) {
+		login_fail(s, "invalid-mechanism");
+		return;
+	}
+	s->state = STREAM_LOGIN;
+	condition = payload_take(n, s->login->arena, &payload, &present);
+	if (condition)
+		login_fail(s, condition);
+	else if (present)
+		login_first(s->login, buf_view(&payload));
+	else
+		stream_write_lit(s, "<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+	buf_done(&payload);
+}
+
+static void login_response(struct stream *s, const struct node *n)
+{
+	struct buf payload = BUF_INIT(PAYLOAD_MAX);
+	bool present;
+	const char *condition = payload_take(n, s->login->arena, &payload, &present);
+
+	if (condition)
+		login_fail(s, condition);
+	else if (s->login->step == STEP_FIRST)
+		login_first(s->login, buf_view(&payload));
+	else
+		login_final(s->login, buf_view(&payload));
+	buf_done(&payload);
+}
+
+void login_element(struct stream *s, const struct node *n)
+{
+	if (str_is(n->name, "auth"))
+		login_auth(s, n);
+	else if (str_is(n->name, "response") && s->login)
+		login_response(s, n);
+	else if (str_is(n->name, "abort"))
+		login_fail(s, "aborted");
+	else
+		login_fail(s, "malformed-request");
+}
+
+void login_mechanisms(struct stream *s, struct buf *out)
+{
+	unsigned char exporter[32];
+	bool plus = s->conn.ssl && tls_exporter(s->conn.ssl, exporter);
+
+	buf_lit(out, "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>");
+	if (plus)
+		buf_lit(out, "<mechanism>SCRAM-SHA-256-PLUS</mechanism>");
+	buf_lit(out, "<mechanism>SCRAM-SHA-256</mechanism>");
+	if (plus)
+		buf_lit(out, "<mechanism>SCRAM-SHA-1-PLUS</mechanism>");
+	buf_lit(out, "<mechanism>SCRAM-SHA-1</mechanism>");
+	if (s->xl->settings->sasl_plain && s->conn.ssl)
+		buf_lit(out, "<mechanism>PLAIN</mechanism>");
+	buf_lit(out, "</mechanisms>");
+	if (plus)
+		buf_lit(out, "<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'>"
+			     "<channel-binding type='tls-exporter'/></sasl-channel-binding>");
+}

@@ -1,0 +1,119 @@
+/* Stream management (XEP-0198), the half that counts what the client sends. A stanza counts as handled when it is
+ * durable or otherwise taken over for good (parcel->handled), so an <a/> never promises what a crash could lose. */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "stanza/ns.h"
+#include "xmpp/stream.h"
+
+bool sm_is_nonza(const struct node *n)
+{
+	return str_eq(n->ns, NS_SM);
+}
+
+void sm_failed(struct stream *s, const char *condition, bool has_h, uint32_t h)
+{
+	char text[256], count[24] = "";
+
+	if (has_h)
+		snprintf(count, sizeof(count), " h='%u'", h);
+	snprintf(text, sizeof(text),
+			"<failed xmlns='urn:xmpp:sm:3'%s><%s xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>", count,
+			condition);
+	stream_write_lit(s, text);
+}
+
+static void sm_answer(struct stream *s)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "<a xmlns='urn:xmpp:sm:3' h='%u'/>", stream_h(s));
+	stream_write_lit(s, text);
+	s->ack_owed = false;
+}
+
+void sm_settle(struct stream *s)
+{
+	if (s->ack_owed && s->waiting == 0)
+		sm_answer(s);
+}
+
+static void on_enabled(struct errand *e)
+{
+	struct stream *s = stream_of_port(e->port);
+
+	if (s->state != STREAM_ENDED) {
+		if (e->error) {
+			sm_failed(s, "internal-server-error", false, 0);
+		} else {
+			s->sm_enabled = true;
+			s->sm_base = s->received;
+		}
+	}
+	errand_free(e);
+	stream_unbusy(s);
+}
+
+static void sm_enable(struct stream *s, const struct node *n)
+{
+	struct str resume = node_attr(n, STR("resume"));
+	struct errand *e;
+
+	if (s->sm_enabled) {
+		sm_failed(s, "unexpected-request", false, 0);
+		return;
+	}
+	e = errand_new(ERRAND_SM_ENABLE, &s->port);
+	if (!e) {
+		sm_failed(s, "internal-server-error", false, 0);
+		return;
+	}
+	e->answer = on_enabled;
+	e->origin = origin_ref(s->origin);
+	e->wants_resume = str_is(resume, "true") || str_is(resume, "1");
+	s->busy = true;
+	s->xl->xmpp->env.errand(s->xl->xmpp->env.owner, e);
+}
+
+static void sm_acked(struct stream *s, const struct node *n)
+{
+	unsigned long long h;
+	struct errand *e;
+
+	if (!s->sm_enabled)
+		return;
+	if (!str_to_u64(node_attr(n, STR("h")), UINT32_MAX, &h)) {
+		stream_error(s, "undefined-condition", "An acknowledgement needs a count: h.");
+		return;
+	}
+	e = errand_new(ERRAND_SM_ACK, &s->port);
+	if (!e)
+		return; /* the next acknowledgement says the same and more */
+	e->origin = origin_ref(s->origin);
+	e->h = (uint32_t)h;
+	s->xl->xmpp->env.errand(s->xl->xmpp->env.owner, e);
+}
+
+/* The answer to <r/> may wait for stanzas that are on their way to the record: an answer now would have to be followed
+ * by another. It waits no longer than that: sm_settle() gives it. */
+static void sm_requested(struct stream *s)
+{
+	if (!s->sm_enabled)
+		return;
+	s->ack_owed = true;
+	sm_settle(s);
+}
+
+void sm_nonza(struct stream *s, const struct node *n)
+{
+	if (str_is(n->name, "r"))
+		sm_requested(s);
+	else if (str_is(n->name, "a"))
+		sm_acked(s, n);
+	else if (str_is(n->name, "enable"))
+		sm_enable(s, n);
+	else if (str_is(n->name, "resume"))
+		sm_failed(s, "unexpected-request", false, 0);
+	else
+		stream_error(s, "unsupported-stanza-type", NULL);
+}

@@ -1,0 +1,146 @@
+/* A client's stream; shared by the files of this folder only. It lives on the loop that accepted the connection and is
+ * freed when its port has no more references.
+ *
+ *   OPENING --header--> NEGOTIATING --<starttls/>--> (TLS) --> OPENING
+ *   NEGOTIATING --<auth/>--> LOGIN --success--> OPENING (person known) --header--> UNBOUND
+ *   UNBOUND --bind / resume--> BINDING --origin--> BOUND --close, error, loss--> ENDED
+ *
+ * `busy` holds back input while somebody is asked: what has been read already waits in `held`. */
+#pragma once
+
+#include "net/conn.h"
+#include "parcel/errand.h"
+#include "parcel/parcel.h"
+#include "stanza/tokenizer.h"
+#include "xmpp/xmpp.h"
+
+enum stream_state {
+	STREAM_OPENING,
+	STREAM_NEGOTIATING,
+	STREAM_LOGIN,
+	STREAM_UNBOUND,
+	STREAM_BINDING,
+	STREAM_BOUND,
+	STREAM_ENDED,
+};
+
+struct login; /* login.c: what only a login in progress needs */
+
+enum { STREAM_HELD_MAX = 1 << 20 };
+
+struct xmpp {
+	struct xmpp_env env;
+	struct xmpp_loop *loops;
+};
+
+/* One per loop. */
+struct xmpp_loop {
+	struct xmpp *xmpp;
+	struct loop *loop;
+	struct net_loop *net;
+	const struct settings *settings;
+	struct xml_limits before, after; /* login */
+	struct list streams;
+	struct list slowed; /* streams whose allowance is used up */
+	uv_timer_t slow_timer;
+	struct buf scratch; /* for output that is put together */
+	struct xmpp_stats stats;
+};
+
+struct allowance {
+	uint64_t at_ms;
+	int64_t stanzas_milli; /* thousandths */
+	int64_t bytes;
+};
+
+struct stream {
+	struct conn conn;
+	struct port port;
+	struct xmpp_loop *xl;
+	struct list link;   /* xl->streams */
+	struct list slowed; /* xl->slowed */
+	struct timer timer; /* login deadline, then signs of life */
+	struct tokenizer *tokenizer;
+	struct login *login;
+	const struct person *person; /* proven by SASL */
+	struct origin *origin;       /* once bound */
+	struct str domain;           /* the virtual host: pinned by the first header (a string of the settings) */
+	struct list pending;         /* parcels not handled yet, in order */
+	struct buf held;             /* read but not yet tokenized */
+	struct allowance allowance;
+	uint32_t received;           /* stanzas of this stream */
+	uint32_t sm_base;            /* h = received - sm_base, less what is pending (XEP-0198, modulo 2^32) */
+	uint32_t waiting;            /* length of pending */
+	uint32_t heard_s;            /* loop_seconds() when bytes last came */
+	uint8_t state;
+	uint8_t gone;                /* enum gone_reason, once ENDED */
+	uint8_t failures;            /* of SASL */
+	const char *mechanism;       /* SASL mechanism used; static */
+	bool header_sent, secure, authenticated, has_domain;
+	bool busy;                   /* an answer from elsewhere is awaited */
+	bool sm_enabled, ack_owed;   /* XEP-0198 */
+	bool full;                   /* too much pending: not reading */
+	bool asked;                  /* a sign of life was asked for */
+	bool closed;                 /* the connection has gone */
+	bool said_gone;              /* the home loop knows */
+};
+
+#define stream_of_conn(c) container_of(c, struct stream, conn)
+#define stream_of_port(p) container_of(p, struct stream, port)
+
+/* Counters are written by their loop and read by anybody. */
+static inline void stat_add(uint64_t *counter, int64_t n)
+{
+	__atomic_fetch_add(counter, (uint64_t)n, __ATOMIC_RELAXED);
+}
+
+/* ---- stream.c ---- */
+void stream_accept(struct xmpp_loop *xl, int fd, enum conn_kind kind, struct budget_entry *place);
+void stream_write(struct stream *s, struct str bytes);
+void stream_write_lit(struct stream *s, const char *text);
+void stream_write_node(struct stream *s, const struct node *n);
+/* Input goes on; what is held is tokenized at the end of the pass. */
+void stream_unbusy(struct stream *s);
+/* Its allowance has been filled: reading goes on. */
+void stream_unslow(struct stream *s);
+/* After STARTTLS and SASL a new stream begins (RFC 6120 4.3.3). */
+void stream_restart(struct stream *s);
+/* Ends the stream with an error (4.9): the name of the condition and a text for people, both static, text may be NULL. */
+void stream_error(struct stream *s, const char *condition, const char *text);
+/* Ends it properly. */
+void stream_close(struct stream *s, enum gone_reason why);
+void stream_handled(struct parcel *p); /* parcel->handled */
+uint32_t stream_h(const struct stream *s);
+/* A stanza or nonza of a bound stream has arrived; takes the arena. */
+void stream_stanza(struct stream *s, struct node *n, struct arena *arena);
+struct record *stream_record(const struct stream *s);
+
+/* ---- header.c ---- */
+void header_open(struct stream *s, const struct node *header);
+void header_send(struct stream *s, struct str to);
+void header_features(struct stream *s);
+
+/* ---- login.c ---- */
+void login_element(struct stream *s, const struct node *n); /* <auth/>, <response/>, <abort/> */
+struct login *login_free(struct login *l);
+void login_mechanisms(struct stream *s, struct buf *out); /* the <mechanisms/> feature */
+
+/* ---- binding.c ---- */
+bool binding_is_request(const struct node *n);
+void binding_start(struct stream *s, const struct node *iq);
+void binding_resume(struct stream *s, const struct node *resume);
+void binding_session(struct stream *s, const struct node *iq); /* the no-op of RFC 3921 */
+
+/* ---- sm.c ---- */
+bool sm_is_nonza(const struct node *n);
+void sm_nonza(struct stream *s, const struct node *n);
+void sm_settle(struct stream *s); /* sends an owed <a/> once nothing older is pending */
+void sm_failed(struct stream *s, const char *condition, bool has_h, uint32_t h);
+
+/* ---- charge.c ---- */
+void charge_init(struct xmpp_loop *xl);
+
+/* ---- liveness.c ---- */
+void liveness_login_deadline(struct stream *s);
+void liveness_bound(struct stream *s);
+void liveness_heard(struct stream *s);

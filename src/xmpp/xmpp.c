@@ -1,0 +1,190 @@
+/* All streams of the gate: what each loop holds for them, reloads, stopping. */
+#include "xmpp/xmpp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "conf/settings.h"
+#include "xmpp/stream.h"
+
+void xmpp_accept(void *xmpp, unsigned loop, int fd, enum conn_kind kind, struct budget_entry *place)
+{
+	struct xmpp *x = xmpp;
+
+	stream_accept(&x->loops[loop], fd, kind, place);
+}
+
+static void limits_fill(struct xmpp_loop *xl)
+{
+	const struct settings *c = xl->settings;
+
+	xl->after = (struct xml_limits){
+			.stanza_bytes = c->limits_stanza_bytes,
+			.depth = c->limits_depth,
+			.attributes = c->limits_attributes,
+			.attribute_bytes = (unsigned)c->limits_attribute_bytes,
+			.name_bytes = (unsigned)c->limits_name_bytes,
+			.children = c->limits_children,
+			.nodes = c->limits_nodes,
+			.arena_bytes = c->limits_parcel_bytes,
+	};
+	xl->before = xl->after;
+	xl->before.stanza_bytes = c->limits_stanza_bytes_before_login;
+}
+
+static int xmpp_loop_init(struct xmpp *x, unsigned i, const struct settings *settings)
+{
+	struct xmpp_loop *xl = &x->loops[i];
+
+	xl->xmpp = x;
+	xl->loop = x->env.loops->loop[i];
+	xl->settings = settings;
+	list_init(&xl->streams);
+	list_init(&xl->slowed);
+	buf_init(&xl->scratch, 1 << 20);
+	limits_fill(xl);
+	charge_init(xl);
+	return net_loop_new(&xl->net, xl->loop, x->env.budget);
+}
+
+int xmpp_new(struct xmpp **out, const struct xmpp_env *env, const struct settings *settings)
+{
+	struct xmpp *x = calloc(1, sizeof(*x));
+
+	if (!x)
+		return -ENOMEM;
+	x->env = *env;
+	x->loops = calloc(env->loops->count, sizeof(*x->loops));
+	if (!x->loops) {
+		free(x);
+		return -ENOMEM;
+	}
+	for (unsigned i = 0; i < env->loops->count; i++) {
+		int r = xmpp_loop_init(x, i, settings);
+
+		if (r) {
+			xmpp_free(x);
+			return r;
+		}
+	}
+	*out = x;
+	return 0;
+}
+
+struct xmpp *xmpp_free(struct xmpp *x)
+{
+	if (!x)
+		return NULL;
+	for (unsigned i = 0; i < x->env.loops->count; i++) {
+		net_loop_free(x->loops[i].net);
+		buf_done(&x->loops[i].scratch);
+	}
+	free(x->loops);
+	free(x);
+	return NULL;
+}
+
+/* Something for every loop: sent as one task each. */
+struct word {
+	struct task task;
+	struct xmpp_loop *xl;
+	struct tls *tls;
+	const struct settings *settings;
+};
+
+static void run_word(struct task *task)
+{
+	struct word *w = container_of(task, struct word, task);
+
+	if (w->tls)
+		net_loop_set_tls(w->xl->net, w->tls);
+	if (w->settings) {
+		w->xl->settings = w->settings;
+		limits_fill(w->xl);
+	}
+	if (!w->tls && !w->settings)
+		list_each_safe(it, &w->xl->streams)
+			stream_error(container_of(it, struct stream, link), "system-shutdown", NULL);
+	tls_unref(w->tls);
+	free(w);
+}
+
+static void xmpp_tell(struct xmpp *x, struct tls *tls, const struct settings *settings)
+{
+	for (unsigned i = 0; i < x->env.loops->count; i++) {
+		struct word *w = calloc(1, sizeof(*w));
+
+		if (!w) {
+			log_error("out of memory: loop %u keeps its old settings", i);
+			continue;
+		}
+		*w = (struct word){
+				.task.run = run_word, .xl = &x->loops[i], .tls = tls ? tls_ref(tls) : NULL, .settings = settings};
+		loop_post(x->env.loops->loop[i], &w->task);
+	}
+}
+
+void xmpp_set_tls(struct xmpp *x, struct tls *tls)
+{
+	xmpp_tell(x, tls, NULL);
+}
+
+void xmpp_set_settings(struct xmpp *x, const struct settings *settings)
+{
+	xmpp_tell(x, NULL, settings);
+}
+
+/* ---- stopping ---- */
+
+struct farewell {
+	struct timer timer;
+	struct xmpp *xmpp;
+	struct loop *loop;
+	unsigned seconds;
+	void (*on_done)(void *owner);
+	void *owner;
+};
+
+static void on_farewell(struct timer *timer)
+{
+	struct farewell *f = container_of(timer, struct farewell, timer);
+	struct xmpp_stats stats;
+
+	xmpp_stats(f->xmpp, &stats);
+	if (stats.connections && f->seconds--) {
+		timer_start(f->loop, timer, 1);
+		return;
+	}
+	f->on_done(f->owner);
+	free(f);
+}
+
+void xmpp_shutdown(struct xmpp *x, unsigned seconds, void (*on_done)(void *owner), void *owner)
+{
+	struct farewell *f = calloc(1, sizeof(*f));
+
+	if (!f) {
+		on_done(owner);
+		return;
+	}
+	xmpp_tell(x, NULL, NULL);
+	*f = (struct farewell){
+			.xmpp = x, .loop = x->env.loops->loop[0], .seconds = seconds, .on_done = on_done, .owner = owner};
+	timer_init(&f->timer, on_farewell);
+	timer_start(f->loop, &f->timer, 1);
+}
+
+void xmpp_stats(const struct xmpp *x, struct xmpp_stats *out)
+{
+	*out = (struct xmpp_stats){0};
+	for (unsigned i = 0; i < x->env.loops->count; i++) {
+		const struct xmpp_stats *s = &x->loops[i].stats;
+
+		out->connections += __atomic_load_n(&s->connections, __ATOMIC_RELAXED);
+		out->logged_in += __atomic_load_n(&s->logged_in, __ATOMIC_RELAXED);
+		out->stanzas += __atomic_load_n(&s->stanzas, __ATOMIC_RELAXED);
+		out->logins += __atomic_load_n(&s->logins, __ATOMIC_RELAXED);
+		out->login_failures += __atomic_load_n(&s->login_failures, __ATOMIC_RELAXED);
+	}
+}

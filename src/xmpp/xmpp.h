@@ -1,0 +1,61 @@
+/* Way 2: a stream becomes parcels (RFC 6120). Streams of clients: STARTTLS, SASL, binding, stream management's inbound
+ * half, liveness. What concerns a user's state is asked of the home loop by errands; what a client says after binding
+ * becomes a parcel and is submitted to the way. */
+#pragma once
+
+#include "net/budget.h"
+#include "net/conn.h"
+#include "parcel/errand.h"
+#include "parcel/loops.h"
+#include "parcel/parcel.h"
+
+struct xmpp;
+struct settings;
+struct store;
+struct directory;
+struct throttle;
+struct account_secret;
+struct record;
+
+/* Everything is borrowed and outlives the streams. */
+struct xmpp_env {
+	const struct loops *loops;
+	struct store *store;
+	struct directory *directory;
+	struct throttle *throttle;
+	const struct account_secret *secret;
+	struct budget *budget;
+	struct record **record; /* record[i] belongs to loop i */
+	void *owner;
+	void (*submit)(void *owner, struct parcel *p); /* on the connection's loop; takes the reference */
+	void (*errand)(void *owner, struct errand *e); /* takes the errand */
+};
+
+struct xmpp_stats {
+	uint64_t connections, logged_in; /* now */
+	uint64_t stanzas, logins, login_failures; /* since start */
+};
+
+[[nodiscard]] int xmpp_new(struct xmpp **out, const struct xmpp_env *env, const struct settings *settings);
+struct xmpp *xmpp_free(struct xmpp *x); /* after the loops have stopped */
+
+/* Takes over an accepted socket (see net/listener.h). On the loop it is for. */
+void xmpp_accept(void *xmpp, unsigned loop, int fd, enum conn_kind kind, struct budget_entry *place);
+
+/* For new handshakes from each loop's next pass on. Loop 0 or before the loops run. */
+void xmpp_set_tls(struct xmpp *x, struct tls *tls);
+/* The old settings must stay valid until every loop has turned once. Loop 0. */
+void xmpp_set_settings(struct xmpp *x, const struct settings *settings);
+
+/* Ends every stream with system-shutdown; on_done runs on loop 0 when all are gone or the seconds are over. Loop 0. */
+void xmpp_shutdown(struct xmpp *x, unsigned seconds, void (*on_done)(void *owner), void *owner);
+
+void xmpp_stats(const struct xmpp *x, struct xmpp_stats *out); /* any thread, approximate */
+
+/* ---- the stages of the way that belong to streams (way/way.h) ---- */
+
+/* Addresses, types and ids as RFC 6120 section 8 wants them; `from` stamped by us; children that only a server may write
+ * are taken out; the class is decided. May refuse. */
+enum stage_result xmpp_check(struct parcel *p, void *xmpp);
+/* Debits the stream's allowance. A client beyond it is read more slowly, never refused. */
+enum stage_result xmpp_charge(struct parcel *p, void *xmpp);
