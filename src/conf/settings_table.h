@@ -2,13 +2,13 @@
  * fields of struct settings, the parser and its error texts, `gatehouse config show`, the manual page and the
  * fuzz dictionary.
  *
- *   SETTING(kind, "name", field, "preset as in the file", low, high, "unit or words", change, check, "one
- * sentence")
+ *   SETTING(kind, "name", field, "preset as in the file", low, high, "words", change, check, "one sentence")
  *
- *   kind    BOOL bool · INT uint32_t · SIZE uint64_t bytes · SECONDS uint32_t · STRING, PATH struct str ·
- *           ENUM int, position among the words · ADDRESSES struct settings_addresses · DOMAINS struct
- * settings_strings words   of an ENUM: a|b|c. Of an INT: the word that stands for 0, after a colon (":auto")
- *   change  LIVE: a reload is enough · RESTART: takes effect when the server starts
+ *   kind    BOOL bool, INT uint32_t, SIZE uint64_t bytes, SECONDS uint32_t, STRING and PATH struct str,
+ *           ENUM int (position among the words), ADDRESSES struct settings_addresses,
+ *           DOMAINS struct settings_strings
+ *   words   of an ENUM: a|b|c. Of an INT: its unit, or the word that stands for 0 after a colon (":auto")
+ *   change  LIVE: a reload is enough. RESTART: takes effect when the server starts
  *   check   a further check of settings_value.c, or NULL
  *
  * Rows with one prefix stand together; SECTION gives the prefix a heading. */

@@ -9,50 +9,71 @@
  * members of control.admin_group may use all commands but record.*; the record commands need membership of
  * control.record_group, also for root.
  *
- * Commands. An argument with ? may be missing. "by" is added by the supervisor to everything it forwards to
- * the gate or the recorder: {"uid":N,"name":"system user"}; it belongs into the entry that records the act.
+ * An argument with ? may be missing. To all it forwards the supervisor adds "by":{"uid":N,"name":"..."}
+ * beside "args", the system user who asks; it belongs into the entry that records the act.
  *
- *   answered by the supervisor
- *     ping              -> {"ok":true,"version":"..."}
- *     reload            -> {"ok":true,"restart_needed":"names of settings"}; error refused when the old set
- * stays stop              -> {"ok":true}, then a clean stop status            ->
- * {"ok":true,"state":"running"|"starting"|"stopping","supervisor_pid","gate_pid", "recorder_pid","started"
- * (RFC 3339),"gate_restarts","recorder_restarts", "domains":[...], and all members of the gate's answer and
- * the recorder's} record.tail, record.show, record.verify {"argv":["--json",...]} with two descriptors beside
- * the request (standard output and error of the command): the supervisor records the access, runs the reader
- * with them and answers
- *                       {"ok":true,"exit":N} when it has ended. Closing the connection ends the reader.
+ * Answered by the supervisor:
  *
- *   forwarded to the gate
- *     status            -> {"sessions","connections","accounts","applied_seq","uptime_seconds",
- *                           "messages":{"accepted","delivered","blocked","offline"},"loops":[{...}]}
- *     user.add          {"jid","name"?,"mail"?,"language"?,"department"?,"groups"?:[..],"verifiers":[V,..]}
- *                       -> {"ok":true,"user":U}; exists, retired (the address was used before), bad_jid,
- * bad_domain user.import       {"users":[as user.add,..]} (at most 500)
- *                       -> {"ok":true,"added":N,"failed":[{"index","code","text"},..]}
- *     user.list         {"domain"?,"prefix"?,"after"?,"limit"?} -> {"ok":true,"users":[U,..],"more":bool}
- *                       ordered by jid; `after` is the last jid of the page before; limit at most 1000
- *     user.show         {"jid"} -> {"ok":true,"user":U,"sessions":[S,..]}; not_found
- *     user.password     {"jid","verifiers":[V,..]} -> {"ok":true,"closed":N}; not_found. Closes the account's
- * sessions user.disable      {"jid","reason"?} -> {"ok":true,"closed":N}; not_found user.enable       {"jid"}
- * -> {"ok":true}; not_found user.remove       {"jid"} -> {"ok":true,"closed":N}; not_found. The address is
- * never given again session.list      {"jid"?} -> {"ok":true,"sessions":[S,..]} session.close     {"jid"
- * (bare: all of them, full: one),"reason"?} -> {"ok":true,"closed":N}
+ *   ping            -> {"ok":true,"version":"..."}
+ *   stop            -> {"ok":true}, then a clean stop
+ *   reload          -> {"ok":true,"restart_needed":"names of settings"}
+ *                      error `refused` when the old set stays in force
+ *   status          -> {"ok":true,"state":"running"|"starting"|"stopping","version","started","domains":[..],
+ *                       "supervisor_pid","gate_pid","recorder_pid","gate_restarts","recorder_restarts"}
+ *                      and all members of the gate's answer and of the recorder's
+ *   record.tail, record.show, record.verify
+ *   {"argv":[..]}      with two descriptors beside the request: standard output and standard error of the
+ *                      command. The supervisor has the access recorded, runs the reader with them, and
+ *                   -> {"ok":true,"exit":N} when it has ended. Closing the connection ends the reader.
  *
- *   forwarded to the recorder
- *     status            ->
- * {"record":{"size","entries","segments","origin","root","checkpoint","free_bytes","state"}} record.access
- * {"command":"show","argv":[..]} -> {"ok":true,"seq":N} once the entry is durable
+ * Forwarded to the gate:
  *
- *   V:
- * {"mechanism":"SCRAM-SHA-256"|"SCRAM-SHA-1","salt":base64,"iterations":N,"stored_key":base64,"server_key":base64}
- *   U: {"jid","person" (immutable
- * id),"name","mail","language","department","groups":[..],"state":"active"|"disabled", "created" (RFC
- * 3339),"mechanisms":[..]} S: {"jid" (full),"address","tls","mechanism","connected" (RFC
- * 3339),"loop","state":"online"|"resumable",...}
+ *   status          -> {"sessions","connections","accounts","applied_seq","uptime_seconds",
+ *                       "messages":{"accepted","delivered","blocked","offline"},"loops":[{..},..]}
+ *   user.add
+ *   {"jid","name"?,"mail"?,"language"?,"department"?,"groups"?:[..],"verifiers":[V,..]}
+ *                   -> {"ok":true,"user":U}; exists (taken, or given away once), bad_jid, bad_domain
+ *   user.import
+ *   {"users":[as in user.add,..]}    at most CONTROL_IMPORT_MAX
+ *                   -> {"ok":true,"added":N,"failed":[{"index":N,"code","text"},..]}
+ *   user.list
+ *   {"domain"?,"prefix"?,"after"?,"limit"?}
+ *                   -> {"ok":true,"users":[U,..],"more":bool}, ordered by address; `after` is the last one
+ *                      of the page before, `limit` at most CONTROL_LIST_MAX
+ *   user.show
+ *   {"jid"}         -> {"ok":true,"user":U,"sessions":[S,..]}; not_found
+ *   user.password
+ *   {"jid","verifiers":[V,..]}
+ *                   -> {"ok":true,"closed":N}; not_found. Closes the account's sessions
+ *   user.disable
+ *   {"jid","reason"?}
+ *                   -> {"ok":true,"closed":N}; not_found
+ *   user.enable
+ *   {"jid"}         -> {"ok":true}; not_found
+ *   user.remove
+ *   {"jid"}         -> {"ok":true,"closed":N}; not_found. The address is never given again
+ *   session.list
+ *   {"jid"?}        -> {"ok":true,"sessions":[S,..]}
+ *   session.close
+ *   {"jid","reason"?}                bare: all of them, full: one
+ *                   -> {"ok":true,"closed":N}
  *
- * Error codes: bad_request, unknown_command, not_permitted, not_found, exists, retired, bad_jid, bad_domain,
- * refused, unavailable (a process is starting; try again), limit, internal. */
+ * Forwarded to the recorder:
+ *
+ *   status          -> {"record":{"size","entries","segments","origin","root","free_bytes","state"}}
+ *   record.access
+ *   {"command":"show","argv":[..]}
+ *                   -> {"ok":true,"seq":N} once the entry is durable
+ *
+ * V: {"mechanism":"SCRAM-SHA-256","salt":base64,"iterations":N,"stored_key":base64,"server_key":base64}
+ *    (also SCRAM-SHA-1, SCRAM-SHA-512)
+ * U: {"jid","person","name","mail","language","department","groups":[..],"state":"active"|"disabled",
+ *     "created"}    person is the immutable id
+ * S: {"jid" (full),"address","tls","mechanism","connected","loop","state":"online"|"resumable",..}
+ * Times are RFC 3339, UTC.
+ *
+ * Error codes: bad_request, unknown_command, not_permitted, not_found, exists, bad_jid, bad_domain, refused,
+ * unavailable (a process is starting; try again), limit, internal. */
 #pragma once
 
 #include <jansson.h>
@@ -69,6 +90,7 @@ enum {
 	CONTROL_ANSWER_MAX = 64 << 20, /* bytes of one answer line */
 	CONTROL_IMPORT_MAX = 500,      /* users of one user.import */
 	CONTROL_LIST_MAX = 1000,       /* users of one user.list */
+	CONTROL_FDS = 2,               /* descriptors beside one request */
 };
 
 /* ---- both sides: texts. A json_t that is returned is the caller's to json_decref(). ---- */
@@ -106,9 +128,18 @@ bool control_peer_in_group(const struct control_peer *peer, const char *group);
  */
 [[nodiscard]] int control_listen(const char *path, bool open_to_all, int *out_fd, struct err *err);
 
+/* Reads what is there from a connection: bytes behind `in`, descriptors behind fds[*n] (further ones than
+ * CONTROL_FDS are closed). Number of bytes, 0 at the end, -EAGAIN, -EMSGSIZE (beyond the ceiling of `in`) or
+ * -errno. */
+[[nodiscard]] ssize_t control_recv(int fd, struct buf *in, int fds[CONTROL_FDS], size_t *n);
+
 /* ---- the command's side: blocking ---- */
 
 struct control;
+struct sockaddr_un;
+
+/* Fills a unix socket's address. 0 or -ENAMETOOLONG. */
+[[nodiscard]] int control_address(const char *path, struct sockaddr_un *out, struct err *err);
 
 /* 0, or -ENOENT / -ECONNREFUSED when no server runs there, or -errno. */
 [[nodiscard]] int control_open(struct control **out, const char *path, struct err *err);

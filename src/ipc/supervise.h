@@ -2,25 +2,30 @@
  * end of a SOCK_SEQPACKET pair. One message is one packet: a type byte, then the payload. Numbers are little
  * endian.
  *
- *   direction            type                payload                                   descriptor
- *   supervisor -> gate   SUPERVISE_START     JSON, see below                           -
- *   supervisor -> gate   SUPERVISE_LISTENER  u32 index into "listeners"                listening socket,
- * non-blocking supervisor -> both   SUPERVISE_LINK      u32 index of the loop                     stream
- * socket to the other child supervisor -> gate   SUPERVISE_KEY       "certificate" or "key" the file, open
- * for reading child -> supervisor  SUPERVISE_READY     -                                         - supervisor
- * -> gate   SUPERVISE_RELOAD    -                                         - gate -> supervisor
- * SUPERVISE_RELOAD    "" done, or the reason it was refused     - supervisor -> both   SUPERVISE_STOP      -
- * - both ways            SUPERVISE_CONTROL   u32 id, u8 more, JSON or a part of it     -
+ *   type       from        to     payload                             descriptor
+ *   START      supervisor  gate   JSON, see below                     -
+ *   LISTENER   supervisor  gate   u32 index into "listeners"          listening socket, non-blocking
+ *   LINK       supervisor  both   u32 index of the loop               stream socket to the other child
+ *   KEY        supervisor  gate   "certificate" or "key"              the file, open for reading
+ *   READY      both        sup.   -                                   -
+ *   RELOAD     supervisor  gate   -                                   -
+ *   RELOAD     gate        sup.   "" done, or why it was refused      -
+ *   STOP       supervisor  both   -                                   -
+ *   CONTROL    both ways          u32 id, u8 more, JSON or a part     -
  *
- * Start of the recorder (`recorder --dir DIR`): one LINK for each loop; it answers READY when the record is
- * open. Start of the gate (`gate --dir DIR`): START
- * {"loops":N,"listeners":[{"kind":"starttls"|"direct"|"plaintext",
- * "address":"ip:port"},...],"recorder_pid":N}, then KEY "certificate" and KEY "key", one LISTENER for each
- * listener, one LINK for each loop; it answers READY when it accepts clients. A LINK with an index that is
- * already linked replaces that link: the other child was restarted. Before RELOAD the supervisor sends both
- * KEYs again, opened anew. The gate reads a KEY with pread from offset 0 and closes it; it needs no right to
- * tls/ of its own. After STOP the child finishes what it promised and exits with 0. End of file means the
- * supervisor died: the same.
+ * Start of the recorder (`recorder --dir DIR`): one LINK for each loop; READY when the record is open.
+ *
+ * Start of the gate (`gate --dir DIR`): START with
+ *
+ *     {"loops":N,"recorder_pid":N,"listeners":[{"kind":K,"address":"ip:port"},...]}
+ *
+ * K one of "starttls", "direct", "plaintext"; then KEY "certificate", KEY "key", one LISTENER for each
+ * listener, one LINK for each loop; READY when it accepts clients.
+ *
+ * A LINK with an index that is linked already replaces that link: the other child was restarted. Before
+ * RELOAD the supervisor sends both KEYs again, opened anew. The gate reads a KEY with pread from offset 0 and
+ * closes it; it needs no right to tls/ of its own. After STOP the child finishes what it promised and exits
+ * with 0. End of file means the supervisor died: the same.
  *
  * CONTROL carries the commands of ipc/control.h: a request down, its answer up with the same id. Text beyond
  * one packet goes in several, `more` 1 in all but the last; parts of one id are never mixed with a second
@@ -34,7 +39,6 @@
 
 #include "base/buf.h"
 #include "base/list.h"
-#include "base/map.h"
 #include "base/str.h"
 
 enum {
@@ -65,9 +69,8 @@ struct supervise_message {
  * waits in `queue` until supervise_flush(). */
 struct supervise {
 	int fd;
-	char *packet;     /* receive buffer */
-	struct map parts; /* CONTROL texts that are not complete yet, by id */
-	struct list parts_list;
+	char *packet;      /* receive buffer */
+	struct list parts; /* CONTROL texts that are not complete yet */
 	struct list queue;
 	struct buf text; /* the last complete text */
 };
