@@ -53,7 +53,7 @@ struct str str_cut(struct str s, size_t from, size_t to)
 		to = s.len;
 	if (from > to)
 		from = to;
-	return str_of(s.data + from, to - from);
+	return str_of(from ? s.data + from : s.data, to - from);
 }
 
 static bool is_space(char c)

@@ -11,12 +11,12 @@ const unsigned char xml_class[256] = {
 	[' '] = XML_SPACE,
 	['-'] = XML_NAME,
 	['.'] = XML_NAME,
-	[':'] = XML_NAME,
+	[':'] = XML_NAME | XML_CHECK,
 	['0' ... '9'] = XML_NAME,
 	['A' ... 'Z'] = LETTER,
 	['a' ... 'z'] = LETTER,
 	['_'] = LETTER,
-	[0x80 ... 0xff] = LETTER,
+	[0x80 ... 0xff] = LETTER | XML_CHECK,
 };
 
 /* Sixteen bytes at once in the compiler's own vectors: SSE2 or NEON, else plain words. */

@@ -13,6 +13,7 @@ enum {
 	XML_NAME =
 		2, /* may stand in a qualified name; every byte above 0x7f counts until the name is checked */
 	XML_START = 4, /* may begin a name or the part behind the colon */
+	XML_CHECK = 8, /* a name with such a byte (a colon, one above 0x7f) is to be looked at as a whole */
 };
 
 extern const unsigned char xml_class[256];

@@ -78,7 +78,7 @@ enum step step_decl(struct tokenizer *t, struct cursor *c)
 		if (seen.len == 3 && t->started)
 			return step_malformed(t, "an XML declaration that is not the first");
 		if (seen.len > XML_DECL_MAX)
-			return step_malformed(t, "an XML declaration that is too long");
+			return tokenizer_fail(t, XML_E_TOO_BIG, "an XML declaration that is too long");
 	}
 	return STEP_MORE;
 }

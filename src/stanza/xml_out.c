@@ -130,8 +130,32 @@ static void put_attr_ns(struct buf *out, const struct node *n, const struct attr
 	put_value(out, value);
 }
 
+/* Most values need no escaping: then the attribute is put in one go. */
+static bool put_attr_plain(struct buf *out, struct str name, struct str value)
+{
+	size_t len = name.len + value.len + 4;
+	char *to;
+
+	if (value.len && xml_run_plain(value.data, value.data + value.len) != value.data + value.len)
+		return false;
+	if (out->failed || len > out->cap - out->len)
+		return false;
+	to = out->data + out->len;
+	*to = ' ';
+	memcpy(to + 1, name.data, name.len);
+	to += 1 + name.len;
+	memcpy(to, "='", 2);
+	if (value.len)
+		memcpy(to + 2, value.data, value.len);
+	to[2 + value.len] = '\'';
+	out->len += len;
+	return true;
+}
+
 static void put_attr(struct buf *out, struct str name, struct str value)
 {
+	if (put_attr_plain(out, name, value))
+		return;
 	put_lit(out, " ");
 	put_str(out, name);
 	put_value(out, value);
@@ -160,8 +184,7 @@ static void put_tag_open(struct buf *out, const struct node *n, struct str ns)
 	put_tag_name(out, n);
 	if (str_eq(n->ns, ns) || str_eq(n->ns, NS_XML))
 		return;
-	put_lit(out, " xmlns");
-	put_value(out, n->ns);
+	put_attr(out, STR("xmlns"), n->ns);
 }
 
 static void put_attrs(struct buf *out, const struct node *n)

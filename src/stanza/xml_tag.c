@@ -3,31 +3,38 @@
 
 /* ---- names ---- */
 
-/* Takes name bytes at the cursor. STEP_ON: the whole name is in *out. */
-static enum step name_take(struct tokenizer *t, struct cursor *c, struct str *out)
+/* Where the name bytes from p on end; *seen collects their classes. */
+static const char *name_run(const char *p, const char *end, unsigned *seen)
 {
-	const char *from = c->p, *p = from;
+	unsigned classes = 0;
 
-	while (p < c->end && xml_is(*p, XML_NAME))
-		p++;
+	for (; p < end && xml_is(*p, XML_NAME); p++)
+		classes |= xml_class[(unsigned char)*p];
+	*seen = classes;
+	return p;
+}
+
+/* Takes name bytes at the cursor; the first is XML_START. STEP_ON: the whole name is in *out, *out_prefix is
+ * the length of its prefix. */
+static enum step name_take(struct tokenizer *t, struct cursor *c, struct str *out, size_t *out_prefix)
+{
+	const char *from = c->p, *p;
+	unsigned seen;
+
+	*out_prefix = 0;
+	p = name_run(from, c->end, &seen);
 	c->p = p;
 	if (t->pending.len + (size_t)(p - from) > t->limits->name_bytes)
 		return tokenizer_fail(t, XML_E_TOO_BIG, "a name is too long");
 	if (p == c->end)
 		return tokenizer_stash(t, from, p) ? STEP_MORE : STEP_FAIL;
-	return tokenizer_token(t, from, p, out) ? STEP_ON : STEP_FAIL;
-}
-
-/* Checks a name and puts it into the arena. */
-static bool name_keep(struct tokenizer *t, struct str name, struct str *out, size_t *out_prefix)
-{
-	bool ok = xml_qname_valid(name, out_prefix);
-
-	if (!ok)
-		step_malformed(t, "not a name");
-	ok = ok && tokenizer_dup(t, name, out);
-	tokenizer_token_done(t);
-	return ok;
+	if (t->pending.len)
+		seen = XML_CHECK;
+	if (!tokenizer_token(t, from, p, out))
+		return STEP_FAIL;
+	if ((seen & XML_CHECK) && !xml_qname_valid(*out, out_prefix))
+		return step_malformed(t, "not a name");
+	return STEP_ON;
 }
 
 /* ---- elements ---- */
@@ -55,10 +62,9 @@ static bool unit_arena(struct tokenizer *t)
 	return t->arena;
 }
 
-static struct element *element_new(struct tokenizer *t, struct str name)
+static struct element *element_new(struct tokenizer *t, struct str name, size_t prefix)
 {
 	struct element *e;
-	size_t prefix;
 
 	if (!t->arena && !unit_arena(t))
 		return NULL;
@@ -72,8 +78,9 @@ static struct element *element_new(struct tokenizer *t, struct str name)
 	if (!e)
 		return NULL;
 	*e = (struct element){.node.kind = NODE_ELEMENT};
-	if (!name_keep(t, name, &e->qname, &prefix))
+	if (!tokenizer_dup(t, name, &e->qname))
 		return NULL;
+	tokenizer_token_done(t);
 	e->node.name = e->qname;
 	e->node.ns.len = prefix; /* until it is resolved */
 	return e;
@@ -82,11 +89,12 @@ static struct element *element_new(struct tokenizer *t, struct str name)
 enum step step_tag_name(struct tokenizer *t, struct cursor *c)
 {
 	struct str name;
-	enum step step = name_take(t, c, &name);
+	size_t prefix;
+	enum step step = name_take(t, c, &name, &prefix);
 
 	if (step != STEP_ON)
 		return step;
-	t->tag = element_new(t, name);
+	t->tag = element_new(t, name, prefix);
 	if (!t->tag)
 		return STEP_FAIL;
 	t->attr_end = &t->tag->node.attrs;
@@ -160,61 +168,109 @@ static const char *skip_space(const char *p, const char *end)
 	return p;
 }
 
-enum step step_tag_space(struct tokenizer *t, struct cursor *c)
-{
-	const char *p = skip_space(c->p, c->end);
-
-	t->spaced |= p != c->p;
-	c->p = p;
-	if (p == c->end)
-		return STEP_MORE;
-	if (*p == '>')
-		return tag_end(t, c, false);
-	if (*p == '/') {
-		c->p++;
-		t->state = STATE_TAG_EMPTY;
-		return STEP_ON;
-	}
-	if (!t->spaced || !xml_is(*p, XML_START))
-		return step_malformed(t, "a tag with something in it that is no attribute");
-	if (++t->attrs > t->limits->attributes)
-		return tokenizer_fail(t, XML_E_TOO_BIG, "an element has too many attributes");
-	t->state = STATE_ATTR_NAME;
-	return STEP_ON;
-}
-
-static void value_begin(struct tokenizer *t, char quote)
-{
-	t->quote = quote;
-	t->value_bytes = 0;
-	t->state = STATE_VALUE;
-}
-
 static bool is_quote(char ch)
 {
 	return ch == '\'' || ch == '"';
+}
+
+static void attr_add(struct tokenizer *t, struct attr *a)
+{
+	*t->attr_end = a;
+	t->attr_end = &a->next;
+	t->spaced = false;
+	t->state = STATE_TAG_SPACE;
+}
+
+/* The usual attribute: name='value' whole in the input, with nothing in it to be decoded or checked. NULL: it
+ * is not that, and is to be read step by step. The structure, name and value are one block.*/
+static struct attr *attr_whole(struct tokenizer *t, struct cursor *c)
+{
+	const struct xml_limits *limits = t->limits;
+	const char *from = c->p, *equals, *value, *end;
+	unsigned char high = 0;
+	size_t name_len, len;
+	struct attr *a;
+	unsigned seen;
+	char *to;
+
+	equals = name_run(from, c->end, &seen);
+	if (c->end - equals < 3 || *equals != '=' || !is_quote(equals[1]) || (seen & XML_CHECK))
+		return NULL;
+	value = equals + 2;
+	end = xml_run(value, c->end, equals[1], '<', '&', &high);
+	if (end == c->end || *end != equals[1] || high)
+		return NULL;
+	name_len = (size_t)(equals - from);
+	len = (size_t)(end - value);
+	if (name_len > limits->name_bytes || len > limits->attribute_bytes)
+		return NULL;
+	a = arena_alloc(t->arena, sizeof(*a) + name_len + len);
+	if (!a)
+		return NULL;
+	to = memcpy(a + 1, from, name_len);
+	memcpy(to + name_len, value, len);
+	*a = (struct attr){.name = str_of(to, name_len), .value = str_of(to + name_len, len)};
+	c->p = end + 1;
+	return a;
+}
+
+static enum step attr_begin(struct tokenizer *t, struct cursor *c)
+{
+	struct attr *a;
+
+	if (!t->spaced || !xml_is(*c->p, XML_START))
+		return step_malformed(t, "a tag with something in it that is no attribute");
+	if (++t->attrs > t->limits->attributes)
+		return tokenizer_fail(t, XML_E_TOO_BIG, "an element has too many attributes");
+	a = attr_whole(t, c);
+	if (a)
+		attr_add(t, a);
+	else
+		t->state = STATE_ATTR_NAME;
+	return STEP_ON;
+}
+
+enum step step_tag_space(struct tokenizer *t, struct cursor *c)
+{
+	enum step step = STEP_ON;
+
+	while (step == STEP_ON && t->state == STATE_TAG_SPACE) {
+		const char *p = skip_space(c->p, c->end);
+
+		t->spaced |= p != c->p;
+		c->p = p;
+		if (p == c->end)
+			return STEP_MORE;
+		if (*p == '>')
+			return tag_end(t, c, false);
+		if (*p != '/') {
+			step = attr_begin(t, c);
+			continue;
+		}
+		c->p++;
+		t->state = STATE_TAG_EMPTY;
+	}
+	return step;
 }
 
 enum step step_attr_name(struct tokenizer *t, struct cursor *c)
 {
 	struct str name;
 	struct attr *a;
-	enum step step = name_take(t, c, &name);
+	size_t prefix;
+	enum step step = name_take(t, c, &name, &prefix);
 
 	if (step != STEP_ON)
 		return step;
 	a = tokenizer_alloc(t, sizeof(*a));
 	if (!a)
 		return STEP_FAIL;
-	*a = (struct attr){};
-	if (!name_keep(t, name, &a->name, &a->ns.len))
+	*a = (struct attr){.ns.len = prefix};
+	if (!tokenizer_dup(t, name, &a->name))
 		return STEP_FAIL;
+	tokenizer_token_done(t);
 	t->attr = a;
 	t->state = STATE_ATTR_EQUALS;
-	if (c->end - c->p >= 2 && c->p[0] == '=' && is_quote(c->p[1])) {
-		value_begin(t, c->p[1]);
-		c->p += 2;
-	}
 	return STEP_ON;
 }
 
@@ -236,7 +292,9 @@ enum step step_attr_quote(struct tokenizer *t, struct cursor *c)
 		return STEP_MORE;
 	if (!is_quote(*c->p))
 		return step_malformed(t, "an attribute value without quotes");
-	value_begin(t, *c->p++);
+	t->quote = *c->p++;
+	t->value_bytes = 0;
+	t->state = STATE_VALUE;
 	return STEP_ON;
 }
 
@@ -249,10 +307,7 @@ static enum step value_end(struct tokenizer *t, struct str value)
 	if (!tokenizer_dup(t, value, &a->value))
 		return STEP_FAIL;
 	tokenizer_token_done(t);
-	*t->attr_end = a;
-	t->attr_end = &a->next;
-	t->spaced = false;
-	t->state = STATE_TAG_SPACE;
+	attr_add(t, a);
 	return STEP_ON;
 }
 
@@ -325,6 +380,7 @@ static enum step end_tag(struct tokenizer *t, struct cursor *c)
 enum step step_end_name(struct tokenizer *t, struct cursor *c)
 {
 	struct str open = open_name(t), name;
+	size_t prefix;
 	enum step step;
 
 	if (t->pending.len == 0 && (size_t)(c->end - c->p) > open.len && c->p[open.len] == '>' &&
@@ -332,7 +388,7 @@ enum step step_end_name(struct tokenizer *t, struct cursor *c)
 		c->p += open.len;
 		return end_tag(t, c);
 	}
-	step = name_take(t, c, &name);
+	step = name_take(t, c, &name, &prefix);
 	if (step != STEP_ON)
 		return step;
 	if (!str_eq(name, open))

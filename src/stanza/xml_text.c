@@ -15,8 +15,11 @@ static bool is_space_only(struct str s)
 /* Called where markup begins or ends: a character cannot go on behind it. */
 static bool text_check(struct tokenizer *t)
 {
-	struct str fresh = str_cut(buf_view(&t->pending), t->checked, t->pending.len);
+	struct str fresh;
 
+	if (t->checked == t->pending.len)
+		return true;
+	fresh = str_cut(buf_view(&t->pending), t->checked, t->pending.len);
 	if (!t->current && !is_space_only(fresh)) {
 		tokenizer_fail(t, XML_E_BAD_FORMAT, "text between stanzas");
 		return false;
@@ -324,11 +327,32 @@ static enum step reference_end(struct tokenizer *t)
 	return STEP_ON;
 }
 
+/* The usual reference: a name of the five, whole in the input. 0: it is not that. */
+static unsigned reference_whole(struct tokenizer *t, const struct cursor *c)
+{
+	const char *end = memchr(c->p, ';', c->end - c->p < 5 ? (size_t)(c->end - c->p) : 5);
+	size_t len = end ? (size_t)(end - c->p) : 0;
+	char is = len ? entity_char(str_of(c->p, len)) : 0;
+
+	if (!is)
+		return 0;
+	memcpy(t->ref_name, c->p, len);
+	t->ref_len = (uint8_t)len;
+	t->ref_kind = REF_NAME;
+	return (unsigned)len + 1;
+}
+
 enum step step_reference(struct tokenizer *t, struct cursor *c)
 {
 	const char *from = c->p;
 	enum step step = STEP_ON;
+	unsigned whole = t->ref_kind == REF_EMPTY ? reference_whole(t, c) : 0;
 
+	if (whole) {
+		c->p += whole;
+		t->value_bytes += whole;
+		return reference_end(t);
+	}
 	while (step == STEP_ON && c->p < c->end) {
 		char ch = *c->p++;
 
