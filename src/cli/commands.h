@@ -1,0 +1,36 @@
+/* The run functions of all subcommands; each is in cmd_<first word>.c. They take the parsed command line and return the
+ * exit code. */
+#pragma once
+
+struct cli;
+
+int cmd_init(struct cli *cli);
+int cmd_serve(struct cli *cli);
+int cmd_status(struct cli *cli);
+int cmd_reload(struct cli *cli);
+int cmd_stop(struct cli *cli);
+int cmd_version(struct cli *cli);
+int cmd_help(struct cli *cli);
+
+int cmd_user_add(struct cli *cli);
+int cmd_user_import(struct cli *cli);
+int cmd_user_list(struct cli *cli);
+int cmd_user_show(struct cli *cli);
+int cmd_user_password(struct cli *cli);
+int cmd_user_disable(struct cli *cli);
+int cmd_user_enable(struct cli *cli);
+int cmd_user_remove(struct cli *cli);
+
+int cmd_session_list(struct cli *cli);
+int cmd_session_close(struct cli *cli);
+
+int cmd_config_check(struct cli *cli);
+int cmd_config_show(struct cli *cli);
+
+/* cmd_policy.c: exit 1 when the policy is not in order, or when the text would be blocked. */
+int cmd_policy_check(struct cli *cli);
+int cmd_policy_test(struct cli *cli);
+
+int cmd_record_tail(struct cli *cli);
+int cmd_record_show(struct cli *cli);
+int cmd_record_verify(struct cli *cli);
