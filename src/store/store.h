@@ -14,8 +14,9 @@
  *
  * A thread without a loop (the command line) asks in the same way and takes the answer with store_wait().
  *
- * Every call that asks returns 0 (then `done` runs, exactly once) or -ENOMEM (then it does not). Addresses
- * are canonical bare JIDs (jid/jid.h) unless a field says otherwise. Times are microseconds since 1970, UTC.
+ * Every call that asks returns 0 (then `done` runs, exactly once), -ENOMEM or -EINVAL (then it does not).
+ * Addresses are canonical bare JIDs (jid/jid.h) unless a field says otherwise. Times are microseconds since
+ * 1970, UTC.
  */
 #pragma once
 
@@ -42,25 +43,31 @@ enum {
 
 typedef void store_done_fn(struct store_req *req, int result);
 
+/* Private but for the fields that say otherwise. */
 struct store_req {
-	struct task task;  /* private: the way back */
-	struct loop *loop; /* private: the asking loop; NULL: store_wait() */
+	struct task task;  /* the way back */
+	struct loop *loop; /* the asking loop; NULL: store_wait() */
+	struct store *store;
+	struct store_req *next;
+	const struct store_args *args;
+	void *secret; /* wiped with the arena */
+	size_t secret_len;
+	uint64_t after; /* a read waits until this many writes are answered */
+	int answer;
+	uint8_t op; /* enum store_op */
+	bool answered;
+
 	store_done_fn *done;
 	void *owner;         /* the caller's */
-	struct store *store; /* private */
-	struct arena *arena; /* arguments and results */
-	const void *args;    /* private */
-	uint64_t after;      /* private: answered only when this many writes are */
-	int result;
-	uint8_t op;    /* private: enum store_op */
-	bool pending;  /* asked, and `done` has not run yet */
-	bool answered; /* private: for store_wait */
-	/* The result, named by the call that asked. */
+	struct arena *arena; /* holds arguments and results; the caller may read and add */
+	bool pending;        /* asked, and `done` has not run yet */
+	/* The result, named by the call that asked; set only when the result is 0 (outcomes: also
+	 * STORE_E_EXISTS). */
 	union {
 		const struct store_accounts *accounts;
 		const struct store_verifier *verifier;
 		const struct store_roster *roster;
-		const struct store_names *blocked;
+		const struct store_names *names;
 		const struct store_messages *messages;
 		const int *outcomes; /* one for each row of the call */
 		uint64_t number;
@@ -111,7 +118,9 @@ uint64_t store_applied_seq(const struct store *s);
 /* One account, also a disabled one -> req->accounts with one row. STORE_E_NONE: never there, or removed. */
 [[nodiscard]] int store_account_get(struct store *s, struct store_req *req, struct str jid);
 
-/* Adds `len` accounts with groups and verifiers in one transaction; each row succeeds or not for itself ->
+/* A group may not hold U+001F (-EINVAL): it separates them in the file, and XML cannot carry it either.
+ *
+ * Adds `len` accounts with groups and verifiers in one transaction; each row succeeds or not for itself ->
  * req->outcomes[i] is 0 or STORE_E_EXISTS (taken, or removed earlier: an address is never given again). The
  * result is 0, or STORE_E_EXISTS when at least one row is. */
 [[nodiscard]] int store_account_add(
@@ -147,7 +156,7 @@ uint64_t store_applied_seq(const struct store *s);
 /* --- block list (XEP-0191); entries may be any kind of address --- */
 
 [[nodiscard]] int store_block_load(
-	struct store *s, struct store_req *req, struct str owner); /* -> req->blocked */
+	struct store *s, struct store_req *req, struct str owner); /* -> req->names */
 [[nodiscard]] int store_block_put(
 	struct store *s, struct store_req *req, struct str owner, const struct str *jids, size_t len);
 /* len 0 deletes all. */

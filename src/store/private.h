@@ -1,0 +1,80 @@
+/* What store.c, the calls that ask, and the backends share. */
+#pragma once
+
+#include <stdint.h>
+
+#include "store/store.h"
+
+enum store_op {
+	OP_APPLIED,
+	OP_ACCOUNT_ADD,
+	OP_ACCOUNT_UPDATE,
+	OP_ACCOUNT_REMOVE,
+	OP_ROSTER_PUT,
+	OP_ROSTER_DELETE,
+	OP_BLOCK_PUT,
+	OP_BLOCK_DELETE,
+	OP_MESSAGE_PUT,
+	OP_MESSAGE_DELETE,
+	OP_MESSAGE_UNSPOOL,
+	OP_READS, /* from here on: nothing is written */
+	OP_ACCOUNT_ALL = OP_READS,
+	OP_ACCOUNT_GET,
+	OP_VERIFIER_GET,
+	OP_ROSTER_LOAD,
+	OP_BLOCK_LOAD,
+	OP_MESSAGE_LOAD,
+	OP_MESSAGE_COUNT,
+	OP_MESSAGE_OWNERS,
+	OP_COUNT,
+};
+
+/* The arguments of any call, copied into the request's arena. */
+struct store_args {
+	struct str owner; /* account or owner */
+	struct str other; /* contact or session */
+	union {
+		const struct store_account *accounts;
+		const struct store_roster_item *items;
+		const struct store_message *messages;
+		const struct str *names;
+	};
+	size_t len;
+	uint64_t number; /* version, or record sequence to start behind */
+	uint64_t applied_seq;
+	size_t limit;
+	unsigned fields;
+	uint8_t queue;
+	uint8_t kind;
+};
+
+/* One connection to where the rows are, used by one thread. A store has two: one that writes and one that
+ * reads. `run` returns 0, a STORE_E_* that the call documents, or negative; unless it returns 0 or
+ * STORE_E_EXISTS it has undone what the request did, and only that. */
+struct store_backend {
+	const struct store_backend_ops *ops;
+};
+
+struct store_backend_ops {
+	int (*begin)(struct store_backend *b);
+	int (*run)(struct store_backend *b, struct store_req *req);
+	int (*commit)(struct store_backend
+			*b); /* 0 only when it is on the disk; else everything since begin is undone */
+	void (*rollback)(struct store_backend *b);
+	struct store_backend *(*free)(struct store_backend *b); /* returns NULL */
+};
+
+/* Starts the threads. Takes both backends and lock_fd (-1: none), also when it fails. */
+[[nodiscard]] int store_start(struct store **out, struct store_backend *writer, struct store_backend *reader,
+	uint64_t applied_seq, int lock_fd);
+
+/* Queues a prepared request. */
+void store_ask(struct store *s, struct store_req *req);
+
+/* PATH.lock: one process at a time. The descriptor, STORE_E_BUSY or negative in *out_fd's place. */
+[[nodiscard]] int store_lock(int *out_fd, const char *path, struct err *err);
+
+/* The SQLite backend: the writing connection makes and migrates the file; the reading one only reads. */
+[[nodiscard]] int store_sqlite_open(
+	struct store_backend **out, const struct store_options *options, bool write, struct err *err);
+[[nodiscard]] int store_sqlite_applied(struct store_backend *b, uint64_t *out);

@@ -1,0 +1,190 @@
+/* Connections and the frame around every operation. WAL with synchronous=FULL: a commit is on the disk when
+ * it returns, and the reading connection sees the last commit without waiting. Exactly one connection writes
+ * and checkpoints; the other is opened read-only and never does. */
+#include "store/sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+
+typedef int sq_op(struct sq *q, struct store_req *req);
+
+static int sq_commit_applied(struct sq *q, struct store_req *req)
+{
+	return sq_applied_raise(q, req->args->applied_seq);
+}
+
+static sq_op *const operations[OP_COUNT] = {
+	[OP_APPLIED] = sq_commit_applied,
+	[OP_ACCOUNT_ADD] = sq_account_add,
+	[OP_ACCOUNT_UPDATE] = sq_account_update,
+	[OP_ACCOUNT_REMOVE] = sq_account_remove,
+	[OP_ROSTER_PUT] = sq_roster_put,
+	[OP_ROSTER_DELETE] = sq_roster_delete,
+	[OP_BLOCK_PUT] = sq_block_put,
+	[OP_BLOCK_DELETE] = sq_block_delete,
+	[OP_MESSAGE_PUT] = sq_message_put,
+	[OP_MESSAGE_DELETE] = sq_message_delete,
+	[OP_MESSAGE_UNSPOOL] = sq_message_unspool,
+	[OP_ACCOUNT_ALL] = sq_account_all,
+	[OP_ACCOUNT_GET] = sq_account_get,
+	[OP_VERIFIER_GET] = sq_verifier_get,
+	[OP_ROSTER_LOAD] = sq_roster_load,
+	[OP_BLOCK_LOAD] = sq_block_load,
+	[OP_MESSAGE_LOAD] = sq_message_load,
+	[OP_MESSAGE_COUNT] = sq_message_count,
+	[OP_MESSAGE_OWNERS] = sq_message_owners,
+};
+
+static struct sq *sq_of(struct store_backend *b)
+{
+	return container_of(b, struct sq, base);
+}
+
+static int sq_begin(struct store_backend *b)
+{
+	sq_of(b)->lost = false;
+	return sq_do(sq_of(b), SQ_BEGIN);
+}
+
+/* After some errors (disk full, input/output) SQLite has rolled the whole transaction back. */
+static int sq_undo(struct sq *q, int r)
+{
+	if (sqlite3_get_autocommit(q->db)) {
+		q->lost = true;
+		return r;
+	}
+	if (sq_do(q, SQ_UNDO) || sq_do(q, SQ_RELEASE))
+		q->lost = true;
+	return r;
+}
+
+static int sq_run_write(struct sq *q, struct store_req *req)
+{
+	int r = q->lost ? -EIO : sq_do(q, SQ_SAVEPOINT);
+
+	if (r)
+		return r;
+	r = operations[req->op](q, req);
+	if (r && r != STORE_E_EXISTS)
+		return sq_undo(q, r);
+	if (arena_is_full(req->arena))
+		return sq_undo(q, -ENOMEM);
+	return sq_do(q, SQ_RELEASE) ? -EIO : r;
+}
+
+static int sq_run(struct store_backend *b, struct store_req *req)
+{
+	struct sq *q = sq_of(b);
+	int r;
+
+	if (req->op < OP_READS)
+		return sq_run_write(q, req);
+	r = operations[req->op](q, req);
+	return r == 0 && arena_is_full(req->arena) ? -ENOMEM : r;
+}
+
+static void sq_rollback(struct store_backend *b)
+{
+	struct sq *q = sq_of(b);
+
+	if (!sqlite3_get_autocommit(q->db) && sq_do(q, SQ_ROLLBACK))
+		log_error("store: cannot roll back");
+}
+
+static int sq_commit(struct store_backend *b)
+{
+	int r = sq_of(b)->lost ? -EIO : sq_do(sq_of(b), SQ_COMMIT);
+
+	if (r)
+		sq_rollback(b);
+	return r;
+}
+
+static struct store_backend *sq_free(struct store_backend *b)
+{
+	struct sq *q = sq_of(b);
+
+	for (size_t i = 0; i < SQ_COUNT; i++)
+		sqlite3_finalize(q->statements[i]);
+	sqlite3_close(q->db);
+	free(q);
+	return NULL;
+}
+
+static const struct store_backend_ops sq_ops = {
+	.begin = sq_begin,
+	.run = sq_run,
+	.commit = sq_commit,
+	.rollback = sq_rollback,
+	.free = sq_free,
+};
+
+static const char writer_settings[] = "PRAGMA journal_mode = WAL;"
+				      "PRAGMA synchronous = FULL;"
+				      "PRAGMA temp_store = MEMORY;"
+				      "PRAGMA trusted_schema = OFF;"
+				      "PRAGMA cache_size = -8192;"
+				      "PRAGMA wal_autocheckpoint = 1000;";
+static const char reader_settings[] = "PRAGMA query_only = ON;"
+				      "PRAGMA temp_store = MEMORY;"
+				      "PRAGMA trusted_schema = OFF;"
+				      "PRAGMA cache_size = -4096;"
+				      "PRAGMA wal_autocheckpoint = 0;";
+
+/* The file is made here and not by SQLite, so that nobody else can read it (the -wal file takes its mode). */
+static int make_file(const struct store_options *options, struct err *err)
+{
+	int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (options->create ? O_CREAT : 0);
+	AUTO(auto_close) int fd = open(options->path, flags, 0600);
+
+	return fd < 0 ? err_errno(err, "store '%s'", options->path) : 0;
+}
+
+static int sq_configure(struct sq *q, bool write)
+{
+	int r;
+
+	sqlite3_extended_result_codes(q->db, 1);
+	sqlite3_busy_timeout(q->db, 5000);
+	sqlite3_db_config(q->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	if (!write)
+		sqlite3_db_config(q->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	r = sqlite3_exec(q->db, write ? writer_settings : reader_settings, NULL, NULL, NULL);
+	return r == SQLITE_OK ? 0 : -EIO;
+}
+
+static int sq_connect(struct sq *q, const struct store_options *options, bool write, struct err *err)
+{
+	int flags = SQLITE_OPEN_NOMUTEX | (write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+	int r = write ? make_file(options, err) : 0;
+
+	if (r)
+		return r;
+	if (sqlite3_open_v2(options->path, &q->db, flags, NULL) != SQLITE_OK || sq_configure(q, write))
+		return err_set(err, -EIO, "store '%s': %s", options->path,
+			q->db ? sqlite3_errmsg(q->db) : "no memory");
+	return write ? sq_migrate(q, options->path, err) : 0;
+}
+
+int store_sqlite_open(
+	struct store_backend **out, const struct store_options *options, bool write, struct err *err)
+{
+	struct sq *q = calloc(1, sizeof(*q));
+	int r;
+
+	if (!q)
+		return err_set(err, -ENOMEM, "store '%s': no memory", options->path);
+	q->base.ops = &sq_ops;
+	r = sq_connect(q, options, write, err);
+	if (r) {
+		sq_free(&q->base);
+		return r;
+	}
+	*out = &q->base;
+	return 0;
+}

@@ -1,0 +1,107 @@
+/* The tables, as a list of migrations: one step a version, each in its own transaction. Steps are never
+ * edited once released; docs and DIR/VERSION follow the number of steps. */
+#include <errno.h>
+
+#include "base/clock.h"
+#include "store/sqlite.h"
+
+static const char *const steps[] = {
+	/* 1 */
+	"CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+	"INSERT INTO meta VALUES ('applied_seq', 0);"
+	/* A removed account stays as a row: its address and person id are never given again. */
+	"CREATE TABLE account ("
+	"  account_id INTEGER PRIMARY KEY,"
+	"  person_id TEXT NOT NULL UNIQUE,"
+	"  jid TEXT NOT NULL UNIQUE,"
+	"  name TEXT NOT NULL, mail TEXT NOT NULL, language TEXT NOT NULL, department TEXT NOT NULL,"
+	"  groups TEXT NOT NULL," /* separated by U+001F */
+	"  disabled INTEGER NOT NULL DEFAULT 0, removed INTEGER NOT NULL DEFAULT 0,"
+	"  created_us INTEGER NOT NULL);"
+	"CREATE TABLE verifier ("
+	"  account_id INTEGER NOT NULL, kind INTEGER NOT NULL, iterations INTEGER NOT NULL,"
+	"  salt BLOB NOT NULL, stored_key BLOB NOT NULL, server_key BLOB NOT NULL,"
+	"  PRIMARY KEY (account_id, kind)) WITHOUT ROWID;"
+	"CREATE TABLE roster (owner TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE roster_item ("
+	"  owner TEXT NOT NULL, contact TEXT NOT NULL, name TEXT NOT NULL, groups TEXT NOT NULL,"
+	"  subscription INTEGER NOT NULL, ask INTEGER NOT NULL, approved INTEGER NOT NULL, hidden INTEGER "
+	"NOT NULL,"
+	"  pending_in TEXT NOT NULL,"
+	"  PRIMARY KEY (owner, contact)) WITHOUT ROWID;"
+	"CREATE TABLE block (owner TEXT NOT NULL, jid TEXT NOT NULL, PRIMARY KEY (owner, jid)) WITHOUT ROWID;"
+	"CREATE TABLE message ("
+	"  message_id INTEGER PRIMARY KEY,"
+	"  owner TEXT NOT NULL, id TEXT NOT NULL, queue INTEGER NOT NULL, seq INTEGER NOT NULL,"
+	"  session TEXT NOT NULL, time_us INTEGER NOT NULL, sender TEXT NOT NULL, kind INTEGER NOT NULL,"
+	"  xml TEXT NOT NULL, UNIQUE (owner, id));"
+	"CREATE INDEX message_order ON message (owner, queue, seq);"
+	"CREATE INDEX message_spool ON message (owner) WHERE queue = 1;",
+};
+
+enum {
+	SCHEMA_VERSION = sizeof(steps) / sizeof(steps[0]),
+};
+
+static int schema_fail(struct sq *q, const char *path, struct err *err)
+{
+	return err_set(err, -EIO, "store '%s': %s", path, sqlite3_errmsg(q->db));
+}
+
+static int schema_exec(struct sq *q, const char *text, const char *path, struct err *err)
+{
+	return sqlite3_exec(q->db, text, NULL, NULL, NULL) == SQLITE_OK ? 0 : schema_fail(q, path, err);
+}
+
+/* The newest row of the table `schema`; 0 for a file without tables. */
+static int schema_version(struct sq *q, const char *path, unsigned *out, struct err *err)
+{
+	static const char text[] = "SELECT coalesce(max(version), 0) FROM schema";
+	sqlite3_stmt *st;
+	int r = schema_exec(q,
+		"CREATE TABLE IF NOT EXISTS schema (version INTEGER PRIMARY KEY, since_us INTEGER NOT NULL)",
+		path, err);
+
+	if (r)
+		return r;
+	if (sqlite3_prepare_v2(q->db, text, sizeof(text), &st, NULL) != SQLITE_OK)
+		return schema_fail(q, path, err);
+	r = sqlite3_step(st) == SQLITE_ROW ? 0 : schema_fail(q, path, err);
+	*out = (unsigned)sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return r;
+}
+
+static int schema_step(struct sq *q, unsigned version, const char *path, struct err *err)
+{
+	char note[96];
+	int r = schema_exec(q, "BEGIN IMMEDIATE", path, err);
+
+	if (r)
+		return r;
+	sqlite3_snprintf(sizeof(note), note, "INSERT INTO schema VALUES (%u, %lld)", version,
+		(sqlite3_int64)clock_utc_us());
+	r = schema_exec(q, steps[version - 1], path, err);
+	if (r == 0)
+		r = schema_exec(q, note, path, err);
+	if (r == 0)
+		r = schema_exec(q, "COMMIT", path, err);
+	if (r)
+		sqlite3_exec(q->db, "ROLLBACK", NULL, NULL, NULL);
+	return r;
+}
+
+int sq_migrate(struct sq *q, const char *path, struct err *err)
+{
+	unsigned version = 0;
+	int r = schema_version(q, path, &version, err);
+
+	if (r)
+		return r;
+	if (version > SCHEMA_VERSION)
+		return err_set(err, STORE_E_NEWER, "store '%s' has schema version %u; this program knows %u",
+			path, version, (unsigned)SCHEMA_VERSION);
+	while (r == 0 && version < SCHEMA_VERSION)
+		r = schema_step(q, ++version, path, err);
+	return r;
+}

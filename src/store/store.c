@@ -1,0 +1,350 @@
+/* The two threads. Requests wait in plain lists under one lock; the writer takes all that wait, runs them in
+ * one transaction and posts the answers, so the more there is to do, the fewer flushes each one costs.
+ *
+ *   writes -> [ take all -> BEGIN -> run each -> COMMIT ] -> answers, in order; written += n
+ *   reads  -> first whose `after` <= written -> run -> answer
+ *
+ * When a group cannot be committed, each of its requests is tried again alone: one that is at fault, or too
+ * big for the disk, does not take others with it. */
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "store/private.h"
+
+enum {
+	GROUP_MAX = 1024, /* requests in one transaction */
+};
+
+struct queue {
+	struct store_req *first, **last;
+};
+
+struct store {
+	struct store_backend *writer, *reader;
+	uint64_t applied_seq; /* at open */
+	int lock_fd;
+	pthread_t write_thread, read_thread;
+	pthread_mutex_t lock; /* guards everything below */
+	pthread_cond_t to_write, to_read, answered;
+	struct queue writes, reads;
+	struct queue urgent;     /* reads that wait for no write */
+	uint64_t asked, written; /* writes, counted */
+	bool stopping;
+};
+
+static void queue_init(struct queue *q)
+{
+	q->first = NULL;
+	q->last = &q->first;
+}
+
+static void queue_push(struct queue *q, struct store_req *req)
+{
+	req->next = NULL;
+	*q->last = req;
+	q->last = &req->next;
+}
+
+static struct store_req *queue_pop(struct queue *q)
+{
+	struct store_req *req = q->first;
+
+	if (req) {
+		q->first = req->next;
+		if (!q->first)
+			q->last = &q->first;
+	}
+	return req;
+}
+
+static void request_run_answer(struct task *task)
+{
+	struct store_req *req = container_of(task, struct store_req, task);
+
+	req->pending = false;
+	req->done(req, req->answer);
+}
+
+/* After this the request is the asker's. */
+static void answer(struct store *s, struct store_req *req)
+{
+	if (req->answer < 0) {
+		log_error("store: request %u failed: %s", req->op, strerror(-req->answer));
+		req->answer = STORE_E_FAILED;
+	}
+	if (req->loop) {
+		loop_post(req->loop, &req->task);
+		return;
+	}
+	pthread_mutex_lock(&s->lock);
+	req->answered = true;
+	pthread_cond_broadcast(&s->answered);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* 0: all are on the disk, with their results in req->answer. */
+static int group_run(struct store_backend *b, struct store_req *first)
+{
+	int r = b->ops->begin(b);
+
+	if (r)
+		return r;
+	for (struct store_req *req = first; req; req = req->next)
+		req->answer = b->ops->run(b, req);
+	return b->ops->commit(b);
+}
+
+static void single_run(struct store_backend *b, struct store_req *req)
+{
+	struct store_req *next = req->next;
+	int r;
+
+	req->next = NULL;
+	r = group_run(b, req);
+	if (r)
+		req->answer = r;
+	req->next = next;
+}
+
+static struct store_req *take_group(struct store *s, size_t *out_len)
+{
+	struct queue group;
+
+	queue_init(&group);
+	pthread_mutex_lock(&s->lock);
+	while (!s->writes.first && !s->stopping)
+		pthread_cond_wait(&s->to_write, &s->lock);
+	for (*out_len = 0; *out_len < GROUP_MAX && s->writes.first; ++*out_len)
+		queue_push(&group, queue_pop(&s->writes));
+	pthread_mutex_unlock(&s->lock);
+	return group.first;
+}
+
+static void group_done(struct store *s, struct store_req *first, size_t len)
+{
+	for (struct store_req *req = first, *next; req; req = next) {
+		next = req->next;
+		answer(s, req);
+	}
+	pthread_mutex_lock(&s->lock);
+	s->written += len;
+	pthread_cond_signal(&s->to_read);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void *write_thread(void *arg)
+{
+	struct store *s = arg;
+	struct store_req *group;
+	size_t len;
+
+	pthread_setname_np(pthread_self(), "store-write");
+	while ((group = take_group(s, &len))) {
+		if (group_run(s->writer, group))
+			for (struct store_req *req = group; req; req = req->next)
+				single_run(s->writer, req);
+		group_done(s, group, len);
+	}
+	arena_pool_drain();
+	return NULL;
+}
+
+static struct store_req *take_read(struct store *s)
+{
+	struct store_req *req = NULL;
+
+	pthread_mutex_lock(&s->lock);
+	for (;;) {
+		req = queue_pop(&s->urgent);
+		if (!req && s->reads.first && s->reads.first->after <= s->written)
+			req = queue_pop(&s->reads);
+		if (req || (s->stopping && !s->reads.first))
+			break;
+		pthread_cond_wait(&s->to_read, &s->lock);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return req;
+}
+
+static void *read_thread(void *arg)
+{
+	struct store *s = arg;
+	struct store_req *req;
+
+	pthread_setname_np(pthread_self(), "store-read");
+	while ((req = take_read(s))) {
+		req->answer = s->reader->ops->run(s->reader, req);
+		answer(s, req);
+	}
+	arena_pool_drain();
+	return NULL;
+}
+
+static struct store *store_destroy(struct store *s)
+{
+	/* The reader first: the last one to close a database may checkpoint, and only the writer may do that.
+	 */
+	if (s->reader)
+		s->reader->ops->free(s->reader);
+	if (s->writer)
+		s->writer->ops->free(s->writer);
+	if (s->lock_fd >= 0)
+		close(s->lock_fd);
+	pthread_cond_destroy(&s->to_write);
+	pthread_cond_destroy(&s->to_read);
+	pthread_cond_destroy(&s->answered);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+	return NULL;
+}
+
+static void store_stop(struct store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->stopping = true;
+	pthread_cond_signal(&s->to_write);
+	pthread_cond_signal(&s->to_read);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static int store_start_threads(struct store *s)
+{
+	int r = pthread_create(&s->write_thread, NULL, write_thread, s);
+
+	if (r)
+		return -r;
+	r = pthread_create(&s->read_thread, NULL, read_thread, s);
+	if (r) {
+		store_stop(s);
+		pthread_join(s->write_thread, NULL);
+	}
+	return -r;
+}
+
+int store_start(struct store **out, struct store_backend *writer, struct store_backend *reader,
+	uint64_t applied_seq, int lock_fd)
+{
+	struct store *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s) {
+		reader->ops->free(reader);
+		writer->ops->free(writer);
+		if (lock_fd >= 0)
+			close(lock_fd);
+		return -ENOMEM;
+	}
+	*s = (struct store){
+		.writer = writer, .reader = reader, .applied_seq = applied_seq, .lock_fd = lock_fd};
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->to_write, NULL);
+	pthread_cond_init(&s->to_read, NULL);
+	pthread_cond_init(&s->answered, NULL);
+	queue_init(&s->writes);
+	queue_init(&s->reads);
+	queue_init(&s->urgent);
+	r = store_start_threads(s);
+	if (r) {
+		store_destroy(s);
+		return r;
+	}
+	*out = s;
+	return 0;
+}
+
+static int store_open_locked(
+	struct store **out, const struct store_options *options, int lock_fd, struct err *err)
+{
+	struct store_backend *writer = NULL, *reader = NULL;
+	uint64_t applied_seq = 0;
+	int r = store_sqlite_open(&writer, options, true, err);
+
+	if (r == 0)
+		r = store_sqlite_applied(writer, &applied_seq);
+	if (r == 0)
+		r = store_sqlite_open(&reader, options, false, err);
+	if (r == 0) {
+		r = store_start(out, writer, reader, applied_seq, lock_fd);
+		return r ? err_set(err, r, "store '%s': %s", options->path, strerror(-r)) : 0;
+	}
+	if (writer)
+		writer->ops->free(writer);
+	close(lock_fd);
+	return r;
+}
+
+int store_open(struct store **out, const struct store_options *options, struct err *err)
+{
+	int lock_fd;
+	int r = store_lock(&lock_fd, options->path, err);
+
+	return r ? r : store_open_locked(out, options, lock_fd, err);
+}
+
+struct store *store_close(struct store *s)
+{
+	if (!s)
+		return NULL;
+	store_stop(s);
+	pthread_join(s->write_thread, NULL);
+	store_stop(s); /* the last write is answered: wake a reader that waited for it */
+	pthread_join(s->read_thread, NULL);
+	return store_destroy(s);
+}
+
+uint64_t store_applied_seq(const struct store *s)
+{
+	return s->applied_seq;
+}
+
+void store_ask(struct store *s, struct store_req *req)
+{
+	req->store = s;
+	req->loop = loop_current();
+	req->task.run = request_run_answer;
+	req->pending = true;
+	req->answered = false;
+	pthread_mutex_lock(&s->lock);
+	if (req->op < OP_READS) {
+		s->asked++;
+		queue_push(&s->writes, req);
+		pthread_cond_signal(&s->to_write);
+	} else {
+		req->after = s->asked;
+		queue_push(req->op == OP_VERIFIER_GET ? &s->urgent : &s->reads, req);
+		pthread_cond_signal(&s->to_read);
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+int store_wait(struct store_req *req)
+{
+	struct store *s = req->store;
+
+	pthread_mutex_lock(&s->lock);
+	while (!req->answered)
+		pthread_cond_wait(&s->answered, &s->lock);
+	pthread_mutex_unlock(&s->lock);
+	req->pending = false;
+	return req->answer;
+}
+
+void store_req_init(struct store_req *req, store_done_fn *done, void *owner)
+{
+	*req = (struct store_req){.done = done, .owner = owner};
+}
+
+void store_req_release(struct store_req *req)
+{
+	if (req->secret)
+		OPENSSL_cleanse(req->secret, req->secret_len);
+	req->secret = NULL;
+	req->secret_len = 0;
+	req->arena = arena_free(req->arena);
+	req->args = NULL;
+	req->number = 0;
+}

@@ -1,0 +1,134 @@
+#include "check.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+struct fake {
+	struct store_backend base;
+	struct store_backend *inner;
+	enum fake_kind kind;
+	unsigned runs, commits;
+};
+
+static struct fake *fake_of(struct store_backend *b)
+{
+	return container_of(b, struct fake, base);
+}
+
+static int fake_begin(struct store_backend *b)
+{
+	struct store_backend *inner = fake_of(b)->inner;
+
+	return inner->ops->begin(inner);
+}
+
+static int fake_run(struct store_backend *b, struct store_req *req)
+{
+	struct fake *f = fake_of(b);
+
+	if (f->kind == FAKE_SLOW)
+		usleep(200);
+	if (f->kind == FAKE_FAULTY && ++f->runs % 5 == 0)
+		return -EIO;
+	return f->inner->ops->run(f->inner, req);
+}
+
+static int fake_commit(struct store_backend *b)
+{
+	struct fake *f = fake_of(b);
+
+	if (f->kind == FAKE_SLOW)
+		usleep(2000);
+	if (f->kind == FAKE_FAULTY && ++f->commits % 7 == 0) {
+		f->inner->ops->rollback(f->inner);
+		return -EIO;
+	}
+	return f->inner->ops->commit(f->inner);
+}
+
+static void fake_rollback(struct store_backend *b)
+{
+	struct store_backend *inner = fake_of(b)->inner;
+
+	inner->ops->rollback(inner);
+}
+
+static struct store_backend *fake_free(struct store_backend *b)
+{
+	struct fake *f = fake_of(b);
+
+	f->inner->ops->free(f->inner);
+	free(f);
+	return NULL;
+}
+
+static const struct store_backend_ops fake_ops = {
+	.begin = fake_begin,
+	.run = fake_run,
+	.commit = fake_commit,
+	.rollback = fake_rollback,
+	.free = fake_free,
+};
+
+static struct store_backend *fake_new(struct store_backend *inner, enum fake_kind kind)
+{
+	struct fake *f = calloc(1, sizeof(*f));
+
+	*f = (struct fake){.base.ops = &fake_ops, .inner = inner, .kind = kind};
+	return &f->base;
+}
+
+void fixture_reopen(struct fixture *f)
+{
+	struct store_options options = {.path = f->path, .create = true};
+	struct store_backend *writer, *reader;
+	uint64_t applied;
+	struct err err;
+	int lock;
+
+	store_close(f->store);
+	if (f->kind == FAKE_PLAIN) {
+		assert_int_equal(store_open(&f->store, &options, &err), 0);
+		return;
+	}
+	assert_int_equal(store_lock(&lock, f->path, &err), 0);
+	assert_int_equal(store_sqlite_open(&writer, &options, true, &err), 0);
+	assert_int_equal(store_sqlite_applied(writer, &applied), 0);
+	assert_int_equal(store_sqlite_open(&reader, &options, false, &err), 0);
+	assert_int_equal(
+		store_start(&f->store, fake_new(writer, f->kind), fake_new(reader, f->kind), applied, lock),
+		0);
+}
+
+void fixture_open(struct fixture *f, enum fake_kind kind)
+{
+	*f = (struct fixture){.kind = kind, .dir = "/tmp/test-store-XXXXXX"};
+	assert_non_null(mkdtemp(f->dir));
+	snprintf(f->path, sizeof(f->path), "%s/gatehouse.db", f->dir);
+	fixture_reopen(f);
+	store_req_init(&f->req, NULL, NULL);
+}
+
+void fixture_close(struct fixture *f)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
+	char path[128];
+
+	store_req_release(&f->req);
+	store_close(f->store);
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", f->path, suffixes[i]);
+		unlink(path);
+	}
+	assert_int_equal(rmdir(f->dir), 0);
+}
+
+int fixture_answer(struct fixture *f, int call)
+{
+	assert_int_equal(call, 0);
+	return store_wait(&f->req);
+}

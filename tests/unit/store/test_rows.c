@@ -1,0 +1,304 @@
+/* What goes in comes out, on every backend. */
+#include "check.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "lib.h"
+
+static const struct str groups[] = {STR("staff"), STR("traders")};
+
+static struct store_verifier verifier(uint8_t key_len)
+{
+	struct store_verifier v = {.iterations = 4096, .salt_len = 16, .key_len = key_len};
+
+	memset(v.salt, 1, 16);
+	memset(v.stored_key, 2, key_len);
+	memset(v.server_key, 3, key_len);
+	return v;
+}
+
+static int add(struct fixture *f, const char *id, const char *jid, const struct store_verifier *verifiers)
+{
+	struct store_account row = {.person_id = str_from(id),
+		.jid = str_from(jid),
+		.name = STR("A Name"),
+		.mail = STR("a@mail"),
+		.language = STR("de"),
+		.department = STR("Trading"),
+		.groups = groups,
+		.groups_len = 2,
+		.created_us = 1234567890123456,
+		.verifiers = verifiers};
+
+	return ASK(f, store_account_add, &row, 1);
+}
+
+static void accounts(struct fixture *f)
+{
+	struct store_verifier three[STORE_VERIFIER_KINDS] = {verifier(20), verifier(32)};
+	const struct store_account *a;
+
+	assert_int_equal(add(f, "id-1", "bob@example.org", three), 0);
+	assert_int_equal(add(f, "id-2", "alice@example.org", NULL), 0);
+	assert_int_equal(add(f, "id-3", "alice@example.org", NULL), STORE_E_EXISTS);
+	assert_int_equal(f->req.outcomes[0], STORE_E_EXISTS);
+
+	assert_int_equal(ASK(f, store_account_all), 0);
+	assert_int_equal(f->req.accounts->len, 2);
+	a = &f->req.accounts->rows[0];
+	assert_str(a->jid, "alice@example.org");
+	assert_str(a->person_id, "id-2");
+	assert_str(a->name, "A Name");
+	assert_str(a->mail, "a@mail");
+	assert_str(a->language, "de");
+	assert_str(a->department, "Trading");
+	assert_int_equal(a->groups_len, 2);
+	assert_str(a->groups[1], "traders");
+	assert_true(a->created_us == 1234567890123456 && !a->disabled);
+	assert_int_equal(ASK(f, store_account_get, STR("carol@example.org")), STORE_E_NONE);
+}
+
+static void verifiers(struct fixture *f)
+{
+	assert_int_equal(ASK(f, store_verifier_get, STR("bob@example.org"), STORE_SHA_256), 0);
+	assert_int_equal(f->req.verifier->iterations, 4096);
+	assert_int_equal(f->req.verifier->salt_len, 16);
+	assert_int_equal(f->req.verifier->key_len, 32);
+	assert_int_equal(f->req.verifier->server_key[31], 3);
+	assert_int_equal(f->req.verifier->stored_key[0], 2);
+	assert_int_equal(ASK(f, store_verifier_get, STR("bob@example.org"), STORE_SHA_512), STORE_E_NONE);
+	assert_int_equal(ASK(f, store_verifier_get, STR("alice@example.org"), STORE_SHA_1), STORE_E_NONE);
+	assert_int_equal(ASK(f, store_verifier_get, STR("nobody@example.org"), STORE_SHA_1), STORE_E_NONE);
+}
+
+static void updates(struct fixture *f)
+{
+	struct store_verifier three[STORE_VERIFIER_KINDS] = {[STORE_SHA_512] = verifier(64)};
+	struct store_account row = {
+		.jid = STR("bob@example.org"), .disabled = true, .name = STR("B"), .verifiers = three};
+
+	assert_int_equal(ASK(f, store_account_update, &row,
+				 STORE_ACCOUNT_DISABLED | STORE_ACCOUNT_NAME | STORE_ACCOUNT_GROUPS |
+					 STORE_ACCOUNT_VERIFIERS),
+		0);
+	assert_int_equal(ASK(f, store_account_get, STR("bob@example.org")), 0);
+	assert_true(f->req.accounts->rows[0].disabled);
+	assert_str(f->req.accounts->rows[0].name, "B");
+	assert_str(f->req.accounts->rows[0].mail, "a@mail");
+	assert_int_equal(f->req.accounts->rows[0].groups_len, 0);
+	assert_int_equal(ASK(f, store_verifier_get, STR("bob@example.org"), STORE_SHA_256), STORE_E_NONE);
+	assert_int_equal(ASK(f, store_verifier_get, STR("bob@example.org"), STORE_SHA_512), 0);
+	row.jid = STR("nobody@example.org");
+	assert_int_equal(ASK(f, store_account_update, &row, STORE_ACCOUNT_NAME), STORE_E_NONE);
+}
+
+static void a_removed_address_is_never_given_again(struct fixture *f)
+{
+	struct store_roster_item item = {.contact = STR("alice@example.org")};
+
+	assert_int_equal(ASK(f, store_roster_put, STR("bob@example.org"), &item, 1, 1), 0);
+	assert_int_equal(ASK(f, store_account_remove, STR("bob@example.org")), 0);
+	assert_int_equal(ASK(f, store_account_remove, STR("bob@example.org")), STORE_E_NONE);
+	assert_int_equal(ASK(f, store_account_get, STR("bob@example.org")), STORE_E_NONE);
+	assert_int_equal(ASK(f, store_verifier_get, STR("bob@example.org"), STORE_SHA_512), STORE_E_NONE);
+	assert_int_equal(add(f, "id-4", "bob@example.org", NULL), STORE_E_EXISTS);
+	assert_int_equal(ASK(f, store_roster_load, STR("bob@example.org")), 0);
+	assert_int_equal(f->req.roster->len, 0);
+	assert_int_equal(ASK(f, store_account_all), 0);
+	assert_int_equal(f->req.accounts->len, 1);
+}
+
+static void rows_of_one_call_fail_alone(struct fixture *f)
+{
+	struct store_account rows[3] = {{.person_id = STR("p1"), .jid = STR("new1@example.org")},
+		{.person_id = STR("p2"), .jid = STR("alice@example.org")},
+		{.person_id = STR("p3"), .jid = STR("new2@example.org")}};
+	struct str bad = STR("a\x1f"
+			     "b");
+
+	assert_int_equal(ASK(f, store_account_add, rows, 3), STORE_E_EXISTS);
+	assert_int_equal(f->req.outcomes[0], 0);
+	assert_int_equal(f->req.outcomes[1], STORE_E_EXISTS);
+	assert_int_equal(f->req.outcomes[2], 0);
+	assert_int_equal(ASK(f, store_account_all), 0);
+	assert_int_equal(f->req.accounts->len, 3);
+	rows[0].groups = &bad;
+	rows[0].groups_len = 1;
+	assert_int_equal(store_account_add(f->store, &f->req, rows, 1), -EINVAL);
+}
+
+static void rosters(struct fixture *f)
+{
+	struct str owner = STR("o@example.org");
+	struct store_roster_item items[] = {{.contact = STR("b@x"),
+						    .name = STR("B"),
+						    .groups = groups,
+						    .groups_len = 2,
+						    .subscription = STORE_SUB_BOTH},
+		{.contact = STR("a@x"),
+			.ask = true,
+			.approved = true,
+			.hidden = true,
+			.pending_in = STR("<presence/>")}};
+	const struct store_roster *r;
+
+	assert_int_equal(ASK(f, store_roster_load, owner), 0);
+	assert_true(f->req.roster->version == 0 && f->req.roster->len == 0);
+	assert_int_equal(ASK(f, store_roster_put, owner, items, 2, 7), 0);
+	assert_int_equal(ASK(f, store_roster_load, owner), 0);
+	r = f->req.roster;
+	assert_true(r->version == 7 && r->len == 2);
+	assert_str(r->items[0].contact, "a@x");
+	assert_true(r->items[0].ask && r->items[0].approved && r->items[0].hidden);
+	assert_str(r->items[0].pending_in, "<presence/>");
+	assert_int_equal(r->items[0].groups_len, 0);
+	assert_str(r->items[1].groups[0], "staff");
+	assert_int_equal(r->items[1].subscription, STORE_SUB_BOTH);
+	items[0].groups_len = 0;
+	assert_int_equal(ASK(f, store_roster_put, owner, items, 1, 8), 0);
+	assert_int_equal(ASK(f, store_roster_delete, owner, STR("a@x"), 9), 0);
+	assert_int_equal(ASK(f, store_roster_load, owner), 0);
+	assert_true(f->req.roster->version == 9 && f->req.roster->len == 1);
+	assert_int_equal(f->req.roster->items[0].groups_len, 0);
+}
+
+static void block_lists(struct fixture *f)
+{
+	struct str owner = STR("o@example.org"), jids[] = {STR("spam.example"), STR("a@x"), STR("a@x")};
+
+	assert_int_equal(ASK(f, store_block_put, owner, jids, 3), 0);
+	assert_int_equal(ASK(f, store_block_load, owner), 0);
+	assert_int_equal(f->req.names->len, 2);
+	assert_str(f->req.names->names[0], "a@x");
+	assert_int_equal(ASK(f, store_block_delete, owner, jids, 1), 0);
+	assert_int_equal(ASK(f, store_block_load, owner), 0);
+	assert_int_equal(f->req.names->len, 1);
+	assert_int_equal(ASK(f, store_block_delete, owner, NULL, 0), 0);
+	assert_int_equal(ASK(f, store_block_load, owner), 0);
+	assert_int_equal(f->req.names->len, 0);
+}
+
+static struct store_message message(uint64_t seq, const char *id)
+{
+	return (struct store_message){.owner = STR("o@example.org"),
+		.seq = seq,
+		.id = str_from(id),
+		.time_us = 42,
+		.from = STR("s@x/r"),
+		.kind = 3,
+		.xml = STR("<message>h\u00E9</message>")};
+}
+
+static void offline_messages(struct fixture *f)
+{
+	struct str owner = STR("o@example.org"), ids[] = {STR("m1"), STR("m9")};
+	struct store_message m[] = {
+		message(12, "m2"), message(11, "m1"), message(13, "m3"), message(14, "m4")};
+
+	assert_int_equal(ASK(f, store_message_put, STORE_OFFLINE, m, 2, 3, 12), 0);
+	assert_int_equal(
+		ASK(f, store_message_put, STORE_OFFLINE, m, 2, 3, 11), 0); /* again: no second copies */
+	assert_int_equal(ASK(f, store_message_put, STORE_OFFLINE, m + 2, 2, 3, 14), STORE_E_FULL);
+	assert_int_equal(ASK(f, store_message_count, STORE_OFFLINE, owner), 0);
+	assert_int_equal(f->req.number, 2); /* neither of the two */
+	assert_int_equal(ASK(f, store_message_put, STORE_OFFLINE, m + 2, 1, 3, 13), 0);
+	assert_int_equal(ASK(f, store_message_load, STORE_OFFLINE, owner, 0, 0), 0);
+	assert_int_equal(f->req.messages->len, 3);
+	assert_str(f->req.messages->rows[0].id, "m1");
+	assert_str(f->req.messages->rows[0].from, "s@x/r");
+	assert_str(f->req.messages->rows[0].xml, "<message>h\u00E9</message>");
+	assert_true(f->req.messages->rows[0].seq == 11 && f->req.messages->rows[0].kind == 3);
+	assert_int_equal(f->req.messages->rows[0].time_us, 42);
+	assert_int_equal(ASK(f, store_message_load, STORE_OFFLINE, owner, 11, 1), 0);
+	assert_int_equal(f->req.messages->len, 1);
+	assert_str(f->req.messages->rows[0].id, "m2");
+	assert_int_equal(ASK(f, store_message_delete, owner, ids, 2, 0), 0);
+	assert_int_equal(ASK(f, store_message_count, STORE_OFFLINE, owner), 0);
+	assert_int_equal(f->req.number, 2);
+	assert_int_equal(ASK(f, store_message_owners, STORE_OFFLINE), 0);
+	assert_int_equal(f->req.names->len, 1);
+	assert_str(f->req.names->names[0], "o@example.org");
+}
+
+static void spooled_messages(struct fixture *f)
+{
+	struct str owner = STR("o@example.org");
+	struct store_message m[] = {message(20, "s1"), message(21, "s2"), message(22, "s3")};
+
+	m[0].session = m[1].session = STR("desk");
+	m[2].session = STR("phone");
+	assert_int_equal(ASK(f, store_message_put, STORE_SPOOL, m, 3, 0, 0), 0);
+	assert_int_equal(ASK(f, store_message_count, STORE_SPOOL, owner), 0);
+	assert_int_equal(f->req.number, 3);
+	assert_int_equal(ASK(f, store_message_unspool, owner, STR("desk")), 0);
+	assert_int_equal(ASK(f, store_message_count, STORE_SPOOL, owner), 0);
+	assert_int_equal(f->req.number, 1);
+	assert_int_equal(ASK(f, store_message_unspool, STR_NONE, STR_NONE), 0);
+	assert_int_equal(ASK(f, store_message_load, STORE_OFFLINE, owner, 19, 0), 0);
+	assert_int_equal(f->req.messages->len, 3);
+	assert_int_equal(f->req.messages->rows[2].session.len, 0);
+	assert_int_equal(ASK(f, store_message_owners, STORE_SPOOL), 0);
+	assert_int_equal(f->req.names->len, 0);
+}
+
+static void the_applied_sequence_only_rises(struct fixture *f)
+{
+	assert_int_equal(store_applied_seq(f->store), 0); /* as it was at the start */
+	fixture_reopen(f);
+	assert_int_equal(store_applied_seq(f->store), 13);
+	assert_int_equal(ASK(f, store_commit_applied, 99), 0);
+	assert_int_equal(ASK(f, store_commit_applied, 50), 0);
+	fixture_reopen(f);
+	assert_int_equal(store_applied_seq(f->store), 99);
+}
+
+static void run_on(enum fake_kind kind)
+{
+	struct fixture f;
+
+	fixture_open(&f, kind);
+	accounts(&f);
+	verifiers(&f);
+	updates(&f);
+	a_removed_address_is_never_given_again(&f);
+	rows_of_one_call_fail_alone(&f);
+	rosters(&f);
+	block_lists(&f);
+	offline_messages(&f);
+	spooled_messages(&f);
+	the_applied_sequence_only_rises(&f);
+	fixture_close(&f);
+}
+
+static void on_the_plain_backend(void **state)
+{
+	(void)state;
+	run_on(FAKE_PLAIN);
+}
+
+static void on_a_slow_backend(void **state)
+{
+	(void)state;
+	run_on(FAKE_SLOW);
+}
+
+/* A failed request keeps nothing: asked again, it does what it would have done at first. */
+static void on_a_backend_that_fails(void **state)
+{
+	(void)state;
+	run_on(FAKE_FAULTY);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(on_the_plain_backend),
+		cmocka_unit_test(on_a_slow_backend),
+		cmocka_unit_test(on_a_backend_that_fails),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
