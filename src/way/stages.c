@@ -200,7 +200,7 @@ static void entry_add_findings(struct entry *entry, struct rule_names *names, st
 	entry->rules = names->enforced;
 	entry->rules_len = names->enforced_len;
 	if (v->cannot_tell)
-		entry->reason = str_from(cannot_tell_name(v->cannot_tell));
+		entry->reason = str_from(cannot_tell_names[v->cannot_tell]);
 	if (names->observed_len == 0)
 		return;
 	*observed = (struct extra){
@@ -237,7 +237,7 @@ static int record_put(struct parcel *p, struct way_loop *wl, enum event type, st
 	if (buf_failed(&wl->stanza))
 		return -ENOMEM;
 	entry.stanza = buf_view(&wl->stanza);
-	entry.action = str_from(action_name(p->verdict.action));
+	entry.action = str_from(action_names[p->verdict.action]);
 	if (p->verdict.findings || p->verdict.cannot_tell)
 		entry_add_findings(&entry, &names, &observed, wl, &p->verdict);
 	return record_append(wl->record, &entry, waiter);

@@ -42,7 +42,7 @@ static void answer_error(struct stream *s, const struct node *iq, enum stanza_co
 	arena_free(arena);
 }
 
-static struct errand *binding_errand(struct stream *s, enum errand_kind kind, void (*answer)(struct errand *))
+static struct errand *binding_errand(struct stream *s, enum errand_kind kind, void (*on_answer)(struct errand *))
 {
 	struct errand *e = errand_new(kind, &s->port);
 	struct buf text = BUF_INIT(256);
@@ -51,7 +51,7 @@ static struct errand *binding_errand(struct stream *s, enum errand_kind kind, vo
 		stream_error(s, "internal-server-error", NULL);
 		return NULL;
 	}
-	e->answer = answer;
+	e->answer = on_answer;
 	e->person = person_ref(s->person);
 	e->bare = jid_split(s->person->jid);
 	conn_put_address(&s->conn, &text);

@@ -1,0 +1,122 @@
+/* The gate's parts, for the files of this process only. Everything here is touched on loop 0 (the main thread), except
+ * what the parts themselves share. */
+#pragma once
+
+#include <jansson.h>
+#include <pthread.h>
+
+#include "account/directory.h"
+#include "account/secret.h"
+#include "account/throttle.h"
+#include "conf/settings.h"
+#include "ipc/supervise.h"
+#include "net/listener.h"
+#include "parcel/loops.h"
+#include "record/record.h"
+#include "route/route.h"
+#include "rule/policy_set.h"
+#include "store/store.h"
+#include "way/way.h"
+#include "xmpp/xmpp.h"
+
+enum { GATE_LOOPS_MAX = 64, GATE_LISTENERS_MAX = 80 };
+
+/* What the supervisor says before the gate can begin. */
+struct gate_start {
+	unsigned loops;
+	struct {
+		enum conn_kind kind;
+		int fd;
+		char address[80];
+	} listeners[GATE_LISTENERS_MAX];
+	unsigned listeners_len;
+	int links[GATE_LOOPS_MAX];
+	struct buf certificate, key; /* PEM; the key is wiped after use */
+};
+
+struct gate {
+	const char *dir;
+	struct settings *settings;       /* in force */
+	struct settings *retired[64];    /* earlier ones: parts of them may still be looked at; a reload is rare */
+	unsigned retired_len;
+	struct supervise supervise;
+	uv_poll_t supervise_poll;
+	struct gate_start start;
+	struct loops loops;
+	struct loop *loop[GATE_LOOPS_MAX];
+	pthread_t thread[GATE_LOOPS_MAX];
+	struct record *record[GATE_LOOPS_MAX];
+	struct store *store;
+	struct directory *directory;
+	struct throttle *throttle;
+	struct account_secret secret;
+	struct budget *budget;
+	struct policy_set *policy;
+	struct xmpp *xmpp;
+	struct route *route;
+	struct way *way;
+	struct listener *listener[GATE_LISTENERS_MAX];
+	unsigned listeners_len;
+	struct listener_target target;
+	struct timer tick;
+	char boot[RECORD_BOOT + 1];
+	uint64_t started_us;
+	bool ready, stopping;
+};
+
+/* gate_start.c: waits for the supervisor's first messages. 0 or -errno. */
+[[nodiscard]] int gate_start_read(struct gate *g, struct err *err);
+void gate_start_key(struct gate *g, const struct supervise_message *m);
+
+/* gate_reload.c */
+void gate_reload(struct gate *g);
+[[nodiscard]] int gate_load_tls(struct gate *g, struct tls **out, struct err *err);
+void gate_settings_to_limits(const struct settings *s, struct budget_limits *budget, struct throttle_settings *throttle);
+void gate_record_policy(struct gate *g);
+
+/* gate_control.c: one request of the control socket (ipc/control.h); the answer goes by gate_answer(). */
+void gate_control(struct gate *g, uint32_t id, struct str request);
+void gate_answer(struct gate *g, uint32_t id, json_t *answer); /* takes the answer */
+void gate_answer_error(struct gate *g, uint32_t id, const char *code, const char *text, const char *remedy);
+
+/* A request while it is being worked on. */
+struct gate_request {
+	struct gate *gate;
+	uint32_t id;
+	json_t *root; /* owned */
+	json_t *args; /* borrowed from root */
+	const char *command;
+	struct store_req req;
+	json_t *answer;      /* being put together; owned */
+	struct arena *arena;
+	void (*then)(struct gate_request *r); /* the next step */
+	const char *action;  /* for the record */
+	size_t count;
+	const int *outcomes; /* see gate_users.c */
+	void *rows;
+	size_t rows_len;
+	size_t *index;       /* of each row in the request */
+};
+
+struct gate_request *gate_request_new(struct gate *g, uint32_t id, json_t *root, json_t *args, const char *command);
+void gate_request_done(struct gate_request *r, json_t *answer); /* answers and frees */
+void gate_request_fail(struct gate_request *r, const char *code, const char *text, const char *remedy);
+/* Writes the administrator's act into the record: who, command, target. */
+void gate_record_admin(struct gate_request *r, struct str target, struct str text);
+
+/* gate_users.c */
+void gate_user_add(struct gate_request *r);
+void gate_user_import(struct gate_request *r);
+void gate_user_list(struct gate_request *r);
+void gate_user_show(struct gate_request *r);
+void gate_user_password(struct gate_request *r);
+void gate_user_disable(struct gate_request *r);
+void gate_user_enable(struct gate_request *r);
+void gate_user_remove(struct gate_request *r);
+
+/* gate_sessions.c */
+void gate_session_list(struct gate_request *r);
+void gate_session_close(struct gate_request *r);
+void gate_status(struct gate_request *r);
+/* Lists sessions into r->answer under "sessions", of `jid` when not empty; then calls r->then. */
+void gate_sessions_collect(struct gate_request *r, struct str jid);

@@ -1,0 +1,115 @@
+/* A reload: certificate and key as the supervisor sent them, settings and policy as the files say now. All of it is made
+ * first; only when everything is right is anything put in force. */
+#include <errno.h>
+#include <openssl/crypto.h>
+
+#include "base/log.h"
+#include "inspect/inspect.h"
+#include "proc/gate.h"
+
+void gate_settings_to_limits(const struct settings *s, struct budget_limits *budget, struct throttle_settings *throttle)
+{
+	*budget = (struct budget_limits){
+			.connections = s->limits_connections,
+			.per_address = s->limits_connections_per_address,
+			.unauthenticated_address = s->limits_unauthenticated_per_address,
+	};
+	*throttle = THROTTLE_DEFAULTS;
+	throttle->account_failures = s->sasl_throttle_account_failures;
+	throttle->address_failures = s->sasl_throttle_address_failures;
+	throttle->account_refill_s = s->sasl_throttle_account_seconds;
+	throttle->address_refill_s = s->sasl_throttle_address_seconds;
+	throttle->delay_ms_max = s->sasl_throttle_delay_ms;
+}
+
+int gate_load_tls(struct gate *g, struct tls **out, struct err *err)
+{
+	int r = tls_load(out, buf_view(&g->start.certificate), buf_view(&g->start.key),
+			g->settings->tls_min_version == SETTINGS_TLS_1_3, err);
+
+	if (g->start.key.data)
+		OPENSSL_cleanse(g->start.key.data, g->start.key.len);
+	buf_clear(&g->start.key);
+	return r;
+}
+
+void gate_record_policy(struct gate *g)
+{
+	struct policy_counts counts = policy_set_counts(g->policy);
+	struct extra count = {.key = KEY_COUNT, .number = counts.rules};
+	struct entry entry = {
+			.type = EVENT_POLICY,
+			.policy = str_from(policy_set_version(g->policy)),
+			.extra = &count,
+			.extra_len = 1,
+	};
+
+	if (record_append(g->record[0], &entry, NULL))
+		log_warn("the policy's version could not be queued for the record");
+}
+
+static void put_in_force(struct gate *g, struct settings *settings, struct policy_set *policy, struct tls *tls)
+{
+	struct budget_limits budget;
+	struct throttle_settings throttle;
+	bool policy_changed = strcmp(policy_set_version(policy), policy_set_version(g->policy)) != 0;
+
+	g->retired[g->retired_len++] = g->settings;
+	g->settings = settings;
+	log_set_level((enum log_level)settings->log_level);
+	gate_settings_to_limits(settings, &budget, &throttle);
+	budget_set_limits(g->budget, &budget);
+	throttle_set(g->throttle, &throttle);
+	xmpp_set_settings(g->xmpp, settings);
+	xmpp_set_tls(g->xmpp, tls);
+	route_set_settings(g->route, settings);
+	way_set_settings(g->way, settings);
+	way_set_policy(g->way, policy);
+	policy_set_unref(g->policy);
+	g->policy = policy;
+	tls_unref(tls);
+	if (policy_changed)
+		gate_record_policy(g);
+	log_info("reloaded: certificate, settings, policy %s", policy_set_version(policy));
+}
+
+static int reload(struct gate *g, struct err *err)
+{
+	struct settings *settings = NULL, *old = g->settings;
+	struct policy_set *policy = NULL;
+	struct tls *tls = NULL;
+	int r;
+
+	if (g->retired_len == sizeof(g->retired) / sizeof(g->retired[0]))
+		return err_set(err, -ENOSPC, "the server has been reloaded %u times; restart it", g->retired_len);
+	r = settings_load(&settings, g->dir, err);
+	if (r)
+		return r;
+	r = policy_set_load(&policy, settings->policy_dir.data, &inspect_engine, err);
+	if (r)
+		goto fail;
+	g->settings = settings; /* gate_load_tls reads tls.min_version */
+	r = gate_load_tls(g, &tls, err);
+	g->settings = old;
+	if (r)
+		goto fail;
+	put_in_force(g, settings, policy, tls);
+	return 0;
+fail:
+	policy_set_unref(policy);
+	settings_free(settings);
+	return r;
+}
+
+void gate_reload(struct gate *g)
+{
+	struct err err = {.text = ""};
+	struct str answer = STR("");
+
+	if (reload(g, &err)) {
+		log_error("reload refused, everything stays as it was: %s", err.text);
+		answer = str_from(err.text);
+	}
+	if (supervise_send(&g->supervise, SUPERVISE_RELOAD, 0, answer, -1))
+		log_warn("the supervisor did not take the answer to the reload");
+}

@@ -1,0 +1,151 @@
+/* Administration of sessions, and the gate's part of `status`. */
+#include "base/clock.h"
+#include "ipc/control.h"
+#include "proc/gate.h"
+
+static json_t *text_json(struct str s)
+{
+	return json_stringn(s.data ? s.data : "", s.len);
+}
+
+static json_t *session_json(const struct route_session *s)
+{
+	struct buf since = BUF_INIT(0);
+	json_t *v;
+
+	clock_put(&since, s->connected_utc_us);
+	v = json_pack("{so so so so so so so sI ss sI si sb}", "jid", text_json(s->jid), "session", text_json(s->session),
+			"person", text_json(s->person), "address", text_json(s->address), "tls", text_json(s->tls), "mechanism",
+			text_json(s->mechanism), "connected", text_json(buf_view(&since)), "loop", (json_int_t)s->loop, "state",
+			s->detached ? "resumable" : "online", "unacked", (json_int_t)s->unacked, "priority", s->priority,
+			"available", s->available);
+	buf_done(&since);
+	return v;
+}
+
+static void collect(void *owner, const struct route_session *s)
+{
+	struct gate_request *r = owner;
+	struct str wanted = str_from(r->action);
+
+	if (wanted.len && !str_eq(s->jid, wanted) && !str_eq(jid_split(s->jid).bare, wanted))
+		return;
+	json_array_append_new(json_object_get(r->answer, "sessions"), session_json(s));
+}
+
+static void collected(void *owner)
+{
+	struct gate_request *r = owner;
+
+	r->then(r);
+}
+
+void gate_sessions_collect(struct gate_request *r, struct str jid)
+{
+	r->action = arena_printf(r->arena, "%.*s", STR_FMT(jid)).data;
+	json_object_set_new(r->answer, "sessions", json_array());
+	route_list_sessions(r->gate->route, collect, collected, r);
+}
+
+static void list_done(struct gate_request *r)
+{
+	gate_request_done(r, json_incref(r->answer));
+}
+
+/* The `jid` argument in canonical form; empty when there is none. False: it is no address. */
+static bool take_jid(struct gate_request *r, struct str *out)
+{
+	const char *text = json_string_value(json_object_get(r->args, "jid"));
+	struct jid jid;
+
+	*out = STR_NONE;
+	if (!text)
+		return true;
+	if (jid_parse(&jid, str_from(text), r->arena))
+		return false;
+	*out = jid.full;
+	return true;
+}
+
+void gate_session_list(struct gate_request *r)
+{
+	struct str jid;
+
+	if (!take_jid(r, &jid)) {
+		gate_request_fail(r, "bad_jid", "this is not an address", "");
+		return;
+	}
+	r->answer = control_ok();
+	r->then = list_done;
+	gate_sessions_collect(r, jid);
+}
+
+static void on_closed(void *owner, unsigned count)
+{
+	struct gate_request *r = owner;
+	json_t *answer;
+
+	if (count == 0) {
+		gate_request_fail(r, "not_found", "there is no such session", "'gatehouse session list' shows them");
+		return;
+	}
+	answer = control_ok();
+	json_object_set_new(answer, "closed", json_integer(count));
+	gate_request_done(r, answer);
+}
+
+void gate_session_close(struct gate_request *r)
+{
+	const char *reason = json_string_value(json_object_get(r->args, "reason"));
+	struct str jid;
+
+	if (!take_jid(r, &jid) || !jid.len) {
+		gate_request_fail(r, "bad_jid", "name the account's or the session's address", "");
+		return;
+	}
+	gate_record_admin(r, jid, str_from(reason));
+	route_close_sessions(r->gate->route, jid, "The session was ended by an administrator.", on_closed, r);
+}
+
+static void status_record(const struct gate *g, json_t *answer)
+{
+	uint64_t queued = 0, signals = 0;
+	struct record_stats s;
+
+	for (unsigned i = 0; i < g->loops.count; i++) {
+		record_stats(g->record[i], &s);
+		queued += s.queued;
+		for (int k = 0; k < SIGNAL_KINDS; k++)
+			signals += s.signals[k];
+	}
+	record_stats(g->record[0], &s);
+	json_object_set_new(answer, "record_link",
+			json_pack("{sb sb sI sI}", "up", s.up, "full", s.full, "queued", (json_int_t)queued, "signals",
+					(json_int_t)signals));
+}
+
+void gate_status(struct gate_request *r)
+{
+	struct gate *g = r->gate;
+	struct xmpp_stats x;
+	struct way_stats w;
+	json_t *answer = control_ok();
+
+	xmpp_stats(g->xmpp, &x);
+	way_stats(g->way, &w);
+	json_object_set_new(answer, "sessions", json_integer((json_int_t)route_session_count(g->route)));
+	json_object_set_new(answer, "connections", json_integer((json_int_t)x.connections));
+	json_object_set_new(answer, "accounts", json_integer((json_int_t)directory_count(g->directory)));
+	json_object_set_new(answer, "applied_seq", json_integer((json_int_t)route_applied_seq(g->route)));
+	json_object_set_new(answer, "uptime_seconds", json_integer((json_int_t)((clock_utc_us() - g->started_us) / 1000000)));
+	json_object_set_new(answer, "loops", json_integer(g->loops.count));
+	json_object_set_new(answer, "policy", json_string(policy_set_version(g->policy)));
+	json_object_set_new(answer, "logins", json_pack("{sI sI}", "succeeded", (json_int_t)x.logins, "failed",
+			(json_int_t)x.login_failures));
+	json_object_set_new(answer, "stanzas",
+			json_pack("{sI sI sI sI sI sI sI}", "received", (json_int_t)x.stanzas, "content", (json_int_t)w.content,
+					"events", (json_int_t)w.events, "signals", (json_int_t)w.signals, "blocked",
+					(json_int_t)w.blocked, "refused", (json_int_t)w.refused, "waiting", (json_int_t)w.waiting));
+	status_record(g, answer);
+	gate_request_done(r, answer);
+}

@@ -1,0 +1,537 @@
+/* Administration of people. The store is asked first; when it has answered, the directory follows and sessions that may
+ * not go on are closed; then the act is in the record and the administrator gets the answer. */
+#include <stdlib.h>
+
+#include "account/verifier.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "ipc/control.h"
+#include "proc/gate.h"
+
+enum { IMPORT_MAX = CONTROL_IMPORT_MAX };
+
+/* ---- reading arguments ---- */
+
+static struct str text_arg(json_t *args, const char *name)
+{
+	json_t *v = json_object_get(args, name);
+
+	return json_is_string(v) ? str_of(json_string_value(v), json_string_length(v)) : STR_NONE;
+}
+
+struct fault {
+	const char *code, *text;
+};
+
+static bool domain_is_ours(const struct gate *g, struct str domain)
+{
+	for (size_t i = 0; i < g->settings->domains.len; i++)
+		if (str_eq(g->settings->domains.items[i], domain))
+			return true;
+	return false;
+}
+
+static bool take_jid(struct gate_request *r, json_t *args, struct str *out, struct fault *fault)
+{
+	struct jid jid;
+
+	if (jid_parse(&jid, text_arg(args, "jid"), r->arena) || jid_is_domain(&jid) || !jid_is_bare(&jid)) {
+		*fault = (struct fault){"bad_jid", "this is not an account's address"};
+		return false;
+	}
+	if (!domain_is_ours(r->gate, jid.domain)) {
+		*fault = (struct fault){"bad_domain", "this server does not answer for that domain"};
+		return false;
+	}
+	*out = jid.bare;
+	return true;
+}
+
+static bool take_base64(json_t *v, uint8_t *out, size_t max, uint8_t *out_len)
+{
+	struct buf b = BUF_INIT(max);
+	bool ok = json_is_string(v) && base64_parse(str_of(json_string_value(v), json_string_length(v)), &b) && b.len;
+
+	if (ok) {
+		memcpy(out, b.data, b.len);
+		*out_len = (uint8_t)b.len;
+	}
+	buf_done(&b);
+	return ok;
+}
+
+static int verifier_kind(const char *mechanism)
+{
+	static const char *const names[STORE_VERIFIER_KINDS] = {"SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"};
+
+	for (int i = 0; mechanism && i < STORE_VERIFIER_KINDS; i++)
+		if (!strcmp(mechanism, names[i]))
+			return i;
+	return -1;
+}
+
+static bool take_verifier(json_t *item, struct store_verifier *all)
+{
+	int kind = verifier_kind(json_string_value(json_object_get(item, "mechanism")));
+	json_int_t iterations = json_integer_value(json_object_get(item, "iterations"));
+	struct store_verifier v = {.iterations = (uint32_t)iterations};
+	uint8_t stored = 0, server = 0;
+
+	if (kind < 0 || iterations < VERIFIER_ITERATIONS_MIN || iterations > 100000000)
+		return false;
+	if (!take_base64(json_object_get(item, "salt"), v.salt, STORE_SALT_MAX, &v.salt_len) ||
+			!take_base64(json_object_get(item, "stored_key"), v.stored_key, STORE_KEY_MAX, &stored) ||
+			!take_base64(json_object_get(item, "server_key"), v.server_key, STORE_KEY_MAX, &server))
+		return false;
+	if (stored != server || stored != verifier_key_len((enum store_verifier_kind)kind))
+		return false;
+	v.key_len = stored;
+	all[kind] = v;
+	return true;
+}
+
+static bool take_verifiers(struct gate_request *r, json_t *args, const struct store_verifier **out, struct fault *fault)
+{
+	struct store_verifier *all = arena_zalloc(r->arena, STORE_VERIFIER_KINDS * sizeof(*all));
+	json_t *list = json_object_get(args, "verifiers"), *item;
+	bool ok = all && json_is_array(list) && json_array_size(list) > 0;
+	size_t i;
+
+	if (ok)
+		json_array_foreach(list, i, item)
+			ok = ok && take_verifier(item, all);
+	if (!ok)
+		*fault = (struct fault){"bad_request", "the password's verifiers are missing or malformed"};
+	*out = all;
+	return ok;
+}
+
+static bool take_groups(struct gate_request *r, json_t *args, struct store_account *row)
+{
+	json_t *list = json_object_get(args, "groups"), *item;
+	struct str *groups;
+	size_t i;
+
+	if (!list)
+		return true;
+	groups = arena_alloc(r->arena, (json_array_size(list) + 1) * sizeof(*groups));
+	if (!groups)
+		return false;
+	json_array_foreach(list, i, item) {
+		if (!json_is_string(item))
+			return false;
+		groups[i] = str_of(json_string_value(item), json_string_length(item));
+	}
+	row->groups = groups;
+	row->groups_len = json_array_size(list);
+	return true;
+}
+
+static bool take_account(struct gate_request *r, json_t *args, struct store_account *row, struct fault *fault)
+{
+	char id[PERSON_ID_LEN + 1];
+
+	*row = (struct store_account){
+			.name = text_arg(args, "name"),
+			.mail = text_arg(args, "mail"),
+			.language = text_arg(args, "language"),
+			.department = text_arg(args, "department"),
+			.created_us = clock_utc_us(),
+	};
+	if (!take_jid(r, args, &row->jid, fault) || !take_verifiers(r, args, &row->verifiers, fault))
+		return false;
+	if (!take_groups(r, args, row)) {
+		*fault = (struct fault){"bad_request", "groups must be a list of names"};
+		return false;
+	}
+	person_id_new(id);
+	row->person_id = arena_dup(r->arena, str_from(id));
+	return true;
+}
+
+/* ---- answers ---- */
+
+static json_t *text_json(struct str s)
+{
+	return json_stringn(s.data ? s.data : "", s.len);
+}
+
+static json_t *time_json(uint64_t us)
+{
+	struct buf b = BUF_INIT(0);
+	json_t *v;
+
+	clock_put(&b, us);
+	v = text_json(buf_view(&b));
+	buf_done(&b);
+	return v;
+}
+
+static json_t *person_json(const struct person *p)
+{
+	json_t *groups = json_array();
+
+	for (size_t i = 0; i < p->groups_len; i++)
+		json_array_append_new(groups, text_json(p->groups[i]));
+	return json_pack("{so so so so so so so ss so}", "jid", text_json(p->jid), "person", text_json(p->id), "name",
+			text_json(p->name), "mail", text_json(p->mail), "language", text_json(p->language), "department",
+			text_json(p->department), "groups", groups, "state", p->disabled ? "disabled" : "active", "created",
+			time_json(p->created_us));
+}
+
+static json_t *user_answer(struct gate *g, struct str jid)
+{
+	const struct person *p = directory_get(g->directory, jid);
+	json_t *answer = control_ok();
+
+	if (p)
+		json_object_set_new(answer, "user", person_json(p));
+	person_unref(p);
+	return answer;
+}
+
+static void fail_store(struct gate_request *r, int result)
+{
+	if (result == STORE_E_NONE)
+		gate_request_fail(r, "not_found", "there is no such account", "'gatehouse user list' shows them");
+	else if (result == STORE_E_EXISTS)
+		gate_request_fail(r, "exists", "the address is in use, or was once: an address is never given to a second person",
+				"choose another address");
+	else
+		gate_request_fail(r, "internal", "the store could not do it", "the gate's log says why");
+}
+
+/* ---- adding ---- */
+
+
+static json_t *failure_json(size_t index, const char *code, const char *text)
+{
+	return json_pack("{sI ss ss}", "index", (json_int_t)index, "code", code, "text", text);
+}
+
+static void on_added(struct store_req *req, int result)
+{
+	struct gate_request *r = req->owner;
+	struct store_account *row = r->rows;
+
+	if (result) {
+		fail_store(r, result);
+		return;
+	}
+	if (directory_put(r->gate->directory, row)) {
+		fail_store(r, STORE_E_FAILED);
+		return;
+	}
+	gate_record_admin(r, row->jid, row->person_id);
+	gate_request_done(r, user_answer(r->gate, row->jid));
+}
+
+void gate_user_add(struct gate_request *r)
+{
+	struct store_account *row = arena_zalloc(r->arena, sizeof(*row));
+	struct fault fault = {"internal", "out of memory"};
+
+	if (!row || !take_account(r, r->args, row, &fault)) {
+		gate_request_fail(r, fault.code, fault.text, "");
+		return;
+	}
+	r->rows = row;
+	r->req.done = on_added;
+	if (store_account_add(r->gate->store, &r->req, row, 1))
+		fail_store(r, STORE_E_FAILED);
+}
+
+static void on_imported(struct store_req *req, int result)
+{
+	struct gate_request *r = req->owner;
+	struct store_account *rows = r->rows;
+	json_t *failed = json_object_get(r->answer, "failed");
+	json_int_t added = 0;
+
+	if (result != 0 && result != STORE_E_EXISTS) {
+		fail_store(r, result);
+		return;
+	}
+	for (size_t i = 0; i < r->rows_len; i++) {
+		if (req->outcomes[i]) {
+			json_array_append_new(failed, failure_json(r->index[i], "exists", "the address is in use, or was once"));
+			continue;
+		}
+		if (directory_put(r->gate->directory, &rows[i]) == 0)
+			added++;
+		gate_record_admin(r, rows[i].jid, rows[i].person_id);
+	}
+	json_object_set_new(r->answer, "added", json_integer(added));
+	gate_request_done(r, json_incref(r->answer));
+}
+
+void gate_user_import(struct gate_request *r)
+{
+	json_t *users = json_object_get(r->args, "users"), *item, *failed = json_array();
+	size_t n = json_array_size(users), i;
+	struct store_account *rows = n && n <= IMPORT_MAX ? arena_zalloc(r->arena, n * sizeof(*rows)) : NULL;
+
+	r->answer = control_ok();
+	json_object_set_new(r->answer, "failed", failed);
+	r->index = rows ? arena_alloc(r->arena, n * sizeof(*r->index)) : NULL;
+	if (!r->index) {
+		gate_request_fail(r, "bad_request", "users must be a list of 1 to 500 accounts", "");
+		return;
+	}
+	json_array_foreach(users, i, item) {
+		struct fault fault = {"internal", "out of memory"};
+
+		if (take_account(r, item, &rows[r->rows_len], &fault))
+			r->index[r->rows_len++] = i;
+		else
+			json_array_append_new(failed, failure_json(i, fault.code, fault.text));
+	}
+	r->rows = rows;
+	r->req.done = on_imported;
+	if (r->rows_len == 0) {
+		json_object_set_new(r->answer, "added", json_integer(0));
+		gate_request_done(r, json_incref(r->answer));
+	} else if (store_account_add(r->gate->store, &r->req, rows, r->rows_len)) {
+		fail_store(r, STORE_E_FAILED);
+	}
+}
+
+/* ---- listing ---- */
+
+struct listing {
+	const struct person **people;
+	size_t len, cap;
+	struct str domain, prefix, after;
+	bool failed;
+};
+
+static bool listing_wants(const struct listing *l, const struct person *p)
+{
+	if (l->domain.len && !str_eq(jid_split(p->jid).domain, l->domain))
+		return false;
+	return str_starts(p->jid, l->prefix) && (!l->after.len || str_cmp(p->jid, l->after) > 0);
+}
+
+static bool listing_add(const struct person *p, void *owner)
+{
+	struct listing *l = owner;
+
+	if (!listing_wants(l, p))
+		return true;
+	if (l->len == l->cap) {
+		size_t cap = l->cap ? l->cap * 2 : 256;
+		const struct person **more = realloc(l->people, cap * sizeof(*more));
+
+		if (!more) {
+			l->failed = true;
+			return false;
+		}
+		l->people = more;
+		l->cap = cap;
+	}
+	l->people[l->len++] = person_ref(p);
+	return true;
+}
+
+static int by_jid(const void *a, const void *b)
+{
+	const struct person *const *x = a, *const *y = b;
+
+	return str_cmp((*x)->jid, (*y)->jid);
+}
+
+void gate_user_list(struct gate_request *r)
+{
+	struct listing l = {
+			.domain = text_arg(r->args, "domain"),
+			.prefix = text_arg(r->args, "prefix"),
+			.after = text_arg(r->args, "after"),
+	};
+	json_int_t limit = json_integer_value(json_object_get(r->args, "limit"));
+	json_t *users = json_array(), *answer = control_ok();
+	size_t shown;
+
+	if (limit <= 0 || limit > CONTROL_LIST_MAX)
+		limit = CONTROL_LIST_MAX;
+	directory_each(r->gate->directory, listing_add, &l);
+	if (l.len)
+		qsort(l.people, l.len, sizeof(*l.people), by_jid);
+	shown = l.len < (size_t)limit ? l.len : (size_t)limit;
+	for (size_t i = 0; i < l.len; i++) {
+		if (i < shown)
+			json_array_append_new(users, person_json(l.people[i]));
+		person_unref(l.people[i]);
+	}
+	free(l.people);
+	json_object_set_new(answer, "users", users);
+	json_object_set_new(answer, "more", json_boolean(shown < l.len || l.failed));
+	gate_request_done(r, answer);
+}
+
+static void show_done(struct gate_request *r)
+{
+	gate_request_done(r, json_incref(r->answer));
+}
+
+void gate_user_show(struct gate_request *r)
+{
+	struct fault fault;
+	struct str jid;
+	const struct person *p;
+
+	if (!take_jid(r, r->args, &jid, &fault)) {
+		gate_request_fail(r, fault.code, fault.text, "");
+		return;
+	}
+	p = directory_get(r->gate->directory, jid);
+	if (!p) {
+		fail_store(r, STORE_E_NONE);
+		return;
+	}
+	r->answer = control_ok();
+	json_object_set_new(r->answer, "user", person_json(p));
+	person_unref(p);
+	r->then = show_done;
+	gate_sessions_collect(r, jid);
+}
+
+/* ---- changing ---- */
+
+/* What a change of an account needs to know; lives in the request's arena. */
+struct change {
+	struct store_account row;
+	const char *close_text; /* sessions are closed with it; NULL: they stay */
+	bool remove;
+};
+
+static void on_closed(void *owner, unsigned count)
+{
+	struct gate_request *r = owner;
+	json_t *answer = control_ok();
+
+	json_object_set_new(answer, "closed", json_integer(count));
+	gate_request_done(r, answer);
+}
+
+/* The directory's copy of the person, changed as the store's was. */
+static int directory_follow(struct gate *g, const struct change *c)
+{
+	const struct person *old = directory_get(g->directory, c->row.jid);
+	struct store_account row;
+	int r;
+
+	if (!old)
+		return -1;
+	row = (struct store_account){
+			.person_id = old->id,
+			.jid = old->jid,
+			.name = old->name,
+			.mail = old->mail,
+			.language = old->language,
+			.department = old->department,
+			.groups = old->groups,
+			.groups_len = old->groups_len,
+			.disabled = c->row.disabled,
+			.created_us = old->created_us,
+	};
+	r = directory_put(g->directory, &row);
+	person_unref(old);
+	return r;
+}
+
+static void on_changed(struct store_req *req, int result)
+{
+	struct gate_request *r = req->owner;
+	struct change *c = r->rows;
+	struct str reason = text_arg(r->args, "reason");
+
+	if (result) {
+		fail_store(r, result);
+		return;
+	}
+	if (c->remove)
+		directory_remove(r->gate->directory, c->row.jid);
+	else if (directory_follow(r->gate, c)) {
+		fail_store(r, STORE_E_FAILED);
+		return;
+	}
+	gate_record_admin(r, c->row.jid, reason);
+	if (c->close_text)
+		route_close_sessions(r->gate->route, c->row.jid, c->close_text, on_closed, r);
+	else
+		gate_request_done(r, control_ok());
+}
+
+static struct change *change_new(struct gate_request *r, const char *close_text)
+{
+	struct change *c = arena_zalloc(r->arena, sizeof(*c));
+	struct fault fault = {"internal", "out of memory"};
+	const struct person *p;
+
+	if (!c || !take_jid(r, r->args, &c->row.jid, &fault)) {
+		gate_request_fail(r, fault.code, fault.text, "");
+		return NULL;
+	}
+	p = directory_get(r->gate->directory, c->row.jid);
+	if (!p) {
+		fail_store(r, STORE_E_NONE);
+		return NULL;
+	}
+	c->row.disabled = p->disabled;
+	person_unref(p);
+	c->close_text = close_text;
+	r->rows = c;
+	r->req.done = on_changed;
+	return c;
+}
+
+static void change_apply(struct gate_request *r, struct change *c, unsigned fields)
+{
+	if (store_account_update(r->gate->store, &r->req, &c->row, fields))
+		fail_store(r, STORE_E_FAILED);
+}
+
+void gate_user_password(struct gate_request *r)
+{
+	struct change *c = change_new(r, "The password was changed. Log in again.");
+	struct fault fault;
+
+	if (!c)
+		return;
+	if (!take_verifiers(r, r->args, &c->row.verifiers, &fault)) {
+		gate_request_fail(r, fault.code, fault.text, "");
+		return;
+	}
+	change_apply(r, c, STORE_ACCOUNT_VERIFIERS);
+}
+
+void gate_user_disable(struct gate_request *r)
+{
+	struct change *c = change_new(r, "The account has been disabled.");
+
+	if (!c)
+		return;
+	c->row.disabled = true;
+	change_apply(r, c, STORE_ACCOUNT_DISABLED);
+}
+
+void gate_user_enable(struct gate_request *r)
+{
+	struct change *c = change_new(r, NULL);
+
+	if (!c)
+		return;
+	c->row.disabled = false;
+	change_apply(r, c, STORE_ACCOUNT_DISABLED);
+}
+
+void gate_user_remove(struct gate_request *r)
+{
+	struct change *c = change_new(r, "The account has been removed.");
+
+	if (!c)
+		return;
+	c->remove = true;
+	if (store_account_remove(r->gate->store, &r->req, c->row.jid))
+		fail_store(r, STORE_E_FAILED);
+}

@@ -1,0 +1,14 @@
+/* In builds made for tests (-Dtest_hooks=true) only: the gate tries what its confinement must refuse, as code planted by
+ * an attacker would, and says how it went. GATEHOUSE_PROBE names what: open-segment, open-key, exec, ptrace. */
+#pragma once
+
+#include "conf/settings.h"
+
+#ifdef GATEHOUSE_TEST_HOOKS
+void probe_confinement(const struct settings *settings);
+#else
+static inline void probe_confinement(const struct settings *settings)
+{
+	(void)settings;
+}
+#endif
