@@ -13,7 +13,7 @@ from OpenSSL import SSL
 VERSIONS = {"1.0": SSL.TLS1_VERSION, "1.1": SSL.TLS1_1_VERSION, "1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
 
 
-class Refused(Exception):
+class Refused(ConnectionError):
     """The TLS handshake failed."""
 
 

@@ -1,0 +1,84 @@
+"""The record of a server as files, read without the product: its lines, and what the verifier says.
+
+The format is docs/record-format.md. Counting is by the mark that every test body carries, so it holds for any
+format of lines.
+"""
+
+import collections
+import gzip
+import json
+import lzma
+import subprocess
+
+from .server import ROOT, environment
+
+VERIFIER = ROOT / "tools/verify-record"
+OPENERS = {".gz": gzip.open, ".xz": lzma.open}
+
+
+def segments(directory):
+    """The files of `directory` that hold lines of JSON, in their order."""
+    found = []
+    for path in sorted(directory.rglob("*")):
+        if not path.is_file():
+            continue
+        with OPENERS.get(path.suffix, open)(path, "rb") as file:
+            if file.read(1) == b"{":
+                found.append(path)
+    return found
+
+
+def lines(directory):
+    """Every whole line of the record, as bytes without its newline, oldest first."""
+    for path in segments(directory):
+        with OPENERS.get(path.suffix, open)(path, "rb") as file:
+            for line in file:
+                if line.endswith(b"\n"):
+                    yield line[:-1]
+
+
+def entries(directory):
+    """Every line as a dict."""
+    return [json.loads(line) for line in lines(directory)]
+
+
+def holding(directory, text):
+    """The lines that hold `text`, as dicts."""
+    return [json.loads(line) for line in lines(directory) if text.encode() in line]
+
+
+class Count:
+    """How many lines hold each mark; remembers how far it has read, so that it can be asked again and again.
+    mark: a compiled pattern for bytes. A segment that was compressed since is read again from its start."""
+
+    def __init__(self, directory, mark):
+        self.directory, self.mark = directory, mark
+        self.counts = collections.Counter()
+        self._read = {}
+
+    def update(self):
+        for path in segments(self.directory):
+            if path.suffix in OPENERS:
+                if str(path.with_suffix("")) in self._read:
+                    continue
+                opener = OPENERS[path.suffix]
+            else:
+                opener = open
+            with opener(path, "rb") as file:
+                file.seek(self._read.get(str(path), 0))
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        break
+                    self._read[str(path)] = self._read.get(str(path), 0) + len(line)
+                    self.counts.update(set(self.mark.findall(line)))
+        return self.counts
+
+
+def verify(server, *arguments, directory=None, check=True):
+    """tools/verify-record over the record of `server`; a CompletedProcess."""
+    done = subprocess.run(["/usr/bin/python3", str(VERIFIER), str(directory or server.dir / "record"),
+                           "--key", str(server.dir / "keys/record.pub"), *map(str, arguments)],
+                          capture_output=True, text=True, env=environment(), timeout=300)
+    if check:
+        assert done.returncode == 0, "verify-record: exit %d\n%s%s" % (done.returncode, done.stdout, done.stderr)
+    return done
