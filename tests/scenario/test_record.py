@@ -1,0 +1,244 @@
+"""The record: what people said and what happened is in it, once, and the verifier, which shares no code with the
+server, agrees. Damage is in tests/tamper and tests/crash."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from lib import record
+from lib.client import Refused
+from lib.server import PASSWORD_MARK, run
+from lib.stanza import message, message_to, body, stanza_id, words
+
+
+@pytest.fixture(scope="module")
+def server(launch, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside")
+    for path in (outside, *outside.parents):
+        if path.owner() == "root" and os.getuid() == 0 and str(path).startswith("/tmp/"):
+            path.chmod(0o777 if path == outside else 0o755)
+    server = launch("record", {"record": {"segment_bytes": 131072, "checkpoint_file": str(outside / "checkpoints")}})
+    server.outside = outside / "checkpoints"
+    return server
+
+
+def lines_with(server, text):
+    return [line.decode() for line in record.lines(server.dir / "record") if text.encode() in line]
+
+
+def events_of(server, id, word):
+    """The lines about the entry `id` that hold the word and are not the entry itself."""
+    return [line for line in lines_with(server, id) if word in line.lower() and "privy-" not in line]
+
+
+def eventually(true, seconds=5):
+    """Events are recorded and not waited for, so they may be a moment late."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "in vain"
+        time.sleep(0.05)
+
+
+def test_a_message_is_in_the_record_once_before_it_is_at_the_recipient(folk, server):
+    alice, bob = folk.online(2)
+    said = alice.say(bob.bare, "Grüße & <Küsse> \"x\" \\ \U0001f600")
+    got = bob.expect(message(body=said.body))
+    mark = said.body.split()[-1]
+    line, = lines_with(server, mark)
+    entry = json.loads(line)
+    text = json.dumps(entry, ensure_ascii=False)
+    assert "\U0001f600" in text and stanza_id(got, bob.bare) in text
+    assert alice.bare in text and bob.bare in text
+
+
+def test_delivered_and_offline_are_events_of_the_entry(folk, server):
+    alice, bob = folk.online(2)
+    account = folk.account()
+    bob.sm_enable()
+    here, away = alice.say(bob.bare), alice.say(account.jid)
+    got = bob.expect(message(body=here.body))
+    bob.acknowledge()
+    eventually(lambda: events_of(server, stanza_id(got, bob.bare), "deliver"))
+    alice.settle(bob)
+    alice.roundtrip()
+    entry, = lines_with(server, away.body.split()[-1])
+    client = folk.client(account).online()
+    id = stanza_id(client.expect(message(body=away.body)), account.jid)
+    assert id in entry
+    eventually(lambda: events_of(server, id, "offline"))
+    eventually(lambda: events_of(server, id, "deliver"))
+
+
+def test_every_kind_of_content_is_recorded(folk, server):
+    alice, bob = folk.friends(2)
+    texts = [words("kind %d" % number) for number in range(8)]
+    for text, stanza in zip(texts, [
+            message_to(bob.bare, body(texts[0])), message_to(bob.bare, body(texts[1]), type=None),
+            message_to(bob.bare, body(texts[2]), type="headline"),
+            message_to(bob.bare, "<subject>%s</subject>" % texts[3]),
+            message_to(bob.bare, "<x xmlns='urn:example:x'>%s</x>" % texts[4]),
+            "<iq type='set' id='i' to='%s'><q xmlns='urn:example:q'>%s</q></iq>" % (bob.jid, texts[5]),
+            "<presence><status>%s</status></presence>" % texts[6],
+            "<presence to='%s'><status>%s</status></presence>" % (bob.jid, texts[7])]):
+        alice.send(stanza)
+    bob.settle(alice)
+    for text in texts:
+        assert len(lines_with(server, text.split()[-1])) == 1, text
+
+
+def test_signals_leave_no_entry(folk, server):
+    alice, bob = folk.online(2)
+    alice.send(message_to(bob.jid, "<composing xmlns='http://jabber.org/protocol/chatstates'/>", id="signal-without-entry"))
+    bob.expect(message(id="signal-without-entry"))
+    bob.settle(alice)
+    assert not lines_with(server, "signal-without-entry")
+
+
+def test_logins_failures_and_sessions_are_recorded(folk, server):
+    def count(word):
+        return len([line for line in record.lines(server.dir / "record") if word in line.lower()])
+    logins, failures = count(b"login"), count(b"fail")
+    account = folk.account()
+    client = folk.client(account).connect()
+    client.start()
+    with pytest.raises(Refused):
+        client.authenticate(password=PASSWORD_MARK + "wrong")
+    client.authenticate()
+    client.start()
+    client.bind()
+    client.end()
+    eventually(lambda: count(b"login") > logins)
+    eventually(lambda: count(b"fail") > failures)
+
+
+def test_acts_of_the_administrator_are_recorded_and_so_is_reading_the_record(folk, server):
+    account = folk.account()
+    assert server.run("user", "disable", account.jid).returncode == 0
+    eventually(lambda: [line for line in lines_with(server, "disable")])
+    before = sum(1 for _ in record.lines(server.dir / "record"))
+    assert server.run("record", "tail", "--json").returncode == 0
+    eventually(lambda: sum(1 for _ in record.lines(server.dir / "record")) > before)
+
+
+def test_no_password_is_in_the_record(folk, server):
+    folk.online(1)
+    server.run("user", "password", folk.account().jid, "--password-stdin", input=PASSWORD_MARK + "another\n")
+    assert not lines_with(server, PASSWORD_MARK)
+
+
+def test_entries_are_numbered_without_a_gap_over_all_segments(folk, server):
+    alice, bob = folk.online(2)
+    for number in range(200):
+        alice.say(bob.bare, "number %d %s" % (number, "x" * 500))
+    bob.settle(alice)
+    entries = record.entries(server.dir / "record")
+    assert len(record.segments(server.dir / "record")) > 1
+    numbers = [entry["seq"] for entry in entries]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[0] in (0, 1)
+
+
+def test_the_verifier_agrees_with_the_living_and_with_the_stopped_record(folk, server):
+    alice, bob = folk.online(2)
+    alice.say(bob.bare)
+    bob.settle(alice)
+    record.verify(server)
+    assert server.run("record", "verify").returncode == 0
+    server.restart()
+    record.verify(server, "--checkpoint", server.outside)
+    assert server.run("record", "verify").returncode == 0
+
+
+def test_the_record_goes_on_after_a_restart(folk, server):
+    alice, bob = folk.online(2)
+    said = alice.say(bob.bare)
+    bob.settle(alice)
+    accounts = alice.account, bob.account
+    server.restart()
+    alice, bob = [folk.client(account).online() for account in accounts]
+    again = alice.say(bob.bare)
+    bob.settle(alice)
+    for each in (said, again):
+        assert len(lines_with(server, each.body.split()[-1])) == 1
+    record.verify(server)
+
+
+def test_without_an_outside_checkpoint_the_verifier_says_what_is_not_proved(server):
+    done = record.verify(server)
+    with_one = record.verify(server, "--checkpoint", server.outside)
+    assert re.search(r"not prove|without|outside", done.stdout + done.stderr)
+    assert done.stdout != with_one.stdout
+
+
+@pytest.mark.parametrize("damage", ["an edited line", "a missing line", "an added line", "two lines exchanged",
+                                    "a missing segment"])
+def test_the_verifier_names_the_damage(folk, server, tmp_path, damage):
+    alice, bob = folk.online(2)
+    for number in range(300):
+        alice.say(bob.bare, "number %d %s" % (number, "x" * 500))
+    bob.settle(alice)
+    copy = tmp_path / "record"
+    shutil.copytree(server.dir / "record", copy)
+    segment = [path for path in record.segments(copy) if path.suffix not in record.OPENERS][0]
+    lines = segment.read_bytes().splitlines(keepends=True)
+    at = len(lines) // 2
+    if damage == "an edited line":
+        at = next(n for n, line in enumerate(lines) if b"privy-" in line)
+        lines[at] = lines[at].replace(b"privy-", b"privx-", 1)
+    elif damage == "a missing line":
+        del lines[at]
+    elif damage == "an added line":
+        lines.insert(at, lines[at])
+    elif damage == "two lines exchanged":
+        lines[at], lines[at + 1] = lines[at + 1], lines[at]
+    segment.chmod(0o600)
+    segment.write_bytes(b"".join(lines))
+    if damage == "a missing segment":
+        segment.unlink()
+    done = record.verify(server, directory=copy, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    text = done.stdout + done.stderr
+    assert segment.name.split(".")[0] in text
+    if damage != "a missing segment":
+        assert re.search(r"\b(%d|%d|%d)\b" % (at, at + 1, at + 2), text), text
+
+
+def test_a_cut_end_is_found_with_the_outside_checkpoint(folk, server, tmp_path):
+    alice, bob = folk.online(2)
+    alice.say(bob.bare)
+    bob.settle(alice)
+    server.restart()  # a checkpoint is signed at the stop
+    copy = tmp_path / "record"
+    shutil.copytree(server.dir / "record", copy)
+    checkpoint = tmp_path / "checkpoint"
+    checkpoint.write_bytes(server.outside.read_bytes())
+    segment = [path for path in record.segments(copy) if path.suffix not in record.OPENERS][-1]
+    for path in copy.rglob("*"):
+        if path.is_file() and path not in record.segments(copy):
+            path.unlink()
+    segment.chmod(0o600)
+    segment.write_bytes(b"".join(segment.read_bytes().splitlines(keepends=True)[:-6]))
+    done = record.verify(server, "--checkpoint", checkpoint, directory=copy, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+
+
+def test_a_verifier_with_the_wrong_key_says_so(server, tmp_path):
+    assert run("init", "--dir", tmp_path / "other", "--domain", "example.org").returncode == 0
+    done = subprocess.run(["/usr/bin/python3", str(record.VERIFIER), str(server.dir / "record"), "--key",
+                           str(tmp_path / "other/keys/record.pub")], capture_output=True, text=True)
+    assert done.returncode == 1, done.stdout + done.stderr
+
+
+def test_the_record_is_shown_to_members_as_json_lines(folk, server):
+    alice, bob = folk.online(2)
+    said = alice.say(bob.bare)
+    bob.settle(alice)
+    done = server.run("record", "tail", "--json")
+    assert done.returncode == 0
+    assert [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    shown = server.run("record", "show", "--json")
+    assert shown.returncode == 0 and said.body.split()[-1] in shown.stdout
