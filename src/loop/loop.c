@@ -304,7 +304,7 @@ void timer_init(struct timer *t, void (*fire)(struct timer *))
 void timer_start(struct loop *l, struct timer *t, unsigned seconds)
 {
 	list_remove(&t->link);
-	t->due = l->now_s + (seconds ? seconds : 1);
+	t->due = l->now_s + seconds + 1; /* now_s may be almost a second old */
 	list_append(&l->wheel[t->due % WHEEL_SLOTS], &t->link);
 }
 
