@@ -1,5 +1,6 @@
-/* A row says what a known child of a stanza counts as. What is not in the table is content, and so is a known child that
- * carries more than its row allows: whoever hides text in the attribute of a chat state has it inspected. */
+/* A row says what a known child of a stanza counts as. What is not in the table is content, and so is a known
+ * child that carries more than its row allows: whoever hides text in the attribute of a chat state has it
+ * inspected. */
 #include "parcel/class.h"
 
 #include "stanza/ns.h"
@@ -55,7 +56,7 @@ static bool row_allows(const struct row *r, const struct node *child)
 			return false;
 	if (r->text_max == ~0u)
 		return true;
-	node_each(n, child) {
+	node_each (n, child) {
 		if (n->kind == NODE_ELEMENT)
 			return false;
 		text += n->text.len;
@@ -68,7 +69,8 @@ static enum parcel_class child_class(unsigned on, const struct node *child)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *r = &rows[i];
 
-		if ((r->on & on) && str_eq(r->ns, child->ns) && (r->name.len == 0 || str_eq(r->name, child->name)))
+		if ((r->on & on) && str_eq(r->ns, child->ns) &&
+			(r->name.len == 0 || str_eq(r->name, child->name)))
 			return row_allows(r, child) ? r->class : CLASS_CONTENT;
 	}
 	return CLASS_CONTENT;
@@ -81,7 +83,8 @@ static unsigned iq_place(struct str type)
 	return str_is(type, "set") ? ON_IQ_SET : ON_IQ_ANSWER;
 }
 
-/* Requests for a subscription and their answers change two people's lists: they are kept until both have them. */
+/* Requests for a subscription and their answers change two people's lists: they are kept until both have
+ * them. */
 static bool is_subscription(struct str type)
 {
 	return str_is(type, "subscribe") || str_is(type, "subscribed") || str_is(type, "unsubscribe") ||
@@ -93,7 +96,7 @@ static bool is_plain(const struct node *stanza)
 	for (const struct attr *a = stanza->attrs; a; a = a->next)
 		if (str_is(a->name, "id") && a->value.len > ID_MAX)
 			return false;
-	node_each(n, stanza)
+	node_each (n, stanza)
 		if (n->kind == NODE_TEXT && str_trim(n->text).len)
 			return false;
 	return true;

@@ -57,6 +57,7 @@ struct errand {
 	uint32_t handled;           /* inbound stanzas handled. in: GONE; out: RESUME */
 	bool has_handled;           /* RESUME failed, but `handled` is known */
 	enum gone_reason reason;
+	struct route *route;        /* route/'s own */
 };
 
 [[nodiscard]] struct errand *errand_new(enum errand_kind kind, struct port *port);

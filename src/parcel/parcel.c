@@ -44,7 +44,7 @@ void parcel_answer(struct parcel *p, const struct node *reply)
 	struct buf out = BUF_INIT(0);
 	struct blob *blob = NULL;
 
-	if (!reply)
+	if (!reply || !p->port)
 		return;
 	xml_put(&out, reply, NS_CLIENT);
 	if (!buf_failed(&out))

@@ -1,6 +1,7 @@
-/* Way 6: a parcel reaches its recipients. Sessions, presence, rosters, blocking, offline, carbons, and the answers the
- * server itself gives to IQs (RFC 6121; XEP-0030, 0092, 0191, 0198 queues, 0199, 0203, 0280). A user's state lives on
- * the user's home loop and is touched there only; parcels, errands and admin calls travel to it. */
+/* Way 6: a parcel reaches its recipients. Sessions, presence, rosters, blocking, offline, carbons, and the
+ * answers the server itself gives to IQs (RFC 6121; XEP-0030, 0092, 0191, 0198 queues, 0199, 0203, 0280). A
+ * user's state lives on the user's home loop and is touched there only; parcels, errands and admin calls
+ * travel to it. */
 #pragma once
 
 #include "base/err.h"
@@ -29,15 +30,17 @@ struct route *route_free(struct route *r); /* after the loops have stopped */
 /* A reload: each loop sees the new settings from its next pass on; the caller keeps them alive. Loop 0. */
 void route_set_settings(struct route *r, const struct settings *settings);
 
-/* The stage. Runs on the connection's loop; takes a reference of its own if the parcel travels on. Content that has no
- * receipt is a programming error (assert). Acts on the verdict: deliver, or refuse with its notice. */
+/* The stage. Runs on the connection's loop; takes a reference of its own if the parcel travels on. Content
+ * that has no receipt is a programming error (assert). Acts on the verdict: deliver, or refuse with its
+ * notice. */
 enum stage_result route_parcel(struct parcel *p, void *route);
 
 /* From xmpp/, any loop: carries it to the home loop and answers. */
 void route_errand(struct route *r, struct errand *e);
 
-/* An entry that the record had and the store not yet (gate start, before the first login; loop 0). Idempotent by id.
- * Strings are borrowed for the call. `done` of the last one is signalled by route_replay_end's callback. */
+/* An entry that the record had and the store not yet (gate start, before the first login; loop 0). Idempotent
+ * by id. Strings are borrowed for the call. `done` of the last one is signalled by route_replay_end's
+ * callback. */
 struct route_replayed {
 	uint64_t seq, utc_us;
 	struct str id, from, to, stanza; /* stanza: XML as to be delivered */
@@ -56,14 +59,15 @@ struct route_session {
 	struct str jid, session, address, tls, mechanism, person;
 	uint64_t connected_utc_us;
 	unsigned loop;
-	bool detached;          /* waiting to be resumed */
+	bool detached; /* waiting to be resumed */
 	unsigned unacked;
 	int priority;
 	bool available;
 };
 void route_list_sessions(struct route *r, void (*each)(void *owner, const struct route_session *s),
-		void (*done)(void *owner), void *owner);
-/* Closes sessions of a bare JID, or one full JID, with policy-violation and the text (static). Count to done. */
-void route_close_sessions(struct route *r, struct str jid, const char *text, void (*done)(void *owner, unsigned count),
-		void *owner);
+	void (*done)(void *owner), void *owner);
+/* Closes sessions of a bare JID, or one full JID, with policy-violation and the text (static). Count to done.
+ */
+void route_close_sessions(struct route *r, struct str jid, const char *text,
+	void (*done)(void *owner, unsigned count), void *owner);
 size_t route_session_count(const struct route *r); /* any thread, approximate */

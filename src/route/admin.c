@@ -1,0 +1,152 @@
+/* The administrator's questions travel to every home and come back to loop 0. */
+#include <stdlib.h>
+
+#include "route/home.h"
+#include "route/session.h"
+
+/* ---- listing ---- */
+
+struct listing;
+
+struct part {
+	struct task task;
+	struct listing *listing;
+	struct home *home;
+	struct arena *arena;
+	struct route_session *rows;
+	size_t len;
+};
+
+struct listing {
+	struct route *route;
+	void (*each)(void *owner, const struct route_session *s);
+	void (*done)(void *owner);
+	void *owner;
+	unsigned waiting;
+	struct part part[];
+};
+
+static void run_part_back(struct task *task)
+{
+	struct part *p = container_of(task, struct part, task);
+	struct listing *l = p->listing;
+
+	for (size_t i = 0; i < p->len; i++)
+		l->each(l->owner, &p->rows[i]);
+	arena_free(p->arena);
+	if (--l->waiting)
+		return;
+	l->done(l->owner);
+	free(l);
+}
+
+static void row_fill(struct route_session *row, const struct session *s, struct arena *a)
+{
+	const struct origin *o = s->origin;
+
+	*row = (struct route_session){.jid = arena_dup(a, o->jid.full),
+		.session = arena_dup(a, o->session),
+		.address = arena_dup(a, o->address),
+		.tls = arena_dup(a, o->tls),
+		.mechanism = arena_dup(a, o->mechanism),
+		.connected_utc_us = s->connected_us,
+		.person = o->person ? arena_dup(a, o->person->id) : STR_NONE,
+		.loop = loop_index(s->port ? s->port->loop : s->user->home->loop),
+		.detached = !s->port,
+		.unacked = s->sm ? s->sm->len : 0,
+		.priority = s->priority,
+		.available = session_is_available(s)};
+}
+
+static void run_part(struct task *task)
+{
+	struct part *p = container_of(task, struct part, task);
+	size_t room = p->home->sessions;
+	struct map_slot *slot;
+
+	p->arena = arena_new(0);
+	p->rows = p->arena ? arena_alloc(p->arena, (room + 1) * sizeof(*p->rows)) : NULL;
+	for (size_t i = 0; p->rows && (slot = map_next(&p->home->users, &i));) {
+		struct user *u = slot->value;
+
+		session_each(s, u) if (p->len < room) row_fill(&p->rows[p->len++], s, p->arena);
+	}
+	p->task.run = run_part_back;
+	loop_post(p->home->route->env.loops->loop[0], &p->task);
+}
+
+void route_list_sessions(struct route *r, void (*each)(void *owner, const struct route_session *s),
+	void (*done)(void *owner), void *owner)
+{
+	struct listing *l = calloc(1, sizeof(*l) + r->count * sizeof(l->part[0]));
+
+	if (!l) {
+		done(owner);
+		return;
+	}
+	*l = (struct listing){.route = r, .each = each, .done = done, .owner = owner, .waiting = r->count};
+	for (unsigned i = 0; i < r->count; i++) {
+		l->part[i] = (struct part){.listing = l, .home = &r->home[i], .task = {.run = run_part}};
+		loop_post(r->home[i].loop, &l->part[i].task);
+	}
+}
+
+/* ---- closing ---- */
+
+struct closing {
+	struct task task;
+	struct route *route;
+	const char *text;
+	void (*done)(void *owner, unsigned count);
+	void *owner;
+	unsigned count;
+	struct jid jid;
+	char bytes[];
+};
+
+static void run_closed(struct task *task)
+{
+	struct closing *c = container_of(task, struct closing, task);
+
+	c->done(c->owner, c->count);
+	free(c);
+}
+
+static struct session *next_to_close(const struct user *u, const struct jid *jid)
+{
+	return jid_is_bare(jid) ? session_first(u) : session_by_resource(u, jid->resource);
+}
+
+/* An account that has been removed is forgotten here, too: what was in memory is not written back. */
+static void run_close(struct task *task)
+{
+	struct closing *c = container_of(task, struct closing, task);
+	struct home *h = home_here(c->route);
+	struct user *u = user_find(h, c->jid.bare);
+	struct session *s;
+
+	while (u && (s = next_to_close(u, &c->jid))) {
+		session_end(s, "policy-violation", c->text, "closed by an administrator");
+		c->count++;
+	}
+	if (u && !user_exists(h, u->bare))
+		u->failed = true;
+	c->task.run = run_closed;
+	loop_post(c->route->env.loops->loop[0], &c->task);
+}
+
+void route_close_sessions(struct route *r, struct str jid, const char *text,
+	void (*done)(void *owner, unsigned count), void *owner)
+{
+	struct closing *c = calloc(1, sizeof(*c) + jid.len);
+
+	if (!c) {
+		done(owner, 0);
+		return;
+	}
+	*c = (struct closing){
+		.task = {.run = run_close}, .route = r, .text = text, .done = done, .owner = owner};
+	memcpy(c->bytes, jid.data, jid.len);
+	c->jid = jid_split(str_of(c->bytes, jid.len));
+	loop_post(home_of(r, c->jid.bare)->loop, &c->task);
+}

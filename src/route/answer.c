@@ -1,0 +1,78 @@
+#include "route/answer.h"
+
+#include "stanza/ns.h"
+#include "stanza/stanza_error.h"
+
+enum {
+	ANSWER_ARENA = 64 << 10,
+};
+
+static void answer_with(struct parcel *p, enum stanza_condition condition, enum stanza_error_type type,
+	struct str text, struct str lang, struct str app)
+{
+	struct arena *arena;
+	struct node *extra = NULL;
+
+	if (!stanza_may_be_answered(p->stanza))
+		return;
+	arena = arena_new(ANSWER_ARENA);
+	if (!arena)
+		return;
+	if (app.len)
+		extra = node_new(arena, STR("blocked"), app);
+	parcel_answer(p, stanza_error_reply(arena, p->stanza, condition, type, text, lang, extra));
+	arena_free(arena);
+}
+
+void answer_error(struct parcel *p, enum stanza_condition condition, const char *text)
+{
+	answer_with(p, condition, STANZA_TYPE_DEFAULT, str_from(text), STR("en"), STR_NONE);
+}
+
+void answer_blocked_by_self(struct parcel *p)
+{
+	answer_with(p, STANZA_NOT_ACCEPTABLE, STANZA_TYPE_CANCEL, STR_NONE, STR("en"), NS_BLOCKING_ERRORS);
+}
+
+/* The language the sender wrote in, or else the one of his account. */
+static struct str sender_language(const struct parcel *p)
+{
+	struct str lang = node_attr_ns(p->stanza, STR("lang"), NS_XML);
+
+	if (lang.len == 0 && p->origin->person)
+		lang = p->origin->person->language;
+	return lang;
+}
+
+void answer_verdict(struct parcel *p)
+{
+	const struct notice *n = notice_choose(p->verdict.notice, sender_language(p));
+
+	if (n)
+		answer_with(p, STANZA_POLICY_VIOLATION, STANZA_TYPE_MODIFY, n->text, n->lang, STR_NONE);
+	else
+		answer_with(p, STANZA_POLICY_VIOLATION, STANZA_TYPE_MODIFY, STR("This is not allowed here."),
+			STR("en"), STR_NONE);
+}
+
+void answer_result(struct parcel *p)
+{
+	struct arena *arena = arena_new(ANSWER_ARENA);
+
+	if (!arena)
+		return;
+	parcel_answer(p, stanza_iq_result(arena, p->stanza));
+	arena_free(arena);
+}
+
+void parcel_end(struct parcel *p)
+{
+	hold_unref(p->hold);
+	parcel_unref(p);
+}
+
+void parcel_pass(struct parcel *p, struct home *to, void (*run)(struct task *task))
+{
+	p->task.run = run;
+	loop_post(to->loop, &p->task);
+}

@@ -1,0 +1,25 @@
+/* What the sender of a parcel is told. Callable on any home: answers find their way to the session. */
+#pragma once
+
+#include "parcel/parcel.h"
+#include "route/home.h"
+#include "route/user.h"
+
+/* A stanza error, unless the stanza is one that must not be answered. `text` may be NULL. */
+void answer_error(struct parcel *p, enum stanza_condition condition, const char *text);
+/* XEP-0191 3: the sender himself has blocked whom he writes to. */
+void answer_blocked_by_self(struct parcel *p);
+/* policy-violation with the rule's notice in the sender's language. */
+void answer_verdict(struct parcel *p);
+/* An empty result. */
+void answer_result(struct parcel *p);
+
+/* The parcel has arrived: drops route/'s reference and what it holds back. */
+void parcel_end(struct parcel *p);
+/* Runs `run` with the parcel on the home, behind all that was sent there before. Takes over the reference. */
+void parcel_pass(struct parcel *p, struct home *to, void (*run)(struct task *task));
+
+static inline struct parcel *parcel_of(struct task *t)
+{
+	return container_of(t, struct parcel, task);
+}

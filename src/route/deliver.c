@@ -1,0 +1,237 @@
+#include "route/deliver.h"
+
+#include <inttypes.h>
+
+#include "base/log.h"
+#include "parcel/parcel.h"
+#include "route/answer.h"
+#include "route/offline.h"
+#include "stanza/ns.h"
+#include "stanza/xml_out.h"
+
+static void request_ack(struct session *s)
+{
+	s->sm->requested = true;
+	s->sm->since_request = 0;
+	port_write_str(s->port, STR("<r xmlns='urn:xmpp:sm:3'/>"));
+}
+
+/* Every stanza of a managed stream is counted, whoever made it. */
+static void deliver_counted(struct session *s, const struct goods *g, const struct receipt *receipt)
+{
+	struct home *h = s->user->home;
+	struct unacked u = {.blob = blob_ref(g->blob), .sent_ms = loop_ms(h->loop), .stored = g->stored};
+
+	if (!receipt_is_signal(receipt)) {
+		u.seq = receipt_seq(receipt);
+		u.time_us = receipt_time_us(receipt);
+		memcpy(u.id, receipt_id(receipt).data, RECORD_ID);
+		u.from = g->keep ? origin_ref(g->keep) : NULL;
+		u.hold = hold_ref(g->hold);
+		u.fan = fan_ref(g->fan);
+		u.request = g->request ? parcel_ref(g->request) : NULL;
+	}
+	if (sm_push(s->sm, &u) || s->sm->len > h->settings->sm_unacked_max)
+		session_doom(
+			s, "policy-violation", "Too many stanzas were not acknowledged.", "unacknowledged");
+	if (list_is_empty(&s->unacked))
+		list_append(&h->unacked, &s->unacked);
+	s->sm->since_request++;
+	if (!s->port)
+		return;
+	port_write(s->port, g->blob);
+	if (!s->sm->requested && s->sm->since_request >= SM_REQUEST_AFTER)
+		request_ack(s);
+}
+
+void deliver(struct session *s, const struct goods *g, const struct receipt *receipt)
+{
+	struct home *h = s->user->home;
+
+	home_check(h);
+	assert(receipt);
+	if (s->sm) {
+		deliver_counted(s, g, receipt);
+		return;
+	}
+	port_write(s->port, g->blob);
+	if (receipt_is_signal(receipt))
+		return;
+	hold_written(g->hold, loop_ms(h->loop));
+	if (g->fan)
+		g->fan->reached = true;
+	record_delivered(h->record, receipt_seq(receipt), s->origin->jid.full);
+}
+
+struct blob *blob_of_scratch(struct home *h)
+{
+	struct blob *b = buf_failed(&h->scratch) ? NULL : blob_new(buf_view(&h->scratch));
+
+	buf_clear(&h->scratch);
+	return b;
+}
+
+static void deliver_own_scratch(struct session *s)
+{
+	struct home *h = s->user->home;
+	struct blob *b = blob_of_scratch(h);
+
+	if (!b)
+		return;
+	deliver(s, &(struct goods){.blob = b}, record_signal(h->record, SIGNAL_SERVER));
+	blob_unref(b);
+}
+
+void deliver_own(struct session *s, const struct node *stanza)
+{
+	xml_put(&s->user->home->scratch, stanza, NS_CLIENT);
+	deliver_own_scratch(s);
+}
+
+void deliver_own_bytes(struct session *s, struct str bytes)
+{
+	buf_str(&s->user->home->scratch, bytes);
+	deliver_own_scratch(s);
+}
+
+/* ---- acknowledgements ---- */
+
+static void unacked_arrived(struct session *s, struct unacked *u, struct ids *ids)
+{
+	if (u->fan)
+		u->fan->reached = true;
+	if (u->stored || u->storing)
+		ids_add(ids, str_of(u->id, RECORD_ID));
+	if (u->seq && u->from)
+		record_delivered(s->user->home->record, u->seq, s->origin->jid.full);
+}
+
+/* XEP-0198 section 4: an error that names both counts; the stream cannot go on. */
+static void refuse_count(struct session *s, uint32_t h)
+{
+	struct buf out = BUF_INIT(512);
+
+	buf_printf(&out,
+		"<error xmlns='http://etherx.jabber.org/streams'>"
+		"<undefined-condition xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+		"<handled-count-too-high xmlns='urn:xmpp:sm:3' h='%" PRIu32 "' send-count='%" PRIu32 "'/>"
+		"</error>",
+		h, sm_sent(s->sm));
+	port_write_str(s->port, buf_view(&out));
+	buf_done(&out);
+	session_doom(s, NULL, NULL, "handled count too high");
+}
+
+bool deliver_acked(struct session *s, uint32_t handled)
+{
+	struct ids ids = {.text = BUF_INIT(0)};
+	uint32_t n;
+
+	if (sm_count(s->sm, handled, &n)) {
+		if (s->port)
+			refuse_count(s, handled);
+		return false;
+	}
+	s->sm->requested = false;
+	for (uint32_t i = 0; i < n; i++)
+		unacked_arrived(s, sm_at(s->sm, i), &ids);
+	offline_delete(s->user, &ids);
+	sm_drop(s->sm, n);
+	if (s->sm->len == 0)
+		list_remove(&s->unacked);
+	return true;
+}
+
+void deliver_again(struct session *s)
+{
+	for (uint32_t i = 0; i < s->sm->len; i++)
+		port_write(s->port, sm_at(s->sm, i)->blob);
+	s->sm->requested = false;
+	if (s->sm->len)
+		request_ack(s);
+}
+
+/* ---- what stays unacknowledged ---- */
+
+static bool is_late(const struct unacked *u, uint64_t now_ms)
+{
+	return u->from && u->hold && !u->stored && !u->storing && now_ms - u->sent_ms >= HOLD_SPOOL_MS;
+}
+
+static void session_spool(struct session *s)
+{
+	uint64_t now = loop_ms(s->user->home->loop);
+	struct put *put = NULL;
+
+	for (uint32_t i = 0; i < s->sm->len; i++) {
+		struct unacked *u = sm_at(s->sm, i);
+
+		if (now - u->sent_ms < HOLD_SPOOL_MS)
+			break;
+		if (is_late(u, now) && offline_gather(&put, s->user, u))
+			u->storing = true;
+	}
+	offline_put(put, STORE_SPOOL, s->origin);
+}
+
+void deliver_spooled(struct session *s, struct str id, bool ok)
+{
+	for (uint32_t i = 0; s->sm && i < s->sm->len; i++) {
+		struct unacked *u = sm_at(s->sm, i);
+
+		if (!u->storing || !str_eq(str_of(u->id, RECORD_ID), id))
+			continue;
+		u->storing = false;
+		u->stored = ok;
+		if (ok)
+			u->hold = hold_unref(u->hold);
+		return;
+	}
+}
+
+void deliver_tick(struct home *h)
+{
+	list_each_safe (it, &h->unacked) {
+		struct session *s = container_of(it, struct session, unacked);
+
+		if (s->port && !s->sm->requested && s->sm->len)
+			request_ack(s);
+		session_spool(s);
+	}
+}
+
+/* Somebody else's queue still has it, or another client has got it. */
+static bool is_covered(const struct unacked *u)
+{
+	return u->fan && (u->fan->reached || u->fan->refs > 1);
+}
+
+void deliver_rest(struct session *s)
+{
+	struct ids done = {.text = BUF_INIT(0)};
+	struct put *put = NULL;
+	bool stored = false;
+
+	for (uint32_t i = 0; s->sm && i < s->sm->len; i++) {
+		struct unacked *u = sm_at(s->sm, i);
+
+		stored = stored || u->stored || u->storing;
+		if (u->request)
+			answer_error(u->request, STANZA_SERVICE_UNAVAILABLE, NULL);
+		if (!u->from)
+			continue;
+		if (!is_covered(u) && !u->stored && !u->storing)
+			offline_gather(&put, s->user, u);
+		else if (is_covered(u) && (u->stored || u->storing))
+			ids_add(&done, str_of(u->id, RECORD_ID));
+		u->fan = fan_unref(u->fan);
+	}
+	list_remove(&s->unacked);
+	offline_delete(s->user, &done);
+	if (stored)
+		offline_unspool(s->user, s->origin->session);
+	if (stored || put)
+		s->user->flooded_seq = 0;
+	offline_put(put, STORE_OFFLINE, NULL);
+	s->sm = sm_free(s->sm);
+}

@@ -1,0 +1,36 @@
+/* The one place where a session is handed a stanza. Another person's content comes here with the receipt that
+ * says the record has it; what the server makes itself, and signals, with a signal's receipt. */
+#pragma once
+
+#include "route/session.h"
+
+/* What is handed over. References stay the caller's. */
+struct goods {
+	struct blob *blob; /* one whole stanza */
+	struct origin
+		*keep; /* the sender, of content that must not get lost: to the offline queue if need be */
+	struct hold *hold;      /* NULL: nothing waits for it */
+	struct fan *fan;        /* NULL: goes to one session only, or is no content */
+	struct parcel *request; /* an IQ get or set, else NULL */
+	bool stored;            /* is in the store until the client has it */
+};
+
+void deliver(struct session *s, const struct goods *goods, const struct receipt *receipt);
+
+/* An answer or push of the server itself to its own client, serialised from the tree. */
+void deliver_own(struct session *s, const struct node *stanza);
+void deliver_own_bytes(struct session *s, struct str bytes);
+
+/* Writes n to scratch and makes a blob of it. NULL: memory is out. */
+struct blob *blob_of_scratch(struct home *h);
+
+/* Acknowledgements (XEP-0198). False: the session has been ended. */
+bool deliver_acked(struct session *s, uint32_t handled);
+/* Sends again what is unacknowledged, on a new connection. */
+void deliver_again(struct session *s);
+/* Once a second: asks for acknowledgements, spools what stays unacknowledged. */
+void deliver_tick(struct home *h);
+/* The session ends: content nobody has got goes to the offline queue. */
+void deliver_rest(struct session *s);
+/* The store has this one in the spool now. `ok` false: it has not, and it is tried again. */
+void deliver_spooled(struct session *s, struct str id, bool ok);

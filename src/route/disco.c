@@ -1,0 +1,161 @@
+#include "route/disco.h"
+
+#include "route/answer.h"
+#include "route/iq.h"
+#include "route/sight.h"
+#include "stanza/ns.h"
+#include "stanza/xml_out.h"
+
+/* A feature stands here in the change that brings it; tests compare the lists. */
+static const char *const server_features[] = {
+	"http://jabber.org/protocol/disco#info",
+	"http://jabber.org/protocol/disco#items",
+	"jabber:iq:roster",
+	"jabber:iq:version",
+	"msgoffline",
+	"urn:xmpp:blocking",
+	"urn:xmpp:carbons:2",
+	"urn:xmpp:ping",
+	"urn:xmpp:sid:0",
+	NULL,
+};
+
+static const char *const account_features[] = {
+	"http://jabber.org/protocol/disco#info",
+	"http://jabber.org/protocol/disco#items",
+	"urn:xmpp:ping",
+	"urn:xmpp:sid:0",
+	NULL,
+};
+
+static struct str wanted_node(const struct parcel *p)
+{
+	return node_attr(iq_payload(p), STR("node"));
+}
+
+static void refuse(struct parcel *p, enum stanza_condition condition)
+{
+	answer_error(p, condition, NULL);
+	parcel_end(p);
+}
+
+/* Answers with bytes, wherever the asking session lives. */
+static void answer_bytes(struct parcel *p, struct buf *text)
+{
+	struct blob *b = buf_failed(text) ? NULL : blob_new(buf_view(text));
+
+	if (b)
+		p->origin->answer(p->origin, p->port, b);
+	blob_unref(b);
+	buf_done(text);
+	parcel_end(p);
+}
+
+static void answer_info(struct parcel *p, const char *identity, const char *const *features)
+{
+	struct buf text = BUF_INIT(0);
+
+	if (wanted_node(p).len) {
+		refuse(p, STANZA_ITEM_NOT_FOUND);
+		return;
+	}
+	iq_put_result(&text, p);
+	buf_printf(&text, "<query xmlns='http://jabber.org/protocol/disco#info'><identity %s/>", identity);
+	for (; *features; features++)
+		buf_printf(&text, "<feature var='%s'/>", *features);
+	buf_lit(&text, "</query></iq>");
+	answer_bytes(p, &text);
+}
+
+static void answer_no_items(struct parcel *p)
+{
+	struct buf text = BUF_INIT(0);
+
+	iq_put_result(&text, p);
+	buf_lit(&text, "<query xmlns='http://jabber.org/protocol/disco#items'/></iq>");
+	answer_bytes(p, &text);
+}
+
+void disco_info_server(struct session *s, struct parcel *p)
+{
+	(void)s;
+	answer_info(p, "category='server' type='im' name='Gatehouse'", server_features);
+}
+
+void disco_items_server(struct session *s, struct parcel *p)
+{
+	(void)s;
+	if (wanted_node(p).len)
+		refuse(p, STANZA_ITEM_NOT_FOUND);
+	else
+		answer_no_items(p);
+}
+
+void disco_info_own(struct session *s, struct parcel *p)
+{
+	(void)s;
+	answer_info(p, "category='account' type='registered'", account_features);
+}
+
+/* One's own available resources. */
+void disco_items_own(struct session *s, struct parcel *p)
+{
+	struct buf text = BUF_INIT(0);
+
+	if (wanted_node(p).len) {
+		refuse(p, STANZA_ITEM_NOT_FOUND);
+		return;
+	}
+	iq_put_result(&text, p);
+	buf_lit(&text, "<query xmlns='http://jabber.org/protocol/disco#items'>");
+	session_each(other, s->user)
+	{
+		if (!session_is_available(other))
+			continue;
+		buf_lit(&text, "<item jid='");
+		xml_escape(&text, other->origin->jid.full);
+		buf_lit(&text, "'/>");
+	}
+	buf_lit(&text, "</query></iq>");
+	answer_bytes(p, &text);
+}
+
+static bool is_known(const struct user *u, const struct parcel *p)
+{
+	struct str who = p->origin->jid.bare;
+
+	return (user_state(u, who) & SUB_FROM) && may_see(who, u->bare);
+}
+
+void disco_info_other(struct user *u, struct parcel *p)
+{
+	if (is_known(u, p))
+		answer_info(p, "category='account' type='registered'", account_features);
+	else
+		disco_nobody(p);
+}
+
+/* Which resources somebody has is told by presence, not here. */
+void disco_items_other(struct user *u, struct parcel *p)
+{
+	if (is_known(u, p) && wanted_node(p).len)
+		refuse(p, STANZA_ITEM_NOT_FOUND);
+	else if (is_known(u, p))
+		answer_no_items(p);
+	else
+		disco_nobody(p);
+}
+
+/* XEP-0030 8: an empty list of items without a node, an error for all else. */
+void disco_nobody(struct parcel *p)
+{
+	const struct node *payload = iq_payload(p);
+
+	if (str_is(p->type, "get") && node_is(payload, STR("query"), NS_DISCO_ITEMS) &&
+		wanted_node(p).len == 0)
+		answer_no_items(p);
+	else if (node_is(payload, STR("query"), NS_ROSTER))
+		refuse(p, STANZA_FORBIDDEN);
+	else
+		refuse(p, STANZA_SERVICE_UNAVAILABLE);
+}

@@ -1,0 +1,84 @@
+#include "route/home.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "route/deliver.h"
+#include "route/session.h"
+#include "route/user.h"
+
+struct home *home_of(struct route *r, struct str bare)
+{
+	return &r->home[jid_home(bare, r->count)];
+}
+
+struct home *home_here(struct route *r)
+{
+	return &r->home[loop_index(loop_current())];
+}
+
+bool home_is_ours(const struct home *h, struct str domain)
+{
+	const struct settings_strings *domains = &h->settings->domains;
+
+	for (size_t i = 0; i < domains->len; i++)
+		if (str_eq(domains->items[i], domain))
+			return true;
+	return false;
+}
+
+static void on_tick(struct timer *timer)
+{
+	struct home *h = container_of(timer, struct home, tick);
+
+	timer_start(h->loop, timer, 1);
+	probe_poll(h);
+	deliver_tick(h);
+	users_unload(h);
+}
+
+static void run_start(struct task *task)
+{
+	struct home *h = container_of(task, struct home, start);
+
+	timer_start(h->loop, &h->tick, 1);
+}
+
+int home_init(struct home *h, struct route *r, unsigned index, const struct settings *settings)
+{
+	h->route = r;
+	h->loop = r->env.loops->loop[index];
+	h->record = r->env.record[index];
+	h->settings = settings;
+	map_init(&h->users);
+	list_init(&h->idle);
+	list_init(&h->unacked);
+	list_init(&h->doomed);
+	buf_init(&h->scratch, 0);
+	holds_init(&h->holds);
+	timer_init(&h->tick, on_tick);
+	h->ended = calloc(ENDED_MAX, sizeof(*h->ended));
+	if (!h->ended)
+		return -ENOMEM;
+	h->start.run = run_start;
+	loop_post(h->loop, &h->start);
+	return 0;
+}
+
+/* The loop has stopped. */
+void home_done(struct home *h)
+{
+	struct map_slot *slot;
+	size_t at = 0;
+
+	while ((slot = map_next(&h->users, &at))) {
+		struct user *u = slot->value;
+
+		sessions_discard(u);
+		user_free(u);
+		at = 0;
+	}
+	map_done(&h->users);
+	buf_done(&h->scratch);
+	free(h->ended);
+}

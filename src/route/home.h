@@ -1,0 +1,82 @@
+/* A loop's share of the users, and what all files of this folder know of each other. Everything reachable
+ * from a home is touched on its loop only (home_check() asserts it in debug builds). */
+#pragma once
+
+#include <assert.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "conf/settings.h"
+#include "loop/loop.h"
+#include "record/record.h"
+#include "route/applied.h"
+#include "route/route.h"
+#include "store/store.h"
+
+struct home {
+	struct route *route;
+	struct loop *loop;
+	struct record *record;           /* of this loop; borrowed */
+	const struct settings *settings; /* of this pass */
+	struct map users;                /* bare JID -> struct user */
+	struct list idle;                /* users without a session, longest idle first */
+	struct list unacked;             /* sessions whose client owes an acknowledgement */
+	struct list doomed;              /* sessions to be ended once nobody walks over them any more */
+	struct task reap;
+	bool reaping;
+	struct buf scratch; /* for serialising; empty between uses */
+	struct timer tick;
+	struct task start;
+	struct ended *ended; /* how far streams had got that ended lately; a ring */
+	unsigned ended_next;
+	struct holds holds;
+	struct probe *probe;       /* applied.c: a round that waits for this loop's receipts */
+	_Atomic unsigned sessions; /* bound here, detached ones included */
+};
+
+struct route {
+	struct route_env env;
+	const struct settings *settings; /* loop 0 */
+	struct applied *applied;
+	struct replay *replay; /* NULL once replay has ended */
+	struct map handled; /* session id -> struct handled: streams of the previous gate. Written on loop 0
+			     * before the first login, read-only from then on */
+	unsigned count;
+	struct home home[];
+};
+
+/* The home of a bare JID. */
+struct home *home_of(struct route *r, struct str bare);
+/* The share of the loop that runs now. */
+struct home *home_here(struct route *r);
+
+enum {
+	ENDED_MAX = 512,
+};
+
+/* A stream that cannot be resumed any more, for <failed h=''/> (XEP-0198 section 5). */
+struct ended {
+	char session[RECORD_ID];
+	uint64_t account; /* map_hash() of the bare JID */
+	uint32_t handled;
+};
+
+/* Of a stream of the previous gate. */
+struct handled {
+	uint32_t count;
+	size_t len;
+	char session[];
+};
+
+[[nodiscard]] int home_init(struct home *h, struct route *r, unsigned index, const struct settings *settings);
+void home_done(struct home *h);
+
+static inline void home_check(const struct home *h)
+{
+	assert(loop_current() == h->loop);
+	(void)h;
+}
+
+/* One of the domains this server answers for? */
+bool home_is_ours(const struct home *h, struct str domain);

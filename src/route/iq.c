@@ -1,0 +1,219 @@
+#include "route/iq.h"
+
+#include "route/answer.h"
+#include "route/blocking.h"
+#include "route/carbons.h"
+#include "route/deliver.h"
+#include "route/directed.h"
+#include "route/disco.h"
+#include "route/roster.h"
+#include "stanza/ns.h"
+#include "stanza/xml_out.h"
+
+#ifndef GATEHOUSE_VERSION
+#define GATEHOUSE_VERSION "0.1.0"
+#endif
+
+enum target {
+	TO_OWN = 1, /* no address, or the sender's own bare one */
+	TO_SERVER = 2,
+};
+
+struct handler {
+	struct str ns, name;
+	bool set;
+	unsigned targets;
+	void (*run)(struct session *s, struct parcel *p); /* takes over the parcel's reference */
+};
+
+void iq_put_result(struct buf *b, const struct parcel *p)
+{
+	buf_lit(b, "<iq type='result' id='");
+	xml_escape(b, p->id);
+	if (p->has_to) {
+		buf_lit(b, "' from='");
+		xml_escape(b, p->to.full);
+	}
+	buf_lit(b, "' to='");
+	xml_escape(b, p->origin->jid.full);
+	buf_lit(b, "'>");
+}
+
+static void iq_result(struct session *s, struct parcel *p)
+{
+	(void)s;
+	answer_result(p);
+	parcel_end(p);
+}
+
+/* XEP-0092. The operating system is nobody's business. */
+static void iq_version(struct session *s, struct parcel *p)
+{
+	struct buf text = BUF_INIT(0);
+
+	iq_put_result(&text, p);
+	buf_lit(&text, "<query xmlns='jabber:iq:version'><name>Gatehouse</name><version>" GATEHOUSE_VERSION
+		       "</version></query></iq>");
+	if (!buf_failed(&text))
+		deliver_own_bytes(s, buf_view(&text));
+	buf_done(&text);
+	parcel_end(p);
+}
+
+static void iq_carbons_on(struct session *s, struct parcel *p)
+{
+	carbons_set(s, true);
+	iq_result(s, p);
+}
+
+static void iq_carbons_off(struct session *s, struct parcel *p)
+{
+	carbons_set(s, false);
+	iq_result(s, p);
+}
+
+static const struct handler handlers[] = {
+	{NS_PING, STR("ping"), false, TO_OWN | TO_SERVER, iq_result},
+	{NS_ROSTER, STR("query"), false, TO_OWN, roster_get},
+	{NS_ROSTER, STR("query"), true, TO_OWN, roster_set},
+	{NS_DISCO_INFO, STR("query"), false, TO_OWN, disco_info_own},
+	{NS_DISCO_INFO, STR("query"), false, TO_SERVER, disco_info_server},
+	{NS_DISCO_ITEMS, STR("query"), false, TO_OWN, disco_items_own},
+	{NS_DISCO_ITEMS, STR("query"), false, TO_SERVER, disco_items_server},
+	{NS_VERSION, STR("query"), false, TO_OWN | TO_SERVER, iq_version},
+	{NS_CARBONS, STR("enable"), true, TO_OWN | TO_SERVER, iq_carbons_on},
+	{NS_CARBONS, STR("disable"), true, TO_OWN | TO_SERVER, iq_carbons_off},
+	{NS_BLOCKING, STR("blocklist"), false, TO_OWN | TO_SERVER, blocking_get},
+	{NS_BLOCKING, STR("block"), true, TO_OWN | TO_SERVER, blocking_block},
+	{NS_BLOCKING, STR("unblock"), true, TO_OWN | TO_SERVER, blocking_unblock},
+};
+
+static bool is_request(const struct parcel *p)
+{
+	return str_is(p->type, "get") || str_is(p->type, "set");
+}
+
+static void iq_refuse(struct parcel *p, enum stanza_condition condition)
+{
+	answer_error(p, condition, NULL);
+	parcel_end(p);
+}
+
+/* To the server or the sender's own account. An answer to a request of ours needs nothing done. */
+static void iq_handle(struct user *u, struct parcel *p, enum target target)
+{
+	struct session *s = session_by_origin(u, p->origin);
+	const struct node *payload = iq_payload(p);
+	bool set = str_is(p->type, "set");
+
+	if (!s || !is_request(p) || !payload) {
+		parcel_end(p);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
+		const struct handler *h = &handlers[i];
+
+		if ((h->targets & target) && h->set == set && node_is(payload, h->name, h->ns)) {
+			h->run(s, p);
+			return;
+		}
+	}
+	iq_refuse(p, STANZA_SERVICE_UNAVAILABLE);
+}
+
+/* ---- to somebody else ---- */
+
+/* RFC 6121 8.5.3.1: a request reaches only a resource that has shown itself to the one who asks. */
+static bool shares_presence(const struct session *s, const struct parcel *p)
+{
+	const struct jid *who = &p->origin->jid;
+
+	return str_eq(who->bare, s->user->bare) || (user_state(s->user, who->bare) & SUB_FROM) ||
+	       directed_knows(s, who);
+}
+
+static void iq_hand_over(struct session *s, struct parcel *p)
+{
+	struct goods g = {.hold = p->hold, .request = is_request(p) ? p : NULL};
+
+	assert(p->receipt);
+	xml_put(&s->user->home->scratch, p->stanza, NS_CLIENT);
+	g.blob = blob_of_scratch(s->user->home);
+	if (g.blob)
+		deliver(s, &g, p->receipt);
+	blob_unref(g.blob);
+	parcel_end(p);
+}
+
+/* 8.5.2.1.3: the server answers for the account. */
+static void iq_on_behalf(struct user *u, struct parcel *p)
+{
+	const struct node *payload = iq_payload(p);
+	bool get = str_is(p->type, "get");
+
+	if (!payload || !is_request(p))
+		parcel_end(p);
+	else if (get && node_is(payload, STR("query"), NS_DISCO_INFO))
+		disco_info_other(u, p);
+	else if (get && node_is(payload, STR("query"), NS_DISCO_ITEMS))
+		disco_items_other(u, p);
+	else if (node_is(payload, STR("query"), NS_ROSTER))
+		iq_refuse(p, STANZA_FORBIDDEN);
+	else
+		iq_refuse(p, STANZA_SERVICE_UNAVAILABLE);
+}
+
+static void run_arrive(struct task *task)
+{
+	struct parcel *p = parcel_of(task);
+	struct user *u = user_find(home_here(p->route), p->to.bare);
+	struct session *s;
+
+	if (user_blocks(u, &p->origin->jid)) {
+		iq_refuse(p, STANZA_SERVICE_UNAVAILABLE);
+		return;
+	}
+	if (jid_is_bare(&p->to)) {
+		iq_on_behalf(u, p);
+		return;
+	}
+	s = session_by_resource(u, p->to.resource);
+	if (!s || (is_request(p) && !shares_presence(s, p)))
+		iq_refuse(p, STANZA_SERVICE_UNAVAILABLE);
+	else
+		iq_hand_over(s, p);
+}
+
+static void run_receive(struct task *task)
+{
+	struct parcel *p = parcel_of(task);
+	struct home *h = home_here(p->route);
+	struct user *u = user_exists(h, p->to.bare) ? user_get(h, p->to.bare) : NULL;
+
+	if (u) {
+		task->run = run_arrive;
+		user_when_ready(u, task);
+	} else if (jid_is_bare(&p->to) && is_request(p) && iq_payload(p)) {
+		disco_nobody(p);
+	} else {
+		iq_refuse(p, STANZA_SERVICE_UNAVAILABLE);
+	}
+}
+
+void iq_send(struct user *u, struct parcel *p)
+{
+	if (!p->has_to || str_eq(p->to.full, u->bare)) {
+		iq_handle(u, p, TO_OWN);
+	} else if (user_blocks(u, &p->to)) {
+		answer_blocked_by_self(p);
+		parcel_end(p);
+	} else if (!home_is_ours(u->home, p->to.domain)) {
+		iq_refuse(p, STANZA_REMOTE_SERVER_NOT_FOUND);
+	} else if (!jid_is_domain(&p->to)) {
+		parcel_pass(p, home_of(p->route, p->to.bare), run_receive);
+	} else if (p->to.resource.len) {
+		iq_refuse(p, STANZA_SERVICE_UNAVAILABLE);
+	} else {
+		iq_handle(u, p, TO_SERVER);
+	}
+}

@@ -1,0 +1,18 @@
+/* IQs (RFC 6120 8.2.3, RFC 6121 8.5): one table of what the server itself answers, and the way to other
+ * people's resources. */
+#pragma once
+
+#include "parcel/parcel.h"
+#include "route/session.h"
+
+/* On the sender's home, the sender being loaded. Takes over the parcel's reference. */
+void iq_send(struct user *sender, struct parcel *p);
+
+/* The one child of a get or set. */
+static inline const struct node *iq_payload(const struct parcel *p)
+{
+	return node_first_element(p->stanza);
+}
+
+/* "<iq type='result' ...>" that answers p; the caller adds the payload and "</iq>". */
+void iq_put_result(struct buf *b, const struct parcel *p);

@@ -1,0 +1,129 @@
+#include "route/letter.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "route/deliver.h"
+#include "route/presence.h"
+#include "stanza/xml_out.h"
+
+static const char *const type_names[] = {
+	[LETTER_AVAILABLE] = "",
+	[LETTER_UNAVAILABLE] = "unavailable",
+	[LETTER_ERROR] = "error",
+	[LETTER_PROBE] = "probe",
+	[LETTER_SUBSCRIBE] = "subscribe",
+	[LETTER_SUBSCRIBED] = "subscribed",
+	[LETTER_UNSUBSCRIBE] = "unsubscribe",
+	[LETTER_UNSUBSCRIBED] = "unsubscribed",
+};
+
+enum letter_kind letter_kind_of(struct str type)
+{
+	for (size_t i = LETTER_UNAVAILABLE; i < sizeof(type_names) / sizeof(type_names[0]); i++)
+		if (str_eq(type, str_from(type_names[i])))
+			return (enum letter_kind)i;
+	return LETTER_AVAILABLE;
+}
+
+static struct letter *letter_new(struct route *r, const struct letter_parts *parts)
+{
+	struct letter *l = malloc(sizeof(*l) + parts->from.len + parts->to.len);
+
+	if (!l)
+		return NULL;
+	*l = (struct letter){
+		.route = r, .kind = parts->kind, .addressed = parts->addressed, .asked = parts->asked};
+	memcpy(l->text, parts->from.data, parts->from.len);
+	memcpy(l->text + parts->from.len, parts->to.data, parts->to.len);
+	l->from = jid_split(str_of(l->text, parts->from.len));
+	l->to = jid_split(str_of(l->text + parts->from.len, parts->to.len));
+	l->stanza = parts->stanza ? blob_ref(parts->stanza) : NULL;
+	l->hold = hold_ref(parts->hold);
+	if (parts->kept)
+		l->kept = *parts->kept;
+	return l;
+}
+
+void letter_free(struct letter *l)
+{
+	blob_unref(l->stanza);
+	hold_unref(l->hold);
+	free(l);
+}
+
+void letter_send(struct route *r, const struct letter_parts *parts)
+{
+	struct letter *l = letter_new(r, parts);
+
+	if (!l) {
+		log_error("out of memory: a presence stanza is lost");
+		return;
+	}
+	l->task.run = presence_run_letter;
+	loop_post(home_of(r, l->to.bare)->loop, &l->task);
+}
+
+/* Our own serialiser wrote it, so it begins with <presence. */
+struct blob *presence_blob_to(struct home *h, const struct blob *presence, struct str to)
+{
+	struct str start = STR("<presence");
+	struct buf *b = &h->scratch;
+
+	buf_str(b, start);
+	buf_lit(b, " to='");
+	xml_escape(b, to);
+	buf_lit(b, "'");
+	buf_put(b, presence->data + start.len, presence->len - start.len);
+	return blob_of_scratch(h);
+}
+
+static struct blob *letter_make(struct home *h, const struct letter *l)
+{
+	struct buf *b = &h->scratch;
+
+	buf_lit(b, "<presence from='");
+	xml_escape(b, l->from.full);
+	buf_lit(b, "' to='");
+	xml_escape(b, l->to.full);
+	if (l->kind == LETTER_AVAILABLE)
+		buf_lit(b, "'/>");
+	else
+		buf_printf(b, "' type='%s'/>", type_names[l->kind]);
+	return blob_of_scratch(h);
+}
+
+struct blob *letter_blob(struct home *h, const struct letter *l)
+{
+	if (!l->stanza)
+		return letter_make(h, l);
+	if (l->addressed)
+		return blob_ref(l->stanza);
+	return presence_blob_to(h, l->stanza, l->to.full);
+}
+
+static void letter_hand(struct user *u, const struct letter *l, bool (*takes)(const struct session *s),
+	const struct session *only)
+{
+	struct home *h = u->home;
+	struct arena *arena = arena_new(0);
+	struct blob *blob = letter_blob(h, l);
+	const struct receipt *receipt = arena ? kept_receipt(&l->kept, arena, h->record) : NULL;
+
+	if (blob && receipt) {
+		session_each(s, u) if (only ? s == only : takes(s))
+			deliver(s, &(struct goods){.blob = blob, .hold = l->hold}, receipt);
+	}
+	blob_unref(blob);
+	arena_free(arena);
+}
+
+void letter_deliver(struct user *u, const struct letter *l, bool (*takes)(const struct session *s))
+{
+	letter_hand(u, l, takes, NULL);
+}
+
+void letter_deliver_one(struct session *s, const struct letter *l)
+{
+	letter_hand(s->user, l, NULL, s);
+}

@@ -1,0 +1,404 @@
+#include "route/offline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "route/answer.h"
+#include "route/deliver.h"
+#include "route/message.h"
+#include "stanza/ns.h"
+#include "stanza/xml_out.h"
+
+enum {
+	FLOOD_ROWS = 200, /* read at once */
+};
+
+/* ---- deleting ---- */
+
+void ids_add(struct ids *ids, struct str id)
+{
+	buf_str(&ids->text, id);
+}
+
+struct deletion {
+	struct store_req req;
+	struct user *user;
+};
+
+static void on_deleted(struct store_req *req, int result)
+{
+	struct deletion *d = req->owner;
+
+	if (result)
+		log_warn("delivered messages stay in the store for now (%d)", result);
+	store_req_release(req);
+	user_busy(d->user, -1);
+	free(d);
+}
+
+static int delete_ids(struct deletion *d, struct ids *ids)
+{
+	size_t n = ids->text.len / RECORD_ID;
+	struct str *list = malloc(n * sizeof(*list));
+	int r;
+
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		list[i] = str_of(ids->text.data + i * RECORD_ID, RECORD_ID);
+	store_req_init(&d->req, on_deleted, d);
+	r = store_message_delete(d->user->home->route->env.store, &d->req, d->user->bare, list, n, 0);
+	free(list);
+	return r;
+}
+
+void offline_delete(struct user *u, struct ids *ids)
+{
+	struct deletion *d;
+
+	if (ids->text.len == 0)
+		return;
+	d = calloc(1, sizeof(*d));
+	if (d) {
+		d->user = u;
+		user_busy(u, 1);
+		if (delete_ids(d, ids)) {
+			user_busy(u, -1);
+			free(d);
+		}
+	}
+	buf_done(&ids->text);
+}
+
+/* ---- putting what a session has not acknowledged ---- */
+
+struct held_row {
+	uint64_t seq;
+	struct hold *hold;
+	char id[RECORD_ID];
+};
+
+struct put {
+	struct store_req req;
+	struct user *user;
+	struct origin *session; /* spool: whose; counted */
+	enum store_queue queue;
+	struct store_message *rows;
+	struct held_row *held;
+	size_t len, cap;
+};
+
+static bool put_grow(struct put *p)
+{
+	size_t cap = p->cap ? p->cap * 2 : 16;
+	struct store_message *rows = realloc(p->rows, cap * sizeof(*rows));
+	struct held_row *held;
+
+	if (!rows)
+		return false;
+	p->rows = rows;
+	held = realloc(p->held, cap * sizeof(*held));
+	if (!held)
+		return false;
+	p->held = held;
+	p->cap = cap;
+	return true;
+}
+
+bool offline_gather(struct put **put, struct user *u, const struct unacked *item)
+{
+	struct put *p = *put;
+
+	if (!p) {
+		p = *put = calloc(1, sizeof(*p));
+		if (!p)
+			return false;
+		p->user = u;
+	}
+	if (p->len == p->cap && !put_grow(p))
+		return false;
+	p->held[p->len] = (struct held_row){.seq = item->seq, .hold = hold_ref(item->hold)};
+	memcpy(p->held[p->len].id, item->id, RECORD_ID);
+	p->rows[p->len] = (struct store_message){.owner = u->bare,
+		.seq = item->seq,
+		.id = str_of(item->id, RECORD_ID),
+		.time_us = item->time_us,
+		.from = item->from->jid.full,
+		.kind = 0,
+		.xml = blob_view(item->blob)};
+	p->len++;
+	return true;
+}
+
+static void put_free(struct put *p)
+{
+	store_req_release(&p->req);
+	origin_unref(p->session);
+	free(p->rows);
+	free(p->held);
+	free(p);
+}
+
+/* What could not be stored keeps holding applied_seq back, so the record brings it again at the next start.
+ */
+static void put_kept(struct put *p, int result)
+{
+	struct user *u = p->user;
+	struct session *best = NULL;
+
+	if (result) {
+		log_error("%zu unacknowledged messages could not be stored (%d); they stay in the record "
+			  "until the next start",
+			p->len, result);
+		return;
+	}
+	for (size_t i = 0; i < p->len; i++) {
+		hold_unref(p->held[i].hold);
+		record_offline(u->home->record, p->held[i].seq, u->bare);
+	}
+	session_each(s, u) if (session_takes_messages(s) && (!best || s->priority > best->priority)) best = s;
+	if (best)
+		offline_flood(best);
+}
+
+static void put_spooled(struct put *p, int result)
+{
+	struct session *s = session_by_origin(p->user, p->session);
+
+	if (result)
+		log_warn("unacknowledged messages could not be spooled (%d)", result);
+	for (size_t i = 0; i < p->len; i++) {
+		hold_unref(p->held[i].hold);
+		if (s)
+			deliver_spooled(s, str_of(p->held[i].id, RECORD_ID), result == 0);
+	}
+}
+
+static void on_put(struct store_req *req, int result)
+{
+	struct put *p = req->owner;
+	struct user *u = p->user;
+
+	if (p->queue == STORE_SPOOL)
+		put_spooled(p, result);
+	else
+		put_kept(p, result);
+	put_free(p);
+	user_busy(u, -1);
+}
+
+void offline_put(struct put *p, enum store_queue queue, struct origin *session)
+{
+	struct user *u;
+
+	if (!p)
+		return;
+	u = p->user;
+	p->queue = queue;
+	p->session = session ? origin_ref(session) : NULL;
+	for (size_t i = 0; session && i < p->len; i++)
+		p->rows[i].session = session->session;
+	store_req_init(&p->req, on_put, p);
+	user_busy(u, 1);
+	if (store_message_put(u->home->route->env.store, &p->req, queue, p->rows, p->len, 0, 0)) {
+		put_free(p);
+		user_busy(u, -1);
+	}
+}
+
+struct unspool {
+	struct store_req req;
+	struct user *user;
+};
+
+static void on_unspooled(struct store_req *req, int result)
+{
+	struct unspool *o = req->owner;
+
+	if (result)
+		log_error("unacknowledged messages stay in the spool until the next start (%d)", result);
+	store_req_release(req);
+	user_busy(o->user, -1);
+	free(o);
+}
+
+void offline_unspool(struct user *u, struct str session)
+{
+	struct unspool *o = calloc(1, sizeof(*o));
+
+	if (!o)
+		return;
+	o->user = u;
+	store_req_init(&o->req, on_unspooled, o);
+	user_busy(u, 1);
+	if (store_message_unspool(u->home->route->env.store, &o->req, u->bare, session)) {
+		user_busy(u, -1);
+		free(o);
+	}
+}
+
+/* ---- keeping a message ---- */
+
+struct keep {
+	struct store_req req;
+	struct user *user;
+	struct parcel *parcel;
+};
+
+static void on_kept(struct store_req *req, int result)
+{
+	struct keep *k = req->owner;
+	struct user *u = k->user;
+	struct parcel *p = k->parcel;
+
+	if (result == 0)
+		record_offline(u->home->record, receipt_seq(p->receipt), u->bare);
+	else if (result == STORE_E_FULL)
+		answer_error(p, STANZA_RESOURCE_CONSTRAINT, "The recipient has too many messages waiting.");
+	else
+		answer_error(p, STANZA_INTERNAL_SERVER_ERROR, NULL);
+	store_req_release(req);
+	free(k);
+	parcel_end(p);
+	user_busy(u, -1);
+}
+
+static int keep_row(struct keep *k, struct blob *xml)
+{
+	struct home *h = k->user->home;
+	struct parcel *p = k->parcel;
+	struct store_message row = {.owner = k->user->bare,
+		.seq = receipt_seq(p->receipt),
+		.id = receipt_id(p->receipt),
+		.time_us = receipt_time_us(p->receipt),
+		.from = p->origin->jid.full,
+		.xml = blob_view(xml)};
+
+	store_req_init(&k->req, on_kept, k);
+	return store_message_put(
+		h->route->env.store, &k->req, STORE_OFFLINE, &row, 1, h->settings->offline_max, 0);
+}
+
+void offline_keep(struct user *u, struct parcel *p)
+{
+	struct keep *k = calloc(1, sizeof(*k));
+	struct blob *xml = message_blob(u, p);
+
+	user_busy(u, 1);
+	if (k) {
+		k->user = u;
+		k->parcel = p;
+	}
+	if (!k || !xml || keep_row(k, xml)) {
+		answer_error(p, STANZA_INTERNAL_SERVER_ERROR, NULL);
+		parcel_end(p);
+		user_busy(u, -1);
+		free(k);
+	}
+	blob_unref(xml);
+}
+
+/* ---- handing over ---- */
+
+struct flood {
+	struct store_req req;
+	struct user *user;
+	struct origin *session; /* counted */
+};
+
+/* Our own serialiser wrote the row, so it ends in </message>; the delay goes in before (XEP-0203). */
+static struct blob *row_blob(struct user *u, const struct store_message *row)
+{
+	struct buf *b = &u->home->scratch;
+	struct str end = STR("</message>");
+
+	if (!str_ends(row->xml, end))
+		return NULL;
+	buf_put(b, row->xml.data, row->xml.len - end.len);
+	buf_lit(b, "<delay xmlns='urn:xmpp:delay' from='");
+	xml_escape(b, jid_split(u->bare).domain);
+	buf_lit(b, "' stamp='");
+	clock_put_us(b, row->time_us);
+	buf_lit(b, "'/></message>");
+	return blob_of_scratch(u->home);
+}
+
+/* The sender's origin is gone; what is in the store already needs none. */
+static bool flood_row(
+	struct session *s, const struct store_message *row, struct arena *arena, struct ids *ids)
+{
+	const struct receipt *receipt = record_receipt_stored(arena, row->seq, row->time_us, row->id);
+	struct blob *blob = receipt ? row_blob(s->user, row) : NULL;
+
+	if (!blob)
+		return false;
+	deliver(s, &(struct goods){.blob = blob, .stored = true}, receipt);
+	blob_unref(blob);
+	if (!s->sm)
+		ids_add(ids, row->id);
+	record_fetched(s->user->home->record, row->seq, s->origin->jid.full);
+	return true;
+}
+
+static void flood_end(struct flood *f)
+{
+	struct user *u = f->user;
+	struct task *t;
+
+	store_req_release(&f->req);
+	origin_unref(f->session);
+	free(f);
+	u->flooding = false;
+	while (!u->flooding && (t = u->held)) {
+		u->held = t->next;
+		if (!u->held)
+			u->held_end = &u->held;
+		t->run(t);
+	}
+	user_busy(u, -1);
+}
+
+static int flood_read(struct flood *f);
+
+static void on_rows(struct store_req *req, int result)
+{
+	struct flood *f = req->owner;
+	struct session *s = session_by_origin(f->user, f->session);
+	struct ids ids = {.text = BUF_INIT(0)};
+	size_t n = result == 0 && s ? req->messages->len : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		flood_row(s, &req->messages->rows[i], req->arena, &ids);
+		f->user->flooded_seq = req->messages->rows[i].seq;
+	}
+	offline_delete(f->user, &ids);
+	if (n < FLOOD_ROWS || flood_read(f))
+		flood_end(f);
+}
+
+static int flood_read(struct flood *f)
+{
+	return store_message_load(f->user->home->route->env.store, &f->req, STORE_OFFLINE, f->user->bare,
+		f->user->flooded_seq, FLOOD_ROWS);
+}
+
+void offline_flood(struct session *s)
+{
+	struct user *u = s->user;
+	struct flood *f;
+
+	if (u->flooding)
+		return;
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return;
+	f->user = u;
+	f->session = origin_ref(s->origin);
+	store_req_init(&f->req, on_rows, f);
+	u->flooding = true;
+	user_busy(u, 1);
+	if (flood_read(f))
+		flood_end(f);
+}

@@ -1,0 +1,275 @@
+/* Messages go into their recipient's offline queue, each once, whatever had become of them: nobody knows what
+ * the client saw. Subscription stanzas pass the state machine again; what had been done already changes
+ * nothing. All other content (requests, presence text, headlines) was of its moment. */
+#include "route/replay.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "route/answer.h"
+#include "route/message.h"
+#include "route/subscription.h"
+#include "stanza/ns.h"
+#include "stanza/tokenizer.h"
+#include "stanza/xml_out.h"
+
+struct replay {
+	struct route *route;
+	struct store_req unspool;
+	unsigned waiting; /* answers of the store still to come */
+	bool ended;
+	int result; /* first failure */
+	uint64_t last_seq;
+	void (*done)(void *owner, int result);
+	void *owner;
+};
+
+static const struct xml_limits limits = {.stanza_bytes = 4 << 20,
+	.depth = 300,
+	.attributes = 2000,
+	.attribute_bytes = 2 << 20,
+	.name_bytes = 70000,
+	.children = 200000,
+	.nodes = 2000000,
+	.arena_bytes = 0};
+
+struct replay *replay_new(struct route *r)
+{
+	struct replay *p = calloc(1, sizeof(*p));
+
+	if (p)
+		p->route = r;
+	return p;
+}
+
+struct replay *replay_free(struct replay *p)
+{
+	free(p);
+	return NULL;
+}
+
+/* ---- the end ---- */
+
+static void replay_finish(struct replay *p)
+{
+	struct route *r = p->route;
+	void (*done)(void *owner, int result) = p->done;
+	void *owner = p->owner;
+	int result = p->result;
+
+	if (p->waiting || !p->ended)
+		return;
+	holds_see(&r->home[0].holds, p->last_seq);
+	store_req_release(&p->unspool);
+	r->replay = replay_free(p);
+	done(owner, result);
+}
+
+static void replay_answered(struct replay *p, int result)
+{
+	p->waiting--;
+	if (result && !p->result)
+		p->result = result;
+	replay_finish(p);
+}
+
+static void on_unspooled(struct store_req *req, int result)
+{
+	replay_answered(req->owner, result);
+}
+
+/* What sessions of the previous gate had in hand waits for their people now. */
+void route_replay_end(struct route *r, void (*done)(void *owner, int result), void *owner)
+{
+	struct replay *p = r->replay;
+
+	p->ended = true;
+	p->done = done;
+	p->owner = owner;
+	p->waiting++;
+	store_req_init(&p->unspool, on_unspooled, p);
+	if (store_message_unspool(r->env.store, &p->unspool, STR(""), STR("")))
+		replay_answered(p, -ENOMEM);
+}
+
+/* ---- one entry ---- */
+
+struct entry_put {
+	struct store_req req;
+	struct replay *replay;
+};
+
+static void on_put(struct store_req *req, int result)
+{
+	struct entry_put *e = req->owner;
+	struct replay *p = e->replay;
+
+	store_req_release(req);
+	free(e);
+	replay_answered(p, result);
+}
+
+static void put_row(struct replay *p, const struct store_message *row)
+{
+	struct entry_put *e = calloc(1, sizeof(*e));
+
+	p->waiting++;
+	if (e) {
+		e->replay = p;
+		store_req_init(&e->req, on_put, e);
+		if (store_message_put(p->route->env.store, &e->req, STORE_OFFLINE, row, 1, 0, row->seq) == 0)
+			return;
+		free(e);
+	}
+	replay_answered(p, -ENOMEM);
+}
+
+static void replay_message(struct replay *p, const struct route_replayed *entry, const struct node *stanza)
+{
+	enum message_type type = message_type(node_attr(stanza, STR("type")));
+	struct jid to = jid_split(entry->to);
+	struct attr by = {.name = STR("by"), .value = to.bare};
+	struct attr id = {.next = &by, .name = STR("id"), .value = entry->id};
+	struct node sid = {.name = STR("stanza-id"), .ns = NS_SID, .attrs = &id, .kind = NODE_ELEMENT};
+	struct xml_stamp stamp = {.extra = &sid};
+	struct buf xml = BUF_INIT(0);
+
+	if (type != MESSAGE_NORMAL && type != MESSAGE_CHAT)
+		return;
+	if (!user_exists(&p->route->home[0], to.bare) || node_child(stanza, STR("no-store"), NS_HINTS))
+		return;
+	xml_put_stamped(&xml, stanza, NS_CLIENT, &stamp);
+	if (buf_failed(&xml))
+		p->result = -ENOMEM;
+	else
+		put_row(p, &(struct store_message){.owner = to.bare,
+				   .seq = entry->seq,
+				   .id = entry->id,
+				   .time_us = entry->utc_us,
+				   .from = entry->from,
+				   .xml = buf_view(&xml)});
+	buf_done(&xml);
+}
+
+/* ---- subscriptions ---- */
+
+static void run_subscription(struct task *task)
+{
+	struct parcel *p = parcel_of(task);
+	struct jid from = jid_split(node_attr(p->stanza, STR("from")));
+	struct user *u = user_find(home_here(p->route), from.bare);
+
+	subscription_send(u, p, letter_kind_of(p->type));
+	parcel_end(p);
+}
+
+static void run_sender(struct task *task)
+{
+	struct parcel *p = parcel_of(task);
+	struct home *h = home_here(p->route);
+	struct jid from = jid_split(node_attr(p->stanza, STR("from")));
+	struct user *u = user_exists(h, from.bare) ? user_get(h, from.bare) : NULL;
+
+	if (!u) {
+		parcel_end(p);
+		return;
+	}
+	task->run = run_subscription;
+	user_when_ready(u, task);
+}
+
+/* Takes over the arena. */
+static void replay_subscription(
+	struct route *r, const struct route_replayed *entry, struct node *stanza, struct arena *arena)
+{
+	struct parcel *p;
+	struct jid from = jid_split(entry->from), to = jid_split(entry->to);
+
+	node_set_attr(arena, stanza, STR("from"), arena_dup(arena, from.full));
+	to = jid_dup(arena, &to);
+	p = parcel_new(arena, stanza, PARCEL_PRESENCE);
+	if (!p)
+		return;
+	p->to = to;
+	p->has_to = true;
+	p->route = r;
+	p->class = CLASS_CONTENT;
+	p->receipt = record_receipt_stored(arena, entry->seq, entry->utc_us, entry->id);
+	if (arena_is_full(arena) || !p->receipt)
+		parcel_unref(p);
+	else
+		parcel_pass(p, home_of(r, from.bare), run_sender);
+}
+
+/* ---- reading the stanza ---- */
+
+static enum xml_event feed(struct tokenizer *t, struct str text, struct node **out, struct arena **arena)
+{
+	const char *data = text.data;
+	size_t len = text.len;
+
+	return tokenizer_feed(t, &data, &len, out, arena);
+}
+
+static struct node *stanza_read(struct str xml, struct arena **arena)
+{
+	struct tokenizer *t = tokenizer_new(&limits);
+	struct node *root = NULL, *stanza = NULL;
+	struct arena *head = NULL;
+
+	if (!t)
+		return NULL;
+	if (feed(t,
+		    STR("<stream:stream xmlns='jabber:client' "
+			"xmlns:stream='http://etherx.jabber.org/streams'>"),
+		    &root, &head) == XML_STREAM_OPEN) {
+		arena_free(head);
+		if (feed(t, xml, &stanza, arena) != XML_STANZA)
+			stanza = NULL;
+	}
+	tokenizer_free(t);
+	return stanza;
+}
+
+void route_replay(struct route *r, const struct route_replayed *entry)
+{
+	struct replay *p = r->replay;
+	struct arena *arena = NULL;
+	struct node *stanza = stanza_read(entry->stanza, &arena);
+
+	if (entry->seq > p->last_seq)
+		p->last_seq = entry->seq;
+	if (!stanza) {
+		log_error("entry %llu of the record holds no stanza that can be routed again",
+			(unsigned long long)entry->seq);
+		return;
+	}
+	if (str_is(stanza->name, "message")) {
+		replay_message(p, entry, stanza);
+	} else if (str_is(stanza->name, "presence") &&
+		   letter_kind_of(node_attr(stanza, STR("type"))) >= LETTER_SUBSCRIBE) {
+		replay_subscription(r, entry, stanza, arena);
+		return;
+	}
+	arena_free(arena);
+}
+
+void route_replay_count(struct route *r, struct str session, uint32_t handled)
+{
+	struct handled *old = map_get(&r->handled, session);
+	struct handled *n;
+
+	if (old) {
+		old->count = handled;
+		return;
+	}
+	n = malloc(sizeof(*n) + session.len);
+	if (!n)
+		return;
+	n->count = handled;
+	n->len = session.len;
+	memcpy(n->session, session.data, session.len);
+	if (map_put(&r->handled, str_of(n->session, n->len), n))
+		free(n);
+}

@@ -1,0 +1,330 @@
+#include "route/roster.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "route/answer.h"
+#include "route/deliver.h"
+#include "route/iq.h"
+#include "route/sight.h"
+#include "route/subscription.h"
+#include "stanza/ns.h"
+#include "stanza/xml_out.h"
+
+enum {
+	NAME_MAX_BYTES = 1023, /* of a handle or a group */
+	GROUPS_MAX = 100,      /* of one contact */
+};
+
+bool roster_is_full(const struct user *u)
+{
+	return u->roster.len >= u->home->settings->limits_roster_items;
+}
+
+/* ---- items as XML ---- */
+
+static void attr_put(struct buf *b, const char *name, struct str value)
+{
+	buf_printf(b, " %s='", name);
+	xml_escape(b, value);
+	buf_putc(b, '\'');
+}
+
+static const char *subscription_name(unsigned state)
+{
+	static const char *const names[] = {"none", "to", "from", "both"};
+
+	return names[state & (SUB_TO | SUB_FROM)];
+}
+
+static void item_put(struct buf *b, const struct contact *c)
+{
+	buf_lit(b, "<item");
+	attr_put(b, "jid", c->jid);
+	if (c->name.len)
+		attr_put(b, "name", c->name);
+	buf_printf(b, " subscription='%s'", subscription_name(c->state));
+	if (c->state & SUB_OUT)
+		buf_lit(b, " ask='subscribe'");
+	if (c->approved)
+		buf_lit(b, " approved='true'");
+	buf_lit(b, ">");
+	for (size_t i = 0; i < c->groups_len; i++) {
+		buf_lit(b, "<group>");
+		xml_escape(b, c->groups[i]);
+		buf_lit(b, "</group>");
+	}
+	buf_lit(b, "</item>");
+}
+
+/* ---- pushes (2.1.6) ---- */
+
+static void push_to(struct session *s, const struct contact *c, bool removed)
+{
+	struct user *u = s->user;
+	struct buf text = BUF_INIT(0);
+
+	buf_printf(&text, "<iq type='set' id='push-%" PRIu64 "'", u->roster_version);
+	attr_put(&text, "to", s->origin->jid.full);
+	buf_printf(&text, "><query xmlns='jabber:iq:roster' ver='%" PRIu64 "'>", u->roster_version);
+	if (removed) {
+		buf_lit(&text, "<item");
+		attr_put(&text, "jid", c->jid);
+		buf_lit(&text, " subscription='remove'/>");
+	} else {
+		item_put(&text, c);
+	}
+	buf_lit(&text, "</query></iq>");
+	if (!buf_failed(&text))
+		deliver_own_bytes(s, buf_view(&text));
+	buf_done(&text);
+}
+
+static void push(struct user *u, const struct contact *c, bool removed)
+{
+	session_each(s, u) if (s->interested) push_to(s, c, removed);
+}
+
+/* ---- the store ---- */
+
+struct roster_write {
+	struct store_req req;
+	struct user *user;
+	struct parcel *parcel; /* the request to answer; NULL: none */
+};
+
+static void on_written(struct store_req *req, int result)
+{
+	struct roster_write *w = req->owner;
+
+	if (w->parcel) {
+		if (result == 0)
+			answer_result(w->parcel);
+		else
+			answer_error(w->parcel, STANZA_INTERNAL_SERVER_ERROR, NULL);
+		parcel_end(w->parcel);
+	}
+	store_req_release(req);
+	user_busy(w->user, -1);
+	free(w);
+}
+
+static int write_item(struct roster_write *w, const struct contact *c, bool removed)
+{
+	struct user *u = w->user;
+	struct store *store = u->home->route->env.store;
+	struct store_roster_item row = {.contact = c->jid,
+		.name = c->name,
+		.groups = c->groups,
+		.groups_len = c->groups_len,
+		.subscription = c->state & (SUB_TO | SUB_FROM),
+		.ask = c->state & SUB_OUT,
+		.approved = c->approved,
+		.hidden = c->hidden,
+		.pending_in = c->pending_in};
+
+	if (removed)
+		return store_roster_delete(store, &w->req, u->bare, c->jid, u->roster_version);
+	return store_roster_put(store, &w->req, u->bare, &row, 1, u->roster_version);
+}
+
+static void roster_write(struct user *u, const struct contact *c, bool removed, struct parcel *p)
+{
+	struct roster_write *w = calloc(1, sizeof(*w));
+
+	if (w) {
+		w->user = u;
+		w->parcel = p;
+		store_req_init(&w->req, on_written, w);
+		user_busy(u, 1);
+		if (write_item(w, c, removed) == 0)
+			return;
+		user_busy(u, -1);
+		free(w);
+	}
+	if (p) {
+		answer_error(p, STANZA_INTERNAL_SERVER_ERROR, NULL);
+		parcel_end(p);
+	}
+}
+
+/* ---- changes ---- */
+
+static bool looks_the_same(const struct contact *a, const struct contact *b)
+{
+	unsigned shown = SUB_TO | SUB_FROM | SUB_OUT;
+
+	if (!a || a->hidden || (a->state & shown) != (b->state & shown) || a->approved != b->approved)
+		return false;
+	return str_eq(a->name, b->name) && a->groups == b->groups;
+}
+
+void roster_change(struct user *u, const struct contact *c, struct parcel *p)
+{
+	bool gone = c->hidden && c->state == 0;
+	bool same = looks_the_same(user_contact(u, c->jid), c);
+
+	u->roster_version++;
+	roster_write(u, c, gone, p);
+	if (gone) {
+		user_drop_contact(u, c->jid);
+		return;
+	}
+	c = user_put_contact(u, c);
+	if (c && !c->hidden && (!same || p))
+		push(u, c, false);
+}
+
+static void roster_remove(struct session *s, struct parcel *p, struct str jid)
+{
+	struct user *u = s->user;
+	struct contact *c = user_contact(u, jid);
+
+	if (!c || c->hidden) {
+		answer_error(p, STANZA_ITEM_NOT_FOUND, NULL);
+		parcel_end(p);
+		return;
+	}
+	subscription_cancel(u, c);
+	u->roster_version++;
+	roster_write(u, c, true, p);
+	push(u, c, true);
+	user_drop_contact(u, jid);
+}
+
+/* ---- set (2.1.5, 2.3 to 2.5) ---- */
+
+struct item {
+	struct str jid, name;
+	bool remove;
+	struct str *groups;
+	size_t groups_len;
+};
+
+enum {
+	ITEM_OK = -1, /* else a stanza condition */
+};
+
+static int item_groups(struct item *out, const struct node *item, struct arena *arena)
+{
+	out->groups = arena_alloc(arena, GROUPS_MAX * sizeof(struct str));
+	if (!out->groups)
+		return STANZA_RESOURCE_CONSTRAINT;
+	for (const struct node *n = node_first_element(item); n; n = node_next_element(n)) {
+		struct str name;
+
+		if (!node_is(n, STR("group"), NS_ROSTER))
+			continue;
+		name = node_text(n, arena);
+		if (name.len == 0 || name.len > NAME_MAX_BYTES || out->groups_len == GROUPS_MAX)
+			return STANZA_NOT_ACCEPTABLE;
+		for (size_t i = 0; i < out->groups_len; i++)
+			if (str_eq(out->groups[i], name))
+				return STANZA_BAD_REQUEST;
+		out->groups[out->groups_len++] = name;
+	}
+	return ITEM_OK;
+}
+
+static int item_parse(struct item *out, const struct user *u, const struct node *query, struct arena *arena)
+{
+	const struct node *item = node_first_element(query);
+	struct jid jid;
+
+	if (!item || node_next_element(item) || !node_is(item, STR("item"), NS_ROSTER))
+		return STANZA_BAD_REQUEST;
+	if (!node_attr(item, STR("jid")).data || jid_parse(&jid, node_attr(item, STR("jid")), arena))
+		return STANZA_BAD_REQUEST;
+	out->jid = jid.bare;
+	out->name = node_attr(item, STR("name"));
+	out->remove = str_is(node_attr(item, STR("subscription")), "remove");
+	if (out->name.len > NAME_MAX_BYTES)
+		return STANZA_NOT_ACCEPTABLE;
+	if (str_eq(out->jid, u->bare))
+		return STANZA_NOT_ALLOWED;
+	return out->remove ? ITEM_OK : item_groups(out, item, arena);
+}
+
+static void roster_put(struct session *s, struct parcel *p, const struct item *item)
+{
+	struct user *u = s->user;
+	const struct contact *old = user_contact(u, item->jid);
+	struct contact c = old ? *old : (struct contact){.jid = item->jid};
+
+	if (!old && roster_is_full(u)) {
+		answer_error(p, STANZA_RESOURCE_CONSTRAINT, "The roster is full.");
+		parcel_end(p);
+		return;
+	}
+	c.name = item->name;
+	c.groups = item->groups;
+	c.groups_len = item->groups_len;
+	c.hidden = false;
+	roster_change(u, &c, p);
+}
+
+void roster_set(struct session *s, struct parcel *p)
+{
+	struct arena *arena = arena_new(0);
+	struct item item = {.remove = false};
+	int condition = STANZA_RESOURCE_CONSTRAINT;
+
+	if (s->user->failed)
+		condition = STANZA_INTERNAL_SERVER_ERROR;
+	else if (arena)
+		condition = item_parse(&item, s->user, iq_payload(p), arena);
+	if (condition != ITEM_OK) {
+		answer_error(p, (enum stanza_condition)condition, NULL);
+		parcel_end(p);
+	} else if (item.remove) {
+		roster_remove(s, p, item.jid);
+	} else {
+		roster_put(s, p, &item);
+	}
+	arena_free(arena);
+}
+
+/* ---- get (2.1.3, 2.6.3) ---- */
+
+static bool client_has_it(const struct user *u, const struct parcel *p)
+{
+	struct str ver = node_attr(iq_payload(p), STR("ver"));
+	unsigned long long value;
+
+	return ver.data && str_to_u64(ver, INT64_MAX, &value) && value == u->roster_version;
+}
+
+static void roster_put_all(struct buf *b, const struct user *u)
+{
+	struct map_slot *slot;
+
+	buf_printf(b, "<query xmlns='jabber:iq:roster' ver='%" PRIu64 "'>", u->roster_version);
+	for (size_t i = 0; (slot = map_next(&u->roster, &i));) {
+		const struct contact *c = slot->value;
+
+		if (!c->hidden && may_see(u->bare, c->jid))
+			item_put(b, c);
+	}
+	buf_lit(b, "</query>");
+}
+
+void roster_get(struct session *s, struct parcel *p)
+{
+	struct user *u = s->user;
+	struct buf text = BUF_INIT(0);
+
+	if (u->failed) {
+		answer_error(p, STANZA_INTERNAL_SERVER_ERROR, NULL);
+		parcel_end(p);
+		return;
+	}
+	s->interested = true;
+	iq_put_result(&text, p);
+	if (!client_has_it(u, p))
+		roster_put_all(&text, u);
+	buf_lit(&text, "</iq>");
+	if (!buf_failed(&text))
+		deliver_own_bytes(s, buf_view(&text));
+	buf_done(&text);
+	parcel_end(p);
+}

@@ -1,0 +1,18 @@
+/* Rosters (RFC 6121 section 2): requests, changes, pushes. The `ver` attribute is the store's version of the
+ * roster; a client that has it gets an empty result, any other the whole roster. */
+#pragma once
+
+#include "parcel/parcel.h"
+#include "route/session.h"
+#include "route/user.h"
+
+/* Handlers of iq.c; on the sender's home. They take over the parcel's reference. */
+void roster_get(struct session *s, struct parcel *p);
+void roster_set(struct session *s, struct parcel *p);
+
+/* Puts the contact into memory and store and pushes it to interested sessions if what they see has changed.
+ * One that is hidden and has nothing pending goes. `p` NULL, or the request to answer once the store has it
+ * (taken over). */
+void roster_change(struct user *u, const struct contact *c, struct parcel *p);
+
+bool roster_is_full(const struct user *u);

@@ -1,0 +1,167 @@
+#include "route/route.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "parcel/parcel.h"
+#include "route/answer.h"
+#include "route/home.h"
+#include "route/iq.h"
+#include "route/message.h"
+#include "route/presence.h"
+#include "route/replay.h"
+#include "route/session.h"
+
+int route_new(struct route **out, const struct route_env *env, const struct settings *settings)
+{
+	unsigned count = env->loops->count;
+	struct route *r = calloc(1, sizeof(*r) + count * sizeof(r->home[0]));
+
+	if (!r)
+		return -ENOMEM;
+	r->env = *env;
+	r->count = count;
+	r->settings = settings;
+	map_init(&r->handled);
+	r->applied = applied_new(r);
+	r->replay = replay_new(r);
+	for (unsigned i = 0; i < count; i++)
+		if (home_init(&r->home[i], r, i, settings))
+			return -ENOMEM;
+	if (!r->applied || !r->replay)
+		return -ENOMEM;
+	*out = r;
+	return 0;
+}
+
+struct route *route_free(struct route *r)
+{
+	struct map_slot *slot;
+
+	if (!r)
+		return NULL;
+	for (unsigned i = 0; i < r->count; i++)
+		home_done(&r->home[i]);
+	for (size_t i = 0; (slot = map_next(&r->handled, &i));)
+		free(slot->value);
+	map_done(&r->handled);
+	applied_free(r->applied);
+	replay_free(r->replay);
+	free(r);
+	return NULL;
+}
+
+/* ---- settings ---- */
+
+struct change {
+	struct task task;
+	struct home *home;
+	const struct settings *settings;
+};
+
+static void run_change(struct task *task)
+{
+	struct change *c = container_of(task, struct change, task);
+
+	c->home->settings = c->settings;
+	free(c);
+}
+
+void route_set_settings(struct route *r, const struct settings *settings)
+{
+	r->settings = settings;
+	for (unsigned i = 0; i < r->count; i++) {
+		struct change *c = malloc(sizeof(*c));
+
+		if (!c)
+			return;
+		*c = (struct change){.task = {.run = run_change}, .home = &r->home[i], .settings = settings};
+		loop_post(r->home[i].loop, &c->task);
+	}
+}
+
+/* ---- the stage ---- */
+
+/* The sender is loaded: his side of the matter first. */
+static void run_send(struct task *task)
+{
+	struct parcel *p = parcel_of(task);
+	struct user *u = user_find(home_here(p->route), p->origin->jid.bare);
+
+	switch (p->kind) {
+	case PARCEL_MESSAGE:
+		message_send(u, p);
+		break;
+	case PARCEL_PRESENCE:
+		presence_send(u, p);
+		break;
+	case PARCEL_IQ:
+		iq_send(u, p);
+		break;
+	}
+}
+
+static void run_start(struct task *task)
+{
+	struct parcel *p = parcel_of(task);
+	struct user *u = user_get(home_here(p->route), p->origin->jid.bare);
+
+	if (!u) {
+		answer_error(p, STANZA_RESOURCE_CONSTRAINT, NULL);
+		parcel_end(p);
+		return;
+	}
+	task->run = run_send;
+	user_when_ready(u, task);
+}
+
+enum stage_result route_parcel(struct parcel *p, void *route)
+{
+	struct route *r = route;
+	struct home *here = home_here(r);
+
+	assert(p->class != CLASS_CONTENT || p->receipt);
+	p->route = r;
+	if (verdict_blocks(&p->verdict)) {
+		if (p->receipt)
+			holds_see(&here->holds, receipt_seq(p->receipt));
+		answer_verdict(p);
+		return STAGE_DONE;
+	}
+	if (p->class == CLASS_CONTENT)
+		p->hold = holds_take(&here->holds, receipt_seq(p->receipt), loop_ms(here->loop));
+	parcel_ref(p);
+	p->task.run = run_start;
+	loop_post(p->origin->home, &p->task);
+	return STAGE_DONE;
+}
+
+void route_errand(struct route *r, struct errand *e)
+{
+	struct home *h = home_of(r, e->origin ? e->origin->jid.bare : e->bare.bare);
+
+	e->route = r;
+	e->task.run = session_run_errand;
+	loop_post(h->loop, &e->task);
+}
+
+/* ---- figures ---- */
+
+void route_tick(struct route *r)
+{
+	applied_tick(r->applied);
+}
+
+uint64_t route_applied_seq(const struct route *r)
+{
+	return applied_seq(r->applied);
+}
+
+size_t route_session_count(const struct route *r)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < r->count; i++)
+		n += r->home[i].sessions;
+	return n;
+}

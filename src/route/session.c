@@ -1,0 +1,495 @@
+#include "route/session.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/rand.h"
+#include "base/text.h"
+#include "route/carbons.h"
+#include "route/deliver.h"
+#include "route/directed.h"
+#include "route/note.h"
+#include "route/presence.h"
+#include "stanza/xml_out.h"
+
+enum {
+	TIMER_MAX = 3000,   /* seconds; a longer wait is cut into pieces */
+	TAKEOVER_WAIT = 10, /* seconds the old connection may take to end */
+};
+
+struct session *session_by_resource(const struct user *u, struct str resource)
+{
+	session_each(s, u) if (str_eq(s->origin->jid.resource, resource)) return s;
+	return NULL;
+}
+
+struct session *session_by_origin(const struct user *u, const struct origin *o)
+{
+	session_each(s, u) if (s->origin == o) return s;
+	return NULL;
+}
+
+/* ---- answers of the server ---- */
+
+struct answer {
+	struct task task;
+	struct origin *origin;
+	struct port *port;
+	struct blob *stanza;
+};
+
+static void answer_give(struct origin *o, struct port *port, struct blob *stanza)
+{
+	struct home *h = home_here(o->owner);
+	struct user *u = user_find(h, o->jid.bare);
+	struct session *s = u ? session_by_origin(u, o) : NULL;
+
+	if (s)
+		deliver(s, &(struct goods){.blob = stanza}, record_signal(h->record, SIGNAL_SERVER));
+	else
+		port_write(port, stanza);
+}
+
+static void run_answer(struct task *task)
+{
+	struct answer *a = container_of(task, struct answer, task);
+
+	answer_give(a->origin, a->port, a->stanza);
+	origin_unref(a->origin);
+	port_unref(a->port);
+	blob_unref(a->stanza);
+	free(a);
+}
+
+void session_answer(struct origin *o, struct port *port, struct blob *stanza)
+{
+	struct answer *a;
+
+	if (o->home == loop_current()) {
+		answer_give(o, port, stanza);
+		return;
+	}
+	a = malloc(sizeof(*a));
+	if (!a)
+		return;
+	*a = (struct answer){.task = {.run = run_answer},
+		.origin = origin_ref(o),
+		.port = port_ref(port),
+		.stanza = blob_ref(stanza)};
+	loop_post(o->home, &a->task);
+}
+
+/* ---- answering errands ---- */
+
+static void run_errand_answer(struct task *task)
+{
+	struct errand *e = container_of(task, struct errand, task);
+
+	e->answer(e);
+}
+
+/* On the port's own loop at once, so that nothing written later comes before it. */
+static void errand_answer(struct errand *e, enum errand_error error)
+{
+	e->error = error;
+	if (e->port->loop == loop_current()) {
+		e->answer(e);
+		return;
+	}
+	e->task.run = run_errand_answer;
+	loop_post(e->port->loop, &e->task);
+}
+
+/* ---- the end ---- */
+
+static void session_free(struct session *s)
+{
+	timer_stop(&s->timer);
+	list_remove(&s->link);
+	list_remove(&s->unacked);
+	list_remove(&s->doomed);
+	directed_clear(s);
+	blob_unref(s->presence);
+	sm_free(s->sm);
+	port_unref(s->port);
+	origin_unref(s->origin);
+	free(s);
+}
+
+static void remember_ended(const struct session *s)
+{
+	struct home *h = s->user->home;
+	struct ended *e = &h->ended[h->ended_next++ % ENDED_MAX];
+
+	memcpy(e->session, s->origin->session.data, RECORD_ID);
+	e->account = map_hash(s->user->bare);
+	e->handled = s->handled;
+}
+
+void session_end(struct session *s, const char *condition, const char *text, const char *reason)
+{
+	struct user *u = s->user;
+
+	user_busy(u, 1);
+	if (s->port && condition)
+		port_close(s->port, condition, text);
+	s->port = port_unref(s->port);
+	if (s->resuming)
+		errand_answer(s->resuming, ERRAND_E_ITEM_NOT_FOUND);
+	presence_end(s, NULL, NULL);
+	carbons_set(s, false);
+	note_session_close(s, reason);
+	if (s->sm)
+		remember_ended(s);
+	list_remove(&s->link);
+	u->session_count--;
+	u->home->sessions--;
+	deliver_rest(s);
+	session_free(s);
+	user_busy(u, -1);
+}
+
+static void run_reap(struct task *task)
+{
+	struct home *h = container_of(task, struct home, reap);
+
+	h->reaping = false;
+	while (!list_is_empty(&h->doomed)) {
+		struct session *s = container_of(h->doomed.next, struct session, doomed);
+
+		session_end(s, NULL, NULL, s->doom);
+	}
+}
+
+void session_doom(struct session *s, const char *condition, const char *text, const char *reason)
+{
+	struct home *h = s->user->home;
+
+	if (!list_is_empty(&s->doomed))
+		return;
+	if (s->port)
+		port_close(s->port, condition, text);
+	s->doom = reason;
+	list_append(&h->doomed, &s->doomed);
+	if (h->reaping)
+		return;
+	h->reaping = true;
+	h->reap.run = run_reap;
+	loop_post(h->loop, &h->reap);
+}
+
+void sessions_discard(struct user *u)
+{
+	struct session *s;
+
+	while ((s = session_first(u))) {
+		if (s->resuming)
+			errand_free(s->resuming);
+		session_free(s);
+	}
+}
+
+/* ---- binding (RFC 6120 section 7) ---- */
+
+static void on_timer(struct timer *timer);
+
+static struct str make_resource(struct errand *e)
+{
+	unsigned char random[12];
+	struct buf text = BUF_INIT(0);
+	struct str out;
+
+	rand_pooled(random, sizeof(random));
+	base64url_put(&text, random, sizeof(random));
+	out = arena_dup(e->arena, buf_view(&text));
+	buf_done(&text);
+	return out;
+}
+
+static struct origin *make_origin(struct user *u, const struct errand *e, const struct jid *full)
+{
+	char id[RECORD_ID];
+	struct origin_parts parts = {.jid = full,
+		.person = e->person,
+		.address = e->address,
+		.tls = e->tls,
+		.mechanism = e->mechanism,
+		.home = u->home->loop};
+	struct origin *o;
+
+	record_id(id);
+	parts.session = str_of(id, sizeof(id));
+	o = origin_new(&parts);
+	if (!o)
+		return NULL;
+	o->answer = session_answer;
+	o->owner = u->home->route;
+	return o;
+}
+
+static struct session *session_new(struct user *u, struct errand *e, const struct jid *full)
+{
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->origin = make_origin(u, e, full);
+	if (!s->origin) {
+		free(s);
+		return NULL;
+	}
+	s->user = u;
+	s->port = port_ref(e->port);
+	s->connected_us = clock_utc_us();
+	list_init(&s->unacked);
+	list_init(&s->doomed);
+	timer_init(&s->timer, on_timer);
+	list_append(&u->sessions, &s->link);
+	u->session_count++;
+	u->home->sessions++;
+	return s;
+}
+
+static enum errand_error session_bind(struct user *u, struct errand *e)
+{
+	struct jid full;
+	struct session *old, *s;
+
+	if (u->failed)
+		return ERRAND_E_FAILED;
+	if (!user_exists(u->home, u->bare))
+		return ERRAND_E_NO_ACCOUNT;
+	if (e->resource.len == 0)
+		e->resource = make_resource(e);
+	if (jid_with_resource(&full, &e->bare, e->resource, e->arena))
+		return ERRAND_E_BAD_RESOURCE;
+	old = session_by_resource(u, full.resource);
+	if (!old && u->session_count >= u->home->settings->limits_sessions_per_account)
+		return ERRAND_E_TOO_MANY;
+	if (old)
+		session_end(old, "conflict", "Replaced by a new session with the same resource.", "conflict");
+	s = session_new(u, e, &full);
+	if (!s)
+		return ERRAND_E_FAILED;
+	e->origin = origin_ref(s->origin);
+	note_session_open(s);
+	return ERRAND_OK;
+}
+
+/* ---- stream management ---- */
+
+static struct str sm_id_of(const struct session *s, struct arena *arena)
+{
+	return arena_printf(arena, "%.*s.%s", STR_FMT(s->origin->session), s->sm->secret);
+}
+
+static enum errand_error session_enable(struct user *u, struct errand *e)
+{
+	unsigned seconds = u->home->settings->sm_resume_seconds;
+	struct session *s = session_by_origin(u, e->origin);
+	struct str text;
+
+	if (!s || s->sm || !s->port)
+		return ERRAND_E_FAILED;
+	s->sm = sm_new(e->wants_resume && seconds > 0);
+	if (!s->sm)
+		return ERRAND_E_FAILED;
+	if (s->sm->resumable) {
+		e->sm_id = sm_id_of(s, e->arena);
+		e->max_seconds = seconds;
+		text = arena_printf(e->arena,
+			"<enabled xmlns='urn:xmpp:sm:3' id='%.*s' resume='true' max='%u'/>",
+			STR_FMT(e->sm_id), seconds);
+	} else {
+		text = STR("<enabled xmlns='urn:xmpp:sm:3'/>");
+	}
+	port_write_str(s->port, text);
+	return ERRAND_OK;
+}
+
+static bool same_secret(struct str a, struct str b)
+{
+	unsigned char different = a.len != b.len;
+
+	for (size_t i = 0; i < a.len && i < b.len; i++)
+		different |= (unsigned char)(a.data[i] ^ b.data[i]);
+	return !different;
+}
+
+static struct session *session_by_sm_id(const struct user *u, struct str id)
+{
+	size_t dot = str_find(id, '.', 0);
+	struct str name = str_cut(id, 0, dot), secret = str_cut(id, dot + 1, id.len);
+
+	session_each(s, u) if (s->sm && s->sm->resumable && str_eq(s->origin->session, name) &&
+			       same_secret(str_from(s->sm->secret), secret)) return s;
+	return NULL;
+}
+
+/* The session is gone; perhaps we know how far it had got. */
+static void recall_handled(const struct user *u, struct errand *e)
+{
+	const struct home *h = u->home;
+	struct str name = str_cut(e->sm_id, 0, str_find(e->sm_id, '.', 0));
+	const struct handled *before = map_get(&h->route->handled, name);
+
+	if (before) {
+		e->handled = before->count;
+		e->has_handled = true;
+	}
+	for (unsigned i = 0; name.len == RECORD_ID && i < ENDED_MAX; i++)
+		if (h->ended[i].account == map_hash(u->bare) &&
+			str_eq(name, str_of(h->ended[i].session, RECORD_ID))) {
+			e->handled = h->ended[i].handled;
+			e->has_handled = true;
+		}
+}
+
+/* Nobody is attached any more: the new connection takes over. */
+static void session_resume(struct session *s, struct errand *e)
+{
+	struct str text;
+
+	s->resuming = NULL;
+	timer_stop(&s->timer);
+	if (!deliver_acked(s, e->h)) {
+		errand_answer(e, ERRAND_E_COUNT_TOO_HIGH);
+		session_end(s, NULL, NULL, "handled count too high");
+		return;
+	}
+	s->port = port_ref(e->port);
+	e->origin = origin_ref(s->origin);
+	e->handled = s->handled;
+	text = arena_printf(e->arena, "<resumed xmlns='urn:xmpp:sm:3' h='%u' previd='", s->handled);
+	port_write_str(s->port, text);
+	port_write_str(s->port, sm_id_of(s, e->arena));
+	port_write_str(s->port, STR("'/>"));
+	note_session_resumed(s, e);
+	errand_answer(e, ERRAND_OK);
+	deliver_again(s);
+}
+
+static void session_ask_resume(struct user *u, struct errand *e)
+{
+	struct session *s = session_by_sm_id(u, e->sm_id);
+
+	if (!s || !list_is_empty(&s->doomed) || !user_exists(u->home, u->bare)) {
+		recall_handled(u, e);
+		errand_answer(e, ERRAND_E_ITEM_NOT_FOUND);
+		return;
+	}
+	if (!s->port) {
+		session_resume(s, e);
+		return;
+	}
+	if (s->resuming)
+		errand_answer(s->resuming, ERRAND_E_ITEM_NOT_FOUND);
+	s->resuming = e;
+	port_close(s->port, "conflict", "The session goes on over a new connection.");
+	timer_start(u->home->loop, &s->timer, TAKEOVER_WAIT);
+}
+
+static void session_acked(struct user *u, struct errand *e)
+{
+	struct session *s = session_by_origin(u, e->origin);
+
+	if (s && s->sm && s->port == e->port)
+		(void)deliver_acked(s, e->h);
+	errand_free(e);
+}
+
+/* ---- when the connection has gone ---- */
+
+static void timer_again(struct session *s)
+{
+	uint64_t now = loop_seconds(s->user->home->loop);
+	uint64_t left = s->detached_until > now ? s->detached_until - now : 0;
+
+	timer_start(s->user->home->loop, &s->timer, left < TIMER_MAX ? (unsigned)left : TIMER_MAX);
+}
+
+static void on_timer(struct timer *timer)
+{
+	struct session *s = container_of(timer, struct session, timer);
+
+	if (s->resuming) {
+		errand_answer(s->resuming, ERRAND_E_ITEM_NOT_FOUND);
+		s->resuming = NULL;
+	} else if (loop_seconds(s->user->home->loop) < s->detached_until) {
+		timer_again(s);
+	} else {
+		session_end(s, NULL, NULL, "not resumed");
+	}
+}
+
+static void session_gone(struct user *u, struct errand *e)
+{
+	static const char *const reasons[] = {"closed", "connection lost", "stream error"};
+	struct session *s = session_by_origin(u, e->origin);
+
+	if (s && s->port == e->port) {
+		s->handled = e->handled;
+		s->port = port_unref(s->port);
+		if (s->resuming) {
+			session_resume(s, s->resuming);
+		} else if (e->reason == GONE_LOST && s->sm && s->sm->resumable && list_is_empty(&s->doomed)) {
+			s->detached_until =
+				loop_seconds(u->home->loop) + u->home->settings->sm_resume_seconds;
+			timer_again(s);
+		} else {
+			session_end(s, NULL, NULL, reasons[e->reason]);
+		}
+	}
+	errand_free(e);
+}
+
+/* ---- errands ---- */
+
+static void run_loaded(struct task *task)
+{
+	struct errand *e = container_of(task, struct errand, task);
+	struct home *h = home_here(e->route);
+	struct user *u = user_find(h, e->origin ? e->origin->jid.bare : e->bare.bare);
+
+	switch (e->kind) {
+	case ERRAND_BIND:
+		errand_answer(e, session_bind(u, e));
+		break;
+	case ERRAND_SM_ENABLE:
+		errand_answer(e, session_enable(u, e));
+		break;
+	case ERRAND_SM_RESUME:
+		session_ask_resume(u, e);
+		break;
+	case ERRAND_SM_ACK:
+		session_acked(u, e);
+		break;
+	case ERRAND_GONE:
+		session_gone(u, e);
+		break;
+	}
+}
+
+static void errand_fail(struct errand *e)
+{
+	if (e->kind == ERRAND_SM_ACK || e->kind == ERRAND_GONE)
+		errand_free(e);
+	else
+		errand_answer(e, ERRAND_E_FAILED);
+}
+
+void session_run_errand(struct task *task)
+{
+	struct errand *e = container_of(task, struct errand, task);
+	struct str bare = e->origin ? e->origin->jid.bare : e->bare.bare;
+	struct home *h = home_here(e->route);
+	struct user *u = user_get(h, bare);
+
+	if (!u) {
+		errand_fail(e);
+		return;
+	}
+	task->run = run_loaded;
+	user_when_ready(u, task);
+}

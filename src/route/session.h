@@ -1,0 +1,78 @@
+/* A bound resource. Lives on its user's home loop; its connection (port) may be on another, or gone for a
+ * while (XEP-0198). What the server sends to it goes through deliver.h, which keeps count. */
+#pragma once
+
+#include "parcel/errand.h"
+#include "parcel/origin.h"
+#include "parcel/port.h"
+#include "route/home.h"
+#include "route/kept.h"
+#include "route/sm.h"
+#include "route/user.h"
+
+struct session {
+	struct user *user;
+	struct list link;      /* user->sessions */
+	struct origin *origin; /* counted */
+	struct port *port;     /* counted; NULL: detached */
+	struct blob *presence; /* last one broadcast, without `to`; NULL: not available */
+	struct kept kept;      /* receipt of that presence */
+	struct map *directed; /* full or bare JID -> its bytes: told of our presence outside the roster; NULL:
+				 none */
+	struct sm *sm;        /* NULL: no stream management */
+	struct list unacked;  /* in home->unacked */
+	struct list doomed;   /* in home->doomed */
+	const char *doom;     /* static: why, for the record */
+	struct timer timer;   /* resumption time, or the wait for the old connection */
+	struct errand *resuming; /* waits for the old connection to go */
+	uint64_t detached_until; /* loop_seconds() */
+	uint64_t connected_us;
+	uint32_t handled; /* inbound stanzas handled when the connection broke */
+	int priority;
+	bool interested;   /* has asked for the roster: gets roster pushes */
+	bool wants_blocks; /* has asked for the block list */
+	bool carbons;
+};
+
+struct session *session_by_resource(const struct user *u, struct str resource);
+struct session *session_by_origin(const struct user *u, const struct origin *o);
+
+static inline bool session_is_available(const struct session *s)
+{
+	return s->presence != NULL;
+}
+
+/* May get messages addressed to the account (RFC 6121 8.5.2.1.1). */
+static inline bool session_takes_messages(const struct session *s)
+{
+	return s->presence && s->priority >= 0;
+}
+
+#define session_each(s, u) for (struct session *s = session_first(u); s; s = session_next(s))
+
+static inline struct session *session_first(const struct user *u)
+{
+	return list_is_empty(&u->sessions) ? NULL : container_of(u->sessions.next, struct session, link);
+}
+
+static inline struct session *session_next(const struct session *s)
+{
+	return s->link.next == &s->user->sessions ? NULL : container_of(s->link.next, struct session, link);
+}
+
+/* The five errands, on the home loop. Each consumes the errand. */
+void session_run_errand(struct task *task);
+
+/* Ends it: unavailable presence goes out, unacknowledged content to the offline queue. `condition` NULL: its
+ * connection is gone already. Frees s. `reason` is for the record. */
+void session_end(struct session *s, const char *condition, const char *text, const char *reason);
+
+/* The same at the end of this pass; for callers that are walking over sessions. Closes the connection at
+ * once. */
+void session_doom(struct session *s, const char *condition, const char *text, const char *reason);
+
+/* When the loops have stopped: frees them without a word to anybody. */
+void sessions_discard(struct user *u);
+
+/* origin->answer. */
+void session_answer(struct origin *o, struct port *port, struct blob *stanza);

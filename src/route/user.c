@@ -1,0 +1,344 @@
+#include "route/user.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum {
+	IDLE_SECONDS = 60, /* a user without sessions stays in memory for so long */
+};
+
+/* Roster and block list on their way from the store. */
+struct load {
+	struct user *user;
+	struct store_req roster, blocks;
+	unsigned left;
+};
+
+/* ---- contacts ---- */
+
+static struct str put_text(char **at, struct str s)
+{
+	struct str copy = str_of(*at, s.len);
+
+	if (s.len)
+		memcpy(*at, s.data, s.len);
+	*at += s.len;
+	return copy;
+}
+
+static size_t contact_bytes(const struct contact *c)
+{
+	size_t n = c->jid.len + c->name.len + c->pending_in.len;
+
+	for (size_t i = 0; i < c->groups_len; i++)
+		n += c->groups[i].len;
+	return n + c->groups_len * sizeof(struct str);
+}
+
+static struct contact *contact_copy(const struct contact *like)
+{
+	struct contact *c = malloc(sizeof(*c) + contact_bytes(like));
+	struct str *groups;
+	char *at;
+
+	if (!c)
+		return NULL;
+	*c = *like;
+	groups = (struct str *)(c + 1);
+	at = (char *)(groups + like->groups_len);
+	c->groups = groups;
+	c->jid = put_text(&at, like->jid);
+	c->name = put_text(&at, like->name);
+	c->pending_in = put_text(&at, like->pending_in);
+	for (size_t i = 0; i < like->groups_len; i++)
+		groups[i] = put_text(&at, like->groups[i]);
+	return c;
+}
+
+struct contact *user_contact(const struct user *u, struct str bare)
+{
+	return map_get(&u->roster, bare);
+}
+
+unsigned user_state(const struct user *u, struct str bare)
+{
+	const struct contact *c = user_contact(u, bare);
+
+	return c ? c->state : 0;
+}
+
+/* The new one goes in under its own key before the old one, whose bytes are the key so far, is freed. */
+struct contact *user_put_contact(struct user *u, const struct contact *like)
+{
+	struct contact *c = contact_copy(like);
+	struct contact *old;
+
+	if (!c)
+		return NULL;
+	old = user_contact(u, c->jid);
+	if (map_put(&u->roster, c->jid, c)) {
+		free(c);
+		return NULL;
+	}
+	free(old);
+	return c;
+}
+
+void user_drop_contact(struct user *u, struct str bare)
+{
+	free(map_del(&u->roster, bare));
+}
+
+/* ---- loading ---- */
+
+static void load_roster_rows(struct user *u, const struct store_roster *rows)
+{
+	u->roster_version = rows->version;
+	for (size_t i = 0; i < rows->len; i++) {
+		const struct store_roster_item *row = &rows->items[i];
+		struct contact c = {.jid = row->contact,
+			.name = row->name,
+			.groups = row->groups,
+			.groups_len = row->groups_len,
+			.pending_in = row->pending_in,
+			.approved = row->approved,
+			.hidden = row->hidden};
+
+		c.state = (uint8_t)(row->subscription | (row->ask ? SUB_OUT : 0) |
+				    (row->pending_in.len ? SUB_IN : 0));
+		if (!user_put_contact(u, &c))
+			u->failed = true;
+	}
+}
+
+static void load_block_rows(struct user *u, const struct store_names *rows)
+{
+	for (size_t i = 0; i < rows->len; i++) {
+		char *jid = str_dupz(rows->names[i]);
+
+		if (!jid || map_put(&u->blocked, str_of(jid, rows->names[i].len), jid)) {
+			free(jid);
+			u->failed = true;
+		}
+	}
+}
+
+static void user_run_waiting(struct user *u)
+{
+	struct task *t;
+
+	u->busy++;
+	while ((t = u->waiting)) {
+		u->waiting = t->next;
+		if (!u->waiting)
+			u->waiting_end = &u->waiting;
+		t->run(t);
+	}
+	user_busy(u, -1);
+}
+
+static void load_answered(struct load *l)
+{
+	struct user *u = l->user;
+
+	if (--l->left)
+		return;
+	store_req_release(&l->roster);
+	store_req_release(&l->blocks);
+	free(l);
+	u->ready = true;
+	user_run_waiting(u);
+}
+
+static void on_roster(struct store_req *req, int result)
+{
+	struct load *l = req->owner;
+
+	if (result == 0)
+		load_roster_rows(l->user, req->roster);
+	else
+		l->user->failed = true;
+	load_answered(l);
+}
+
+static void on_blocks(struct store_req *req, int result)
+{
+	struct load *l = req->owner;
+
+	if (result == 0)
+		load_block_rows(l->user, req->names);
+	else
+		l->user->failed = true;
+	load_answered(l);
+}
+
+static int user_load(struct user *u)
+{
+	struct store *store = u->home->route->env.store;
+	struct load *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return -ENOMEM;
+	l->user = u;
+	store_req_init(&l->roster, on_roster, l);
+	store_req_init(&l->blocks, on_blocks, l);
+	if (store_roster_load(store, &l->roster, u->bare)) {
+		free(l);
+		return -ENOMEM;
+	}
+	l->left = 1;
+	if (store_block_load(store, &l->blocks, u->bare) == 0)
+		l->left++;
+	else
+		u->failed = true;
+	return 0;
+}
+
+static struct user *user_new(struct home *h, struct str bare)
+{
+	struct user *u = calloc(1, sizeof(*u) + bare.len);
+
+	if (!u)
+		return NULL;
+	memcpy(u->bytes, bare.data, bare.len);
+	u->bare = str_of(u->bytes, bare.len);
+	u->home = h;
+	u->waiting_end = &u->waiting;
+	u->held_end = &u->held;
+	list_init(&u->sessions);
+	list_init(&u->idle);
+	if (map_put(&h->users, u->bare, u)) {
+		free(u);
+		return NULL;
+	}
+	if (user_load(u)) {
+		map_del(&h->users, u->bare);
+		free(u);
+		return NULL;
+	}
+	return u;
+}
+
+/* ---- coming and going ---- */
+
+struct user *user_get(struct home *h, struct str bare)
+{
+	struct user *u;
+
+	home_check(h);
+	u = map_get(&h->users, bare);
+	return u ? u : user_new(h, bare);
+}
+
+struct user *user_find(struct home *h, struct str bare)
+{
+	struct user *u;
+
+	home_check(h);
+	u = map_get(&h->users, bare);
+	return u && u->ready ? u : NULL;
+}
+
+/* While tasks wait, a new one waits behind them, also when loading has just ended: order is kept. */
+void user_when_ready(struct user *u, struct task *task)
+{
+	if (u->ready && !u->waiting) {
+		u->busy++;
+		task->run(task);
+		user_busy(u, -1);
+		return;
+	}
+	task->next = NULL;
+	*u->waiting_end = task;
+	u->waiting_end = &task->next;
+}
+
+void user_busy(struct user *u, int by)
+{
+	u->busy += (unsigned)by;
+	if (u->busy == 0)
+		user_rest(u);
+}
+
+void user_rest(struct user *u)
+{
+	if (u->session_count || u->busy || !u->ready)
+		return;
+	u->idle_since = loop_seconds(u->home->loop);
+	list_remove(&u->idle);
+	list_append(&u->home->idle, &u->idle);
+}
+
+static void map_free_values(struct map *m)
+{
+	struct map_slot *slot;
+
+	for (size_t i = 0; (slot = map_next(m, &i));)
+		free(slot->value);
+	map_done(m);
+}
+
+void user_free(struct user *u)
+{
+	map_del(&u->home->users, u->bare);
+	list_remove(&u->idle);
+	map_free_values(&u->roster);
+	map_free_values(&u->blocked);
+	free(u);
+}
+
+/* One that could not be read from the store goes at once, so that the next request tries again. */
+void users_unload(struct home *h)
+{
+	uint64_t now = loop_seconds(h->loop);
+
+	list_each_safe (it, &h->idle) {
+		struct user *u = container_of(it, struct user, idle);
+
+		if (!u->failed && u->idle_since + IDLE_SECONDS > now)
+			break;
+		if (u->session_count || u->busy)
+			list_remove(&u->idle);
+		else
+			user_free(u);
+	}
+}
+
+bool user_exists(struct home *h, struct str bare)
+{
+	const struct user *u = map_get(&h->users, bare);
+	const struct person *person;
+	bool there;
+
+	if (u && u->session_count)
+		return true;
+	person = directory_get(h->route->env.directory, bare);
+	there = person && !person->disabled;
+	person_unref(person);
+	return there;
+}
+
+/* ---- blocking ---- */
+
+static bool blocks_parts(const struct user *u, struct str domain, struct str resource)
+{
+	char text[JID_MAX];
+	size_t len = domain.len + 1 + resource.len;
+
+	if (len > sizeof(text))
+		return false;
+	memcpy(text, domain.data, domain.len);
+	text[domain.len] = '/';
+	memcpy(text + domain.len + 1, resource.data, resource.len);
+	return map_get(&u->blocked, str_of(text, len)) != NULL;
+}
+
+/* XEP-0191 section 2.1: user@domain/resource, user@domain, domain/resource, domain. Nobody blocks himself. */
+bool user_blocks(const struct user *u, const struct jid *jid)
+{
+	if (u->blocked.len == 0 || str_eq(jid->bare, u->bare))
+		return false;
+	return map_get(&u->blocked, jid->full) || map_get(&u->blocked, jid->bare) ||
+	       map_get(&u->blocked, jid->domain) ||
+	       (jid->resource.len && jid->local.len && blocks_parts(u, jid->domain, jid->resource));
+}

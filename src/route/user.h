@@ -1,0 +1,73 @@
+/* A person's state on the home loop: roster, block list, sessions. Loaded from the store on first need; what
+ * arrives meanwhile waits in order. Unloaded when it has been without a session for a while. */
+#pragma once
+
+#include "account/directory.h"
+#include "route/home.h"
+
+enum {
+	SUB_TO = STORE_SUB_TO,
+	SUB_FROM = STORE_SUB_FROM,
+	SUB_OUT = 4, /* our request waits for an answer */
+	SUB_IN = 8,  /* their request waits for an answer */
+};
+
+/* One roster item, or (hidden) a mere request of somebody. One block of memory. */
+struct contact {
+	struct str jid, name;
+	const struct str *groups;
+	size_t groups_len;
+	struct str pending_in; /* "seq time id\n" and the request's XML without `to`; empty: none waits */
+	uint8_t state;         /* SUB_ bits */
+	bool approved;         /* pre-approved, RFC 6121 3.4 */
+	bool hidden;           /* not part of the roster that clients see */
+};
+
+struct user {
+	struct home *home;
+	struct str bare;
+	struct list idle;    /* in home->idle */
+	uint64_t idle_since; /* loop_seconds() */
+	bool ready;          /* loaded */
+	bool failed;         /* the store could not be read: requests are refused until it is tried again */
+	unsigned busy;       /* requests under way that refer to this user */
+	struct task *waiting, **waiting_end;
+	struct map roster; /* bare JID -> struct contact */
+	uint64_t roster_version;
+	struct map blocked; /* JID -> its bytes (heap) */
+	struct list sessions;
+	unsigned session_count;
+	unsigned carbons;     /* sessions that want carbons */
+	uint64_t flooded_seq; /* offline messages up to here are in a session's hands */
+	bool flooding;        /* offline messages are being handed over; new ones wait in `held` */
+	struct task *held, **held_end;
+	char bytes[]; /* bare */
+};
+
+/* Loads it when it is not there. NULL: memory is out. */
+struct user *user_get(struct home *h, struct str bare);
+/* NULL unless it is in memory and loaded. */
+struct user *user_find(struct home *h, struct str bare);
+/* Runs the task at once, or when the user has been loaded; in order of the calls. */
+void user_when_ready(struct user *u, struct task *task);
+/* One request under way more, or less: keeps the user in memory. */
+void user_busy(struct user *u, int by);
+/* To be called when the last session has gone. */
+void user_rest(struct user *u);
+void user_free(struct user *u);
+/* Frees users that have been idle for long. */
+void users_unload(struct home *h);
+
+/* The account is there and may be reached. Sessions make it certain; else the directory is asked. */
+bool user_exists(struct home *h, struct str bare);
+
+struct contact *user_contact(const struct user *u, struct str bare);
+/* SUB_ bits, 0 for somebody unknown. */
+unsigned user_state(const struct user *u, struct str bare);
+
+/* Replaces or adds the contact in memory; takes `like`'s strings as copies. NULL: memory is out. */
+struct contact *user_put_contact(struct user *u, const struct contact *like);
+void user_drop_contact(struct user *u, struct str bare);
+
+/* XEP-0191: does one of the four forms of the address stand on the block list? */
+bool user_blocks(const struct user *u, const struct jid *jid);
