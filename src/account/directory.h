@@ -45,13 +45,13 @@ void directory_remove(struct directory *d, struct str jid);
 /* NULL: not one of us. The caller owns one reference: person_unref(). */
 [[nodiscard]] const struct person *directory_get(struct directory *d, struct str bare);
 
-size_t directory_count(const struct directory *d);
+size_t directory_count(struct directory *d);
 
 /* Calls `each` for everybody, in no order; stops when it returns false. `each` may not change the directory.
  */
 void directory_each(struct directory *d, bool (*each)(const struct person *person, void *owner), void *owner);
 
-const struct person *person_ref(const struct person *p);
+const struct person *person_ref(const struct person *p);   /* accepts NULL */
 const struct person *person_unref(const struct person *p); /* accepts NULL, returns NULL */
 static inline void person_unrefp(const struct person **p)  /* for AUTO() */
 {

@@ -1,14 +1,16 @@
 /* Slows down password guessing: counts failed logins per address (an IPv6 /64 is one address) and per
- * account, each in a token bucket that refills with time. Bounded memory: two fixed tables, the least
- * recently used entry of a small set makes room, so a flood of new keys can push out only entries in its own
- * set. Keys are seeded hashes; nobody can aim.
+ * account, each in a bucket that leaks with time. Bounded memory: fixed tables of small sets, in which the
+ * entry that matters least makes room, so a flood of new keys can push out only what shares their set. Keys
+ * are seeded hashes; nobody can aim.
  *
  * An address that is over its limit is refused before the password is looked at. An account over its limit is
- * not locked, or anybody could lock anybody out: attempts on it are delayed, and refused only from addresses
- * that have not lately logged in to it successfully.
+ * not locked, or anybody could lock anybody out: it is refused only to addresses from which nobody has lately
+ * logged in to it. Success does not clear a count, or an attacker would get new guesses each time the owner's
+ * client connects again.
  *
- * Thread-safe: shared by all loops, each of 16 shards has its own lock, held for some 100 ns. Time comes from
- * the caller (loop_ms), so tests have their own. */
+ * Thread-safe: shared by all loops; 16 locks, each held for some 100 ns. Attempts that are under way at the
+ * same time are counted when they fail, so the limits can be exceeded by the number of connections that may
+ * be open before login. Time comes from the caller (loop_ms), so tests have their own. */
 #pragma once
 
 #include <stdbool.h>
@@ -21,12 +23,12 @@
 struct throttle;
 
 struct throttle_settings {
-	unsigned account_failures; /* in a row before an account is delayed and refused to strangers */
+	unsigned account_failures; /* in a row before an account is refused to strangers */
 	unsigned account_refill_s; /* seconds until one more attempt is allowed */
 	unsigned address_failures; /* in a row before an address is refused */
 	unsigned address_refill_s;
 	unsigned delay_ms_max; /* longest delay of a failure's answer */
-	size_t entries;        /* of each table; rounded up to a power of two. 16384 entries are 0.5 MiB */
+	size_t entries;        /* of each of the three tables, 16 bytes each; rounded up to a power of two */
 };
 
 #define THROTTLE_DEFAULTS                                                                                    \
@@ -60,7 +62,6 @@ enum throttle_verdict throttle_ask(
 unsigned throttle_failed(
 	struct throttle *t, struct str account, const struct sockaddr *address, uint64_t now_ms);
 
-/* Makes the address known to the account and clears the account's count. The address keeps its count (one
- * right password must not clear the way for guessing others), less one. */
+/* Makes the address known to the account. */
 void throttle_succeeded(
 	struct throttle *t, struct str account, const struct sockaddr *address, uint64_t now_ms);

@@ -1,0 +1,216 @@
+/* Sixteen maps, each under its own lock, chosen by the address: loops seldom meet. Persons are immutable
+ * blocks, so a look-up is one read lock, one map probe and one atomic increment. */
+#include "account/directory.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/map.h"
+
+enum {
+	SHARDS = 16,
+};
+
+struct shard {
+	pthread_rwlock_t lock;
+	struct map people; /* by person->jid; each holds one reference */
+} __attribute__((aligned(64)));
+
+struct directory {
+	struct shard shards[SHARDS];
+};
+
+static struct shard *shard_of(struct directory *d, struct str jid)
+{
+	return &d->shards[map_hash(jid) >> 60];
+}
+
+int directory_new(struct directory **out)
+{
+	struct directory *d = aligned_alloc(64, sizeof(*d));
+
+	if (!d)
+		return -ENOMEM;
+	for (unsigned i = 0; i < SHARDS; i++) {
+		pthread_rwlock_init(&d->shards[i].lock, NULL);
+		map_init(&d->shards[i].people);
+	}
+	*out = d;
+	return 0;
+}
+
+struct directory *directory_free(struct directory *d)
+{
+	struct map_slot *slot;
+
+	if (!d)
+		return NULL;
+	for (unsigned i = 0; i < SHARDS; i++) {
+		for (size_t at = 0; (slot = map_next(&d->shards[i].people, &at));)
+			person_unref(slot->value);
+		map_done(&d->shards[i].people);
+		pthread_rwlock_destroy(&d->shards[i].lock);
+	}
+	free(d);
+	return NULL;
+}
+
+/* Copies `s` to *to and moves *to behind it. */
+static struct str pack(char **to, struct str s)
+{
+	char *start = *to;
+
+	if (s.len)
+		memcpy(start, s.data, s.len);
+	*to += s.len;
+	return str_of(start, s.len);
+}
+
+static size_t person_bytes(const struct store_account *row)
+{
+	size_t bytes = sizeof(struct person) + row->groups_len * sizeof(struct str) + row->person_id.len +
+		       row->jid.len + row->name.len + row->mail.len + row->language.len + row->department.len;
+
+	for (size_t i = 0; i < row->groups_len; i++)
+		bytes += row->groups[i].len;
+	return bytes;
+}
+
+static struct person *person_new(const struct store_account *row)
+{
+	struct person *p = malloc(person_bytes(row));
+	struct str *groups;
+	char *to;
+
+	if (!p)
+		return NULL;
+	groups = (struct str *)(p + 1);
+	to = (char *)(groups + row->groups_len);
+	*p = (struct person){
+		.id = pack(&to, row->person_id),
+		.jid = pack(&to, row->jid),
+		.name = pack(&to, row->name),
+		.mail = pack(&to, row->mail),
+		.language = pack(&to, row->language),
+		.department = pack(&to, row->department),
+		.groups = groups,
+		.groups_len = row->groups_len,
+		.created_us = row->created_us,
+		.disabled = row->disabled,
+		.refs = 1,
+	};
+	for (size_t i = 0; i < row->groups_len; i++)
+		groups[i] = pack(&to, row->groups[i]);
+	return p;
+}
+
+/* The key in the map lives in the person, so the old entry goes before the new one comes. */
+int directory_put(struct directory *d, const struct store_account *row)
+{
+	struct person *p = person_new(row), *old;
+	struct shard *s;
+	int r;
+
+	if (!p)
+		return -ENOMEM;
+	s = shard_of(d, p->jid);
+	pthread_rwlock_wrlock(&s->lock);
+	old = map_del(&s->people, p->jid);
+	r = map_put(&s->people, p->jid, p);
+	pthread_rwlock_unlock(&s->lock);
+	person_unref(old);
+	if (r)
+		person_unref(p);
+	return r;
+}
+
+int directory_load(struct directory *d, const struct store_accounts *rows)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < rows->len; i++)
+		r = directory_put(d, &rows->rows[i]);
+	return r;
+}
+
+void directory_remove(struct directory *d, struct str jid)
+{
+	struct shard *s = shard_of(d, jid);
+	struct person *old;
+
+	pthread_rwlock_wrlock(&s->lock);
+	old = map_del(&s->people, jid);
+	pthread_rwlock_unlock(&s->lock);
+	person_unref(old);
+}
+
+const struct person *directory_get(struct directory *d, struct str bare)
+{
+	struct shard *s = shard_of(d, bare);
+	const struct person *p;
+
+	pthread_rwlock_rdlock(&s->lock);
+	p = person_ref(map_get(&s->people, bare));
+	pthread_rwlock_unlock(&s->lock);
+	return p;
+}
+
+size_t directory_count(struct directory *d)
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < SHARDS; i++) {
+		pthread_rwlock_rdlock(&d->shards[i].lock);
+		count += d->shards[i].people.len;
+		pthread_rwlock_unlock(&d->shards[i].lock);
+	}
+	return count;
+}
+
+static bool shard_each(struct shard *s, bool (*each)(const struct person *, void *), void *owner)
+{
+	struct map_slot *slot;
+	bool more = true;
+
+	pthread_rwlock_rdlock(&s->lock);
+	for (size_t at = 0; more && (slot = map_next(&s->people, &at));)
+		more = each(slot->value, owner);
+	pthread_rwlock_unlock(&s->lock);
+	return more;
+}
+
+void directory_each(struct directory *d, bool (*each)(const struct person *person, void *owner), void *owner)
+{
+	for (unsigned i = 0; i < SHARDS; i++)
+		if (!shard_each(&d->shards[i], each, owner))
+			return;
+}
+
+/* The count is the only field that changes; callers see persons as const. */
+static uint32_t *person_refs(const struct person *p)
+{
+	return (uint32_t *)(uintptr_t)&p->refs;
+}
+
+const struct person *person_ref(const struct person *p)
+{
+	if (p)
+		__atomic_add_fetch(person_refs(p), 1, __ATOMIC_RELAXED);
+	return p;
+}
+
+const struct person *person_unref(const struct person *p)
+{
+	if (p && __atomic_sub_fetch(person_refs(p), 1, __ATOMIC_ACQ_REL) == 0)
+		free((void *)(uintptr_t)p);
+	return NULL;
+}
+
+bool person_in_group(const struct person *p, struct str group)
+{
+	for (size_t i = 0; i < p->groups_len; i++)
+		if (str_eq(p->groups[i], group))
+			return true;
+	return false;
+}

@@ -1,0 +1,134 @@
+#include "check.h"
+
+#include <malloc.h>
+#include <pthread.h>
+#include <stdio.h>
+
+#include "account/directory.h"
+
+static const struct str groups[] = {STR("staff"), STR("traders")};
+
+static struct store_account row(const char *jid)
+{
+	return (struct store_account){.person_id = STR("abcdefghijklmnopqrstuvwxyz"),
+		.jid = str_from(jid),
+		.name = STR("Alice Adams"),
+		.mail = STR("alice@mail.example"),
+		.language = STR("en"),
+		.department = STR("Trading"),
+		.groups = groups,
+		.groups_len = 2};
+}
+
+static void people_are_found_replaced_and_removed(void **state)
+{
+	struct store_account a = row("alice@example.org");
+	struct directory *d;
+	const struct person *before, *after;
+
+	(void)state;
+	assert_int_equal(directory_new(&d), 0);
+	assert_null(directory_get(d, STR("alice@example.org")));
+	assert_int_equal(directory_put(d, &a), 0);
+	before = directory_get(d, STR("alice@example.org"));
+	assert_str(before->id, "abcdefghijklmnopqrstuvwxyz");
+	assert_str(before->name, "Alice Adams");
+	assert_str(before->mail, "alice@mail.example");
+	assert_str(before->department, "Trading");
+	assert_true(person_in_group(before, STR("traders")) && !person_in_group(before, STR("trader")));
+	a.disabled = true;
+	a.groups_len = 0;
+	assert_int_equal(directory_put(d, &a), 0);
+	after = directory_get(d, STR("alice@example.org"));
+	assert_true(after->disabled && !before->disabled && before->groups_len == 2);
+	assert_int_equal(directory_count(d), 1);
+	directory_remove(d, STR("alice@example.org"));
+	directory_remove(d, STR("alice@example.org"));
+	assert_null(directory_get(d, STR("alice@example.org")));
+	assert_int_equal(directory_count(d), 0);
+	assert_str(after->jid, "alice@example.org"); /* held: still there */
+	person_unref(before);
+	person_unref(after);
+	directory_free(d);
+	assert_null(person_unref(NULL));
+}
+
+static bool count_some(const struct person *p, void *owner)
+{
+	unsigned *count = owner;
+
+	return p->jid.len > 0 && ++*count < 10;
+}
+
+static void twenty_thousand_fit_into_ten_megabytes(void **state)
+{
+	struct mallinfo2 before = mallinfo2(), after;
+	struct directory *d;
+	unsigned count = 0;
+	char jid[40];
+
+	(void)state;
+	assert_int_equal(directory_new(&d), 0);
+	for (int i = 0; i < 20000; i++) {
+		struct store_account a;
+		struct store_accounts one = {.rows = &a, .len = 1};
+
+		snprintf(jid, sizeof(jid), "first.last%d@example.org", i);
+		a = row(jid);
+		assert_int_equal(directory_load(d, &one), 0);
+	}
+	after = mallinfo2();
+	assert_true(after.uordblks - before.uordblks < 10 * 1000 * 1000);
+	assert_int_equal(directory_count(d), 20000);
+	directory_each(d, count_some, &count);
+	assert_int_equal(count, 10);
+	directory_free(d);
+}
+
+static void *look_up(void *arg)
+{
+	for (int i = 0; i < 20000; i++) {
+		const struct person *p = directory_get(arg, STR("alice@example.org"));
+
+		if (p && p->groups_len > 0 && !str_is(p->groups[0], "staff"))
+			return arg;
+		person_unref(p);
+	}
+	return NULL;
+}
+
+static void look_ups_and_changes_at_once(void **state)
+{
+	struct store_account a = row("alice@example.org");
+	pthread_t threads[3];
+	struct directory *d;
+	void *wrong;
+
+	(void)state;
+	assert_int_equal(directory_new(&d), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, look_up, d), 0);
+	for (int i = 0; i < 2000; i++) {
+		a.groups_len = (size_t)(i % 3);
+		assert_int_equal(directory_put(d, &a), 0);
+		if (i % 5 == 0)
+			directory_remove(d, a.jid);
+	}
+	for (int i = 0; i < 3; i++) {
+		pthread_join(threads[i], &wrong);
+		assert_null(wrong);
+	}
+	directory_free(d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(people_are_found_replaced_and_removed),
+		cmocka_unit_test(twenty_thousand_fit_into_ten_megabytes),
+		cmocka_unit_test(look_ups_and_changes_at_once),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
