@@ -1,5 +1,5 @@
-/* `gatehouse policy check` and `gatehouse policy test` as functions: the command line only prints what they return.
- * They load a policy directory of their own; the running server is not involved. */
+/* `gatehouse policy check` and `gatehouse policy test` as functions: the command line only prints what they
+ * return. They load a policy directory of their own; the running server is not involved. */
 #pragma once
 
 #include "base/arena.h"
@@ -8,8 +8,10 @@
 #include "rule/subject.h"
 
 struct policy_report {
-	struct problems errors;   /* the policy cannot be loaded, or a sample has another verdict than it says */
-	struct problems warnings; /* it works, but: a rule without a sample that matches, a dictionary nobody uses */
+	struct problems
+		errors; /* the policy cannot be loaded, or a sample has another verdict than it says */
+	struct problems
+		warnings; /* it works, but: a rule without a sample that matches, a dictionary nobody uses */
 	struct policy_counts counts; /* zero when it could not be loaded */
 	size_t samples_passed, samples_failed;
 	char version[POLICY_VERSION_LEN + 1];
@@ -21,9 +23,9 @@ struct policy_report {
 
 struct policy_question {
 	struct str text;
-	enum text_kind kind; /* KIND_NONE: a message */
+	enum text_kind kind;             /* KIND_NONE: a message */
 	const struct subject *from, *to; /* NULL: anybody, for whom every side of a rule matches */
-	struct str lang; /* of the notice; may be empty */
+	struct str lang;                 /* of the notice; may be empty */
 };
 
 struct policy_hit {
@@ -31,7 +33,7 @@ struct policy_hit {
 	const struct finding *finding;
 	struct str purpose, file;
 	unsigned line;
-	bool applies; /* the rule is about this pair of people */
+	bool applies;       /* the rule is about this pair of people */
 	struct str why_not; /* when it does not apply: which side fails */
 };
 
@@ -43,4 +45,4 @@ struct policy_answer {
 
 /* Which rules fire on a text and why. 0 or a negative errno with err. The answer lives in `arena`. */
 [[nodiscard]] int policy_test(const struct policy_set *set, const struct policy_question *question,
-		struct arena *arena, struct policy_answer *out, struct err *err);
+	struct arena *arena, struct policy_answer *out, struct err *err);

@@ -5,7 +5,7 @@
 static bool is_subscription(struct str type)
 {
 	return str_is(type, "subscribe") || str_is(type, "subscribed") || str_is(type, "unsubscribe") ||
-			str_is(type, "unsubscribed");
+	       str_is(type, "unsubscribed");
 }
 
 enum wall_kind policy_kind(const struct node *stanza)
@@ -18,7 +18,7 @@ enum wall_kind policy_kind(const struct node *stanza)
 }
 
 void policy_stanza(const struct policy_set *set, const struct node *stanza, const struct subject *from,
-		const struct subject *to, struct arena *arena, struct verdict *v)
+	const struct subject *to, struct arena *arena, struct verdict *v)
 {
 	if (!set) {
 		policy_set_cannot_tell(NULL, CANNOT_TELL_NO_POLICY, v, arena);

@@ -82,7 +82,7 @@ static void category_read(struct reader *r, struct str name, struct str line)
 
 	if (!dictionary_name_is_valid(category)) {
 		problem_add(r->problems, r->file, r->line, 0,
-				"found %s; accepted: [category] of small letters, digits and '-'", LOG_STR(line));
+			"found %s; accepted: [category] of small letters, digits and '-'", LOG_STR(line));
 		return;
 	}
 	r->category = category;
@@ -99,7 +99,7 @@ static size_t lines_of(struct str text)
 }
 
 struct dictionary *dictionary_parse(
-		struct str name, struct str file, struct str text, struct arena *arena, struct problems *problems)
+	struct str name, struct str file, struct str text, struct arena *arena, struct problems *problems)
 {
 	struct reader r = {.arena = arena, .problems = problems, .file = file, .text = text, .source = name};
 	struct dictionary *d = arena_zalloc(arena, sizeof(*d));

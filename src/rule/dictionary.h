@@ -1,6 +1,7 @@
-/* A dictionary file: one word or phrase a line. `#` begins a comment at the start of a line or after white space; a line
- * `[category]` names the lines below it, so that a rule can take `name/category` alone. A `*` at either end of a word
- * lets it go on there: `shit*`. Words are kept as written; the engine folds them. */
+/* A dictionary file: one word or phrase a line. `#` begins a comment at the start of a line or after white
+ * space; a line
+ * `[category]` names the lines below it, so that a rule can take `name/category` alone. A `*` at either end
+ * of a word lets it go on there: `shit*`. Words are kept as written; the engine folds them. */
 #pragma once
 
 #include "base/arena.h"
@@ -20,10 +21,10 @@ struct dictionary {
 	bool used; /* while loading: some rule names it */
 };
 
-/* Parses `text` (kept: words borrow from it). What is wrong goes to problems under `file`; the rest is still returned.
- * NULL when memory is out. */
-[[nodiscard]] struct dictionary *dictionary_parse(struct str name, struct str file, struct str text,
-		struct arena *arena, struct problems *problems);
+/* Parses `text` (kept: words borrow from it). What is wrong goes to problems under `file`; the rest is still
+ * returned. NULL when memory is out. */
+[[nodiscard]] struct dictionary *dictionary_parse(
+	struct str name, struct str file, struct str text, struct arena *arena, struct problems *problems);
 
 /* A word as dictionaries and `words` lists write it. NULL on success, else what is wrong with it. */
 [[nodiscard]] const char *dictionary_word_parse(struct str text, struct rule_word *out);

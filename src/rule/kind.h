@@ -1,4 +1,5 @@
-/* The kinds of text one client can send to another, as rules name them, and the kinds of stanza walls speak of. */
+/* The kinds of text one client can send to another, as rules name them, and the kinds of stanza walls speak
+ * of. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,10 +20,10 @@ enum text_kind {
 	KIND_RESOURCE,     /* "resource": resource parts of from and to */
 	KIND_REASON,       /* "reason": of invitations and refusals */
 	KIND_FORM,         /* "form": data forms (XEP-0004) */
-	KIND_IDENTIFIER,   /* "identifier": ids and threads, which a client chooses freely; detectors look here only
-			    * when a rule names this kind, because numbers are usual in ids */
-	KIND_IQ,           /* "iq": any other text in an IQ */
-	KIND_OTHER,        /* "other": any text or attribute value in an element the product does not know */
+	KIND_IDENTIFIER, /* "identifier": ids and threads, which a client chooses freely; detectors look here
+			  * only when a rule names this kind, because numbers are usual in ids */
+	KIND_IQ,         /* "iq": any other text in an IQ */
+	KIND_OTHER,      /* "other": any text or attribute value in an element the product does not know */
 	KIND_COUNT,
 };
 

@@ -53,16 +53,17 @@ static void read_evasions(struct rule_reader *reader, const struct yml_node *nod
 	struct match *m = owner;
 
 	if (!yml_bool(node, &m->evasions))
-		reader_problem(reader, node, "evasions: found '%s'; accepted: true, false", LOG_STR(node->text));
+		reader_problem(
+			reader, node, "evasions: found '%s'; accepted: true, false", LOG_STR(node->text));
 }
 
 static const struct reader_key match_keys[] = {
-		{"words", read_words},
-		{"dictionary", read_dictionary},
-		{"regex", read_regex},
-		{"detector", read_detector},
-		{"case", read_case},
-		{"evasions", read_evasions},
+	{"words", read_words},
+	{"dictionary", read_dictionary},
+	{"regex", read_regex},
+	{"detector", read_detector},
+	{"case", read_case},
+	{"evasions", read_evasions},
 };
 
 /* The dictionary of "name" or "name/category"; *category is then the second part. */
@@ -86,10 +87,11 @@ static void dictionary_unknown(struct rule_reader *reader, const struct yml_node
 	for (struct dictionary *d = reader->dictionaries; d && count < COUNT(names); d = d->next)
 		names[count++] = arena_printf(reader->arena, "%.*s", STR_FMT(d->name)).data;
 	if (count)
-		reader_choice(reader, item, "dictionary (a file dictionaries/NAME.txt)", item->text, names, count);
+		reader_choice(
+			reader, item, "dictionary (a file dictionaries/NAME.txt)", item->text, names, count);
 	else
 		reader_problem(reader, item, "dictionary: found '%s', but there is no file in dictionaries/",
-				LOG_STR(item->text));
+			LOG_STR(item->text));
 }
 
 struct word_list {
@@ -142,7 +144,8 @@ static size_t words_room(struct rule_reader *reader, const struct match *m)
 
 	if (!m->dictionary)
 		return room;
-	for (const struct yml_node *i = reader_item(m->dictionary, NULL); i; i = reader_item(m->dictionary, i)) {
+	for (const struct yml_node *i = reader_item(m->dictionary, NULL); i;
+		i = reader_item(m->dictionary, i)) {
 		const struct dictionary *d = dictionary_find(reader, i->text, &category);
 
 		room += d ? d->count : 0;
@@ -157,7 +160,7 @@ static void words_settle(struct rule_reader *reader, const struct match *m, stru
 
 	if (room > RULE_WORDS_MAX - reader->words) {
 		reader_problem(reader, m->dictionary ? m->dictionary : m->words,
-				"more than %d words in all rules together", RULE_WORDS_MAX);
+			"more than %d words in all rules together", RULE_WORDS_MAX);
 		return;
 	}
 	reader->words += room;
@@ -169,7 +172,7 @@ static void words_settle(struct rule_reader *reader, const struct match *m, stru
 			take_word(reader, i, &list);
 	if (m->dictionary)
 		for (const struct yml_node *i = reader_item(m->dictionary, NULL); i;
-				i = reader_item(m->dictionary, i))
+			i = reader_item(m->dictionary, i))
 			take_dictionary(reader, i, &list);
 	rule->words = list.words;
 	rule->word_count = list.count;
@@ -207,7 +210,8 @@ void match_read(struct rule_reader *reader, const struct yml_node *node, struct 
 	if (!reader_map(reader, node, "match", match_keys, COUNT(match_keys), &m))
 		return;
 	if (!m.words && !m.dictionary && !m.regex && !m.detector)
-		reader_problem(reader, node, "match: found nothing to look for; accepted: words, dictionary, regex, detector");
+		reader_problem(reader, node,
+			"match: found nothing to look for; accepted: words, dictionary, regex, detector");
 	if (m.has_case && !m.regex)
 		reader_problem(reader, node, "match: 'case' is for 'regex'; words are found in any case");
 	if (m.evasions && !m.words && !m.dictionary)

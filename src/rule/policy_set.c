@@ -15,9 +15,9 @@ struct policy_set {
 static struct policy_counts counts_of(const struct rule_set *rules)
 {
 	struct policy_counts c = {
-			.rules = rule_set_count(rules),
-			.words = rule_set_word_count(rules),
-			.regexes = rule_set_regex_count(rules),
+		.rules = rule_set_count(rules),
+		.words = rule_set_word_count(rules),
+		.regexes = rule_set_regex_count(rules),
 	};
 
 	rule_set_walls(rules, &c.walls);
@@ -27,7 +27,7 @@ static struct policy_counts counts_of(const struct rule_set *rules)
 }
 
 int policy_set_load_all(struct policy_set **out, const char *dir, const struct policy_engine *engine,
-		struct problems *problems)
+	struct problems *problems)
 {
 	struct policy_set *set = calloc(1, sizeof(*set));
 	int ret;
@@ -48,7 +48,8 @@ int policy_set_load_all(struct policy_set **out, const char *dir, const struct p
 	return 0;
 }
 
-int policy_set_load(struct policy_set **out, const char *dir, const struct policy_engine *engine, struct err *err)
+int policy_set_load(
+	struct policy_set **out, const char *dir, const struct policy_engine *engine, struct err *err)
 {
 	struct problems problems = {.arena = arena_new(0)};
 	int ret;
@@ -102,12 +103,13 @@ struct policy_counts policy_set_counts(const struct policy_set *set)
 	return set->counts;
 }
 
-void policy_set_cannot_tell(const struct policy_set *set, enum cannot_tell why, struct verdict *v, struct arena *arena)
+void policy_set_cannot_tell(
+	const struct policy_set *set, enum cannot_tell why, struct verdict *v, struct arena *arena)
 {
 	struct finding f = {
-			.action = set && rule_set_on_error(set->rules) == ACTION_ALLOW ? ACTION_LOG : ACTION_BLOCK,
-			.mode = MODE_ENFORCE,
-			.detail = str_from(cannot_tell_names[why]),
+		.action = set && rule_set_on_error(set->rules) == ACTION_ALLOW ? ACTION_LOG : ACTION_BLOCK,
+		.mode = MODE_ENFORCE,
+		.detail = str_from(cannot_tell_names[why]),
 	};
 
 	verdict_add(v, arena, &f, set ? rule_set_error_notice(set->rules) : NULL);

@@ -1,6 +1,7 @@
-/* The policy in force: the rules and what the inspection engine made of them, as one thing with one version, so that
- * every stage decides about a stanza by the same policy. Immutable, reference counted with atomics, shared by all
- * loops: each loop (or each parcel) holds a reference; a reload makes a new set and swaps the pointer.
+/* The policy in force: the rules and what the inspection engine made of them, as one thing with one version,
+ * so that every stage decides about a stanza by the same policy. Immutable, reference counted with atomics,
+ * shared by all loops: each loop (or each parcel) holds a reference; a reload makes a new set and swaps the
+ * pointer.
  *
  * This file is lower than the stages; the engine is handed in:
  *   policy_set_load(&set, "DIR/policy", &inspect_engine, &err);     (inspect/inspect.h)
@@ -22,25 +23,27 @@ struct policy_engine {
 	struct inspect_set *(*free)(struct inspect_set *set);
 };
 
-/* 0, -EINVAL (err: first problem with file and line), or another negative errno. `engine` may be NULL (walls only:
- * the inspect stage then cannot tell); it must outlive the set. The returned set has one reference. */
+/* 0, -EINVAL (err: first problem with file and line), or another negative errno. `engine` may be NULL (walls
+ * only: the inspect stage then cannot tell); it must outlive the set. The returned set has one reference. */
 [[nodiscard]] int policy_set_load(
-		struct policy_set **out, const char *dir, const struct policy_engine *engine, struct err *err);
+	struct policy_set **out, const char *dir, const struct policy_engine *engine, struct err *err);
 /* The same, with all problems listed. */
-[[nodiscard]] int policy_set_load_all(struct policy_set **out, const char *dir, const struct policy_engine *engine,
-		struct problems *problems);
+[[nodiscard]] int policy_set_load_all(struct policy_set **out, const char *dir,
+	const struct policy_engine *engine, struct problems *problems);
 
 struct policy_set *policy_set_ref(struct policy_set *set);   /* returns set; NULL is accepted */
 struct policy_set *policy_set_unref(struct policy_set *set); /* returns NULL; the last one frees */
 
 const struct rule_set *policy_set_rules(const struct policy_set *set);
 const struct inspect_set *policy_set_engine(const struct policy_set *set); /* NULL without an engine */
-const char *policy_set_version(const struct policy_set *set); /* 16 hex digits */
+const char *policy_set_version(const struct policy_set *set);              /* 16 hex digits */
 
 struct policy_counts {
 	size_t rules, walls, words, regexes, samples;
 };
 struct policy_counts policy_set_counts(const struct policy_set *set);
 
-/* Writes into the verdict that an engine could not decide and does what `on_error` says. `set` NULL: blocks. */
-void policy_set_cannot_tell(const struct policy_set *set, enum cannot_tell why, struct verdict *v, struct arena *arena);
+/* Writes into the verdict that an engine could not decide and does what `on_error` says. `set` NULL: blocks.
+ */
+void policy_set_cannot_tell(
+	const struct policy_set *set, enum cannot_tell why, struct verdict *v, struct arena *arena);

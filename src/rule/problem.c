@@ -53,5 +53,5 @@ int problems_to_err(const struct problems *p, struct err *err)
 	else if (first->line)
 		snprintf(place, sizeof(place), "%u: ", first->line);
 	return err_set(err, -EINVAL, "%.*s:%s%s%.*s%s", STR_FMT(first->file), first->line ? "" : " ", place,
-			STR_FMT(first->text), more);
+		STR_FMT(first->text), more);
 }

@@ -1,5 +1,5 @@
-/* What is wrong with a policy directory, for people: file, line, what was found, what is accepted. A loader collects
- * several so that an administrator mends them in one go. */
+/* What is wrong with a policy directory, for people: file, line, what was found, what is accepted. A loader
+ * collects several so that an administrator mends them in one go. */
 #pragma once
 
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 struct problem {
 	struct problem *next;
-	struct str file; /* relative to the policy directory */
+	struct str file;       /* relative to the policy directory */
 	unsigned line, column; /* from 1; 0 when it concerns the whole file */
 	struct str text;
 };
@@ -26,7 +26,8 @@ struct problems {
 };
 
 void problem_add(struct problems *p, struct str file, unsigned line, unsigned column, const char *fmt, ...)
-		__attribute__((format(printf, 5, 6)));
+	__attribute__((format(printf, 5, 6)));
 
-/* The first problem as "file:line:column: text (and N more)" in err; returns -EINVAL, or 0 when there is none. */
+/* The first problem as "file:line:column: text (and N more)" in err; returns -EINVAL, or 0 when there is
+ * none. */
 int problems_to_err(const struct problems *p, struct err *err);

@@ -9,7 +9,7 @@
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 const char *const detector_names[DETECTOR_COUNT] = {
-		[DETECTOR_PAYMENT_CARD] = "payment-card",
+	[DETECTOR_PAYMENT_CARD] = "payment-card",
 };
 
 static const char *const type_names[] = {[RULE_CONTENT] = "content", [RULE_WALL] = "wall"};
@@ -42,7 +42,7 @@ static void read_id(struct rule_reader *reader, const struct yml_node *node, voi
 		return;
 	if (!dictionary_name_is_valid(d->rule->id)) {
 		reader_problem(reader, node, "id: found '%s'; accepted: small letters, digits and '-'",
-				LOG_STR(node->text));
+			LOG_STR(node->text));
 		d->rule->id = STR_NONE;
 	}
 }
@@ -98,8 +98,8 @@ static void read_direction(struct rule_reader *reader, const struct yml_node *no
 	struct draft *d = owner;
 
 	d->direction = node;
-	d->rule->both_ways =
-			reader_word(reader, node, "direction", direction_names, COUNT(direction_names)) == DIRECTION_BOTH;
+	d->rule->both_ways = reader_word(reader, node, "direction", direction_names,
+				     COUNT(direction_names)) == DIRECTION_BOTH;
 }
 
 static void read_kinds(struct rule_reader *reader, const struct yml_node *node, void *owner)
@@ -148,10 +148,20 @@ static void read_samples(struct rule_reader *reader, const struct yml_node *node
 }
 
 static const struct reader_key rule_keys[] = {
-		{"id", read_id}, {"type", read_type}, {"purpose", read_purpose}, {"from", read_from}, {"to", read_to},
-		{"not_from", read_not_from}, {"not_to", read_not_to}, {"direction", read_direction},
-		{"kinds", read_kinds}, {"match", read_match}, {"action", read_action}, {"mode", read_mode},
-		{"notice", read_notice}, {"samples", read_samples},
+	{"id", read_id},
+	{"type", read_type},
+	{"purpose", read_purpose},
+	{"from", read_from},
+	{"to", read_to},
+	{"not_from", read_not_from},
+	{"not_to", read_not_to},
+	{"direction", read_direction},
+	{"kinds", read_kinds},
+	{"match", read_match},
+	{"action", read_action},
+	{"mode", read_mode},
+	{"notice", read_notice},
+	{"samples", read_samples},
 };
 
 static void kinds_settle(struct rule_reader *reader, struct draft *d)
@@ -165,14 +175,16 @@ static void kinds_settle(struct rule_reader *reader, struct draft *d)
 		*bits = wall ? WALL_ANY : KIND_ANY;
 		return;
 	}
-	for (const struct yml_node *item = reader_item(d->kinds, NULL); item; item = reader_item(d->kinds, item)) {
+	for (const struct yml_node *item = reader_item(d->kinds, NULL); item;
+		item = reader_item(d->kinds, item)) {
 		int kind = reader_word(reader, item, "kinds (any, or a list)", names, count);
 
 		if (kind >= 0)
 			*bits |= UINT32_C(1) << kind;
 	}
 	if (d->kinds->kind == YML_LIST && d->kinds->len == 0)
-		reader_problem(reader, d->kinds, "kinds: found an empty list; accepted: any, or a list of kinds");
+		reader_problem(
+			reader, d->kinds, "kinds: found an empty list; accepted: any, or a list of kinds");
 	d->rule->names_identifiers = !wall && (*bits & UINT32_C(1) << KIND_IDENTIFIER);
 }
 
@@ -182,7 +194,8 @@ static void need(struct rule_reader *reader, const struct yml_node *rule, bool t
 		reader_problem(reader, rule, "the rule has no %s", what);
 }
 
-static void refuse(struct rule_reader *reader, const struct yml_node *node, const char *what, const char *type)
+static void refuse(
+	struct rule_reader *reader, const struct yml_node *node, const char *what, const char *type)
 {
 	if (node)
 		reader_problem(reader, node, "'%s' does not belong in a rule of type %s", what, type);

@@ -32,15 +32,15 @@ struct rule_word {
 struct rule_regex {
 	struct str text;
 	unsigned line, column; /* where it begins in the rule file */
-	bool keep_case; /* `case: exact` */
+	bool keep_case;        /* `case: exact` */
 };
 
 struct rule_sample {
 	struct str text;
-	enum text_kind kind;      /* content rules */
-	enum wall_kind wall_kind; /* walls */
+	enum text_kind kind;             /* content rules */
+	enum wall_kind wall_kind;        /* walls */
 	const struct subject *from, *to; /* NULL: anybody, for whom every side of a rule matches */
-	bool hit;                 /* what is expected of this rule */
+	bool hit;                        /* what is expected of this rule */
 	unsigned line;
 };
 
@@ -52,9 +52,9 @@ struct rule {
 	size_t index; /* place in rule_set_rule() */
 	enum rule_type type;
 	struct who from, to, not_from, not_to;
-	bool both_ways;      /* walls: also from `to` to `from` */
-	uint32_t kinds;      /* bits of enum text_kind */
-	uint32_t wall_kinds; /* bits of enum wall_kind */
+	bool both_ways;         /* walls: also from `to` to `from` */
+	uint32_t kinds;         /* bits of enum text_kind */
+	uint32_t wall_kinds;    /* bits of enum wall_kind */
 	bool names_identifiers; /* `identifier` was named, not implied by `any` */
 	enum action action;
 	enum mode mode;
@@ -65,14 +65,15 @@ struct rule {
 	const struct rule_regex *regexes;
 	size_t regex_count;
 	uint32_t detectors; /* bits of enum detector */
-	bool evasions; /* words: also leet, spaced, repeated and masked spellings */
+	bool evasions;      /* words: also leet, spaced, repeated and masked spellings */
 
 	const struct rule_sample *samples;
 	size_t sample_count;
 };
 
-/* Whether the rule is about this pair. `to` NULL: the recipient is not one person (presence to all subscribers, a
- * roster name): every `to` matches and `not_to` does not exempt. `from` NULL alike, for samples and tests. */
+/* Whether the rule is about this pair. `to` NULL: the recipient is not one person (presence to all
+ * subscribers, a roster name): every `to` matches and `not_to` does not exempt. `from` NULL alike, for
+ * samples and tests. */
 [[nodiscard]] bool rule_is_about(const struct rule *r, const struct subject *from, const struct subject *to);
 
 extern const char *const detector_names[DETECTOR_COUNT];

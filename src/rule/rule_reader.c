@@ -20,8 +20,8 @@ void reader_problem(struct rule_reader *reader, const struct yml_node *node, con
 	problem_add(reader->problems, reader->file, node->line, node->column, "%s", text);
 }
 
-void reader_choice(struct rule_reader *reader, const struct yml_node *node, const char *what, struct str found,
-		const char *const *accepted, size_t count)
+void reader_choice(struct rule_reader *reader, const struct yml_node *node, const char *what,
+	struct str found, const char *const *accepted, size_t count)
 {
 	const char *near = nearest_word(found, accepted, count);
 	struct buf text = BUF_INIT(4096);
@@ -37,10 +37,11 @@ void reader_choice(struct rule_reader *reader, const struct yml_node *node, cons
 }
 
 int reader_word(struct rule_reader *reader, const struct yml_node *node, const char *what,
-		const char *const *accepted, size_t count)
+	const char *const *accepted, size_t count)
 {
 	if (node->kind != YML_SCALAR) {
-		reader_problem(reader, node, "%s: found a %s; accepted: one word", what, yml_kind_name(node->kind));
+		reader_problem(
+			reader, node, "%s: found a %s; accepted: one word", what, yml_kind_name(node->kind));
 		return -1;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -50,15 +51,17 @@ int reader_word(struct rule_reader *reader, const struct yml_node *node, const c
 	return -1;
 }
 
-bool reader_text(
-		struct rule_reader *reader, const struct yml_node *node, const char *what, size_t max, struct str *out)
+bool reader_text(struct rule_reader *reader, const struct yml_node *node, const char *what, size_t max,
+	struct str *out)
 {
 	if (node->kind != YML_SCALAR) {
-		reader_problem(reader, node, "%s: found a %s; accepted: text", what, yml_kind_name(node->kind));
+		reader_problem(
+			reader, node, "%s: found a %s; accepted: text", what, yml_kind_name(node->kind));
 		return false;
 	}
 	if (node->text.len == 0 || node->text.len > max) {
-		reader_problem(reader, node, "%s: found %zu bytes; accepted: 1 to %zu", what, node->text.len, max);
+		reader_problem(
+			reader, node, "%s: found %zu bytes; accepted: 1 to %zu", what, node->text.len, max);
 		return false;
 	}
 	*out = node->text;
@@ -78,18 +81,19 @@ size_t reader_items(const struct yml_node *node)
 }
 
 bool reader_map(struct rule_reader *reader, const struct yml_node *node, const char *what,
-		const struct reader_key *keys, size_t count, void *owner)
+	const struct reader_key *keys, size_t count, void *owner)
 {
 	const char *names[32];
 
 	if (node->kind != YML_MAP) {
 		reader_problem(reader, node, "%s: found a %s; accepted: a map (key: value)", what,
-				yml_kind_name(node->kind));
+			yml_kind_name(node->kind));
 		return false;
 	}
 	for (size_t i = 0; i < count; i++)
 		names[i] = keys[i].name;
-	yml_each(member, node) {
+	yml_each(member, node)
+	{
 		size_t i = 0;
 
 		while (i < count && !str_eq(member->key, str_from(keys[i].name)))
@@ -123,20 +127,24 @@ struct who who_read(struct rule_reader *reader, const struct yml_node *node)
 	struct who_term *terms = arena_alloc(reader->arena, (count ? count : 1) * sizeof(*terms));
 
 	if (node->kind == YML_MAP || count == 0 || !terms) {
-		reader_problem(reader, node, "found %s; accepted: anyone, inside, outside, person:JID, group:NAME, "
-				"domain:NAME, or a list of these", node->kind == YML_MAP ? "a map" : "an empty list");
+		reader_problem(reader, node,
+			"found %s; accepted: anyone, inside, outside, person:JID, group:NAME, "
+			"domain:NAME, or a list of these",
+			node->kind == YML_MAP ? "a map" : "an empty list");
 		return (struct who){};
 	}
 	for (const struct yml_node *item = reader_item(node, NULL); item; item = reader_item(node, item)) {
 		if (item->kind != YML_SCALAR || !who_term_parse(item->text, &terms[n])) {
-			reader_problem(reader, item, "found '%s'; accepted: anyone, inside, outside, person:JID, "
-					"group:NAME, domain:NAME", LOG_STR(item->text));
+			reader_problem(reader, item,
+				"found '%s'; accepted: anyone, inside, outside, person:JID, "
+				"group:NAME, domain:NAME",
+				LOG_STR(item->text));
 			continue;
 		}
 		if (!term_canonical(reader, &terms[n])) {
 			reader_problem(reader, item, "found '%s', which is not %s", LOG_STR(item->text),
-					terms[n].kind == WHO_PERSON ? "the address of a person without resource"
-								    : "a domain name");
+				terms[n].kind == WHO_PERSON ? "the address of a person without resource"
+							    : "a domain name");
 			continue;
 		}
 		n++;

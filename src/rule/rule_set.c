@@ -65,7 +65,7 @@ static void read_inspect_bytes(struct rule_reader *reader, const struct yml_node
 
 	if (!yml_u64(node, INSPECT_BYTES_MAX, &bytes) || bytes < INSPECT_BYTES_MIN) {
 		reader_problem(reader, node, "inspect_bytes: found '%s'; accepted: a number from %d to %d",
-				LOG_STR(node->text), INSPECT_BYTES_MIN, INSPECT_BYTES_MAX);
+			LOG_STR(node->text), INSPECT_BYTES_MIN, INSPECT_BYTES_MAX);
 		return;
 	}
 	set->inspect_bytes = (size_t)bytes;
@@ -77,9 +77,9 @@ static void read_error_notice(struct rule_reader *reader, const struct yml_node 
 }
 
 static const struct reader_key policy_keys[] = {
-		{"on_error", read_on_error},
-		{"inspect_bytes", read_inspect_bytes},
-		{"notice", read_error_notice},
+	{"on_error", read_on_error},
+	{"inspect_bytes", read_inspect_bytes},
+	{"notice", read_error_notice},
 };
 
 static void policy_read(struct rule_set *set, struct rule_reader *reader, const struct yml_node *root)
@@ -88,8 +88,8 @@ static void policy_read(struct rule_set *set, struct rule_reader *reader, const 
 		return;
 	if (!yml_get(root, "on_error"))
 		reader_problem(reader, root,
-				"there is no 'on_error': what happens to a text that could not be inspected; "
-				"accepted: block, allow");
+			"there is no 'on_error': what happens to a text that could not be inspected; "
+			"accepted: block, allow");
 	else if (set->on_error == ACTION_BLOCK && !set->error_notice)
 		reader_problem(reader, root, "'on_error: block' needs a 'notice' for the sender");
 }
@@ -121,7 +121,7 @@ static int id_take(struct rule_set *set, struct rule_reader *reader, const struc
 		return 0;
 	if (other) {
 		reader_problem(reader, node, "id: '%.*s' is taken by the rule at %.*s:%u", STR_FMT(rule->id),
-				STR_FMT(set->rules[other - 1].file), set->rules[other - 1].line);
+			STR_FMT(set->rules[other - 1].file), set->rules[other - 1].line);
 		return 0;
 	}
 	return map_put(&set->by_id, rule->id, (void *)(uintptr_t)(set->count + 1));
@@ -152,24 +152,27 @@ static int rules_read(struct rule_set *set, struct rule_reader *reader, const st
 	static const char *const keys[] = {"rules"};
 	int ret = 0;
 
-	yml_each(member, root) {
+	yml_each(member, root)
+	{
 		if (!str_is(member->key, "rules")) {
 			reader_choice(reader, member, "rule file", member->key, keys, COUNT(keys));
 			continue;
 		}
 		if (member->kind != YML_LIST) {
 			reader_problem(reader, member, "rules: found a %s; accepted: a list of rules",
-					yml_kind_name(member->kind));
+				yml_kind_name(member->kind));
 			continue;
 		}
-		yml_each(item, member) {
+		yml_each(item, member)
+		{
 			ret = rule_add(set, reader, item);
 			if (ret)
 				return ret;
 		}
 	}
 	if (root->kind != YML_MAP)
-		reader_problem(reader, root, "found a %s; accepted: 'rules:' and a list", yml_kind_name(root->kind));
+		reader_problem(
+			reader, root, "found a %s; accepted: 'rules:' and a list", yml_kind_name(root->kind));
 	return 0;
 }
 
@@ -178,7 +181,8 @@ static int rules_read(struct rule_set *set, struct rule_reader *reader, const st
 /* The YAML reader puts "file:line: " before its text; a problem has these apart. */
 static void yml_problem(struct rule_reader *reader, const struct err *err)
 {
-	struct str text = str_from(err->text), head = arena_printf(reader->arena, "%.*s:", STR_FMT(reader->file));
+	struct str text = str_from(err->text),
+		   head = arena_printf(reader->arena, "%.*s:", STR_FMT(reader->file));
 	unsigned long long line = 0;
 	size_t colon;
 
@@ -193,7 +197,8 @@ static void yml_problem(struct rule_reader *reader, const struct err *err)
 }
 
 /* NULL when the text is no YAML we accept (a problem says why). */
-static const struct yml_node *tree_read(struct rule_set *set, struct rule_reader *reader, const struct source *source)
+static const struct yml_node *tree_read(
+	struct rule_set *set, struct rule_reader *reader, const struct source *source)
 {
 	struct str name = arena_printf(set->arena, "%.*s", STR_FMT(source->file));
 	struct err err = {};
@@ -216,7 +221,8 @@ static int dictionaries_read(struct rule_set *set, const struct sources *sources
 		if (!d)
 			return -ENOMEM;
 		if (!dictionary_name_is_valid(s->name))
-			problem_add(problems, s->file, 0, 0, "file name; accepted: small letters, digits and '-'");
+			problem_add(problems, s->file, 0, 0,
+				"file name; accepted: small letters, digits and '-'");
 		d->next = set->dictionaries;
 		set->dictionaries = d;
 	}

@@ -20,18 +20,18 @@ enum {
 	RULE_WORDS_MAX = 200000, /* of all rules together */
 	RULE_WORD_BYTES_MAX = 256,
 	RULE_REGEX_BYTES_MAX = 2000,
-	RULE_SAMPLES_MAX = 200,      /* a rule */
+	RULE_SAMPLES_MAX = 200, /* a rule */
 	RULE_SAMPLE_BYTES_MAX = 4096,
 	RULE_NOTICE_BYTES_MAX = 1000,
 };
 
-/* 0; -EINVAL when problems were found (in `problems`, which must be given); -ENOMEM or another -errno when the
- * directory cannot be read (also in `problems`). */
+/* 0; -EINVAL when problems were found (in `problems`, which must be given); -ENOMEM or another -errno when
+ * the directory cannot be read (also in `problems`). */
 [[nodiscard]] int rule_set_load(struct rule_set **out, const char *dir, struct problems *problems);
 struct rule_set *rule_set_free(struct rule_set *set);
 
 size_t rule_set_count(const struct rule_set *set);
-const struct rule *rule_set_rule(const struct rule_set *set, size_t index); /* index < count */
+const struct rule *rule_set_rule(const struct rule_set *set, size_t index);  /* index < count */
 const struct rule *rule_set_find(const struct rule_set *set, struct str id); /* or NULL */
 /* The rules of type wall, in order. */
 const struct rule *const *rule_set_walls(const struct rule_set *set, size_t *out_count);
@@ -44,6 +44,6 @@ size_t rule_set_regex_count(const struct rule_set *set);
 const char *rule_set_version(const struct rule_set *set);
 
 /* Of policy.yaml. */
-enum action rule_set_on_error(const struct rule_set *set);          /* ACTION_BLOCK or ACTION_ALLOW */
+enum action rule_set_on_error(const struct rule_set *set);              /* ACTION_BLOCK or ACTION_ALLOW */
 const struct notice *rule_set_error_notice(const struct rule_set *set); /* for the sender when that blocks */
 size_t rule_set_inspect_bytes(const struct rule_set *set); /* most text of one stanza that is inspected */

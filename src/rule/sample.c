@@ -12,7 +12,8 @@ static bool lang_is_valid(struct str lang)
 	for (size_t i = 0; i < lang.len; i++) {
 		char c = (char)(lang.data[i] | 0x20);
 
-		if (!(c >= 'a' && c <= 'z') && !(lang.data[i] >= '0' && lang.data[i] <= '9') && lang.data[i] != '-')
+		if (!(c >= 'a' && c <= 'z') && !(lang.data[i] >= '0' && lang.data[i] <= '9') &&
+			lang.data[i] != '-')
 			return false;
 	}
 	return true;
@@ -23,18 +24,21 @@ const struct notice *notice_read(struct rule_reader *reader, const struct yml_no
 	struct notice *first = NULL, **end = &first;
 
 	if (node->kind != YML_MAP || node->len == 0) {
-		reader_problem(reader, node, "notice: found %s; accepted: a map from language to text (en: ...)",
-				node->kind == YML_MAP ? "an empty map" : yml_kind_name(node->kind));
+		reader_problem(reader, node,
+			"notice: found %s; accepted: a map from language to text (en: ...)",
+			node->kind == YML_MAP ? "an empty map" : yml_kind_name(node->kind));
 		return NULL;
 	}
-	yml_each(member, node) {
+	yml_each(member, node)
+	{
 		struct notice *n = arena_zalloc(reader->arena, sizeof(*n));
 
 		if (!n || !reader_text(reader, member, "notice", RULE_NOTICE_BYTES_MAX, &n->text))
 			continue;
 		if (!lang_is_valid(member->key)) {
-			reader_problem(reader, member, "notice: found '%s'; accepted: a language tag such as en or de-CH",
-					LOG_STR(member->key));
+			reader_problem(reader, member,
+				"notice: found '%s'; accepted: a language tag such as en or de-CH",
+				LOG_STR(member->key));
 			continue;
 		}
 		n->lang = member->key;
@@ -72,7 +76,7 @@ static void read_kind(struct rule_reader *reader, const struct yml_node *node, v
 	struct draft *d = owner;
 	bool wall = d->rule->type == RULE_WALL;
 	int kind = reader_word(reader, node, "kind", wall ? wall_kind_names : kind_names,
-			wall ? (size_t)WALL_KIND_COUNT : (size_t)KIND_COUNT);
+		wall ? (size_t)WALL_KIND_COUNT : (size_t)KIND_COUNT);
 
 	if (kind >= 0 && wall)
 		d->sample->wall_kind = (enum wall_kind)kind;
@@ -125,11 +129,11 @@ static void read_to(struct rule_reader *reader, const struct yml_node *node, voi
 }
 
 static const struct reader_key sample_keys[] = {
-		{"text", read_text},
-		{"verdict", read_verdict},
-		{"kind", read_kind},
-		{"from", read_from},
-		{"to", read_to},
+	{"text", read_text},
+	{"verdict", read_verdict},
+	{"kind", read_kind},
+	{"from", read_from},
+	{"to", read_to},
 };
 
 /* The kind a sample is tried as when it names none: the first of the rule's. */
@@ -162,14 +166,15 @@ void samples_read(struct rule_reader *reader, const struct yml_node *node, struc
 
 	if (node->kind != YML_LIST || node->len > RULE_SAMPLES_MAX) {
 		reader_problem(reader, node, "samples: found %s; accepted: a list of at most %d",
-				node->kind == YML_LIST ? "more" : yml_kind_name(node->kind), RULE_SAMPLES_MAX);
+			node->kind == YML_LIST ? "more" : yml_kind_name(node->kind), RULE_SAMPLES_MAX);
 		return;
 	}
 	list = arena_zalloc(reader->arena, (node->len + 1) * sizeof(*list));
 	if (!list)
 		return;
 	rule->samples = list;
-	yml_each(item, node) {
+	yml_each(item, node)
+	{
 		struct draft d = {.rule = rule, .sample = &list[rule->sample_count]};
 
 		sample_read(reader, item, &d);

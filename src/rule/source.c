@@ -69,7 +69,8 @@ static int file_read(struct reader *r, struct str file, struct str *out)
 	return 0;
 }
 
-static int source_read(struct reader *r, const char *folder, struct str base, struct str ending, struct source **out)
+static int source_read(
+	struct reader *r, const char *folder, struct str base, struct str ending, struct source **out)
 {
 	struct source *s = arena_zalloc(r->arena, sizeof(*s));
 
@@ -83,8 +84,8 @@ static int source_read(struct reader *r, const char *folder, struct str base, st
 	return file_read(r, s->file, &s->text);
 }
 
-/* Editors' leavings and read-me files are no rules; anything else must have the ending, or a rule would be lost
- * without a word because of its file's name. */
+/* Editors' leavings and read-me files are no rules; anything else must have the ending, or a rule would be
+ * lost without a word because of its file's name. */
 static bool name_is_foreign(struct str name)
 {
 	return str_starts(name, STR(".")) || str_ends(name, STR("~")) || str_ends(name, STR(".md"));
@@ -100,15 +101,16 @@ struct names {
 	size_t count;
 };
 
-static int names_add(struct reader *r, struct names *names, const char *folder, struct str name, struct str ending)
+static int names_add(
+	struct reader *r, struct names *names, const char *folder, struct str name, struct str ending)
 {
 	struct str file = arena_printf(r->arena, "%s/%.*s", folder, STR_FMT(name));
 
 	if (name_is_foreign(name))
 		return 0;
 	if (!str_ends(name, ending) || name.len == ending.len) {
-		problem_add(r->problems, file, 0, 0, "found a file that is not read here; accepted: NAME%s, NAME.md",
-				ending.data);
+		problem_add(r->problems, file, 0, 0,
+			"found a file that is not read here; accepted: NAME%s, NAME.md", ending.data);
 		return 0;
 	}
 	if (names->count == RULE_FILES_MAX) {
@@ -180,8 +182,9 @@ static bool digest_list(EVP_MD_CTX *ctx, const struct source *s)
 	for (; s; s = s->next) {
 		uint64_t len[2] = {s->file.len, s->text.len};
 
-		if (!EVP_DigestUpdate(ctx, len, sizeof(len)) || !EVP_DigestUpdate(ctx, s->file.data, s->file.len) ||
-				!EVP_DigestUpdate(ctx, s->text.data, s->text.len))
+		if (!EVP_DigestUpdate(ctx, len, sizeof(len)) ||
+			!EVP_DigestUpdate(ctx, s->file.data, s->file.len) ||
+			!EVP_DigestUpdate(ctx, s->text.data, s->text.len))
 			return false;
 	}
 	return true;
@@ -193,8 +196,8 @@ int sources_version(const struct sources *s, char *out, size_t len)
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	struct buf text = BUF_INIT(EVP_MAX_MD_SIZE * 2);
 	bool ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) && digest_list(ctx, s->policy) &&
-			digest_list(ctx, s->rules) && digest_list(ctx, s->dictionaries) &&
-			EVP_DigestFinal_ex(ctx, digest, NULL);
+		  digest_list(ctx, s->rules) && digest_list(ctx, s->dictionaries) &&
+		  EVP_DigestFinal_ex(ctx, digest, NULL);
 
 	EVP_MD_CTX_free(ctx);
 	if (ok) {

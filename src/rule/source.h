@@ -1,4 +1,5 @@
-/* The files of a policy directory: read whole, in a fixed order, and summed up for the version. Private to rule/. */
+/* The files of a policy directory: read whole, in a fixed order, and summed up for the version. Private to
+ * rule/. */
 #pragma once
 
 #include "base/arena.h"
@@ -13,13 +14,14 @@ struct source {
 };
 
 struct sources {
-	struct source *policy, *rules, *dictionaries; /* lists in the order of file names; policy has one or none */
+	struct source *policy, *rules,
+		*dictionaries; /* lists in the order of file names; policy has one or none */
 };
 
 /* 0, -EINVAL (problems say which file) or -ENOMEM. Everything lives in the arena. */
 [[nodiscard]] int sources_read(
-		struct sources *out, const char *dir, struct arena *arena, struct problems *problems);
+	struct sources *out, const char *dir, struct arena *arena, struct problems *problems);
 
-/* Hex digits of the first bytes of SHA-256 over names, lengths and texts; `len` is even. A NUL follows. -EIO when the
- * crypto library fails. */
+/* Hex digits of the first bytes of SHA-256 over names, lengths and texts; `len` is even. A NUL follows. -EIO
+ * when the crypto library fails. */
 [[nodiscard]] int sources_version(const struct sources *s, char *out, size_t len);

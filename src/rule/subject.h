@@ -11,7 +11,7 @@ struct subject {
 	struct str domain;        /* its domain part, prepared */
 	const struct str *groups; /* as written in the account, compared without regard to ASCII case */
 	size_t group_count;
-	bool inside;              /* the domain is one of ours */
+	bool inside; /* the domain is one of ours */
 };
 
 /* Fills jid, domain and inside from a bare JID, without groups; `jid` is borrowed. */

@@ -3,23 +3,23 @@
 #include "base/text.h"
 
 const char *const action_names[ACTION_COUNT] = {
-		[ACTION_ALLOW] = "allow",
-		[ACTION_LOG] = "log",
-		[ACTION_BLOCK] = "block",
+	[ACTION_ALLOW] = "allow",
+	[ACTION_LOG] = "log",
+	[ACTION_BLOCK] = "block",
 };
 
 const char *const mode_names[MODE_COUNT] = {
-		[MODE_OBSERVE] = "observe",
-		[MODE_ENFORCE] = "enforce",
+	[MODE_OBSERVE] = "observe",
+	[MODE_ENFORCE] = "enforce",
 };
 
 const char *const cannot_tell_names[CANNOT_TELL_COUNT] = {
-		[CANNOT_TELL_NONE] = "",
-		[CANNOT_TELL_CEILING] = "ceiling",
-		[CANNOT_TELL_MEMORY] = "memory",
-		[CANNOT_TELL_HITS] = "hits",
-		[CANNOT_TELL_ENGINE] = "engine",
-		[CANNOT_TELL_NO_POLICY] = "no-policy",
+	[CANNOT_TELL_NONE] = "",
+	[CANNOT_TELL_CEILING] = "ceiling",
+	[CANNOT_TELL_MEMORY] = "memory",
+	[CANNOT_TELL_HITS] = "hits",
+	[CANNOT_TELL_ENGINE] = "engine",
+	[CANNOT_TELL_NO_POLICY] = "no-policy",
 };
 
 static struct notice *notice_copy(struct arena *arena, const struct notice *list)
@@ -39,7 +39,8 @@ static struct notice *notice_copy(struct arena *arena, const struct notice *list
 	return first;
 }
 
-/* The list element that takes the finding: a new one, or, when the list is full, the last one if this is stronger. */
+/* The list element that takes the finding: a new one, or, when the list is full, the last one if this is
+ * stronger. */
 static struct finding *finding_room(struct verdict *v, struct arena *arena, bool stronger)
 {
 	struct finding *f;
@@ -103,17 +104,17 @@ static void put_member(struct buf *out, const char *name, struct str value)
 	if (value.len == 0)
 		return;
 	buf_printf(out, ",\"%s\":", name);
-	json_string(out, value);
+	json_quote(out, value);
 }
 
 static void put_finding(struct buf *out, const struct finding *f)
 {
 	buf_lit(out, "{\"rule\":");
-	json_string(out, f->rule);
+	json_quote(out, f->rule);
 	buf_printf(out, ",\"action\":\"%s\",\"mode\":\"%s\"", action_names[f->action], mode_names[f->mode]);
 	if (f->kind != KIND_NONE)
-		buf_printf(out, ",\"kind\":\"%s\",\"offset\":%zu,\"length\":%zu", kind_names[f->kind], f->offset,
-				f->length);
+		buf_printf(out, ",\"kind\":\"%s\",\"offset\":%zu,\"length\":%zu", kind_names[f->kind],
+			f->offset, f->length);
 	put_member(out, "detail", f->detail);
 	buf_putc(out, '}');
 }

@@ -1,9 +1,9 @@
-/* What was decided about one stanza, and why. The stages policy and inspect write it, record keeps it, route acts on
- * it. It is data, never control flow: nothing is refused by writing a verdict.
+/* What was decided about one stanza, and why. The stages policy and inspect write it, record keeps it, route
+ * acts on it. It is data, never control flow: nothing is refused by writing a verdict.
  *
- * All strings live in the arena given to the writing functions (the parcel's), so a verdict stays readable after the
- * policy that made it has been replaced. A zeroed verdict means: allowed, nothing found, no policy consulted.
- * Not thread-safe; it travels with its parcel. */
+ * All strings live in the arena given to the writing functions (the parcel's), so a verdict stays readable
+ * after the policy that made it has been replaced. A zeroed verdict means: allowed, nothing found, no policy
+ * consulted. Not thread-safe; it travels with its parcel. */
 #pragma once
 
 #include <stdbool.h>
@@ -31,10 +31,10 @@ enum mode {
 /* Why an engine could not decide. What then happens is the policy's `on_error`. */
 enum cannot_tell {
 	CANNOT_TELL_NONE,
-	CANNOT_TELL_CEILING, /* more text than policy.yaml's inspect_bytes */
-	CANNOT_TELL_MEMORY,  /* the arena or the engine's memory was full */
-	CANNOT_TELL_HITS,    /* more matches than can be kept apart */
-	CANNOT_TELL_ENGINE,  /* the matching engine failed */
+	CANNOT_TELL_CEILING,   /* more text than policy.yaml's inspect_bytes */
+	CANNOT_TELL_MEMORY,    /* the arena or the engine's memory was full */
+	CANNOT_TELL_HITS,      /* more matches than can be kept apart */
+	CANNOT_TELL_ENGINE,    /* the matching engine failed */
 	CANNOT_TELL_NO_POLICY, /* no policy is loaded */
 	CANNOT_TELL_COUNT,
 };
@@ -44,9 +44,10 @@ struct finding {
 	struct str rule;      /* id; empty for an engine that could not tell */
 	enum action action;   /* what the rule asks for */
 	enum mode mode;
-	enum text_kind kind;  /* which text of the stanza; KIND_NONE for a wall */
-	size_t offset, length; /* bytes of that text as the client sent it; length 0 when only the end is known */
-	struct str detail;    /* dictionary and category or detector; never the matched text */
+	enum text_kind kind; /* which text of the stanza; KIND_NONE for a wall */
+	size_t offset,
+		length;    /* bytes of that text as the client sent it; length 0 when only the end is known */
+	struct str detail; /* dictionary and category or detector; never the matched text */
 };
 
 struct notice {
@@ -56,7 +57,8 @@ struct notice {
 };
 
 enum {
-	VERDICT_FINDINGS_MAX = 64, /* kept; further ones are counted. The strongest is always among those kept */
+	VERDICT_FINDINGS_MAX =
+		64, /* kept; further ones are counted. The strongest is always among those kept */
 	POLICY_VERSION_LEN = 16,
 };
 
@@ -64,24 +66,25 @@ struct verdict {
 	enum action action; /* the strongest that is enforced */
 	enum cannot_tell cannot_tell;
 	struct finding *findings, *last;
-	size_t count;   /* in the list */
-	size_t dropped; /* beyond VERDICT_FINDINGS_MAX */
+	size_t count;          /* in the list */
+	size_t dropped;        /* beyond VERDICT_FINDINGS_MAX */
 	struct str rule;       /* id of the rule that decided `action`; empty when none did */
 	struct notice *notice; /* of that rule, for the sender; NULL when it has none */
 	char policy_version[POLICY_VERSION_LEN + 1]; /* "" when no policy was consulted */
 };
 
-/* Adds a finding (copied, with its strings) and raises the action when it is enforced and stronger than what is there;
- * then `notice` (borrowed list, copied) becomes the verdict's. When the arena is full the verdict becomes
- * CANNOT_TELL_MEMORY, and the caller must act on it (policy_set_cannot_tell). */
-void verdict_add(struct verdict *v, struct arena *arena, const struct finding *f, const struct notice *notice);
+/* Adds a finding (copied, with its strings) and raises the action when it is enforced and stronger than what
+ * is there; then `notice` (borrowed list, copied) becomes the verdict's. When the arena is full the verdict
+ * becomes CANNOT_TELL_MEMORY, and the caller must act on it (policy_set_cannot_tell). */
+void verdict_add(
+	struct verdict *v, struct arena *arena, const struct finding *f, const struct notice *notice);
 
-/* The text in the language nearest to `lang` (exact tag, then its primary subtag, then the first of the list), or NULL
- * when there is none. `lang` may be empty. */
+/* The text in the language nearest to `lang` (exact tag, then its primary subtag, then the first of the
+ * list), or NULL when there is none. `lang` may be empty. */
 const struct notice *notice_choose(const struct notice *list, struct str lang);
 
-extern const char *const action_names[ACTION_COUNT]; /* "allow", "log", "block" */
-extern const char *const mode_names[MODE_COUNT];     /* "observe", "enforce" */
+extern const char *const action_names[ACTION_COUNT];           /* "allow", "log", "block" */
+extern const char *const mode_names[MODE_COUNT];               /* "observe", "enforce" */
 extern const char *const cannot_tell_names[CANNOT_TELL_COUNT]; /* "" for none, "ceiling", "memory", ... */
 
 static inline bool verdict_blocks(const struct verdict *v)

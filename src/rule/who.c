@@ -49,9 +49,9 @@ bool who_term_parse(struct str text, struct who_term *out)
 		struct str word;
 		enum who_kind kind;
 	} words[] = {
-			{STR("anyone"), WHO_ANYONE},
-			{STR("inside"), WHO_INSIDE},
-			{STR("outside"), WHO_OUTSIDE},
+		{STR("anyone"), WHO_ANYONE},
+		{STR("inside"), WHO_INSIDE},
+		{STR("outside"), WHO_OUTSIDE},
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
@@ -61,8 +61,8 @@ bool who_term_parse(struct str text, struct who_term *out)
 		}
 	}
 	return term_named(text, STR("person:"), WHO_PERSON, out) ||
-			term_named(text, STR("group:"), WHO_GROUP, out) ||
-			term_named(text, STR("domain:"), WHO_DOMAIN, out);
+	       term_named(text, STR("group:"), WHO_GROUP, out) ||
+	       term_named(text, STR("domain:"), WHO_DOMAIN, out);
 }
 
 struct subject subject_of(struct str jid, bool inside)
@@ -70,8 +70,8 @@ struct subject subject_of(struct str jid, bool inside)
 	size_t at = str_find(jid, '@', 0);
 
 	return (struct subject){
-			.jid = jid,
-			.domain = at < jid.len ? str_cut(jid, at + 1, jid.len) : jid,
-			.inside = inside,
+		.jid = jid,
+		.domain = at < jid.len ? str_cut(jid, at + 1, jid.len) : jid,
+		.inside = inside,
 	};
 }

@@ -1,0 +1,201 @@
+/* ASCII goes sixteen bytes at a time; from the first other byte on, character by character through the table.
+ */
+#include "inspect/fold.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "inspect/fold_table.h"
+
+enum {
+	HANGUL_FIRST = 0xac00,
+	HANGUL_LAST = 0xd7a3,
+};
+
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+
+struct view {
+	const uint8_t *index;
+	const uint16_t (*pages)[FOLD_PAGE];
+	uint8_t lower; /* the bit that makes an ASCII letter small, or 0 */
+};
+
+static const struct view word_view = {.index = fold_word_index, .pages = fold_word_pages, .lower = 0x20};
+static const struct view light_view = {.index = fold_light_index, .pages = fold_light_pages, .lower = 0};
+
+static inline char ascii_lower(char c, uint8_t lower)
+{
+	return (uint8_t)(c - 'A') < 26 ? (char)(c | lower) : c;
+}
+
+static inline bool ascii_is_digit(char c)
+{
+	return (uint8_t)(c - '0') < 10;
+}
+
+/* Folds one block; adds its digits. False, with nothing counted, when a byte of it is not ASCII. */
+static inline bool ascii_block(const char *in, char *out, uint8_t lower, unsigned *digits)
+{
+	bytes16 v, upper, digit;
+	uint64_t half[2];
+
+	memcpy(&v, in, sizeof(v));
+	memcpy(half, &v, sizeof(half));
+	if ((half[0] | half[1]) & UINT64_C(0x8080808080808080))
+		return false;
+	upper = (bytes16)((v - 'A') < 26);
+	digit = (bytes16)((v - '0') < 10) & 1;
+	v |= upper & lower;
+	memcpy(out, &v, sizeof(v));
+	memcpy(half, &digit, sizeof(half));
+	/* each byte is 0 or 1: a multiplication adds the eight of a half */
+	*digits += (unsigned)((half[0] + half[1]) * UINT64_C(0x0101010101010101) >> 56);
+	return true;
+}
+
+/* The ASCII head of the text; returns its length, which is text.len when there is nothing else. */
+static size_t ascii_head(struct str text, char *out, uint8_t lower, unsigned *digits)
+{
+	size_t at = 0;
+
+	while (text.len - at >= sizeof(bytes16) && ascii_block(text.data + at, out + at, lower, digits))
+		at += sizeof(bytes16);
+	for (; at < text.len && (uint8_t)text.data[at] < 0x80; at++) {
+		out[at] = ascii_lower(text.data[at], lower);
+		*digits += ascii_is_digit(text.data[at]);
+	}
+	return at;
+}
+
+static size_t utf8_write(char *out, uint32_t c)
+{
+	out[0] = (char)(0xe0 | c >> 12);
+	out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+	out[2] = (char)(0x80 | (c & 0x3f));
+	return 3;
+}
+
+/* A syllable as its letters (Unicode 3.12), so that composed and decomposed Korean are one. */
+static size_t hangul_fold(uint32_t c, char *out)
+{
+	uint32_t n = c - HANGUL_FIRST, tail = n % 28;
+	size_t len = utf8_write(out, 0x1100 + n / 588);
+
+	len += utf8_write(out + len, 0x1161 + n % 588 / 28);
+	if (tail)
+		len += utf8_write(out + len, 0x11a7 + tail);
+	return len;
+}
+
+/* Folds the character at *at, which is not ASCII, and moves on; returns the bytes written. */
+static size_t char_fold(const struct view *view, struct str text, size_t *at, char *out)
+{
+	size_t from = *at;
+	uint32_t c = utf8_next(text, at);
+	uint16_t entry = view->pages[view->index[c / FOLD_PAGE]][c % FOLD_PAGE];
+
+	if (entry == FOLD_DROP)
+		return 0;
+	if (entry != FOLD_KEEP) {
+		memcpy(out, fold_pool + entry + 1, fold_pool[entry]);
+		return fold_pool[entry];
+	}
+	if (view->lower && c >= HANGUL_FIRST && c <= HANGUL_LAST)
+		return hangul_fold(c, out);
+	memcpy(out, text.data + from, *at - from);
+	return *at - from;
+}
+
+static size_t text_fold(const struct view *view, struct str text, char *out, struct fold_stats *stats)
+{
+	unsigned digits = 0;
+	size_t at = ascii_head(text, out, view->lower, &digits), len = at;
+
+	stats->ascii = at == text.len;
+	while (at < text.len) {
+		size_t n = 1;
+
+		if ((uint8_t)text.data[at] < 0x80)
+			out[len] = ascii_lower(text.data[at++], view->lower);
+		else
+			n = char_fold(view, text, &at, out + len);
+		for (; n > 0; n--)
+			digits += ascii_is_digit(out[len++]);
+	}
+	stats->digits = digits;
+	return len;
+}
+
+static size_t text_origin(const struct view *view, struct str text, size_t offset)
+{
+	char piece[FOLD_GROWTH * 4];
+	size_t at = 0, len = 0;
+
+	while (at < text.len) {
+		size_t from = at;
+
+		if ((uint8_t)text.data[at] < 0x80) {
+			at++;
+			len++;
+		} else {
+			len += char_fold(view, text, &at, piece);
+		}
+		if (len > offset)
+			return from;
+	}
+	return text.len;
+}
+
+size_t fold_word(struct str text, char *out, struct fold_stats *stats)
+{
+	return text_fold(&word_view, text, out, stats);
+}
+
+size_t fold_light(struct str text, char *out, struct fold_stats *stats)
+{
+	return text_fold(&light_view, text, out, stats);
+}
+
+size_t fold_word_origin(struct str text, size_t offset)
+{
+	return text_origin(&word_view, text, offset);
+}
+
+size_t fold_light_origin(struct str text, size_t offset)
+{
+	return text_origin(&light_view, text, offset);
+}
+
+static bool char_is_word(uint32_t c)
+{
+	size_t low = 0, high = fold_words_count;
+
+	if (c < 0x80)
+		return (c - '0') < 10 || ((c | 0x20) - 'a') < 26;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (c > fold_words[middle].last)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < fold_words_count && c >= fold_words[low].first;
+}
+
+bool fold_is_word_at(struct str s, size_t at)
+{
+	if (at >= s.len)
+		return false;
+	return char_is_word(utf8_next(s, &at));
+}
+
+bool fold_is_word_before(struct str s, size_t at)
+{
+	if (at == 0 || at > s.len)
+		return false;
+	do
+		at--;
+	while (at > 0 && ((uint8_t)s.data[at] & 0xc0) == 0x80);
+	return char_is_word(utf8_next(s, &at));
+}

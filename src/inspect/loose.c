@@ -1,0 +1,595 @@
+/* A piece of text becomes a row of classes (letters, and signs as the letter they stand for) with repetitions
+ * taken away; words with the same row are in one bucket; each is then compared character by character. */
+#include "inspect/loose.h"
+
+#include <errno.h>
+
+#include "inspect/fold.h"
+#include "inspect/odd.h"
+#include "inspect/words.h"
+
+enum {
+	UNITS_MIN = 3,
+	UNITS_MAX = 40,  /* letters of the longest word */
+	PIECE_MAX = 64,  /* units of a piece */
+	CHUNK_MAX = 256, /* bytes of a piece of text that is still taken for one word */
+	TRIM_MAX = 2, /* single letters around letters apart that may be words of their own: "you a f o o" */
+};
+
+struct entry {
+	struct entry *next; /* in its bucket */
+	const struct lexicon_word *word;
+	char letters[UNITS_MAX]; /* without spaces and signs */
+	uint8_t len;
+	bool open_left, open_right;
+};
+
+struct loose {
+	struct entry **buckets;  /* by the row of classes */
+	struct entry **by_shape; /* by first letter and length, for hidden letters */
+	struct entry *open;      /* words that go on at an end */
+	size_t mask;
+};
+
+/* What a character can be. */
+struct unit {
+	uint32_t at, end; /* bytes in the text */
+	char c;           /* as it stands there; 0 for a sign of several bytes */
+	char class;       /* the letter its look stands for */
+	bool letter, hidden;
+};
+
+struct piece {
+	struct unit units[PIECE_MAX];
+	size_t len;
+	unsigned letters, digits;
+	bool stretched; /* letters are repeated on purpose */
+	bool hides;     /* has letters hidden */
+};
+
+/* ---- characters ---- */
+
+/* The letter a digit or sign stands for; 0 for none. i and l look alike, so both are class i. */
+static char sign_class(char c)
+{
+	switch (c) {
+	case '0':
+		return 'o';
+	case '1':
+	case '!':
+	case '|':
+		return 'i';
+	case '2':
+		return 'z';
+	case '3':
+		return 'e';
+	case '4':
+	case '@':
+		return 'a';
+	case '5':
+	case '$':
+		return 's';
+	case '6':
+	case '9':
+		return 'g';
+	case '7':
+	case '+':
+		return 't';
+	case '8':
+		return 'b';
+	default:
+		return '\0';
+	}
+}
+
+static bool is_letter(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+static char class_of(char c)
+{
+	if (is_letter(c))
+		return c == 'l' ? 'i' : c;
+	return sign_class(c);
+}
+
+static bool is_hiding(char c)
+{
+	return c == '*' || c == '#' || c == '_' || c == '%';
+}
+
+static bool is_between(char c)
+{
+	return c == '.' || c == '-' || c == '_' || c == '*' || c == '~' || c == '/' || c == '\\' ||
+	       c == '+' || c == '=' || c == ',' || c == ':' || c == ';' || c == '|' || c == '^' || c == '&' ||
+	       c == '#' || c == '%' || c == '!' || c == '?';
+}
+
+/* Signs beyond ASCII that stand for a letter; the length in bytes goes to *len. */
+static char wide_sign_class(struct str text, size_t at, size_t *len)
+{
+	static const struct {
+		struct str sign;
+		char class;
+	} signs[] = {
+		{STR("\u20ac"), 'e'}, /* euro */
+		{STR("\u00a3"), 'i'}, /* pound: an l */
+		{STR("\u00a5"), 'y'}, /* yen */
+		{STR("\u00a2"), 'c'}, /* cent */
+		{STR("\u00a7"), 's'}, /* section */
+		{STR("\u00d7"), 'x'}, /* times */
+	};
+
+	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
+		if (!str_starts(str_cut(text, at, text.len), signs[i].sign))
+			continue;
+		*len = signs[i].sign.len;
+		return signs[i].class;
+	}
+	return '\0';
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* ---- the index ---- */
+
+static size_t row_hash(const char *classes, size_t len)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (uint8_t)classes[i]) * UINT64_C(0x100000001b3);
+	return (size_t)(h ^ h >> 32);
+}
+
+/* Classes with repetitions taken away; returns the length. */
+static size_t row_of(const char *letters, size_t len, char *row)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char class = class_of(letters[i]);
+
+		if (n == 0 || row[n - 1] != class)
+			row[n++] = class;
+	}
+	return n;
+}
+
+static size_t shape_of(char first, size_t len)
+{
+	return (size_t)(first - 'a') * (UNITS_MAX + 1) + len;
+}
+
+/* Only words of ASCII letters, spaces and signs between them are guessed at. */
+static bool entry_fill(struct entry *e, const struct lexicon_word *word)
+{
+	*e = (struct entry){.word = word};
+	for (size_t i = 0; i < word->text.len; i++) {
+		char c = word->text.data[i];
+
+		if (c == ' ' || c == '-' || c == '\'' || c == '.')
+			continue;
+		if (!is_letter(c) || e->len == UNITS_MAX)
+			return false;
+		e->letters[e->len++] = c;
+	}
+	for (const struct lexicon_owner *o = word->owners; o; o = o->next) {
+		e->open_left |= o->evasions && o->open_left;
+		e->open_right |= o->evasions && o->open_right;
+	}
+	return e->len >= UNITS_MIN;
+}
+
+static void entry_put(struct loose *l, const struct entry *e, struct entry *place)
+{
+	char row[UNITS_MAX];
+	struct entry **bucket = &l->buckets[row_hash(row, row_of(e->letters, e->len, row)) & l->mask];
+
+	place[0] = *e;
+	place[0].next = *bucket;
+	*bucket = &place[0];
+	place[1] = *e;
+	bucket = &l->by_shape[shape_of(e->letters[0], e->len)];
+	place[1].next = *bucket;
+	*bucket = &place[1];
+	if (!e->open_left && !e->open_right)
+		return;
+	place[2] = *e;
+	place[2].next = l->open;
+	l->open = &place[2];
+}
+
+static bool is_evasive(const struct lexicon_word *word)
+{
+	for (const struct lexicon_owner *o = word->owners; o; o = o->next)
+		if (o->evasions)
+			return true;
+	return false;
+}
+
+int loose_new(struct loose **out, const struct lexicon *lexicon, struct arena *arena)
+{
+	struct loose *l = arena_zalloc(arena, sizeof(*l));
+	struct entry *places = arena_alloc(arena, (lexicon->evasive * 3 + 1) * sizeof(*places)), e;
+	size_t buckets = 64;
+
+	*out = NULL;
+	if (lexicon->evasive == 0)
+		return 0;
+	while (buckets < lexicon->evasive * 2)
+		buckets *= 2;
+	if (!l || !places)
+		return -ENOMEM;
+	l->mask = buckets - 1;
+	l->buckets = arena_zalloc(arena, buckets * sizeof(*l->buckets));
+	l->by_shape = arena_zalloc(arena, shape_of('z' + 1, 0) * sizeof(*l->by_shape));
+	if (!l->buckets || !l->by_shape)
+		return -ENOMEM;
+	for (size_t i = 0; i < lexicon->count; i++) {
+		if (!is_evasive(&lexicon->words[i]) || !entry_fill(&e, &lexicon->words[i]))
+			continue;
+		entry_put(l, &e, places);
+		places += 3;
+	}
+	*out = l;
+	return 0;
+}
+
+/* ---- comparing ---- */
+
+/* Whether the unit can be this letter. A letter is itself: only signs are read as what they look like. */
+static bool unit_is(const struct unit *u, char letter)
+{
+	if (u->letter)
+		return u->c == letter;
+	return u->class && u->class == (letter == 'l' ? 'i' : letter);
+}
+
+/* Places reached in the word after each unit, as bits. A repeated unit may stay where it is when letters are
+ * repeated on purpose. With open ends, the match may begin at any unit and end before the last. */
+static bool entry_matches(const struct entry *e, const struct piece *p, bool open)
+{
+	uint64_t start = 1, done = UINT64_C(1) << e->len, at = start;
+
+	for (size_t i = 0; i < p->len; i++) {
+		uint64_t is = 0;
+
+		for (size_t k = 0; k < e->len; k++)
+			is |= (uint64_t)unit_is(&p->units[i], e->letters[k]) << k;
+		at = (at & is) << 1 | (p->stretched ? at & is << 1 : 0);
+		if (open && e->open_right && at & done)
+			return true;
+		if (open && e->open_left)
+			at |= start;
+		if (!at)
+			return false;
+	}
+	return at & done;
+}
+
+/* Hidden letters can be any; enough must be seen for the guess to be one. */
+static bool entry_matches_hidden(const struct entry *e, const struct piece *p)
+{
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < p->len; i++) {
+		if (p->units[i].hidden)
+			continue;
+		if (!unit_is(&p->units[i], e->letters[i]))
+			return false;
+		seen++;
+	}
+	return seen >= 2 && seen * 3 >= p->len;
+}
+
+struct search {
+	const struct loose *loose;
+	const struct texts *texts;
+	struct hits *hits;
+	size_t part;
+	struct str text; /* the part's word view */
+};
+
+static void search_hit(struct search *s, const struct entry *e, const struct piece *p)
+{
+	word_hit(e->word, s->texts, s->part, p->units[0].at, p->units[p->len - 1].end, true, s->hits);
+}
+
+static void piece_look_hidden(struct search *s, const struct piece *p)
+{
+	if (p->len < UNITS_MIN || p->len > UNITS_MAX || !p->units[0].class || p->units[0].hidden)
+		return;
+	for (char first = 'a'; first <= 'z'; first++) {
+		if (!unit_is(&p->units[0], first))
+			continue;
+		for (const struct entry *e = s->loose->by_shape[shape_of(first, p->len)]; e; e = e->next)
+			if (entry_matches_hidden(e, p))
+				search_hit(s, e, p);
+	}
+}
+
+/* Digits alone are numbers, and a letter with digits is a name of something (a55): signs must leave a word.
+ */
+static bool piece_is_wordlike(const struct piece *p)
+{
+	return p->letters >= 2 || (p->letters == 1 && p->digits == 0);
+}
+
+static void piece_look(struct search *s, const struct piece *p)
+{
+	char row[PIECE_MAX];
+	size_t n = 0;
+
+	if (p->len < UNITS_MIN || !piece_is_wordlike(p))
+		return;
+	for (size_t i = 0; i < p->len; i++)
+		if (n == 0 || row[n - 1] != p->units[i].class)
+			row[n++] = p->units[i].class;
+	for (const struct entry *e = s->loose->buckets[row_hash(row, n) & s->loose->mask]; e; e = e->next)
+		if (entry_matches(e, p, false))
+			search_hit(s, e, p);
+	for (const struct entry *e = s->loose->open; e; e = e->next)
+		if (entry_matches(e, p, true))
+			search_hit(s, e, p);
+}
+
+/* ---- pieces ---- */
+
+/* More than three of one in a row say no more than three. */
+static void piece_put(struct piece *p, struct unit unit)
+{
+	size_t n = p->len;
+
+	if (n >= 3 && p->units[n - 1].class == unit.class && p->units[n - 2].class == unit.class &&
+		p->units[n - 3].class == unit.class && !unit.hidden) {
+		p->units[n - 1].end = unit.end;
+		return;
+	}
+	if (n == PIECE_MAX)
+		return;
+	p->units[p->len++] = unit;
+	p->letters += unit.letter;
+	p->digits += unit.c >= '0' && unit.c <= '9';
+	p->hides |= unit.hidden;
+}
+
+static struct unit unit_of(char c, size_t at)
+{
+	return (struct unit){
+		.c = c,
+		.class = class_of(c),
+		.letter = is_letter(c),
+		.hidden = is_hiding(c),
+		.at = (uint32_t)at,
+		.end = (uint32_t)at + 1,
+	};
+}
+
+/* Three in a row, or two places with two, are no spelling of a word. */
+static void piece_judge(struct piece *p)
+{
+	unsigned pairs = 0;
+
+	for (size_t i = 1; i < p->len; i++) {
+		if (p->units[i].class != p->units[i - 1].class)
+			continue;
+		pairs++;
+		if (i > 1 && p->units[i].class == p->units[i - 2].class)
+			p->stretched = true;
+	}
+	p->stretched |= pairs > 1;
+}
+
+enum reading {
+	READ_SIGNS,   /* what can be a letter is one; the rest stands between */
+	READ_LETTERS, /* only letters and digits count; every sign stands between */
+	READ_HIDDEN,  /* every character counts, hidden ones too */
+};
+
+static bool char_reads(char c, enum reading reading)
+{
+	switch (reading) {
+	case READ_SIGNS:
+		return class_of(c);
+	case READ_LETTERS:
+		return is_letter(c) || (c >= '0' && c <= '9');
+	case READ_HIDDEN:
+		return class_of(c) || is_hiding(c);
+	}
+	return false;
+}
+
+static void piece_clear(struct piece *p)
+{
+	p->len = 0;
+	p->letters = p->digits = 0;
+	p->stretched = p->hides = false;
+}
+
+/* Reads [from, to) of the text. False when something is there that is neither letter nor between letters. */
+static bool piece_read(struct piece *p, struct str text, size_t from, size_t to, enum reading reading)
+{
+	piece_clear(p);
+	for (size_t i = from; i < to; i++) {
+		char c = text.data[i], class;
+		size_t len = 1;
+
+		if (char_reads(c, reading)) {
+			piece_put(p, unit_of(c, i));
+			continue;
+		}
+		class = (uint8_t)c >= 0x80 ? wide_sign_class(text, i, &len) : '\0';
+		if (class)
+			piece_put(p,
+				(struct unit){.class = class, .at = (uint32_t)i, .end = (uint32_t)(i + len)});
+		else if (reading == READ_HIDDEN || !is_between(c))
+			return false;
+		i += len - 1;
+	}
+	piece_judge(p);
+	return true;
+}
+
+static bool is_edge(char c)
+{
+	return (uint8_t)c < 0x80 && !is_letter(c) && !(c >= '0' && c <= '9');
+}
+
+static void chunk_look_as(struct search *s, size_t from, size_t to, enum reading reading)
+{
+	struct piece p;
+
+	if (to <= from || to - from > CHUNK_MAX || !piece_read(&p, s->text, from, to, reading))
+		return;
+	if (reading == READ_HIDDEN) {
+		if (p.hides)
+			piece_look_hidden(s, &p);
+	} else if (p.len != to - from || p.letters != p.len || p.stretched) {
+		piece_look(s, &p);
+	}
+}
+
+/* Only letters, none of them often enough in a row: the dictionary has seen it. */
+static bool chunk_is_plain(struct str text, size_t from, size_t to)
+{
+	unsigned pairs = 0;
+
+	for (size_t i = from; i < to; i++) {
+		if (!is_letter(text.data[i]))
+			return false;
+		pairs += i > from && text.data[i] == text.data[i - 1];
+	}
+	return pairs < 2;
+}
+
+/* One run without white space, with and without the signs at its ends. */
+static void chunk_look(struct search *s, size_t from, size_t to)
+{
+	size_t left = from, right = to;
+
+	if (to - from < UNITS_MIN || chunk_is_plain(s->text, from, to))
+		return;
+	while (left < to && is_edge(s->text.data[left]))
+		left++;
+	while (right > left && is_edge(s->text.data[right - 1]))
+		right--;
+	chunk_look_as(s, left, right, READ_SIGNS);
+	chunk_look_as(s, left, right, READ_LETTERS);
+	chunk_look_as(s, left, right, READ_HIDDEN);
+	/* signs that are letters at the ends: as a whole, and without the full stop behind */
+	if (left == from && right == to)
+		return;
+	while (to > right && !class_of(s->text.data[to - 1]) && !is_hiding(s->text.data[to - 1]))
+		to--;
+	while (from < left && !class_of(s->text.data[from]) && !is_hiding(s->text.data[from]))
+		from++;
+	chunk_look_as(s, from, right, READ_SIGNS);
+	chunk_look_as(s, left, to, READ_SIGNS);
+	chunk_look_as(s, from, to, READ_SIGNS);
+	chunk_look_as(s, left, to, READ_HIDDEN);
+	chunk_look_as(s, from, to, READ_HIDDEN);
+}
+
+/* ---- letters apart ---- */
+
+/* The place of the only letter of a chunk, signs around it aside; `to` when it is not such a chunk. */
+static size_t single_of(struct str text, size_t from, size_t to)
+{
+	size_t found = to;
+
+	for (size_t i = from; i < to; i++) {
+		char c = text.data[i];
+
+		if (is_letter(c) || (c >= '0' && c <= '9') || (to - from == 1 && class_of(c))) {
+			if (found != to)
+				return to;
+			found = i;
+		} else if (!is_between(c)) {
+			return to;
+		}
+	}
+	return found;
+}
+
+static bool is_word_alone(char c)
+{
+	return c == 'a' || c == 'i' || c == 'u' || c == 'r' || c == 'y' || c == 'n';
+}
+
+static struct piece piece_cut(const struct piece *p, size_t from, size_t to)
+{
+	struct piece cut;
+
+	piece_clear(&cut);
+	cut.len = to - from;
+	memcpy(cut.units, p->units + from, cut.len * sizeof(*cut.units));
+	for (size_t i = 0; i < cut.len; i++) {
+		cut.letters += cut.units[i].letter;
+		cut.digits += cut.units[i].c >= '0' && cut.units[i].c <= '9';
+	}
+	piece_judge(&cut);
+	return cut;
+}
+
+static void singles_look(struct search *s, const struct piece *p)
+{
+	for (size_t left = 0; left <= TRIM_MAX && left + UNITS_MIN <= p->len; left++) {
+		for (size_t right = 0; right <= TRIM_MAX && left + right + UNITS_MIN <= p->len; right++) {
+			struct piece cut = piece_cut(p, left, p->len - right);
+
+			piece_look(s, &cut);
+			if (!is_word_alone(p->units[p->len - 1 - right].c))
+				break;
+		}
+		if (!is_word_alone(p->units[left].c))
+			break;
+	}
+}
+
+static void part_look(struct search *s)
+{
+	struct piece singles;
+	size_t at = 0;
+
+	piece_clear(&singles);
+	while (at < s->text.len) {
+		size_t from = at, single;
+
+		if (is_space(s->text.data[at])) {
+			at++;
+			continue;
+		}
+		while (at < s->text.len && !is_space(s->text.data[at]))
+			at++;
+		single = single_of(s->text, from, at);
+		if (single < at) {
+			piece_put(&singles, unit_of(s->text.data[single], single));
+			continue;
+		}
+		singles_look(s, &singles);
+		piece_clear(&singles);
+		chunk_look(s, from, at);
+	}
+	singles_look(s, &singles);
+}
+
+void loose_find(const struct loose *l, const struct texts *texts, struct hits *hits)
+{
+	if (!l)
+		return;
+	for (size_t i = 0; i < texts->count; i++) {
+		struct search s = {.loose = l,
+			.texts = texts,
+			.hits = hits,
+			.part = i,
+			.text = texts_part(texts, VIEW_WORD, i)};
+
+		if (odd_text(s.text))
+			part_look(&s);
+	}
+}

@@ -1,0 +1,21 @@
+/* What a text must have for an expression to match it: read off the expression, so that most texts are not
+ * scanned for it. Every figure is a lower bound that holds for each possible match; what the reader does not
+ * understand needs nothing. Sound for the syntax Hyperscan takes, without its extended-mode flag (then: needs
+ * nothing). */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+enum {
+	NEED_MAX = 4096, /* no figure is counted beyond this */
+};
+
+struct need {
+	unsigned digits; /* ASCII digits */
+	unsigned run;    /* bytes in a row without ASCII white space */
+	bool at;         /* an '@' */
+};
+
+struct need need_of(struct str regex);

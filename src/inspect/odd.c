@@ -1,0 +1,125 @@
+/* Sixty-four bytes at a time as bit masks, overlapping by the longest thing looked for. */
+#include "inspect/odd.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum {
+	BLOCK = 64,
+	OVERLAP = 8,
+};
+
+/* Bit i: what the byte at i is. Bytes of characters beyond ASCII are none of these. */
+struct masks {
+	uint64_t letter;
+	uint64_t same; /* a letter that the next byte repeats */
+	uint64_t space;
+	uint64_t sign; /* what can stand for a letter or between letters: all but quotes and brackets */
+	uint64_t wide; /* first byte of a character beyond ASCII that may be a sign */
+	uint64_t leet; /* of these, what stands for a letter even at the end of a word: not . , ! ? and the
+			  like */
+};
+
+#ifdef __SSE2__
+static uint64_t bits_of(__m128i v)
+{
+	return (uint32_t)_mm_movemask_epi8(v);
+}
+
+static __m128i equals(__m128i v, char c)
+{
+	return _mm_cmpeq_epi8(v, _mm_set1_epi8(c));
+}
+
+/* first <= v <= last, all below 0x80 */
+static __m128i between(__m128i v, char first, char last)
+{
+	return _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8((char)(first - 1))),
+		_mm_cmplt_epi8(v, _mm_set1_epi8((char)(last + 1))));
+}
+
+static __m128i either(__m128i a, __m128i b)
+{
+	return _mm_or_si128(a, b);
+}
+
+static void masks_add(struct masks *m, const char *bytes, unsigned at)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)bytes);
+	__m128i next = _mm_loadu_si128((const __m128i *)(const void *)(bytes + 1));
+	__m128i letter = between(v, 'a', 'z');
+	__m128i leet = either(either(between(v, '0', '9'), between(v, '#', '$')),
+		either(either(between(v, '*', '+'), equals(v, '@')), either(equals(v, '|'), equals(v, '_'))));
+	__m128i wide = either(equals(v, (char)0xc2), either(equals(v, (char)0xc3), equals(v, (char)0xe2)));
+	__m128i sign = either(either(leet, equals(v, '!')),
+		either(between(v, '%', '&'),
+			either(between(v, ',', '/'),
+				either(between(v, ':', ';'),
+					either(between(v, '=', '?'),
+						either(equals(v, '~'), equals(v, '^')))))));
+
+	m->letter |= bits_of(letter) << at;
+	m->same |= bits_of(_mm_and_si128(letter, _mm_cmpeq_epi8(v, next))) << at;
+	m->space |= bits_of(either(equals(v, ' '), between(v, '\t', '\r'))) << at;
+	m->sign |= bits_of(sign) << at;
+	m->leet |= bits_of(leet) << at;
+	m->wide |= bits_of(wide) << at;
+}
+#else
+static void masks_add(struct masks *m, const char *bytes, unsigned at)
+{
+	for (unsigned i = 0; i < 16; i++) {
+		char c = bytes[i];
+		bool letter = c >= 'a' && c <= 'z';
+		bool leet = c && strchr("0123456789#$*+@|_", c);
+		bool wide = (uint8_t)c == 0xc2 || (uint8_t)c == 0xc3 || (uint8_t)c == 0xe2;
+
+		m->letter |= (uint64_t)letter << (at + i);
+		m->same |= (uint64_t)(letter && bytes[i + 1] == c) << (at + i);
+		m->space |= (uint64_t)(c == ' ' || (c >= '\t' && c <= '\r')) << (at + i);
+		m->sign |= (uint64_t)(leet || (c && strchr("!%&,-./:;=>?~^", c))) << (at + i);
+		m->leet |= (uint64_t)leet << (at + i);
+		m->wide |= (uint64_t)wide << (at + i);
+	}
+}
+#endif
+
+static bool masks_are_odd(const struct masks *m, uint64_t start)
+{
+	uint64_t alone = (m->letter | m->leet) & (m->space << 1 | start) & m->space >> 1;
+
+	if ((m->sign & m->letter >> 1) || (m->letter & (m->leet | m->wide) >> 1))
+		return true;
+	if (m->same & (m->same >> 1 | m->same >> 2 | m->same >> 3 | m->same >> 4))
+		return true;
+	return alone & alone >> 2 & alone >> 4;
+}
+
+bool odd_text(struct str folded)
+{
+	char bytes[BLOCK + 1];
+	size_t at = 0;
+
+	while (at < folded.len) {
+		struct masks m = {};
+		size_t n = folded.len - at < BLOCK ? folded.len - at : BLOCK;
+		const char *from = folded.data + at;
+
+		if (folded.len - at < sizeof(bytes)) {
+			memset(bytes, '\n', sizeof(bytes));
+			memcpy(bytes, from, n);
+			from = bytes;
+		}
+		for (unsigned i = 0; i < BLOCK; i += 16)
+			masks_add(&m, from + i, i);
+		if (masks_are_odd(&m, at == 0))
+			return true;
+		if (n < BLOCK)
+			break;
+		at += BLOCK - OVERLAP;
+	}
+	return false;
+}
