@@ -234,7 +234,7 @@ void json_escape(struct buf *b, struct str s)
 	buf_put(b, s.data + from, s.len - from);
 }
 
-void json_string(struct buf *b, struct str s)
+void json_quote(struct buf *b, struct str s)
 {
 	buf_putc(b, '"');
 	json_escape(b, s);

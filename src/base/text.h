@@ -27,7 +27,7 @@ void utf8_put(struct buf *b, uint32_t code_point);
 /* The inside of a JSON string (no quotes around it). Input must be valid UTF-8. */
 void json_escape(struct buf *b, struct str s);
 /* "..." with quotes. */
-void json_string(struct buf *b, struct str s);
+void json_quote(struct buf *b, struct str s);
 
 /* For log lines and terminals: control bytes, DEL, C1, bidi controls and invalid UTF-8 become \xNN or \u{N};
  * at most `max` bytes of input are shown, then "...". */

@@ -78,7 +78,7 @@ static void put_address_list(const struct settings_addresses *list, struct buf *
 	buf_putc(out, '[');
 	for (size_t i = 0; i < list->len; i++) {
 		buf_str(out, i ? STR(", ") : STR(""));
-		json_string(out, list->items[i].text);
+		json_quote(out, list->items[i].text);
 	}
 	buf_putc(out, ']');
 }
@@ -88,7 +88,7 @@ static void put_string_list(const struct settings_strings *list, struct buf *out
 	buf_putc(out, '[');
 	for (size_t i = 0; i < list->len; i++) {
 		buf_str(out, i ? STR(", ") : STR(""));
-		json_string(out, list->items[i]);
+		json_quote(out, list->items[i]);
 	}
 	buf_putc(out, ']');
 }
@@ -108,10 +108,10 @@ void setting_put_json(const struct setting *row, const void *field, struct buf *
 		return;
 	case SETTING_STRING:
 	case SETTING_PATH:
-		json_string(out, *(const struct str *)field);
+		json_quote(out, *(const struct str *)field);
 		return;
 	case SETTING_ENUM:
-		json_string(out, setting_word(row->words, *(const int *)field));
+		json_quote(out, setting_word(row->words, *(const int *)field));
 		return;
 	case SETTING_ADDRESSES:
 		put_address_list(field, out);
