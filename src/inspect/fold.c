@@ -17,15 +17,15 @@ typedef uint8_t bytes16 __attribute__((vector_size(16)));
 struct view {
 	const uint8_t *index;
 	const uint16_t (*pages)[FOLD_PAGE];
-	uint8_t lower; /* the bit that makes an ASCII letter small, or 0 */
+	bool words; /* small letters, and one space for any white space */
 };
 
-static const struct view word_view = {.index = fold_word_index, .pages = fold_word_pages, .lower = 0x20};
-static const struct view light_view = {.index = fold_light_index, .pages = fold_light_pages, .lower = 0};
+static const struct view word_view = {.index = fold_word_index, .pages = fold_word_pages, .words = true};
+static const struct view light_view = {.index = fold_light_index, .pages = fold_light_pages, .words = false};
 
-static inline char ascii_lower(char c, uint8_t lower)
+static inline char ascii_lower(char c)
 {
-	return (uint8_t)(c - 'A') < 26 ? (char)(c | lower) : c;
+	return (uint8_t)(c - 'A') < 26 ? (char)(c | 0x20) : c;
 }
 
 static inline bool ascii_is_digit(char c)
@@ -33,37 +33,60 @@ static inline bool ascii_is_digit(char c)
 	return (uint8_t)(c - '0') < 10;
 }
 
-/* Folds one block; adds its digits. False, with nothing counted, when a byte of it is not ASCII. */
-static inline bool ascii_block(const char *in, char *out, uint8_t lower, unsigned *digits)
+static inline bool ascii_is_space(char c)
 {
-	bytes16 v, upper, digit;
+	return c == ' ' || (uint8_t)(c - '\t') < 5;
+}
+
+/* Adds up the bytes, each 0 or 1, of two halves: the top byte of the product is their sum. */
+static inline unsigned halves_sum(const uint64_t half[2])
+{
+	return (unsigned)((half[0] + half[1]) * UINT64_C(0x0101010101010101) >> 56);
+}
+
+/* Two spaces side by side, the last byte before the block (`*space`) included. Leaves the last one in *space. */
+static inline bool halves_touch(const uint64_t half[2], uint64_t *space)
+{
+	uint64_t touch = (half[0] & (half[0] << 8 | *space)) | (half[1] & (half[1] << 8 | half[0] >> 56));
+
+	*space = half[1] >> 56;
+	return touch;
+}
+
+/* Folds one block of the word view; adds its digits. False, with nothing counted, when it needs a closer look: a byte
+ * beyond ASCII, a tab or line end, two spaces in a row. */
+static inline bool block_fold(const char *in, char *out, uint64_t *space, unsigned *digits)
+{
+	bytes16 v, upper, digit, blank;
 	uint64_t half[2];
 
 	memcpy(&v, in, sizeof(v));
-	memcpy(half, &v, sizeof(half));
+	/* below the space, and above 0x7f, the top bit of one of these is set */
+	upper = v | (v - ' ');
+	memcpy(half, &upper, sizeof(half));
 	if ((half[0] | half[1]) & UINT64_C(0x8080808080808080))
 		return false;
-	upper = (bytes16)((v - 'A') < 26);
+	blank = (bytes16)(v == ' ') & 1;
+	memcpy(half, &blank, sizeof(half));
+	if (halves_touch(half, space))
+		return false;
 	digit = (bytes16)((v - '0') < 10) & 1;
-	v |= upper & lower;
-	memcpy(out, &v, sizeof(v));
 	memcpy(half, &digit, sizeof(half));
-	/* each byte is 0 or 1: a multiplication adds the eight of a half */
-	*digits += (unsigned)((half[0] + half[1]) * UINT64_C(0x0101010101010101) >> 56);
+	*digits += halves_sum(half);
+	upper = (bytes16)((v - 'A') < 26);
+	v |= upper & 0x20;
+	memcpy(out, &v, sizeof(v));
 	return true;
 }
 
-/* The ASCII head of the text; returns its length, which is text.len when there is nothing else. */
-static size_t ascii_head(struct str text, char *out, uint8_t lower, unsigned *digits)
+/* As many whole blocks from the start as are plain; returns their length. */
+static size_t blocks_fold(struct str text, char *out, unsigned *digits)
 {
 	size_t at = 0;
+	uint64_t space = 0;
 
-	while (text.len - at >= sizeof(bytes16) && ascii_block(text.data + at, out + at, lower, digits))
+	while (text.len - at >= sizeof(bytes16) && block_fold(text.data + at, out + at, &space, digits))
 		at += sizeof(bytes16);
-	for (; at < text.len && (uint8_t)text.data[at] < 0x80; at++) {
-		out[at] = ascii_lower(text.data[at], lower);
-		*digits += ascii_is_digit(text.data[at]);
-	}
 	return at;
 }
 
@@ -100,28 +123,49 @@ static size_t char_fold(const struct view *view, struct str text, size_t *at, ch
 		memcpy(out, fold_pool + entry + 1, fold_pool[entry]);
 		return fold_pool[entry];
 	}
-	if (view->lower && c >= HANGUL_FIRST && c <= HANGUL_LAST)
+	if (view->words && c >= HANGUL_FIRST && c <= HANGUL_LAST)
 		return hangul_fold(c, out);
 	memcpy(out, text.data + from, *at - from);
 	return *at - from;
 }
 
+/* The next character, folded to out[0 .. result). `*space`: the last byte before was a space (word view). */
+static inline size_t step(const struct view *view, struct str text, size_t *at, char *out, bool *space)
+{
+	size_t n = 1;
+
+	if ((uint8_t)text.data[*at] >= 0x80)
+		n = char_fold(view, text, at, out);
+	else
+		out[0] = view->words ? ascii_lower(text.data[(*at)++]) : text.data[(*at)++];
+	if (!view->words || n == 0)
+		return n;
+	if (n == 1 && ascii_is_space(out[0])) {
+		out[0] = ' ';
+		n = !*space;
+		*space = true;
+	} else {
+		*space = false;
+	}
+	return n;
+}
+
 static size_t text_fold(const struct view *view, struct str text, char *out, struct fold_stats *stats)
 {
 	unsigned digits = 0;
-	size_t at = ascii_head(text, out, view->lower, &digits), len = at;
+	size_t at = view->words ? blocks_fold(text, out, &digits) : 0, len = at;
+	bool space = at && out[at - 1] == ' ';
+	uint8_t bits = 0;
 
-	stats->ascii = at == text.len;
 	while (at < text.len) {
-		size_t n = 1;
+		size_t n;
 
-		if ((uint8_t)text.data[at] < 0x80)
-			out[len] = ascii_lower(text.data[at++], view->lower);
-		else
-			n = char_fold(view, text, &at, out + len);
-		for (; n > 0; n--)
+		bits |= (uint8_t)text.data[at];
+		for (n = step(view, text, &at, out + len, &space); n > 0; n--)
 			digits += ascii_is_digit(out[len++]);
 	}
+	stats->ascii = bits < 0x80;
+	stats->same = stats->ascii && len == text.len;
 	stats->digits = digits;
 	return len;
 }
@@ -130,16 +174,12 @@ static size_t text_origin(const struct view *view, struct str text, size_t offse
 {
 	char piece[FOLD_GROWTH * 4];
 	size_t at = 0, len = 0;
+	bool space = false;
 
 	while (at < text.len) {
 		size_t from = at;
 
-		if ((uint8_t)text.data[at] < 0x80) {
-			at++;
-			len++;
-		} else {
-			len += char_fold(view, text, &at, piece);
-		}
+		len += step(view, text, &at, piece, &space);
 		if (len > offset)
 			return from;
 	}

@@ -23,7 +23,8 @@ enum {
 };
 
 struct fold_stats {
-	bool ascii; /* the text was pure ASCII: offsets are the same in both */
+	bool ascii; /* the text was pure ASCII */
+	bool same;  /* and nothing moved: offsets are the same in both */
 	unsigned digits;
 };
 

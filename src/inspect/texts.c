@@ -142,11 +142,14 @@ static void part_fold(struct texts *t, struct text_part *part, enum view view)
 		part->len[view] = fold_word(part->text, run->data + run->len, &stats);
 		part->digits = stats.digits;
 		part->ascii = stats.ascii;
+		part->same[view] = stats.same;
 	} else if (part->ascii) {
 		memcpy(run->data + run->len, part->text.data, part->text.len);
 		part->len[view] = part->text.len;
+		part->same[view] = true;
 	} else {
 		part->len[view] = fold_light(part->text, run->data + run->len, &stats);
+		part->same[view] = false;
 	}
 	run->len += part->len[view];
 	run->data[run->len++] = '\n';
@@ -197,7 +200,7 @@ size_t texts_part_at(const struct texts *t, enum view view, size_t offset)
 
 size_t text_part_origin(const struct text_part *part, enum view view, size_t offset)
 {
-	if (part->ascii)
+	if (part->same[view])
 		return offset < part->text.len ? offset : part->text.len;
 	return view == VIEW_WORD ? fold_word_origin(part->text, offset)
 				 : fold_light_origin(part->text, offset);
