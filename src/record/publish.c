@@ -1,0 +1,194 @@
+#include "record/publish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "record/note.h"
+#include "record/worker.h"
+
+enum {
+	QUEUE_MAX = 64,
+	SYSLOG_AUTH_NOTICE = 10 << 3 | 5, /* authpriv.notice */
+};
+
+struct item {
+	struct job job;
+	struct publish *owner;
+	size_t len;
+	bool sync;
+	char note[NOTE_MAX];
+};
+
+struct publish {
+	int dir_fd, history_fd, outside_fd, syslog_fd;
+	struct worker *worker;
+	pthread_mutex_t lock;
+	unsigned queued; /* guarded by the lock */
+	bool complained; /* the worker's */
+};
+
+int publish_open_syslog(void)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0) {
+		log_warn("record: syslog is not there (/dev/log: %s); checkpoints are not sent to it",
+			strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int publish_open_outside(const char *path, int *out, struct err *err)
+{
+	int fd = -1;
+
+	if (path && *path) {
+		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+		if (fd < 0)
+			return err_errno(err, "record.checkpoint_file '%s'", path);
+	}
+	*out = fd;
+	return 0;
+}
+
+int publish_new(struct publish **out, const struct publish_config *c, struct err *err)
+{
+	struct publish *p = calloc(1, sizeof(*p));
+	int r;
+
+	if (!p)
+		return -ENOMEM;
+	p->dir_fd = c->dir_fd;
+	p->outside_fd = c->outside_fd;
+	p->syslog_fd = c->syslog_fd;
+	pthread_mutex_init(&p->lock, NULL);
+	p->history_fd = openat(c->dir_fd, "checkpoints", O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	r = p->history_fd < 0 ? err_errno(err, "history of checkpoints") : worker_new(&p->worker, false);
+	if (r) {
+		publish_free(p);
+		return r;
+	}
+	*out = p;
+	return 0;
+}
+
+struct publish *publish_free(struct publish *p)
+{
+	if (!p)
+		return NULL;
+	if (p->worker && !worker_settle(p->worker, 5000)) {
+		log_warn("record: the last checkpoints could not be written outside in time");
+		return NULL; /* its thread still uses it; the process is about to end */
+	}
+	worker_free(p->worker);
+	auto_close(&p->history_fd);
+	auto_close(&p->outside_fd);
+	auto_close(&p->syslog_fd);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+	return NULL;
+}
+
+static int replace(const struct publish *p, const struct item *i)
+{
+	AUTO(auto_close)
+	int fd = openat(p->dir_fd, "checkpoint.tmp", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, i->note, i->len) != (ssize_t)i->len)
+		return -ENOSPC;
+	if ((i->sync && fsync(fd) < 0) ||
+		renameat(p->dir_fd, "checkpoint.tmp", p->dir_fd, "checkpoint") < 0 ||
+		(i->sync && fsync(p->dir_fd) < 0))
+		return -errno;
+	return 0;
+}
+
+/* Notes in a history are separated by a blank line behind each. */
+static int append(int fd, const struct item *i)
+{
+	char text[NOTE_MAX + 1];
+
+	if (fd < 0)
+		return 0;
+	memcpy(text, i->note, i->len);
+	text[i->len] = '\n';
+	if (write(fd, text, i->len + 1) != (ssize_t)i->len + 1)
+		return errno ? -errno : -ENOSPC;
+	return i->sync && fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
+}
+
+/* The three lines of the body and the signature, in one datagram. */
+static void send_syslog(int fd, const struct item *i)
+{
+	char text[NOTE_MAX + 64];
+	int head = snprintf(text, sizeof(text), "<%d>gatehouse-record: checkpoint ", SYSLOG_AUTH_NOTICE);
+
+	if (fd < 0)
+		return;
+	for (size_t k = 0; k < i->len; k++)
+		text[(size_t)head + k] = i->note[k] == '\n' ? ' ' : i->note[k];
+	if (send(fd, text, (size_t)head + i->len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		log_warn("record: a checkpoint could not be sent to syslog: %s", strerror(errno));
+}
+
+static void complain(struct publish *p, const char *what, int r)
+{
+	if (r < 0 && !p->complained)
+		log_error("record: a checkpoint could not be written to %s: %s", what, strerror(-r));
+	p->complained = p->complained || r < 0;
+}
+
+static void publish_run(struct job *job)
+{
+	struct item *i = container_of(job, struct item, job);
+	struct publish *p = i->owner;
+	int inside = replace(p, i), history = append(p->history_fd, i), outside = append(p->outside_fd, i);
+
+	if (inside == 0 && history == 0 && outside == 0)
+		p->complained = false;
+	complain(p, "the record's folder", inside ? inside : history);
+	complain(p, "the outside file", outside);
+	send_syslog(p->syslog_fd, i);
+	pthread_mutex_lock(&p->lock);
+	p->queued--;
+	pthread_mutex_unlock(&p->lock);
+	free(i);
+}
+
+void publish_checkpoint(struct publish *p, struct str note, bool sync)
+{
+	struct item *i = note.len <= NOTE_MAX ? calloc(1, sizeof(*i)) : NULL;
+	bool room;
+
+	pthread_mutex_lock(&p->lock);
+	room = p->queued < QUEUE_MAX;
+	p->queued += room;
+	pthread_mutex_unlock(&p->lock);
+	if (!i || !room) { /* a later checkpoint covers what this one did */
+		free(i);
+		log_warn("record: writing checkpoints is too slow, one was left out");
+		return;
+	}
+	i->job.run = publish_run;
+	i->owner = p;
+	i->len = note.len;
+	i->sync = sync;
+	memcpy(i->note, note.data, note.len);
+	worker_post(p->worker, &i->job);
+}

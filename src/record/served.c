@@ -1,0 +1,278 @@
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "record/server_private.h"
+
+int served_new(struct server *s, uint32_t index, int fd)
+{
+	struct served *l = calloc(1, sizeof(*l));
+	struct epoll_event e = {.events = EPOLLIN, .data.ptr = l};
+
+	if (!l) {
+		close(fd);
+		return -ENOMEM;
+	}
+	l->index = index;
+	l->fd = fd;
+	l->watched = EPOLLIN;
+	list_init(&l->link);
+	buf_init(&l->in, IN_MAX);
+	buf_init(&l->out, OUT_MAX);
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0 || epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &e) < 0) {
+		int r = -errno;
+
+		served_free(l);
+		return r;
+	}
+	list_append(&s->links, &l->link);
+	return 0;
+}
+
+void served_free(struct served *l)
+{
+	list_remove(&l->link);
+	close(l->fd);
+	buf_done(&l->in);
+	buf_done(&l->out);
+	buf_done(&l->runs);
+	replay_free(l->replay);
+	free(l);
+}
+
+/* The peer sees the end of the link; the supervisor replaces it. Entries it has handed over stay. */
+void served_fail(struct served *l, const char *why)
+{
+	if (!l->dead && why)
+		log_error("link %u: %s; closing it", l->index, why);
+	if (!l->dead)
+		shutdown(l->fd, SHUT_RDWR);
+	l->dead = true;
+}
+
+/* Without space the rest waits in the socket, where it holds up nobody but its sender. */
+void served_watch(struct server *s, struct served *l)
+{
+	bool reading = !l->waiting && (!l->ready || journal_takes_rest(s->c.journal));
+	uint32_t events = (reading ? (uint32_t)EPOLLIN : 0) | (l->out.len ? (uint32_t)EPOLLOUT : 0);
+	struct epoll_event e = {.events = events, .data.ptr = l};
+
+	if (l->dead || events == l->watched)
+		return;
+	epoll_ctl(s->epoll_fd, EPOLL_CTL_MOD, l->fd, &e);
+	l->watched = events;
+}
+
+void served_send(struct server *s, struct served *l)
+{
+	ssize_t n;
+
+	while (l->out.len && !l->dead) {
+		n = send(l->fd, l->out.data, l->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			if (errno != EAGAIN)
+				served_fail(l, NULL);
+			break;
+		}
+		buf_shift(&l->out, (size_t)n);
+	}
+	if (buf_failed(&l->out))
+		served_fail(l, "the peer does not read what it is told");
+	served_watch(s, l);
+}
+
+/* ---- receipts ---- */
+
+static bool note_entry(struct served *l, uint64_t n, uint64_t seq)
+{
+	struct link_receipt run = {.first_n = n, .count = 1, .first_seq = seq}, *last;
+
+	if (l->runs.len) {
+		last = (struct link_receipt *)(void *)(l->runs.data + l->runs.len) - 1;
+		if (n == last->first_n + last->count && seq == last->first_seq + last->count) {
+			last->count++;
+			return true;
+		}
+	}
+	buf_put(&l->runs, &run, sizeof(run));
+	return !buf_failed(&l->runs);
+}
+
+void served_receipts(struct server *s, struct served *l, uint64_t time_us)
+{
+	struct link_receipt run;
+
+	if (l->runs.len == 0)
+		return;
+	for (size_t at = 0; at < l->runs.len; at += sizeof(run)) {
+		memcpy(&run, l->runs.data + at, sizeof(run));
+		run.time_us = time_us;
+		link_put_receipt(&l->out, &run);
+	}
+	buf_clear(&l->runs);
+	served_send(s, l);
+}
+
+/* ---- frames ---- */
+
+static int answer_hello(struct server *s, struct served *l, const struct link_hello *h)
+{
+	struct journal_extent extent = journal_extent(s->c.journal);
+	int r = replay_receipts(extent, h, &l->out, &l->next_n);
+
+	if (r == 0 && h->replay)
+		r = replay_new(&l->replay, extent, h->applied_seq);
+	if (r) {
+		log_error("link %u: the record cannot be read back: %s", l->index, strerror(-r));
+		return -EPROTO;
+	}
+	memcpy(l->boot, h->boot, sizeof(l->boot));
+	l->number = h->link;
+	l->credit = LINK_WINDOW;
+	l->ready = true;
+	link_put_number(&l->out, LINK_WELCOME, l->next_n);
+	if (s->full)
+		frame_end(&l->out, frame_begin(&l->out, LINK_FULL));
+	served_send(s, l);
+	return 0;
+}
+
+/* What an earlier link of this index left in the buffer must be in the file first. */
+static int take_hello(struct server *s, struct served *l, struct str payload)
+{
+	struct link_hello h;
+	int r;
+
+	if (l->ready || link_get_hello(payload, &h) < 0)
+		return -EPROTO;
+	r = server_flush(s);
+	if (r)
+		return r == JOURNAL_E_FULL ? -EAGAIN : r;
+	return answer_hello(s, l, &h);
+}
+
+static int take_append(struct server *s, struct served *l, struct str p)
+{
+	char src[48];
+	uint16_t type, zero;
+	uint64_t seq;
+	int len, r;
+
+	if (!l->ready || p.len < LINK_APPEND_HEAD || p.len > LINK_ENTRY_MAX || link_u64(p.data) != l->next_n)
+		return -EPROTO;
+	memcpy(&type, p.data + 8, 2);
+	memcpy(&zero, p.data + 10, 2);
+	if (zero)
+		return -EPROTO;
+	len = snprintf(src, sizeof(src), "%s.%u.%llu", l->boot, l->number, (unsigned long long)l->next_n);
+	r = journal_append(s->c.journal, (enum event)le16toh(type), str_of(src, (size_t)len),
+		str_cut(p, LINK_APPEND_HEAD, p.len), &seq);
+	if (r)
+		return r;
+	s->pending++;
+	return note_entry(l, l->next_n++, seq) ? 0 : -ENOMEM;
+}
+
+static int take_more(struct served *l, struct str payload)
+{
+	uint64_t count;
+
+	if (!l->ready || link_get_number(payload, &count) < 0 || count > LINK_WINDOW)
+		return -EPROTO;
+	l->credit = l->credit + (unsigned)count > LINK_WINDOW ? LINK_WINDOW : l->credit + (unsigned)count;
+	return 0;
+}
+
+static int take_frame(struct server *s, struct served *l, const struct frame *f)
+{
+	switch (f->type) {
+	case LINK_HELLO:
+		return take_hello(s, l, f->payload);
+	case LINK_APPEND:
+		return take_append(s, l, f->payload);
+	case LINK_MORE:
+		return take_more(l, f->payload);
+	}
+	return -EPROTO;
+}
+
+/* -EAGAIN: not now, the frame stays. */
+static int take_next(struct server *s, struct served *l, size_t *at)
+{
+	struct frame f;
+	size_t next = *at;
+	int r = frame_next(buf_view(&l->in), &next, &f);
+
+	if (r == 0)
+		return 0;
+	if (r > 0 && !journal_has_room(s->c.journal))
+		return -EAGAIN;
+	if (r > 0)
+		r = take_frame(s, l, &f);
+	if (r == 0) {
+		*at = next;
+		return 1;
+	}
+	return r;
+}
+
+int served_take(struct server *s, struct served *l)
+{
+	size_t at = 0;
+	int r;
+
+	do
+		r = l->dead ? 0 : take_next(s, l, &at);
+	while (r > 0);
+	buf_shift(&l->in, at);
+	l->waiting = r == -EAGAIN;
+	if (r == -EPROTO)
+		served_fail(l, "the peer sent a malformed frame");
+	else if (buf_failed(&l->in))
+		served_fail(l, "the peer sent a frame that is too long");
+	served_watch(s, l);
+	return r == -EAGAIN || r == -EPROTO ? 0 : r;
+}
+
+int served_read(struct server *s, struct served *l)
+{
+	char *to = buf_room(&l->in, READ_BYTES);
+	ssize_t n = to ? recv(l->fd, to, READ_BYTES, MSG_DONTWAIT) : 0;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n > 0)
+		l->in.len += (size_t)n;
+	else if (to)
+		served_fail(l, NULL);
+	return served_take(s, l);
+}
+
+/* ---- replay ---- */
+
+void served_replay(struct server *s, struct served *l)
+{
+	unsigned sent;
+	int r;
+
+	if (!l->replay || l->dead || l->credit == 0 || l->out.len > OUT_PAUSE)
+		return;
+	r = replay_step(l->replay, &l->out, l->credit, &sent);
+	l->credit -= sent;
+	if (r < 0) {
+		log_error("link %u: the record cannot be read back: %s", l->index,
+			r == -EBADMSG ? "a segment is damaged (gatehouse record verify)" : strerror(-r));
+		served_fail(l, "no replay");
+	}
+	if (r <= 0)
+		l->replay = replay_free(l->replay);
+	served_send(s, l);
+}
