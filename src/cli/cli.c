@@ -35,8 +35,8 @@ int cli_fail(const struct cli *cli, int code, const char *remedy, const char *fm
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	if (cli && cli->json) {
-		json_t *error = json_pack("{s:{s:s, s:s, s:s}}", "error", "code", exit_name(code), "text", text,
-			"remedy", remedy ? remedy : "");
+		json_t *error = json_pack("{s:{s:s, s:s, s:s}}", "error", "code", exit_name(code), "text",
+			text, "remedy", remedy ? remedy : "");
 
 		return cli_print_json(error, code);
 	}
@@ -49,7 +49,8 @@ int cli_fail(const struct cli *cli, int code, const char *remedy, const char *fm
 
 int cli_print_json(json_t *value, int code)
 {
-	bool ok = value && json_dumpf(value, stdout, JSON_INDENT(2)) == 0 && putchar('\n') != EOF && !fflush(stdout);
+	bool ok = value && json_dumpf(value, stdout, JSON_INDENT(2)) == 0 && putchar('\n') != EOF &&
+		  !fflush(stdout);
 
 	json_decref(value);
 	return ok ? code : CLI_INTERNAL;
@@ -69,8 +70,9 @@ void cli_say(const struct cli *cli, const char *fmt, ...)
 
 int cli_print(struct str text)
 {
-	return fwrite(text.data ? text.data : "", 1, text.len, stdout) == text.len && !fflush(stdout) ? CLI_OK :
-													CLI_INTERNAL;
+	return fwrite(text.data ? text.data : "", 1, text.len, stdout) == text.len && !fflush(stdout)
+		       ? CLI_OK
+		       : CLI_INTERNAL;
 }
 
 int cli_settings(const struct cli *cli, struct settings **out)
@@ -79,11 +81,13 @@ int cli_settings(const struct cli *cli, struct settings **out)
 	int r = settings_load(out, cli->dir, &err);
 
 	if (r == -ENOENT)
-		return cli_fail(cli, CLI_USAGE, "make it with 'gatehouse init --dir DIR --domain DOMAIN', or name another --dir",
+		return cli_fail(cli, CLI_USAGE,
+			"make it with 'gatehouse init --dir DIR --domain DOMAIN', or name another --dir",
 			"%s is no data directory: %s", cli->dir, err.text);
 	if (r)
 		return cli_fail(cli, r == -EACCES ? CLI_UNREACHABLE : CLI_USAGE,
-			r == -EACCES ? "run this as the user who owns the data directory" : "mend the file, then try again",
+			r == -EACCES ? "run this as the user who owns the data directory"
+				     : "mend the file, then try again",
 			"%s", err.text);
 	return 0;
 }
@@ -158,7 +162,8 @@ static int parse_common(struct cli *cli, const char *name, int argc, char **argv
 		return 0;
 	}
 	cli->dir = take_value(argc, argv, at);
-	return cli->dir && cli->dir[0] ? 0 : cli_fail(cli, CLI_USAGE, NULL, "--dir needs a directory behind it");
+	return cli->dir && cli->dir[0] ? 0
+				       : cli_fail(cli, CLI_USAGE, NULL, "--dir needs a directory behind it");
 }
 
 static int parse_option(struct cli *cli, int argc, char **argv, int *at)
@@ -182,7 +187,8 @@ static int parse_option(struct cli *cli, int argc, char **argv, int *at)
 	}
 	cli->values[i] = take_value(argc, argv, at);
 	if (!cli->values[i])
-		return cli_fail(cli, CLI_USAGE, NULL, "%s needs %s behind it", name, cli->command->options[i].value);
+		return cli_fail(
+			cli, CLI_USAGE, NULL, "%s needs %s behind it", name, cli->command->options[i].value);
 	return 0;
 }
 
@@ -242,7 +248,8 @@ static const struct command *command_find(int argc, char **argv, int *out_words)
 	for (*out_words = 2; *out_words > 0; --*out_words) {
 		if (argc < *out_words)
 			continue;
-		snprintf(two, sizeof(two), *out_words == 2 ? "%s %s" : "%s", argv[0], *out_words == 2 ? argv[1] : "");
+		snprintf(two, sizeof(two), *out_words == 2 ? "%s %s" : "%s", argv[0],
+			*out_words == 2 ? argv[1] : "");
 		for (const struct command *c = commands; c->name; c++)
 			if (strcmp(c->name, two) == 0)
 				return c;
@@ -276,8 +283,8 @@ static int unknown_command(int argc, char **argv)
 	nearest = nearest_word(str_from(found), names, n);
 	if (!nearest)
 		nearest = nearest_word(str_from(argv[0]), names, n);
-	snprintf(remedy, sizeof(remedy), "%s%s%s'gatehouse help' lists all commands", nearest ? "did you mean '" : "",
-		nearest ? nearest : "", nearest ? "'? " : "");
+	snprintf(remedy, sizeof(remedy), "%s%s%s'gatehouse help' lists all commands",
+		nearest ? "did you mean '" : "", nearest ? nearest : "", nearest ? "'? " : "");
 	return cli_fail(&cli, CLI_USAGE, remedy, "there is no command '%s'", LOG_STR(str_from(found)));
 }
 

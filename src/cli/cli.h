@@ -1,6 +1,6 @@
-/* The frame of the command `gatehouse`: one file a subcommand, one table of commands (commands.c). A subcommand
- * declares its options and its help here and gets them parsed; it prints a table for people or, with --json, one
- * JSON document. What it returns is the exit code. */
+/* The frame of the command `gatehouse`: one file a subcommand, one table of commands (commands.c). A
+ * subcommand declares its options and its help here and gets them parsed; it prints a table for people or,
+ * with --json, one JSON document. What it returns is the exit code. */
 #pragma once
 
 #include <jansson.h>
@@ -14,8 +14,8 @@
 /* The exit codes, for all subcommands. */
 enum cli_exit {
 	CLI_OK = 0,
-	CLI_NO = 1,	     /* the answer is no; damage was found; a sample did not match */
-	CLI_USAGE = 2,	     /* wrong usage or bad input */
+	CLI_NO = 1,          /* the answer is no; damage was found; a sample did not match */
+	CLI_USAGE = 2,       /* wrong usage or bad input */
 	CLI_UNREACHABLE = 3, /* the server cannot be reached, or this is not permitted */
 	CLI_INTERNAL = 4,
 };
@@ -29,14 +29,14 @@ struct cli_option {
 struct cli;
 
 struct command {
-	const char *name;	/* "policy test" */
-	const char *usage;	/* arguments and options as in a synopsis: "[--from JID] TEXT" */
-	const char *summary;	/* one line, no full stop */
-	const char *about;	/* paragraphs, "\n\n" between them; what it does, what happens, what is needed */
-	const char *examples;	/* lines "gatehouse ..." */
+	const char *name;    /* "policy test" */
+	const char *usage;   /* arguments and options as in a synopsis: "[--from JID] TEXT" */
+	const char *summary; /* one line, no full stop */
+	const char *about;   /* paragraphs, "\n\n" between them; what it does, what happens, what is needed */
+	const char *examples;             /* lines "gatehouse ..." */
 	const struct cli_option *options; /* ended by name NULL; NULL: only the common ones */
-	int min_args, max_args; /* words that are no options; max -1: any number */
-	bool no_dir;		/* works without a data directory */
+	int min_args, max_args;           /* words that are no options; max -1: any number */
+	bool no_dir;                      /* works without a data directory */
 	int (*run)(struct cli *cli);
 };
 
@@ -63,19 +63,19 @@ int cli_main(int argc, char **argv);
 const char *cli_value(const struct cli *cli, const char *option);
 bool cli_has(const struct cli *cli, const char *option);
 /* The value as a number: 0 (absent: *out stays as it is), or CLI_USAGE after printing what is accepted. */
-[[nodiscard]] int cli_number(const struct cli *cli, const char *option, unsigned long long max,
-	unsigned long long *out);
+[[nodiscard]] int cli_number(
+	const struct cli *cli, const char *option, unsigned long long max, unsigned long long *out);
 
 /* ---- output ---- */
 
 /* Prints "gatehouse: text" and, where not NULL, "  next: remedy" on standard error; with --json
- * {"error":{"code","text","remedy"}} on standard output instead. Returns `code`. Text from outside goes through
- * LOG_STR(). */
+ * {"error":{"code","text","remedy"}} on standard output instead. Returns `code`. Text from outside goes
+ * through LOG_STR(). */
 int cli_fail(const struct cli *cli, int code, const char *remedy, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* One JSON document and a line break on standard output. `value` is stolen. Returns `code`, or CLI_INTERNAL when it
- * cannot be written. */
+/* One JSON document and a line break on standard output. `value` is stolen. Returns `code`, or CLI_INTERNAL
+ * when it cannot be written. */
 int cli_print_json(json_t *value, int code);
 
 /* printf to standard output where people read: prints nothing with --json. */

@@ -1,4 +1,5 @@
-/* The table of commands: names, options and the text that teaches them. Help and manual pages are printed from here. */
+/* The table of commands: names, options and the text that teaches them. Help and manual pages are printed
+ * from here. */
 #include "cli/commands.h"
 
 #include "cli/cli.h"
@@ -6,7 +7,8 @@
 
 static const struct cli_option init_options[] = {
 	{"--domain", "DOMAIN", "The domain of the people's addresses; several with commas between them."},
-	{"--demo", NULL, "Add three accounts (alice, bob, carol) with random passwords, kept in DIR/demo.txt."},
+	{"--demo", NULL,
+		"Add three accounts (alice, bob, carol) with random passwords, kept in DIR/demo.txt."},
 	{"--port-offset", "N", "Add N to the ports 5222 and 5223, for a second server on one machine."},
 	{},
 };
@@ -81,7 +83,8 @@ static const struct cli_option show_options[] = {
 };
 
 static const struct cli_option verify_options[] = {
-	{"--checkpoint", "FILE", "A checkpoint kept elsewhere: shows that nothing was removed from the end since."},
+	{"--checkpoint", "FILE",
+		"A checkpoint kept elsewhere: shows that nothing was removed from the end since."},
 	{},
 };
 
@@ -92,118 +95,155 @@ static const struct cli_option help_options[] = {
 
 const struct command commands[] = {
 	{"init", "--dir DIR --domain DOMAIN[,DOMAIN..] [--demo]", "make a new server's data directory",
-		"Makes DIR with everything a server needs: a commented gatehouse.yaml, a certificate authority of its own "
-		"and a server certificate for all domains, the key that signs the record, a sample policy, and an empty "
+		"Makes DIR with everything a server needs: a commented gatehouse.yaml, a certificate "
+		"authority of its own "
+		"and a server certificate for all domains, the key that signs the record, a sample policy, "
+		"and an empty "
 		"store.\n\n"
 		"As root it also makes the system users gatehouse-gate and gatehouse-recorder and the group "
-		"gatehouse-record (whose members may read the record) where they are missing, and says so. As an ordinary "
+		"gatehouse-record (whose members may read the record) where they are missing, and says so. "
+		"As an ordinary "
 		"user it makes your own group the one that may read the record.\n\n"
 		"A directory that holds a server already is left as it is.",
 		"  gatehouse init --dir /var/lib/gatehouse --domain example.org\n"
 		"  gatehouse init --dir ./demo --domain example.org --demo\n",
 		init_options, 0, 0, false, cmd_init},
 	{"serve", "[--dir DIR]", "run the server in the foreground",
-		"Starts the supervisor, which starts the recorder and the gate and starts them again when they die. Log "
-		"lines go to standard error. Ctrl-C or SIGTERM stops cleanly; SIGHUP reads certificates, policy and limits "
+		"Starts the supervisor, which starts the recorder and the gate and starts them again when "
+		"they die. Log "
+		"lines go to standard error. Ctrl-C or SIGTERM stops cleanly; SIGHUP reads certificates, "
+		"policy and limits "
 		"again.",
 		"  gatehouse serve --dir ./demo\n", NULL, 0, 0, false, cmd_serve},
 	{"status", "[--dir DIR]", "is it running, and how is it doing",
-		"Asks the running server for its processes, sessions, loops and the state of the record. Exit code 3 when "
+		"Asks the running server for its processes, sessions, loops and the state of the record. "
+		"Exit code 3 when "
 		"it is not running.",
-		"  gatehouse status --dir ./demo\n  gatehouse status --dir ./demo --json | jq .record\n", NULL, 0, 0, false,
-		cmd_status},
+		"  gatehouse status --dir ./demo\n  gatehouse status --dir ./demo --json | jq .record\n",
+		NULL, 0, 0, false, cmd_status},
 	{"reload", "[--dir DIR]", "read certificates, policy and limits again",
-		"The server checks the new files first; when something is wrong with them it says so and goes on with the "
+		"The server checks the new files first; when something is wrong with them it says so and "
+		"goes on with the "
 		"old ones. Sessions stay. Settings that need a restart are named.",
 		"  gatehouse reload --dir ./demo\n", NULL, 0, 0, false, cmd_reload},
 	{"stop", "[--dir DIR]", "stop the running server cleanly",
-		"Ends the sessions, then the recorder with a last signed checkpoint. Waits until it has happened.",
+		"Ends the sessions, then the recorder with a last signed checkpoint. Waits until it has "
+		"happened.",
 		"  gatehouse stop --dir ./demo\n", NULL, 0, 0, false, cmd_stop},
-	{"version", "", "print the version", "Prints the version of this command and of what it was built with.", NULL,
-		NULL, 0, 0, true, cmd_version},
+	{"version", "", "print the version",
+		"Prints the version of this command and of what it was built with.", NULL, NULL, 0, 0, true,
+		cmd_version},
 	{"help", "[--man] [COMMAND]", "explain a command", "Prints the same as gatehouse COMMAND --help.",
-		"  gatehouse help user add\n  gatehouse help --man user add | man -l -\n", help_options, 0, 2, true, cmd_help},
+		"  gatehouse help user add\n  gatehouse help --man user add | man -l -\n", help_options, 0, 2,
+		true, cmd_help},
 
 	{"user add", "JID [--password-stdin | --generate] [--name NAME] ...", "add a person",
-		"Adds an account for the address JID. The password is asked for twice, or read from standard input, or "
-		"made; it is never taken from the command line, where others could see it. Only verifiers derived from it "
-		"are kept.\n\nEach account has an immutable person id; an address that was removed is never given again.",
+		"Adds an account for the address JID. The password is asked for twice, or read from standard "
+		"input, or "
+		"made; it is never taken from the command line, where others could see it. Only verifiers "
+		"derived from it "
+		"are kept.\n\nEach account has an immutable person id; an address that was removed is never "
+		"given again.",
 		"  gatehouse user add alice@example.org --name 'Alice Example' --groups sales,berlin\n"
 		"  pwgen -s 16 1 | gatehouse user add bob@example.org --password-stdin\n",
 		add_options, 1, 1, false, cmd_user_add},
 	{"user import", "FILE.csv [--dry-run]", "add many people from a CSV file",
-		"Adds the people of a CSV file (RFC 4180, UTF-8). Its first line names the columns, in any order: jid and "
-		"password are needed; name, groups, mail, language and department may be there. Groups are divided by "
+		"Adds the people of a CSV file (RFC 4180, UTF-8). Its first line names the columns, in any "
+		"order: jid and "
+		"password are needed; name, groups, mail, language and department may be there. Groups are "
+		"divided by "
 		"semicolons.\n\n"
-		"Lines that cannot be taken are named with their number and the reason; the others are added. Deriving "
-		"verifiers takes most of the time: about 20,000 people in two minutes on two processors. Exit code 1 when "
+		"Lines that cannot be taken are named with their number and the reason; the others are "
+		"added. Deriving "
+		"verifiers takes most of the time: about 20,000 people in two minutes on two processors. "
+		"Exit code 1 when "
 		"a line was not taken. Delete the file afterwards: it holds passwords.",
-		"  gatehouse user import people.csv --dry-run\n  gatehouse user import people.csv\n", import_options, 1, 1,
-		false, cmd_user_import},
+		"  gatehouse user import people.csv --dry-run\n  gatehouse user import people.csv\n",
+		import_options, 1, 1, false, cmd_user_import},
 	{"user list", "[--domain DOMAIN] [--prefix TEXT] [--limit N]", "list people",
 		"Lists accounts ordered by address.",
-		"  gatehouse user list\n  gatehouse user list --json | jq -r '.users[].jid'\n", list_options, 0, 0, false,
-		cmd_user_list},
+		"  gatehouse user list\n  gatehouse user list --json | jq -r '.users[].jid'\n", list_options,
+		0, 0, false, cmd_user_list},
 	{"user show", "JID", "show one person and their sessions",
 		"Prints what is known about an account and, when the server runs, its sessions.",
 		"  gatehouse user show alice@example.org\n", NULL, 1, 1, false, cmd_user_show},
 	{"user password", "JID [--password-stdin | --generate]", "set a new password",
 		"Replaces the account's verifiers and closes its sessions.",
-		"  gatehouse user password alice@example.org --generate\n", password_options, 1, 1, false, cmd_user_password},
+		"  gatehouse user password alice@example.org --generate\n", password_options, 1, 1, false,
+		cmd_user_password},
 	{"user disable", "JID [--reason TEXT]", "lock an account",
-		"The account cannot log in any more and its sessions are closed. Nothing is deleted; 'user enable' undoes "
+		"The account cannot log in any more and its sessions are closed. Nothing is deleted; 'user "
+		"enable' undoes "
 		"it.",
-		"  gatehouse user disable bob@example.org --reason 'left the company'\n", reason_options, 1, 1, false,
-		cmd_user_disable},
+		"  gatehouse user disable bob@example.org --reason 'left the company'\n", reason_options, 1,
+		1, false, cmd_user_disable},
 	{"user enable", "JID", "unlock an account", "Undoes 'user disable'.",
 		"  gatehouse user enable bob@example.org\n", NULL, 1, 1, false, cmd_user_enable},
 	{"user remove", "JID [--yes]", "remove an account for good",
-		"Closes the account's sessions and deletes its verifiers, roster and waiting messages. What is in the record "
-		"stays there, and the address is never given to anybody again. To lock somebody out for a while use 'user "
+		"Closes the account's sessions and deletes its verifiers, roster and waiting messages. What "
+		"is in the record "
+		"stays there, and the address is never given to anybody again. To lock somebody out for a "
+		"while use 'user "
 		"disable'.",
 		"  gatehouse user remove bob@example.org\n", remove_options, 1, 1, false, cmd_user_remove},
 
-	{"session list", "[JID]", "list who is connected", "Lists the sessions of the running server, or of one account.",
+	{"session list", "[JID]", "list who is connected",
+		"Lists the sessions of the running server, or of one account.",
 		"  gatehouse session list\n  gatehouse session list alice@example.org\n", NULL, 0, 1, false,
 		cmd_session_list},
 	{"session close", "JID[/RESOURCE] [--reason TEXT]", "end sessions",
-		"Ends all sessions of an account, or one of them. The client may connect again; to prevent that use 'user "
+		"Ends all sessions of an account, or one of them. The client may connect again; to prevent "
+		"that use 'user "
 		"disable'.",
-		"  gatehouse session close alice@example.org/phone\n", reason_options, 1, 1, false, cmd_session_close},
+		"  gatehouse session close alice@example.org/phone\n", reason_options, 1, 1, false,
+		cmd_session_close},
 
 	{"config check", "[--dir DIR]", "judge the settings",
-		"Reads gatehouse.yaml and says whether it is in order: exit code 0 or 2. An error names file, line, setting, "
+		"Reads gatehouse.yaml and says whether it is in order: exit code 0 or 2. An error names "
+		"file, line, setting, "
 		"what was found and what is accepted. Certificate and key are looked at too.",
 		"  gatehouse config check --dir ./demo\n", NULL, 0, 0, false, cmd_config_check},
 	{"config show", "[--defaults]", "print all settings with their meaning",
-		"Prints every setting with its value, commented, as YAML that could be a gatehouse.yaml. With --defaults it "
+		"Prints every setting with its value, commented, as YAML that could be a gatehouse.yaml. "
+		"With --defaults it "
 		"prints what holds without a file and needs no data directory.",
-		"  gatehouse config show --dir ./demo\n  gatehouse config show --defaults | less\n", show_config_options, 0,
-		0, true, cmd_config_show},
+		"  gatehouse config show --dir ./demo\n  gatehouse config show --defaults | less\n",
+		show_config_options, 0, 0, true, cmd_config_show},
 
 	{"policy check", "[--dir DIR]", "judge the policy and run its samples",
-		"Loads the rules and dictionaries of the policy folder and runs every sample in them: a rule must match what "
-		"it says it matches and leave alone what it says it leaves alone. The running server is not involved.",
+		"Loads the rules and dictionaries of the policy folder and runs every sample in them: a rule "
+		"must match what "
+		"it says it matches and leave alone what it says it leaves alone. The running server is not "
+		"involved.",
 		"  gatehouse policy check --dir ./demo\n", NULL, 0, 0, false, cmd_policy_check},
-	{"policy test", "[--from JID] [--to JID] [--kind KIND] TEXT", "which rules would fire on a text, and why",
-		"Shows the verdict on a text, the rules that fire and why others do not, and what the sender would read. TEXT "
+	{"policy test", "[--from JID] [--to JID] [--kind KIND] TEXT",
+		"which rules would fire on a text, and why",
+		"Shows the verdict on a text, the rules that fire and why others do not, and what the sender "
+		"would read. TEXT "
 		"- reads standard input. Exit code 1 when it would be stopped.",
-		"  gatehouse policy test --from alice@example.org --to bob@example.org 'project nightfall is on'\n",
+		"  gatehouse policy test --from alice@example.org --to bob@example.org 'project nightfall is "
+		"on'\n",
 		policy_test_options, 1, 1, false, cmd_policy_test},
 
 	{"record tail", "[--lines N] [--follow]", "the latest lines of the record",
-		"Prints the latest lines of the record. Needs membership of the group control.record_group, also for root. "
+		"Prints the latest lines of the record. Needs membership of the group control.record_group, "
+		"also for root. "
 		"Each use is itself recorded.",
 		"  gatehouse record tail --follow\n", tail_options, 0, 0, false, cmd_record_tail},
-	{"record show", "[--with JID] [--from TIME] [--to TIME] [--action WORD] ...", "find lines of the record",
-		"Prints the lines of the record that match all options. Needs membership of the group control.record_group, "
+	{"record show", "[--with JID] [--from TIME] [--to TIME] [--action WORD] ...",
+		"find lines of the record",
+		"Prints the lines of the record that match all options. Needs membership of the group "
+		"control.record_group, "
 		"also for root. Each use is itself recorded.",
-		"  gatehouse record show --with alice@example.org\n  gatehouse record show --action block --json\n",
+		"  gatehouse record show --with alice@example.org\n  gatehouse record show --action block "
+		"--json\n",
 		show_options, 0, 0, false, cmd_record_show},
 	{"record verify", "[--checkpoint FILE]", "check the record from its first line to its last",
-		"Recomputes the record's tree and checks every signature. Exit code 0: whole; 1: damage, which is named by "
+		"Recomputes the record's tree and checks every signature. Exit code 0: whole; 1: damage, "
+		"which is named by "
 		"segment and line. tools/verify-record does the same with no code of the server.",
-		"  gatehouse record verify\n  gatehouse record verify --checkpoint /mnt/elsewhere/checkpoints\n",
+		"  gatehouse record verify\n  gatehouse record verify --checkpoint "
+		"/mnt/elsewhere/checkpoints\n",
 		verify_options, 0, 0, false, cmd_record_verify},
 	{},
 };

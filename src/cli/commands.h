@@ -1,5 +1,5 @@
-/* The run functions of all subcommands; each is in cmd_<first word>.c. They take the parsed command line and return the
- * exit code. */
+/* The run functions of all subcommands; each is in cmd_<first word>.c. They take the parsed command line and
+ * return the exit code. */
 #pragma once
 
 struct cli;

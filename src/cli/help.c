@@ -5,8 +5,9 @@
 
 #include "base/log.h"
 
-static const char intro[] = "Gatehouse is a private instant-messaging server: no message is delivered that is not recorded.\n"
-			    "This command makes, runs and administers it.";
+static const char intro[] =
+	"Gatehouse is a private instant-messaging server: no message is delivered that is not recorded.\n"
+	"This command makes, runs and administers it.";
 
 static const struct cli_option common[] = {
 	{"--dir", "DIR", "The server's data directory; without it $GATEHOUSE_DIR."},
@@ -78,8 +79,8 @@ int help_group(const char *word)
 
 int help_command(const struct command *c)
 {
-	printf("gatehouse %s: %s\n\nusage: gatehouse %s %s\n\n%s\n\nOptions:\n", c->name, c->summary, c->name, c->usage,
-		c->about);
+	printf("gatehouse %s: %s\n\nusage: gatehouse %s %s\n\n%s\n\nOptions:\n", c->name, c->summary, c->name,
+		c->usage, c->about);
 	print_options(c->options);
 	print_options(c->no_dir ? common + 1 : common);
 	if (c->examples)
@@ -136,7 +137,8 @@ static void man_overview(void)
 {
 	printf(".TH GATEHOUSE 1 \"\" \"Gatehouse\" \"Gatehouse manual\"\n.SH NAME\n"
 	       "gatehouse \\- make, run and administer a Gatehouse server\n.SH SYNOPSIS\n"
-	       "\\fBgatehouse\\fR \\fICOMMAND\\fR [\\fB\\-\\-dir\\fR \\fIDIR\\fR] [\\fB\\-\\-json\\fR] ...\n.SH DESCRIPTION\n");
+	       "\\fBgatehouse\\fR \\fICOMMAND\\fR [\\fB\\-\\-dir\\fR \\fIDIR\\fR] [\\fB\\-\\-json\\fR] "
+	       "...\n.SH DESCRIPTION\n");
 	roff(intro);
 	printf("\n.SH COMMANDS\n");
 	for (const struct command *c = commands; c->name; c++) {
@@ -146,7 +148,8 @@ static void man_overview(void)
 		roff(c->summary);
 		printf("\n");
 	}
-	printf(".SH ENVIRONMENT\n.TP\nGATEHOUSE_DIR\nThe data directory where \\fB\\-\\-dir\\fR is not given.\n"
+	printf(".SH ENVIRONMENT\n.TP\nGATEHOUSE_DIR\nThe data directory where \\fB\\-\\-dir\\fR is not "
+	       "given.\n"
 	       ".TP\nGATEHOUSE_LIBEXEC\nWhere the server's executables are looked for first.\n"
 	       ".TP\nGATEHOUSE_DATA\nWhere the sample policy is looked for first.\n");
 	man_codes();
@@ -159,7 +162,8 @@ int help_man(const struct command *c)
 		man_overview();
 		return CLI_OK;
 	}
-	printf(".TH \"gatehouse %s\" 1 \"\" \"Gatehouse\" \"Gatehouse manual\"\n.SH NAME\ngatehouse ", c->name);
+	printf(".TH \"gatehouse %s\" 1 \"\" \"Gatehouse\" \"Gatehouse manual\"\n.SH NAME\ngatehouse ",
+		c->name);
 	roff(c->name);
 	printf(" \\- ");
 	roff(c->summary);
@@ -202,8 +206,8 @@ int cmd_help(struct cli *cli)
 		for (c = commands; c->name; c++)
 			if (cli->args_len == 1 && strncmp(c->name, cli->args[0], n) == 0 && c->name[n] == ' ')
 				return help_group(cli->args[0]);
-		return cli_fail(cli, CLI_USAGE, "'gatehouse help' lists all commands", "there is no command '%s'",
-			LOG_STR(str_from(cli->args[0])));
+		return cli_fail(cli, CLI_USAGE, "'gatehouse help' lists all commands",
+			"there is no command '%s'", LOG_STR(str_from(cli->args[0])));
 	}
 	if (cli_has(cli, "--man"))
 		return help_man(c);

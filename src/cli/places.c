@@ -35,7 +35,8 @@ bool place_libexec(const char *name, char out[PLACE_MAX])
 
 	if (set && set[0])
 		return try_place(out, set, "", name);
-	if (own_folder(own) && (try_place(out, own, "/../libexec/gatehouse", name) || try_place(out, own, "/../proc", name)))
+	if (own_folder(own) &&
+		(try_place(out, own, "/../libexec/gatehouse", name) || try_place(out, own, "/../proc", name)))
 		return true;
 	return try_place(out, GATEHOUSE_LIBEXECDIR, "", name);
 }
@@ -49,5 +50,6 @@ bool place_rules(char out[PLACE_MAX])
 		return try_place(out, set, "/rules", "");
 	if (own_folder(own) && try_place(out, own, "/../share/gatehouse/rules", ""))
 		return true;
-	return try_place(out, GATEHOUSE_DATADIR, "/rules", "") || try_place(out, GATEHOUSE_SOURCEDIR, "/rules", "");
+	return try_place(out, GATEHOUSE_DATADIR, "/rules", "") ||
+	       try_place(out, GATEHOUSE_SOURCEDIR, "/rules", "");
 }

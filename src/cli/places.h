@@ -1,5 +1,5 @@
-/* Where the other files of the installation are: from the environment, beside this executable (installed, or in a build
- * directory), or where the build was configured to put them. */
+/* Where the other files of the installation are: from the environment, beside this executable (installed, or
+ * in a build directory), or where the build was configured to put them. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,8 +9,8 @@ enum {
 	PLACE_MAX = 4096,
 };
 
-/* The path of a server executable ("supervisor", "recorder", "reader"). False when it is nowhere; out then holds the
- * place it was expected at. */
+/* The path of a server executable ("supervisor", "recorder", "reader"). False when it is nowhere; out then
+ * holds the place it was expected at. */
 [[nodiscard]] bool place_libexec(const char *name, char out[PLACE_MAX]);
 
 /* The folder of the sample policy (rules/, dictionaries/). The same. */

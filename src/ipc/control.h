@@ -64,6 +64,9 @@
  *   record.access
  *   {"command":"show","argv":[..]}
  *                   -> {"ok":true,"seq":N} once the entry is durable
+ *   record.admin
+ *   {"command":"user.add","target":"alice@example.org"}
+ *                   -> the same; an administrator's act on the data directory while no gate runs
  *
  * V: {"mechanism":"SCRAM-SHA-256","salt":base64,"iterations":N,"stored_key":base64,"server_key":base64}
  *    (also SCRAM-SHA-1, SCRAM-SHA-512)

@@ -29,7 +29,9 @@
  *
  * CONTROL carries the commands of ipc/control.h: a request down, its answer up with the same id. Text beyond
  * one packet goes in several, `more` 1 in all but the last; parts of one id are never mixed with a second
- * text of that id. The recorder knows "record.access" and "status".
+ * text of that id. The recorder knows "record.access", "record.admin" and
+ * "status". While no server runs the command `gatehouse` starts a recorder alone in the same way, without a
+ * LINK, has it record one act, and stops it.
  *
  * A malformed message from the peer is fatal: the child exits, the supervisor restarts the child. */
 #pragma once

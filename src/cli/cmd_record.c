@@ -1,0 +1,193 @@
+/* record tail, show, verify. The reader does the work with this command's own output descriptors: started by
+ * the running server, or here when none runs. In both cases the access is recorded before the first line is
+ * shown. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/people.h"
+#include "cli/places.h"
+#include "cli/witness.h"
+#include "ipc/control.h"
+
+enum {
+	CHECKPOINTS_MAX = 32768, /* bytes of a file with checkpoints that are looked at: its end */
+	WORDS_MAX = 64,
+};
+
+/* ---- options for the reader ---- */
+
+static int put_checkpoint(const struct cli *cli, const char *path, json_t *argv)
+{
+	AUTO(auto_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[CHECKPOINTS_MAX + 1];
+	struct buf word = BUF_INIT(0);
+	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+	ssize_t n;
+
+	n = size < 0 ? -1
+		     : pread(fd, text, CHECKPOINTS_MAX, size > CHECKPOINTS_MAX ? size - CHECKPOINTS_MAX : 0);
+	if (n < 0)
+		return cli_fail(
+			cli, CLI_USAGE, "name a file with a checkpoint", "%s: %s", path, strerror(errno));
+	buf_lit(&word, "--checkpoint-text=");
+	buf_put(&word, text, (size_t)n);
+	if (json_array_append_new(argv, json_stringn(word.data, word.len))) {
+		buf_done(&word);
+		return cli_fail(cli, CLI_USAGE, "name a file with a checkpoint", "%s is not text", path);
+	}
+	buf_done(&word);
+	return 0;
+}
+
+static int put_option(const struct cli *cli, const struct cli_option *o, const char *value, json_t *argv)
+{
+	struct buf word = BUF_INIT(0);
+	int r;
+
+	if (strcmp(o->name, "--checkpoint") == 0)
+		return put_checkpoint(cli, value, argv);
+	buf_printf(&word, "%s%s%s", o->name, o->value ? "=" : "", value);
+	r = json_array_append_new(argv, json_stringn(word.data, word.len));
+	buf_done(&word);
+	return r ? cli_fail(cli, CLI_USAGE, NULL, "%s is not UTF-8", o->name) : 0;
+}
+
+static int reader_argv(const struct cli *cli, json_t *argv)
+{
+	int r = 0;
+
+	for (int i = 0; cli->command->options[i].name && !r; i++)
+		if (cli->values[i])
+			r = put_option(cli, &cli->command->options[i], cli->values[i], argv);
+	if (!r && cli->json)
+		json_array_append_new(argv, json_string("--json"));
+	return r;
+}
+
+/* ---- without a server ---- */
+
+static int check_group(const struct cli *cli, const struct settings *s)
+{
+	struct control_peer me = {.uid = getuid(), .gid = getgid(), .pid = getpid()};
+	char remedy[256];
+
+	if (control_peer_in_group(&me, s->control_record_group.data))
+		return 0;
+	snprintf(remedy, sizeof(remedy), "usermod -aG %s USER", s->control_record_group.data);
+	return cli_fail(cli, CLI_UNREACHABLE, remedy,
+		"reading the record needs membership of the group %s, also for root",
+		s->control_record_group.data);
+}
+
+_Noreturn static void become_reader(
+	const struct settings *s, const char *path, const char *verb, const json_t *argv)
+{
+	char *words[WORDS_MAX + 5], dir_option[] = "--dir";
+	size_t n = 0;
+
+	words[n++] = (char *)(size_t)path;
+	words[n++] = dir_option;
+	words[n++] = (char *)(size_t)s->dir.data;
+	words[n++] = (char *)(size_t)verb;
+	for (size_t i = 0; i < json_array_size(argv) && i < WORDS_MAX; i++)
+		words[n++] = (char *)(size_t)json_string_value(json_array_get(argv, i));
+	words[n] = NULL;
+	if (witness_become(s) == 0)
+		execv(path, words);
+	dprintf(STDERR_FILENO, "gatehouse: %s: %s\n", path, strerror(errno));
+	_exit(CLI_INTERNAL);
+}
+
+static int read_offline(const struct cli *cli, const struct settings *s, const char *verb, json_t *argv)
+{
+	char path[PLACE_MAX];
+	struct err err = {};
+	int status = 0, r = check_group(cli, s);
+	pid_t pid;
+
+	if (r)
+		return r;
+	if (!place_libexec("reader", path))
+		return cli_fail(cli, CLI_INTERNAL, "install the package completely, or set GATEHOUSE_LIBEXEC",
+			"the reader is not at %s", path);
+	if (witness_access(s, verb, argv, &err))
+		return cli_fail(cli, CLI_INTERNAL, NULL, "nothing is shown: %s", err.text);
+	pid = fork();
+	if (pid == 0)
+		become_reader(s, path, verb, argv);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : CLI_INTERNAL;
+}
+
+/* ---- the commands ---- */
+
+static int read_online(const struct cli *cli, struct control *control, const char *verb, json_t *argv)
+{
+	const int fds[] = {STDOUT_FILENO, STDERR_FILENO};
+	struct err err = {};
+	json_t *answer = NULL;
+	char cmd[32];
+	int r;
+
+	snprintf(cmd, sizeof(cmd), "record.%s", verb);
+	fflush(stdout);
+	r = control_call(control, cmd, json_pack("{s:O}", "argv", argv), fds, 2, &answer, &err);
+	if (r)
+		return cli_fail(
+			cli, CLI_UNREACHABLE, "look at the server's log, then try again", "%s", err.text);
+	r = people_refused(cli, answer);
+	if (!r)
+		r = (int)json_integer_value(json_object_get(answer, "exit"));
+	json_decref(answer);
+	return r;
+}
+
+static int record(struct cli *cli, const char *verb)
+{
+	struct settings *s = NULL;
+	struct control *control = NULL;
+	json_t *argv = json_array();
+	struct err err = {};
+	int r = cli_settings(cli, &s);
+
+	if (!r)
+		r = reader_argv(cli, argv);
+	if (!r) {
+		r = control_open(&control, s->control_socket.data, &err);
+		if (!r)
+			r = read_online(cli, control, verb, argv);
+		else if (r == -ENOENT || r == -ECONNREFUSED)
+			r = read_offline(cli, s, verb, argv);
+		else
+			r = cli_fail(
+				cli, CLI_UNREACHABLE, NULL, "the server cannot be reached: %s", err.text);
+	}
+	control_free(control);
+	json_decref(argv);
+	settings_free(s);
+	return r;
+}
+
+int cmd_record_tail(struct cli *cli)
+{
+	return record(cli, "tail");
+}
+
+int cmd_record_show(struct cli *cli)
+{
+	return record(cli, "show");
+}
+
+int cmd_record_verify(struct cli *cli)
+{
+	return record(cli, "verify");
+}

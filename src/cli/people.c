@@ -1,0 +1,177 @@
+#include "cli/people.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "ipc/control.h"
+#include "jid/jid.h"
+
+static bool is_not_running(int r)
+{
+	return r == -ENOENT || r == -ECONNREFUSED;
+}
+
+static int open_store(struct people *p)
+{
+	struct store_options options = {.path = p->settings->store_file.data};
+	struct err err = {};
+	int r = store_open(&p->store, &options, &err);
+
+	if (!r)
+		return 0;
+	if (r == -EACCES || r == -EPERM)
+		return cli_fail(p->cli, CLI_UNREACHABLE, "run this as the user who owns the data directory",
+			"%s", err.text);
+	if (r == STORE_E_BUSY)
+		return cli_fail(p->cli, CLI_UNREACHABLE,
+			"a server is starting or ending just now; try again in a moment", "%s", err.text);
+	return cli_fail(p->cli, CLI_INTERNAL, NULL, "%s", err.text);
+}
+
+int people_open(struct people *p, const struct cli *cli, bool offline)
+{
+	struct err err = {};
+	int r;
+
+	*p = (struct people){.cli = cli};
+	r = cli_settings(cli, &p->settings);
+	if (r)
+		return r;
+	r = control_open(&p->control, p->settings->control_socket.data, &err);
+	if (!r)
+		return 0;
+	if (is_not_running(r) && offline)
+		return open_store(p);
+	if (is_not_running(r))
+		return cli_fail(cli, CLI_UNREACHABLE, "start it with 'gatehouse serve'",
+			"no server runs on %s", p->settings->dir.data);
+	return cli_fail(cli, CLI_UNREACHABLE,
+		"be root, the server's own user or a member of control.admin_group",
+		"the server cannot be reached: %s", err.text);
+}
+
+void people_close(struct people *p)
+{
+	control_free(p->control);
+	store_close(p->store);
+	settings_free(p->settings);
+	*p = (struct people){};
+}
+
+static int exit_of(const char *code)
+{
+	static const struct {
+		const char *code;
+		int exit;
+	} table[] = {
+		{"not_found", CLI_NO},
+		{"exists", CLI_NO},
+		{"refused", CLI_NO},
+		{"limit", CLI_NO},
+		{"bad_jid", CLI_USAGE},
+		{"bad_domain", CLI_USAGE},
+		{"bad_request", CLI_USAGE},
+		{"unknown_command", CLI_USAGE},
+		{"not_permitted", CLI_UNREACHABLE},
+		{"unavailable", CLI_UNREACHABLE},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (strcmp(table[i].code, code) == 0)
+			return table[i].exit;
+	return CLI_INTERNAL;
+}
+
+int people_refused(const struct cli *cli, const json_t *answer)
+{
+	const char *code, *text, *remedy;
+
+	if (!control_failed(answer, &code, &text, &remedy))
+		return CLI_OK;
+	return cli_fail(cli, exit_of(code), remedy, "%s", LOG_STR(str_from(text)));
+}
+
+int people_call(struct people *p, const char *cmd, json_t *args, json_t **out)
+{
+	json_t *answer = NULL;
+	struct err err = {};
+	int r = 0;
+
+	if (p->control) {
+		r = control_call(p->control, cmd, args, NULL, 0, &answer, &err);
+	} else {
+		answer = people_offline(p, cmd, args);
+		json_decref(args);
+	}
+	if (r)
+		return cli_fail(
+			p->cli, CLI_UNREACHABLE, "look at the server's log, then try again", "%s", err.text);
+	r = people_refused(p->cli, answer);
+	if (r)
+		json_decref(answer);
+	else
+		*out = answer;
+	return r;
+}
+
+static bool domain_is_ours(const struct settings *s, struct str domain)
+{
+	for (size_t i = 0; i < s->domains.len; i++)
+		if (str_eq(s->domains.items[i], domain))
+			return true;
+	return false;
+}
+
+int people_jid(const struct people *p, const char *text, struct arena *arena, struct str *out)
+{
+	struct str copy;
+	struct jid jid;
+	int r = jid_parse(&jid, str_from(text), arena);
+
+	if (r < 0)
+		return cli_fail(p->cli, CLI_INTERNAL, NULL, "out of memory");
+	if (r || !jid_is_bare(&jid) || jid_is_domain(&jid))
+		return cli_fail(p->cli, CLI_USAGE, "write it as name@domain",
+			"'%s' is no address of a person", LOG_STR(str_from(text)));
+	if (!domain_is_ours(p->settings, jid.domain))
+		return cli_fail(p->cli, CLI_USAGE, "domains are listed under 'domains' in gatehouse.yaml",
+			"this server does not answer for the domain %s", LOG_STR(jid.domain));
+	copy = arena_printf(arena, "%.*s%c", STR_FMT(jid.bare), 0);
+	if (!copy.data)
+		return cli_fail(p->cli, CLI_INTERNAL, NULL, "out of memory");
+	*out = str_of(copy.data, copy.len - 1);
+	return 0;
+}
+
+static json_t *base64_json(const uint8_t *data, size_t len)
+{
+	struct buf b = BUF_INIT(0);
+	json_t *text;
+
+	base64_put(&b, data, len);
+	text = json_stringn(b.data, b.len);
+	buf_done(&b);
+	return text;
+}
+
+json_t *people_verifiers_json(const struct store_verifier verifiers[STORE_VERIFIER_KINDS])
+{
+	static const char *const names[STORE_VERIFIER_KINDS] = {
+		"SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"};
+	json_t *list = json_array();
+
+	for (int i = 0; i < STORE_VERIFIER_KINDS; i++) {
+		const struct store_verifier *v = &verifiers[i];
+
+		if (v->iterations)
+			json_array_append_new(list,
+				json_pack("{s:s, s:I, s:o, s:o, s:o}", "mechanism", names[i], "iterations",
+					(json_int_t)v->iterations, "salt", base64_json(v->salt, v->salt_len),
+					"stored_key", base64_json(v->stored_key, v->key_len), "server_key",
+					base64_json(v->server_key, v->key_len)));
+	}
+	return list;
+}

@@ -1,0 +1,39 @@
+/* Administration through one door: the commands of ipc/control.h, answered by the running server or, when
+ * none runs, done here on the store (which only one process can have open). */
+#pragma once
+
+#include "account/verifier.h"
+#include "cli/cli.h"
+#include "conf/settings.h"
+#include "store/store.h"
+
+struct control;
+
+struct people {
+	const struct cli *cli;
+	struct settings *settings;
+	struct control *control; /* NULL: no server runs */
+	struct store *store;     /* then this one is open */
+};
+
+/* Reads the settings and connects. `offline` says whether the store may be used when no server runs. 0, or an
+ * exit code after saying why; people_close() in both cases. */
+[[nodiscard]] int people_open(struct people *p, const struct cli *cli, bool offline);
+void people_close(struct people *p);
+
+/* Asks. `args` is stolen. 0: *out is the good answer, the caller's; else an exit code after printing the
+ * error. */
+[[nodiscard]] int people_call(struct people *p, const char *cmd, json_t *args, json_t **out);
+
+/* The canonical bare address of `text`, in one of the server's domains, NUL behind it, in `arena`. 0, or an
+ * exit code after saying why. */
+[[nodiscard]] int people_jid(const struct people *p, const char *text, struct arena *arena, struct str *out);
+
+/* [V,..] as in ipc/control.h; kinds that are not there are left out. */
+json_t *people_verifiers_json(const struct store_verifier verifiers[STORE_VERIFIER_KINDS]);
+
+/* Prints an error answer; its exit code. */
+int people_refused(const struct cli *cli, const json_t *answer);
+
+/* people_offline.c: does a user.* command on the store. The answer is the caller's, good or bad. */
+json_t *people_offline(struct people *p, const char *cmd, const json_t *args);

@@ -1,0 +1,339 @@
+/* The user.* commands of ipc/control.h on the store itself, while no server runs. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/people.h"
+#include "cli/witness.h"
+#include "ipc/control.h"
+
+enum {
+	ARENA_MAX = 64 << 20,
+};
+
+static struct str text_of(const json_t *args, const char *name)
+{
+	const json_t *v = json_object_get(args, name);
+
+	return str_of(json_string_value(v), json_string_length(v));
+}
+
+static json_t *text_json(struct str s)
+{
+	return json_stringn(s.data ? s.data : "", s.len);
+}
+
+/* ---- rows from JSON ---- */
+
+static bool take_bytes(const json_t *v, uint8_t *out, size_t max, uint8_t *out_len)
+{
+	struct buf b = BUF_INIT(max);
+	bool ok = base64_parse(str_of(json_string_value(v), json_string_length(v)), &b) && b.len &&
+		  b.len <= max;
+
+	if (ok) {
+		memcpy(out, b.data, b.len);
+		*out_len = (uint8_t)b.len;
+	}
+	buf_done(&b);
+	return ok;
+}
+
+static bool take_verifiers(const json_t *list, struct arena *arena, const struct store_verifier **out)
+{
+	static const char *const names[STORE_VERIFIER_KINDS] = {
+		"SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"};
+	struct store_verifier *all = arena_zalloc(arena, STORE_VERIFIER_KINDS * sizeof(*all));
+	const json_t *item;
+	size_t i;
+
+	if (!all)
+		return false;
+	json_array_foreach(list, i, item)
+	{
+		for (int kind = 0; kind < STORE_VERIFIER_KINDS; kind++) {
+			struct store_verifier *v = &all[kind];
+			uint8_t len = 0;
+
+			if (strcmp(names[kind], json_string_value(json_object_get(item, "mechanism"))))
+				continue;
+			v->iterations = (uint32_t)json_integer_value(json_object_get(item, "iterations"));
+			if (!take_bytes(
+				    json_object_get(item, "salt"), v->salt, STORE_SALT_MAX, &v->salt_len) ||
+				!take_bytes(json_object_get(item, "stored_key"), v->stored_key, STORE_KEY_MAX,
+					&len) ||
+				!take_bytes(json_object_get(item, "server_key"), v->server_key, STORE_KEY_MAX,
+					&v->key_len))
+				return false;
+		}
+	}
+	*out = all;
+	return true;
+}
+
+static bool take_row(const json_t *args, struct arena *arena, struct store_account *row)
+{
+	const json_t *groups = json_object_get(args, "groups"), *group;
+	struct str *names = arena_zalloc(arena, (json_array_size(groups) + 1) * sizeof(*names));
+	char id[PERSON_ID_LEN + 1];
+	size_t i;
+
+	if (!names)
+		return false;
+	json_array_foreach(groups, i, group) names[i] =
+		str_of(json_string_value(group), json_string_length(group));
+	person_id_new(id);
+	*row = (struct store_account){.person_id = arena_dup(arena, str_from(id)),
+		.jid = text_of(args, "jid"),
+		.name = text_of(args, "name"),
+		.mail = text_of(args, "mail"),
+		.language = text_of(args, "language"),
+		.department = text_of(args, "department"),
+		.groups = names,
+		.groups_len = json_array_size(groups),
+		.created_us = clock_utc_us()};
+	return take_verifiers(json_object_get(args, "verifiers"), arena, &row->verifiers) &&
+	       !arena_is_full(arena);
+}
+
+static json_t *row_json(const struct store_account *row)
+{
+	struct buf created = BUF_INIT(64);
+	json_t *groups = json_array(), *user;
+
+	for (size_t i = 0; i < row->groups_len; i++)
+		json_array_append_new(groups, text_json(row->groups[i]));
+	clock_put(&created, row->created_us);
+	user = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s}", "jid", text_json(row->jid),
+		"person", text_json(row->person_id), "name", text_json(row->name), "mail",
+		text_json(row->mail), "language", text_json(row->language), "department",
+		text_json(row->department), "groups", groups, "state", row->disabled ? "disabled" : "active",
+		"created", buf_cstr(&created));
+	buf_done(&created);
+	return user;
+}
+
+static json_t *store_error(int result)
+{
+	if (result == STORE_E_EXISTS)
+		return control_error("exists",
+			"the address is in use, or was once: it is never given to a second person",
+			"choose another address");
+	if (result == STORE_E_NONE)
+		return control_error(
+			"not_found", "there is no such account", "'gatehouse user list' shows them");
+	if (result == STORE_E_FULL)
+		return control_error("internal", "the disk is full", "make room and try again");
+	return control_error("internal", "the store failed; the lines above say why", "");
+}
+
+/* ---- commands ---- */
+
+struct work {
+	struct people *people;
+	const json_t *args;
+	struct store_req req;
+	struct arena *arena;
+};
+
+static json_t *add(struct work *w)
+{
+	struct store_account row;
+	int r;
+
+	if (!take_row(w->args, w->arena, &row))
+		return control_error("internal", "memory is out", "");
+	r = store_account_add(w->people->store, &w->req, &row, 1);
+	if (!r)
+		r = store_wait(&w->req);
+	return r ? store_error(r) : json_pack("{s:b, s:o}", "ok", 1, "user", row_json(&row));
+}
+
+static json_t *import_answer(struct work *w, size_t n)
+{
+	json_t *failed = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		if (w->req.outcomes[i])
+			json_array_append_new(
+				failed, json_pack("{s:i, s:s, s:s}", "index", (int)i, "code", "exists",
+						"text", "the address is in use, or was once"));
+	return json_pack(
+		"{s:b, s:i, s:o}", "ok", 1, "added", (int)(n - json_array_size(failed)), "failed", failed);
+}
+
+static json_t *import(struct work *w)
+{
+	const json_t *users = json_object_get(w->args, "users"), *user;
+	size_t n = json_array_size(users), i;
+	struct store_account *rows = arena_zalloc(w->arena, (n + 1) * sizeof(*rows));
+	int r;
+
+	if (!rows)
+		return control_error("internal", "memory is out", "");
+	json_array_foreach(users, i, user) if (!take_row(user, w->arena, &rows[i])) return control_error(
+		"internal", "memory is out", "");
+	r = store_account_add(w->people->store, &w->req, rows, n);
+	if (!r)
+		r = store_wait(&w->req);
+	return r && r != STORE_E_EXISTS ? store_error(r) : import_answer(w, n);
+}
+
+static bool row_is_wanted(const struct store_account *row, const json_t *args)
+{
+	struct str domain = text_of(args, "domain"), prefix = text_of(args, "prefix"),
+		   after = text_of(args, "after");
+	size_t at = str_find(row->jid, '@', 0);
+
+	if (domain.len && !str_eq(str_cut(row->jid, at + 1, row->jid.len), domain))
+		return false;
+	if (after.len && str_cmp(row->jid, after) <= 0)
+		return false;
+	return str_starts(row->jid, prefix);
+}
+
+static json_t *list(struct work *w)
+{
+	size_t limit = (size_t)json_integer_value(json_object_get(w->args, "limit"));
+	json_t *users = json_array();
+	bool more = false;
+	int r = store_account_all(w->people->store, &w->req);
+
+	if (!r)
+		r = store_wait(&w->req);
+	if (r) {
+		json_decref(users);
+		return store_error(r);
+	}
+	for (size_t i = 0; i < w->req.accounts->len && !more; i++) {
+		if (!row_is_wanted(&w->req.accounts->rows[i], w->args))
+			continue;
+		more = json_array_size(users) == (limit ? limit : CONTROL_LIST_MAX);
+		if (!more)
+			json_array_append_new(users, row_json(&w->req.accounts->rows[i]));
+	}
+	return json_pack("{s:b, s:o, s:b}", "ok", 1, "users", users, "more", more);
+}
+
+static json_t *show(struct work *w)
+{
+	int r = store_account_get(w->people->store, &w->req, text_of(w->args, "jid"));
+
+	if (!r)
+		r = store_wait(&w->req);
+	if (r)
+		return store_error(r);
+	return json_pack(
+		"{s:b, s:o, s:[]}", "ok", 1, "user", row_json(&w->req.accounts->rows[0]), "sessions");
+}
+
+static json_t *update(struct work *w, struct store_account *row, unsigned fields)
+{
+	int r;
+
+	row->jid = text_of(w->args, "jid");
+	r = store_account_update(w->people->store, &w->req, row, fields);
+	if (!r)
+		r = store_wait(&w->req);
+	return r ? store_error(r) : json_pack("{s:b, s:i}", "ok", 1, "closed", 0);
+}
+
+static json_t *password(struct work *w)
+{
+	struct store_account row = {};
+
+	if (!take_verifiers(json_object_get(w->args, "verifiers"), w->arena, &row.verifiers))
+		return control_error("internal", "memory is out", "");
+	return update(w, &row, STORE_ACCOUNT_VERIFIERS);
+}
+
+static json_t *disable(struct work *w)
+{
+	struct store_account row = {.disabled = true};
+
+	return update(w, &row, STORE_ACCOUNT_DISABLED);
+}
+
+static json_t *enable(struct work *w)
+{
+	struct store_account row = {};
+
+	return update(w, &row, STORE_ACCOUNT_DISABLED);
+}
+
+static json_t *remove_person(struct work *w)
+{
+	int r = store_account_remove(w->people->store, &w->req, text_of(w->args, "jid"));
+
+	if (!r)
+		r = store_wait(&w->req);
+	return r ? store_error(r) : json_pack("{s:b, s:i}", "ok", 1, "closed", 0);
+}
+
+struct offline_command {
+	const char *name;
+	json_t *(*run)(struct work *w);
+	bool changes; /* then the act belongs into the record */
+};
+
+static const struct offline_command table[] = {
+	{"user.add", add, true},
+	{"user.import", import, true},
+	{"user.list", list, false},
+	{"user.show", show, false},
+	{"user.password", password, true},
+	{"user.disable", disable, true},
+	{"user.enable", enable, true},
+	{"user.remove", remove_person, true},
+};
+
+static json_t *run(const struct offline_command *command, struct people *p, const json_t *args)
+{
+	struct work w = {.people = p, .args = args, .arena = arena_new(ARENA_MAX)};
+	json_t *answer;
+
+	if (!w.arena)
+		return control_error("internal", "memory is out", "");
+	store_req_init(&w.req, NULL, NULL);
+	answer = command->run(&w);
+	store_req_release(&w.req);
+	arena_free(w.arena);
+	return answer;
+}
+
+/* What an act was about: an address, or how many people. */
+static void act_target(const json_t *args, const json_t *answer, char *out, size_t size)
+{
+	const char *jid = json_string_value(json_object_get(args, "jid"));
+
+	if (jid)
+		snprintf(out, size, "%s", jid);
+	else
+		snprintf(out, size, "%lld people",
+			(long long)json_integer_value(json_object_get(answer, "added")));
+}
+
+json_t *people_offline(struct people *p, const char *cmd, const json_t *args)
+{
+	const struct offline_command *found = NULL;
+	char target[3100];
+	struct err err = {};
+	json_t *answer;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && !found; i++)
+		if (strcmp(table[i].name, cmd) == 0)
+			found = &table[i];
+	if (!found)
+		return control_error(
+			"unavailable", "this needs a running server", "start it with 'gatehouse serve'");
+	answer = run(found, p, args);
+	act_target(args, answer, target, sizeof(target));
+	if (found->changes && json_is_true(json_object_get(answer, "ok")) &&
+		witness_admin(p->settings, cmd, target, &err)) {
+		json_decref(answer);
+		answer = control_error(
+			"internal", err.text, "it is done, but it is not in the record; start the server");
+	}
+	return answer;
+}

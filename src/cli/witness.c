@@ -1,0 +1,172 @@
+#include "cli/witness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cli/places.h"
+#include "ipc/control.h"
+#include "ipc/supervise.h"
+
+enum {
+	ANSWER_MS = 120000, /* a long record takes its time to be recovered after a crash */
+};
+
+int witness_become(const struct settings *s)
+{
+	const struct passwd *entry;
+
+	if (geteuid() != 0)
+		return 0;
+	errno = 0;
+	entry = getpwnam(s->users_recorder.data);
+	if (!entry)
+		return errno ? -errno : -ENOENT;
+	if (setgroups(1, &entry->pw_gid) || setresgid(entry->pw_gid, entry->pw_gid, entry->pw_gid) ||
+		setresuid(entry->pw_uid, entry->pw_uid, entry->pw_uid))
+		return -errno;
+	return 0;
+}
+
+_Noreturn static void run_recorder(const struct settings *s, const char *path, int socket)
+{
+	if (witness_become(s) || dup2(socket, SUPERVISE_FD) < 0 || prctl(PR_SET_PDEATHSIG, SIGTERM)) {
+		dprintf(STDERR_FILENO, "gatehouse: becoming the user %s: %s\n", s->users_recorder.data,
+			strerror(errno));
+		_exit(126);
+	}
+	if (socket == SUPERVISE_FD && fcntl(SUPERVISE_FD, F_SETFD, 0))
+		_exit(126);
+	close_range(SUPERVISE_FD + 1, ~0u, 0);
+	umask(0077);
+	execl(path, path, "--dir", s->dir.data, (char *)NULL);
+	dprintf(STDERR_FILENO, "gatehouse: %s: %s\n", path, strerror(errno));
+	_exit(127);
+}
+
+/* The next message, waiting for it. 0 or negative. */
+static int next_message(struct supervise *sup, struct supervise_message *out)
+{
+	struct pollfd watch = {.fd = sup->fd, .events = POLLIN};
+	int r;
+
+	for (;;) {
+		r = supervise_flush(sup);
+		if (!r)
+			r = supervise_recv(sup, out);
+		if (r)
+			return r < 0 ? r : 0;
+		watch.events = (short)(POLLIN | (supervise_wants_write(sup) ? POLLOUT : 0));
+		if (poll(&watch, 1, ANSWER_MS) == 0)
+			return -ETIMEDOUT;
+	}
+}
+
+static int judge(struct str text, struct err *err)
+{
+	json_t *answer = json_loadb(text.data ? text.data : "", text.len, 0, NULL);
+	const char *code, *why, *remedy;
+	int r = 0;
+
+	if (control_failed(answer, &code, &why, &remedy))
+		r = err_set(err, -EIO, "%s", why);
+	json_decref(answer);
+	return r;
+}
+
+/* READY, the request, its answer, STOP. */
+static int converse(struct supervise *sup, struct str line, struct err *err)
+{
+	struct supervise_message m;
+	int r = next_message(sup, &m);
+
+	if (!r && m.type != SUPERVISE_READY)
+		r = -EPROTO;
+	if (!r)
+		r = supervise_send(sup, SUPERVISE_CONTROL, 1, line, -1);
+	if (!r)
+		r = next_message(sup, &m);
+	if (!r && m.type != SUPERVISE_CONTROL)
+		r = -EPROTO;
+	if (r)
+		return err_set(err, r, "the recorder could not write it into the record; its lines say why");
+	r = judge(m.text, err);
+	if (supervise_send(sup, SUPERVISE_STOP, 0, STR_NONE, -1) || supervise_flush(sup))
+		log_warn("the recorder has gone already");
+	return r;
+}
+
+static int run_once(const struct settings *s, const char *path, struct str line, struct err *err)
+{
+	struct supervise sup;
+	int ends[2], status = 0, r;
+	pid_t pid;
+
+	if (supervise_pair(ends))
+		return err_errno(err, "socketpair");
+	pid = fork();
+	if (pid == 0)
+		run_recorder(s, path, ends[1]);
+	close(ends[1]);
+	r = supervise_init(&sup, ends[0]);
+	if (!r && pid > 0)
+		r = converse(&sup, line, err);
+	else
+		r = err_set(err, -EIO, "the recorder cannot be started");
+	supervise_done(&sup);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return r;
+}
+
+static int append(const struct settings *s, json_t *event, struct err *err)
+{
+	struct buf line = BUF_INIT(CONTROL_REQUEST_MAX);
+	char path[PLACE_MAX];
+	int r = control_line(event, &line);
+
+	json_decref(event);
+	if (r)
+		err_set(err, r, "too long for the record");
+	else if (!place_libexec("recorder", path))
+		r = err_set(err, -ENOENT, "the recorder is not at %s; set GATEHOUSE_LIBEXEC", path);
+	else
+		r = run_once(s, path, buf_view(&line), err);
+	buf_done(&line);
+	return r;
+}
+
+static json_t *who(void)
+{
+	const struct passwd *entry = getpwuid(getuid());
+
+	return json_pack(
+		"{s:I, s:s}", "uid", (json_int_t)getuid(), "name", entry ? entry->pw_name : "unknown");
+}
+
+int witness_admin(const struct settings *s, const char *command, const char *target, struct err *err)
+{
+	return append(s,
+		json_pack("{s:s, s:{s:s, s:s}, s:o}", "cmd", "record.admin", "args", "command", command,
+			"target", target, "by", who()),
+		err);
+}
+
+int witness_access(const struct settings *s, const char *command, json_t *argv, struct err *err)
+{
+	return append(s,
+		json_pack("{s:s, s:{s:s, s:O}, s:o}", "cmd", "record.access", "args", "command", command,
+			"argv", argv, "by", who()),
+		err);
+}

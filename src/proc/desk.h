@@ -1,0 +1,63 @@
+/* Inside of the control desk: one connection asks one thing at a time. */
+#pragma once
+
+#include "base/list.h"
+#include "proc/supervisor.h"
+
+enum {
+	DESK_CONNECTIONS = 128,
+	DESK_STATUS_MS = 3000, /* how long status waits for a child that does not answer */
+};
+
+struct desk {
+	struct supervisor *supervisor;
+	int fd;
+	uv_poll_t poll;
+	struct list connections;
+	size_t connections_len;
+	uint32_t last_id; /* of a request that was forwarded */
+};
+
+/* A connection and what it asks just now. */
+struct caller {
+	struct list link;
+	struct desk *desk;
+	uv_poll_t poll;
+	uv_timer_t timer;
+	unsigned handles; /* libuv handles that are not closed yet; the memory goes with the last */
+	int fd;
+	bool closing;
+	bool in_lines;
+	struct control_peer peer;
+	struct buf in, out;
+	int fds[CONTROL_FDS]; /* came beside the request */
+	size_t fds_len;
+
+	/* the request under way */
+	bool busy;
+	json_t *request; /* owned; cmd and args borrow from it */
+	const char *cmd;
+	json_t *args;
+	uint32_t ids[ROLES]; /* forwarded to each child; 0: not */
+	json_t *status;      /* being put together */
+	pid_t reader;        /* 0: none */
+};
+
+/* Ends the request: the answer is stolen and sent, the next line is read. */
+void caller_answer(struct caller *c, json_t *answer);
+void caller_refuse(struct caller *c, const char *code, const char *text, const char *remedy);
+
+/* Sends the request under way to a child, with who asks. Answers "unavailable" itself when the child is not
+ * there. */
+void caller_forward(struct caller *c, enum role to, const char *cmd, json_t *args);
+
+/* desk_commands.c: begins the request. */
+void command_run(struct caller *c);
+void command_child_answer(struct caller *c, enum role from, json_t *answer);
+void command_child_gone(struct caller *c, enum role from);
+void command_cancel(struct caller *c); /* the asker went away */
+
+/* desk_reader.c */
+void reader_begin(struct caller *c);
+void reader_recorded(struct caller *c, json_t *answer);
+void reader_ended(struct caller *c, int status);

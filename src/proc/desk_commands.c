@@ -1,0 +1,244 @@
+/* What may be asked, by whom, and who answers it. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "conf/nearest.h"
+#include "proc/desk.h"
+
+struct desk_command {
+	const char *name;
+	void (*run)(struct caller *c);
+	bool record; /* needs membership of control.record_group instead of administration */
+};
+
+/* ---- answered here ---- */
+
+static void run_ping(struct caller *c)
+{
+	caller_answer(c, json_pack("{s:b, s:s}", "ok", 1, "version", GATEHOUSE_VERSION));
+}
+
+static void run_stop(struct caller *c)
+{
+	struct supervisor *s = c->desk->supervisor;
+
+	log_info("%s (uid %u) asks to stop", c->peer.name, (unsigned)c->peer.uid);
+	caller_answer(c, control_ok());
+	supervisor_stop(s, 0);
+}
+
+static void reload_done(void *owner, const char *refused, const char *restart_needed)
+{
+	struct caller *c = owner;
+
+	if (refused)
+		caller_refuse(c, "refused", refused,
+			"correct it and reload again; until then the old stays in force");
+	else
+		caller_answer(c, json_pack("{s:b, s:s}", "ok", 1, "restart_needed", restart_needed));
+}
+
+static void run_reload(struct caller *c)
+{
+	int r;
+
+	log_info("%s (uid %u) asks to reload", c->peer.name, (unsigned)c->peer.uid);
+	r = refresh_begin(c->desk->supervisor, reload_done, c);
+	if (r)
+		caller_refuse(c, "unavailable", r == -EBUSY ? "another reload is under way" : "memory is out",
+			"try again");
+}
+
+/* ---- status: this process, the gate, the recorder, in one answer ---- */
+
+static const char *state_name(const struct supervisor *s)
+{
+	static const char *const names[] = {"starting", "running", "stopping"};
+	bool both = s->children[ROLE_GATE].ready && s->children[ROLE_RECORDER].ready;
+
+	return s->state == SUPERVISOR_RUNNING && !both ? "starting" : names[s->state];
+}
+
+static json_t *status_own(const struct supervisor *s)
+{
+	const struct child *gate = &s->children[ROLE_GATE], *recorder = &s->children[ROLE_RECORDER];
+	struct buf started = BUF_INIT(64);
+	json_t *domains = json_array(), *status;
+
+	for (size_t i = 0; i < s->settings->domains.len; i++)
+		json_array_append_new(domains, json_string(s->settings->domains.items[i].data));
+	clock_put(&started, s->started_us);
+	status = json_pack("{s:b, s:s, s:s, s:s, s:o, s:i, s:i, s:i, s:i, s:i}", "ok", 1, "state",
+		state_name(s), "version", GATEHOUSE_VERSION, "started", buf_cstr(&started), "domains",
+		domains, "supervisor_pid", (int)getpid(), "gate_pid", (int)gate->pid, "recorder_pid",
+		(int)recorder->pid, "gate_restarts", (int)gate->restarts, "recorder_restarts",
+		(int)recorder->restarts);
+	buf_done(&started);
+	return status;
+}
+
+static void status_end(struct caller *c)
+{
+	json_t *status = c->status;
+
+	c->status = NULL;
+	caller_answer(c, status);
+}
+
+static void on_status_late(uv_timer_t *timer)
+{
+	status_end(timer->data);
+}
+
+static void run_status(struct caller *c)
+{
+	struct supervisor *s = c->desk->supervisor;
+
+	c->status = status_own(s);
+	uv_timer_start(&c->timer, on_status_late, DESK_STATUS_MS, 0);
+	for (int role = 0; role < ROLES; role++)
+		if (s->children[role].ready)
+			caller_forward(c, (enum role)role, "status", c->args);
+	if (!c->ids[ROLE_GATE] && !c->ids[ROLE_RECORDER])
+		status_end(c);
+}
+
+static void status_part(struct caller *c, json_t *answer)
+{
+	if (answer) {
+		json_object_del(answer, "error");
+		json_object_update_missing(c->status, answer);
+		json_decref(answer);
+	}
+	if (!c->ids[ROLE_GATE] && !c->ids[ROLE_RECORDER])
+		status_end(c);
+}
+
+/* ---- the rest ---- */
+
+static void run_gate(struct caller *c)
+{
+	caller_forward(c, ROLE_GATE, c->cmd, c->args);
+}
+
+static const struct desk_command table[] = {
+	{"ping", run_ping, false},
+	{"stop", run_stop, false},
+	{"reload", run_reload, false},
+	{"status", run_status, false},
+	{"user.add", run_gate, false},
+	{"user.import", run_gate, false},
+	{"user.list", run_gate, false},
+	{"user.show", run_gate, false},
+	{"user.password", run_gate, false},
+	{"user.disable", run_gate, false},
+	{"user.enable", run_gate, false},
+	{"user.remove", run_gate, false},
+	{"session.list", run_gate, false},
+	{"session.close", run_gate, false},
+	{"record.tail", reader_begin, true},
+	{"record.show", reader_begin, true},
+	{"record.verify", reader_begin, true},
+};
+
+enum {
+	TABLE_LEN = sizeof(table) / sizeof(table[0]),
+};
+
+static void unknown_command(struct caller *c)
+{
+	const char *names[TABLE_LEN], *nearest;
+
+	for (size_t i = 0; i < TABLE_LEN; i++)
+		names[i] = table[i].name;
+	nearest = nearest_word(str_from(c->cmd), names, TABLE_LEN);
+	caller_refuse(
+		c, "unknown_command", "there is no such command", nearest ? nearest : "see gatehouse help");
+}
+
+static bool may_administer(const struct caller *c)
+{
+	const struct settings *settings = c->desk->supervisor->settings;
+
+	return c->peer.uid == 0 || c->peer.uid == geteuid() ||
+	       control_peer_in_group(&c->peer, settings->control_admin_group.data);
+}
+
+static void refuse_peer(struct caller *c, bool record)
+{
+	const struct settings *settings = c->desk->supervisor->settings;
+	char text[256], remedy[256];
+
+	log_warn("control socket: %s (uid %u) may not use %s", c->peer.name, (unsigned)c->peer.uid,
+		LOG_STR(str_from(c->cmd)));
+	if (record) {
+		snprintf(text, sizeof(text), "reading the record needs membership of the group %s",
+			settings->control_record_group.data);
+		snprintf(remedy, sizeof(remedy), "usermod -aG %s %s", settings->control_record_group.data,
+			c->peer.name);
+	} else {
+		snprintf(text, sizeof(text), "%s may not administer this server", c->peer.name);
+		snprintf(remedy, sizeof(remedy), "be root or the server's own user%s%s",
+			settings->control_admin_group.len ? ", or a member of the group " : "",
+			settings->control_admin_group.data);
+	}
+	caller_refuse(c, "not_permitted", text, remedy);
+}
+
+void command_run(struct caller *c)
+{
+	const struct desk_command *found = NULL;
+	bool allowed;
+
+	for (size_t i = 0; i < TABLE_LEN && !found; i++)
+		if (strcmp(table[i].name, c->cmd) == 0)
+			found = &table[i];
+	if (!found) {
+		unknown_command(c);
+		return;
+	}
+	allowed = found->record ? control_peer_in_group(
+					  &c->peer, c->desk->supervisor->settings->control_record_group.data)
+				: may_administer(c);
+	if (!allowed)
+		refuse_peer(c, found->record);
+	else
+		found->run(c);
+}
+
+/* ---- what comes back ---- */
+
+void command_child_answer(struct caller *c, enum role from, json_t *answer)
+{
+	if (c->status)
+		status_part(c, answer);
+	else if (from == ROLE_RECORDER)
+		reader_recorded(c, answer);
+	else
+		caller_answer(c, answer);
+}
+
+void command_child_gone(struct caller *c, enum role from)
+{
+	if (c->status)
+		status_part(c, NULL);
+	else
+		caller_refuse(c, "unavailable",
+			from == ROLE_GATE ? "the gate ended before it answered"
+					  : "the recorder ended before it answered",
+			"it is started again by itself; look whether it was done, then try again");
+}
+
+void command_cancel(struct caller *c)
+{
+	memset(c->ids, 0, sizeof(c->ids));
+	refresh_forget(c->desk->supervisor, c);
+	if (c->reader)
+		kill(c->reader, SIGKILL);
+	c->reader = 0;
+}

@@ -1,0 +1,150 @@
+/* The supervisor's parts, for the files of this process only. One thread, one libuv loop. It holds what needs
+ * rights (the ports, the certificate's key, the right to change users) and never sees what people write.
+ *
+ *   supervisor.c        options, opening, the loop, signals, the end
+ *   child.c             one child: start, watch, start again
+ *   ports.c             listening sockets and who has them otherwise
+ *   desk.c              connections of the control socket, permission, answers
+ *   desk_commands.c     the commands the supervisor answers itself
+ *   desk_reader.c       record.*: the access is recorded, then the reader runs with the asker's descriptors
+ *   refresh.c           reload: everything is checked before the gate hears of it */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <sys/types.h>
+#include <uv.h>
+
+#include "conf/settings.h"
+#include "ipc/control.h"
+#include "ipc/supervise.h"
+
+enum {
+	LOOPS_MAX = 64,
+	PORTS_MAX = 80,
+};
+
+enum role {
+	ROLE_RECORDER,
+	ROLE_GATE,
+	ROLES,
+};
+
+struct supervisor;
+struct desk;
+struct refresh;
+
+/* The socket of one incarnation of a child; lives until libuv has let go of it. */
+struct wire {
+	uv_poll_t poll;
+	struct supervise supervise;
+	struct child *child; /* NULL once the child is gone */
+};
+
+struct child {
+	struct supervisor *supervisor;
+	enum role role;
+	const char *name; /* of the executable, also in log lines */
+	pid_t pid;        /* 0: not running */
+	struct wire *wire;
+	bool ready;
+	bool was_ready; /* at least once */
+	uint64_t started_ms, ready_ms;
+	unsigned delay_ms; /* before the next start */
+	unsigned early;    /* deaths in a row before READY */
+	unsigned restarts;
+	uv_timer_t again;
+};
+
+struct port {
+	int fd;
+	const char *kind; /* "starttls", "direct", "plaintext" */
+	const struct settings_address *address;
+};
+
+enum supervisor_state {
+	SUPERVISOR_STARTING,
+	SUPERVISOR_RUNNING,
+	SUPERVISOR_STOPPING,
+};
+
+struct supervisor {
+	char libexec[4096]; /* folder of this executable */
+	struct settings *settings;
+	struct settings *first; /* those of the start: ports and loops stay as they were */
+	uv_loop_t loop;
+	uv_signal_t signals[4];
+	uv_timer_t stop_timer;
+	struct child children[ROLES];
+	struct port ports[PORTS_MAX];
+	size_t ports_len;
+	int links[LOOPS_MAX]; /* the gate's ends while it does not run; -1: none */
+	unsigned loops;
+	struct desk *desk;
+	struct refresh *refresh;
+	enum supervisor_state state;
+	uint64_t started_us;
+	int exit_code;
+};
+
+/* ---- supervisor.c ---- */
+
+/* Gate first, then recorder; then the loop ends. */
+void supervisor_stop(struct supervisor *s, int exit_code);
+/* A child's state changed: start what is next, end when nothing is left. */
+void supervisor_step(struct supervisor *s);
+
+/* ---- child.c ---- */
+
+void child_init(struct child *c, struct supervisor *s, enum role role, const char *name);
+void child_start(struct child *c);
+void child_stop(struct child *c); /* asks it to end; nothing when it is not running */
+void child_ended(struct child *c, int status);
+/* Sends; a failure ends the incarnation. */
+void child_send(struct child *c, enum supervise_type type, uint32_t number, struct str text, int fd);
+
+struct spawn {
+	const char *path;
+	char **argv;
+	int fds[4]; /* what becomes 0, 1, 2, 3; -1: /dev/null for 0, inherited for 1 and 2, none for 3 */
+	const char *user; /* to become, when this process is root; NULL: stays */
+};
+
+/* fork, exec; the child dies with this process. 0 or -errno. */
+[[nodiscard]] int spawn(const struct spawn *sp, pid_t *out_pid, struct err *err);
+
+/* "ended by itself, exit code 3", "was killed by signal 11 (Segmentation fault)" */
+void status_text(int status, char out[96]);
+
+/* ---- ports.c ---- */
+
+/* Opens all of the settings. On failure nothing stays open and *err has the remedy. */
+[[nodiscard]] int ports_open(struct supervisor *s, struct err *err);
+void ports_close(struct supervisor *s);
+
+/* ---- desk.c ---- */
+
+struct desk_request; /* one request that is not answered yet */
+
+[[nodiscard]] int desk_open(struct supervisor *s, struct err *err);
+void desk_close(struct supervisor *s);
+/* An answer of a child to something this desk forwarded. */
+void desk_answered(struct supervisor *s, enum role from, uint32_t id, struct str text);
+/* The child is gone: what it was asked will not be answered. */
+void desk_child_gone(struct supervisor *s, enum role from);
+/* A process that is no child of the table ended; true when it was the desk's. */
+bool desk_process_ended(struct supervisor *s, pid_t pid, int status);
+
+/* ---- refresh.c ---- */
+
+/* Called once with NULL (done; `restart_needed` names settings, may be "") or the reason of the refusal. */
+typedef void refresh_done_fn(void *owner, const char *refused, const char *restart_needed);
+
+/* Begins a reload; `done` may be NULL. -EBUSY: one is under way. */
+[[nodiscard]] int refresh_begin(struct supervisor *s, refresh_done_fn *done, void *owner);
+void refresh_forget(struct supervisor *s, const void *owner); /* the owner went away */
+bool refresh_process_ended(struct supervisor *s, pid_t pid, int status);
+void refresh_answered(struct supervisor *s, struct str text); /* of the gate */
+void refresh_gate_gone(struct supervisor *s);
+/* Opens certificate and key and hands them to the gate. 0 or -errno. */
+[[nodiscard]] int refresh_send_keys(struct supervisor *s, const struct settings *settings, struct err *err);
