@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from lib import record
+from lib import names, record
 from lib.client import Refused
 from lib.server import PASSWORD_MARK, run
 from lib.stanza import message, message_to, body, stanza_id, words
@@ -31,9 +31,25 @@ def lines_with(server, text):
     return [line.decode() for line in record.lines(server.dir / "record") if text.encode() in line]
 
 
-def events_of(server, id, word):
-    """The lines about the entry `id` that hold the word and are not the entry itself."""
-    return [line for line in lines_with(server, id) if word in line.lower() and "privy-" not in line]
+def refers(event, entry):
+    """Whether an event names the entry, by its id or by its number."""
+    def values(thing):
+        if isinstance(thing, dict):
+            for key, value in thing.items():
+                if key not in ("seq", "size", "v"):
+                    yield from values(value)
+        elif isinstance(thing, list):
+            for value in thing:
+                yield from values(value)
+        else:
+            yield thing
+    return event["seq"] != entry["seq"] and bool({entry["seq"], entry["id"]} & set(values(event)))
+
+
+def events_of(server, entry, word):
+    """The events of a kind whose name holds the word, about that entry."""
+    return [event for event in record.entries(server.dir / "record")
+            if word in event["type"] and refers(event, entry)]
 
 
 def eventually(true, seconds=5):
@@ -61,17 +77,16 @@ def test_delivered_and_offline_are_events_of_the_entry(folk, server):
     account = folk.account()
     bob.sm_enable()
     here, away = alice.say(bob.bare), alice.say(account.jid)
-    got = bob.expect(message(body=here.body))
+    bob.expect(message(body=here.body))
     bob.acknowledge()
-    eventually(lambda: events_of(server, stanza_id(got, bob.bare), "deliver"))
     alice.settle(bob)
-    alice.roundtrip()
-    entry, = lines_with(server, away.body.split()[-1])
+    here, away = [json.loads(lines_with(server, each.body.split()[-1])[0]) for each in (here, away)]
+    eventually(lambda: events_of(server, here, "deliver"))
+    eventually(lambda: events_of(server, away, "offline"))
+    assert not events_of(server, here, "offline")
     client = folk.client(account).online()
-    id = stanza_id(client.expect(message(body=away.body)), account.jid)
-    assert id in entry
-    eventually(lambda: events_of(server, id, "offline"))
-    eventually(lambda: events_of(server, id, "deliver"))
+    assert stanza_id(client.expect(message(has=("delay", names.DELAY))), account.jid) == away["id"]
+    eventually(lambda: events_of(server, away, "deliver"))
 
 
 def test_every_kind_of_content_is_recorded(folk, server):
