@@ -1,6 +1,16 @@
-/* What reading and writing one stanza costs. Build and run:
+/* What reading and writing one stanza costs, the tokenizer and serialiser alone. Build and run:
  *
- *     ninja -C build bench/micro/bench_stanza && build/bench/micro/bench_stanza
+ *     cc -O2 -std=gnu2x -D_GNU_SOURCE -Isrc bench/micro/stanza.c src/stanza/*.c src/base/*.c -lpthread -o
+ * stanza
+ *     ./stanza
+ *
+ * Figures of a busy Zen 4 guest (two cores, load 6), gcc 12; expat with namespaces and without handlers over
+ * the same stanzas, run in between, tells the machine's speed (alone on it expat takes 733 and 2,327 ns).
+ * Best of seven rounds:
+ *
+ *                           read       of expat's    write      arena
+ *     plain     187 bytes     409 ns     0.33-0.40     224 ns     886 bytes
+ *     client    435 bytes   1,310 ns     0.32-0.38     407 ns   1,737 bytes
  */
 #include <stdio.h>
 
@@ -18,13 +28,14 @@ static const char header[] =
 /* As a load generator writes it: 187 bytes. */
 static const char plain[] = "<message to='user0123@example.org' type='chat' id='m-0000012345'>"
 			    "<body>The quick brown fox jumps over the lazy dog 0123456789, and again</body>"
-			    "<active xmlns='x:chatstate'/></message>      ";
+			    "<active xmlns='x:chatstate'/></message>     ";
 
 /* As a client writes it: entities, UTF-8, four child elements, 435 bytes. */
 static const char client[] =
 	"<message xml:lang=\"en\" to=\"juliet@example.org\" from=\"romeo@example.org/orchard\" type=\"chat\" "
 	"id=\"c4a9e1f0-6d2b-4a57-9f3e-0b1d2c3e4f50\"><body>I&apos;d say &quot;gr\xc3\xbc\xc3\x9f"
-	" dich&quot; &amp; see you at the caf\xc3\xa9 \xe2\x80\x94 8 o&apos;clock?</body>"
+	" dich&quot; &amp; see you at the caf\xc3\xa9 \xe2\x80\x94 8 o&apos;clock? I will bring the two "
+	"books</body>"
 	"<active xmlns=\"http://jabber.org/protocol/chatstates\"/><request xmlns=\"urn:xmpp:receipts\"/>"
 	"<origin-id xmlns=\"urn:xmpp:sid:0\" id=\"c4a9e1f0-6d2b-4a57-9f3e-0b1d2c3e4f50\"/></message>";
 

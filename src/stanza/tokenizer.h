@@ -11,7 +11,10 @@
 #include "stanza/node.h"
 
 struct xml_limits {
-	size_t stanza_bytes;    /* of one child of the stream, markup included; also of the stream header */
+	/* Of one child of the stream, markup included; also of the stream header. The same number bounds what
+	 * its uses of namespaces come to when each is written out, so that a stanza does not grow by being
+	 * delivered. */
+	size_t stanza_bytes;
 	unsigned depth;         /* elements below the stream root, the stanza itself being 1 */
 	unsigned attributes;    /* per element, namespace declarations included */
 	size_t attribute_bytes; /* one value, as written */

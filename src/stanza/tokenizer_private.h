@@ -104,6 +104,7 @@ struct tokenizer {
 	struct element *current; /* innermost open element; NULL directly in the stream */
 	size_t unit_left;        /* bytes it may still take */
 	unsigned depth, nodes;
+	size_t ns_bytes; /* of namespace names, counted at each use that is written out */
 
 	/* The start tag in progress. Until it is resolved an attribute's name is as written and ns is its
 	 * prefix. */

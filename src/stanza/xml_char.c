@@ -123,11 +123,25 @@ unsigned xml_char_length(const char *at, const char *end)
 	return left >= 4 && four_is_legal(p) ? 4 : 0;
 }
 
+/* Behind the ASCII from 0x20 on. */
+static const char *skip_ascii(const char *p, const char *end)
+{
+	for (; end - p >= 16; p += 16) {
+		lane l = LANE(p);
+
+		if (ANY((l < 0x20) | (l >= 0x80)))
+			break;
+	}
+	while (p < end && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80)
+		p++;
+	return p;
+}
+
 bool xml_chars_valid(struct str s)
 {
 	const char *p = s.data, *end = p + s.len;
 
-	while (p < end) {
+	while ((p = skip_ascii(p, end)) < end) {
 		unsigned n = xml_char_length(p, end);
 
 		if (n == 0)

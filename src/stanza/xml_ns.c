@@ -115,12 +115,23 @@ static bool lookup(struct tokenizer *t, struct str prefix, struct str *out)
 	return true;
 }
 
+/* A declaration is short to use and long to write out again: what all uses would come to is held to the size
+ * of the stanza, or a few bytes would make many when it is delivered and recorded. */
+static bool charge_use(struct tokenizer *t, struct str uri)
+{
+	t->ns_bytes += uri.len;
+	if (t->ns_bytes <= t->limits->stanza_bytes)
+		return true;
+	tokenizer_fail(t, XML_E_TOO_BIG, "namespaces are used too often");
+	return false;
+}
+
 static bool attr_resolve(struct tokenizer *t, const struct element *e, struct attr *a)
 {
 	if (a->ns.len) {
 		struct str prefix = split(&a->name, &a->ns);
 
-		if (!lookup(t, prefix, &a->ns))
+		if (!lookup(t, prefix, &a->ns) || !charge_use(t, a->ns))
 			return false;
 	}
 	for (const struct attr *b = e->node.attrs; b != a; b = b->next)
@@ -137,6 +148,8 @@ bool ns_resolve(struct tokenizer *t, struct element *e)
 		return false;
 	prefix = split(&e->node.name, &e->node.ns);
 	if (!lookup(t, prefix, &e->node.ns))
+		return false;
+	if (t->current && t->current->node.ns.data != e->node.ns.data && !charge_use(t, e->node.ns))
 		return false;
 	for (struct attr *a = e->node.attrs; a; a = a->next)
 		if (!attr_resolve(t, e, a))

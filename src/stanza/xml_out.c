@@ -91,24 +91,17 @@ static void put_value(struct buf *out, struct str value)
 	put_lit(out, "'");
 }
 
-/* Number of the generated prefix for a's namespace in its element, from 1; *out_first: it is to be declared
- * here. */
+/* Number of the generated prefix for a's namespace: the place, from 1, of the element's first attribute in
+ * it. *out_first: that is a itself, which declares it. */
 static unsigned prefix_number(const struct node *n, const struct attr *a, bool *out_first)
 {
-	unsigned number = 0;
+	const struct attr *b = n->attrs;
+	unsigned number = 1;
 
-	*out_first = false;
-	for (const struct attr *b = n->attrs; b != a; b = b->next) {
-		bool first = b->ns.len && !str_eq(b->ns, NS_XML);
-
-		for (const struct attr *c = n->attrs; first && c != b; c = c->next)
-			first = !str_eq(c->ns, b->ns);
-		number += first;
-		if (b->ns.len && str_eq(b->ns, a->ns))
-			return number;
-	}
-	*out_first = true;
-	return number + 1;
+	for (; b != a && !str_eq(b->ns, a->ns); b = b->next)
+		number++;
+	*out_first = b == a;
+	return number;
 }
 
 static void put_attr_ns(struct buf *out, const struct node *n, const struct attr *a, struct str value)

@@ -56,6 +56,7 @@ static bool unit_arena(struct tokenizer *t)
 {
 	t->arena = arena_new(t->limits->arena_bytes);
 	t->nodes = t->depth = 0;
+	t->ns_bytes = 0;
 	ns_stanza_begin(t);
 	if (!t->arena)
 		tokenizer_fail(t, XML_E_MEMORY, "out of memory");

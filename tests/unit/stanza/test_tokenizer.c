@@ -462,6 +462,13 @@ static void each_limit_holds_exactly(void **state)
 	limits = roomy;
 	limits.nodes = 6;
 	check_limit(&limits, "<a>text<c>", "<b/>", 3, "</c></a>");
+	/* a declaration of 40 bytes, its uses written out: 7 * 40 is more than the stanza may have, 6 * 40 is
+	 * not */
+	limits = roomy;
+	limits.stanza_bytes = 279;
+	check_limit(&limits, "<a xmlns:x='0123456789012345678901234567890123456789'>", "<x:b x:c=''/>", 3,
+		"</a>");
+	check_limit(&limits, "<a xmlns:x='0123456789012345678901234567890123456789'>", "<x:b/>", 6, "</a>");
 }
 
 static void too_deep_a_stanza_is_refused_before_it_ends(void **state)

@@ -62,6 +62,7 @@ static const struct {
 	{"<a xmlns:x='u' x:b='1' c='2' x:d='3'/>", "<a xmlns:ns1='u' ns1:b='1' c='2' ns1:d='3'/>"},
 	{"<a xmlns:x='u' xmlns:y='v' x:b='1' y:b='2' xml:c='' x:d='3' y:e='4'/>",
 		"<a xmlns:ns1='u' ns1:b='1' xmlns:ns2='v' ns2:b='2' xml:c='' ns1:d='3' ns2:e='4'/>"},
+	{"<a a='0' xmlns:x='u' x:b='1'/>", "<a a='0' xmlns:ns2='u' ns2:b='1'/>"},
 	{"<a b='&lt;&gt;&amp;&apos;&quot;&#9;&#10;&#13;'>&lt;&gt;&amp;&apos;&quot;&#9;&#10;&#13;</a>",
 		"<a b='&lt;&gt;&amp;&apos;&quot;&#9;&#10;&#13;'>&lt;&gt;&amp;&apos;&quot;\t\n&#13;</a>"},
 	{"<a>x<![CDATA[]]&gt;<b>]]>y</a>", "<a>x]]&amp;gt;&lt;b&gt;y</a>"},
