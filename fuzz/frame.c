@@ -1,5 +1,5 @@
-/* Frames and fields from a peer: whatever the bytes, the walk ends, stays inside its input and moves on; what it
- * finds, written again, gives the same bytes. */
+/* Frames and fields from a peer: whatever the bytes, the walk ends, stays inside its input and moves on; what
+ * it finds, written again, gives the same bytes. */
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -24,7 +24,8 @@ static void walk_fields(struct str payload, struct buf *again)
 	int r;
 
 	while ((r = field_next(payload, &at, &key, &value)) == 1) {
-		check(at > before && at <= payload.len && value.data + value.len <= payload.data + payload.len);
+		check(at > before && at <= payload.len &&
+			value.data + value.len <= payload.data + payload.len);
 		before = at;
 		r = field_u64(value, &number);
 		check(r == (value.len == 8 ? 0 : -EPROTO));

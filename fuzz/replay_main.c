@@ -1,5 +1,5 @@
-/* Runs a fuzz target over the files of its corpus, once each, without a fuzzing engine: so that what a fuzzer found
- * stays found in every build. Arguments are files or folders; finding no file at all is a failure. */
+/* Runs a fuzz target over the files of its corpus, once each, without a fuzzing engine: so that what a fuzzer
+ * found stays found in every build. Arguments are files or folders; finding no file at all is a failure. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
