@@ -97,9 +97,10 @@ static void chat_ready(struct client *c)
 	(void)c;
 }
 
-static void chat_gone(struct client *c, const char *why)
+static void chat_gone(struct client *c, bool leaving, const char *why)
 {
 	(void)c;
+	(void)leaving;
 	(void)why;
 }
 

@@ -1,8 +1,9 @@
-/* `load login`: opt->concurrency slots, each of which connects, logs in, logs out and begins again with the
- * next account. Latency runs from connect() until the login is complete. First every account that will be
- * used logs in once, so that its salted key is known and not computed while measuring; then, when asked,
- * `background` sessions of other accounts log in and stay. The measured time is also reported in three parts:
- * a server that decays shows it. */
+/* `load login`: `concurrency` logins are under way at any time. Who has logged in logs out at once, and
+ * another login begins without waiting for the server's goodbye, which is awaited all the same: servers
+ * differ in how fast they say it. Latency runs from connect() until the login is complete. First every
+ * account that will be used logs in once, so that its salted key is known and not computed while measuring;
+ * then, when asked, `background` sessions of other accounts log in and stay. The measured time is also
+ * reported in three parts: a server that decays shows it. */
 #include <stdlib.h>
 
 #include "clock.h"
@@ -13,11 +14,15 @@
 #include "report.h"
 
 #define CHURN_PARTS 3
+#define CHURN_LEAVING 32 /* sessions that may be saying goodbye, for each login under way */
 
 struct churn {
 	const struct option_set *opt;
 	struct crowd *crowd;
-	unsigned slots; /* clients [0, slots) log in and out; those behind them rest */
+	unsigned slots;        /* clients [0, slots) log in and out; those behind them rest */
+	struct client **spare; /* those of them that are closed */
+	unsigned spare_count;
+	unsigned coming; /* logins under way */
 	unsigned accounts;
 	unsigned next;  /* account */
 	unsigned until; /* in the first round: accounts still to begin; then endless */
@@ -27,14 +32,19 @@ struct churn {
 	uint64_t logins;
 };
 
-static void churn_begin(struct churn *churn, struct client *c)
+/* Begins logins until enough are under way. */
+static void churn_begin(struct churn *churn)
 {
-	if (!churn->running || !churn->until)
-		return;
-	churn->until--;
-	c->account = churn->opt->first + churn->next;
-	churn->next = (churn->next + 1) % churn->accounts;
-	client_open(c);
+	while (churn->running && churn->until && churn->spare_count &&
+		churn->coming < churn->opt->concurrency) {
+		struct client *c = churn->spare[--churn->spare_count];
+
+		churn->until--;
+		churn->coming++;
+		c->account = churn->opt->first + churn->next;
+		churn->next = (churn->next + 1) % churn->accounts;
+		client_open(c);
+	}
 }
 
 static void churn_ready(struct client *c)
@@ -47,7 +57,9 @@ static void churn_ready(struct client *c)
 		histogram_add(&churn->latency, (clock_now() - c->began_ns) / NS_PER_US);
 		churn->logins++;
 	}
+	churn->coming--;
 	login_leave(c);
+	churn_begin(churn);
 }
 
 static void churn_stanza(struct client *c, struct str stanza)
@@ -56,25 +68,19 @@ static void churn_stanza(struct client *c, struct str stanza)
 	(void)stanza;
 }
 
-static void churn_gone(struct client *c, const char *why)
+static void churn_gone(struct client *c, bool leaving, const char *why)
 {
 	struct churn *churn = c->crowd->owner;
 
 	(void)why;
-	if (c->index < churn->slots)
-		churn_begin(churn, c);
+	if (c->index >= churn->slots)
+		return;
+	churn->coming -= !leaving;
+	churn->spare[churn->spare_count++] = c;
+	churn_begin(churn);
 }
 
 static const struct duty churn_duty = {churn_ready, churn_stanza, churn_gone};
-
-static unsigned churn_open_slots(const struct churn *churn)
-{
-	unsigned open = 0;
-
-	for (unsigned i = 0; i < churn->slots; i++)
-		open += churn->crowd->clients[i].state != CLIENT_CLOSED;
-	return open;
-}
 
 static void churn_serve(struct churn *churn, double seconds)
 {
@@ -88,17 +94,14 @@ static void churn_start(struct churn *churn, unsigned logins)
 {
 	churn->running = true;
 	churn->until = logins;
-	for (unsigned i = 0; i < churn->slots; i++) {
-		if (churn->crowd->clients[i].state == CLIENT_CLOSED)
-			churn_begin(churn, &churn->crowd->clients[i]);
-	}
+	churn_begin(churn);
 }
 
 /* Every account once, until its logout is answered. */
 static void churn_prepare(struct churn *churn)
 {
 	churn_start(churn, churn->accounts);
-	while (churn->until || churn_open_slots(churn)) {
+	while (churn->until || churn->spare_count < churn->slots) {
 		crowd_pass(churn->crowd, clock_now() + NS_PER_SECOND);
 		if (churn->crowd->failures)
 			fatal("a login failed: %s", churn->crowd->why);
@@ -113,7 +116,7 @@ static void churn_report(const struct churn *churn, const struct watch *watch,
 	struct report r;
 
 	report_begin(&r, churn->opt);
-	report_count(&r, "concurrency", churn->slots);
+	report_count(&r, "concurrency", churn->opt->concurrency);
 	report_count(&r, "background", churn->opt->background);
 	report_real(&r, "seconds", seconds);
 	report_count(&r, "logins", churn->logins);
@@ -160,16 +163,25 @@ static void churn_measure(struct churn *churn, const struct watch *watch)
 int churn_run(const struct option_set *opt, const struct watch *watch)
 {
 	struct churn *churn = must_alloc(1, sizeof(*churn));
-	unsigned all = opt->concurrency + opt->background;
+	unsigned all;
 	bool good;
 
 	churn->opt = opt;
-	churn->slots = opt->concurrency;
+	churn->slots = opt->concurrency * CHURN_LEAVING;
+	if (churn->slots > 20000 - opt->background % 20000 - 100)
+		churn->slots = 20000 - opt->background % 20000 - 100;
+	all = churn->slots + opt->background;
 	churn->accounts = opt->accounts > opt->background ? opt->accounts - opt->background : 1;
 	churn->crowd = crowd_new(opt, &churn_duty, churn, all);
 	for (unsigned i = churn->slots; i < all; i++)
 		churn->crowd->clients[i].account =
-			opt->first + churn->accounts + (i - churn->slots) % (opt->accounts - churn->accounts);
+			opt->first + churn->accounts +
+			(i - churn->slots) %
+				(opt->accounts > churn->accounts ? opt->accounts - churn->accounts : 1);
+
+	churn->spare = must_alloc(churn->slots, sizeof(*churn->spare));
+	for (unsigned i = 0; i < churn->slots; i++)
+		churn->spare[churn->spare_count++] = &churn->crowd->clients[i];
 
 	churn_prepare(churn);
 	if (opt->background) {
@@ -180,6 +192,7 @@ int churn_run(const struct option_set *opt, const struct watch *watch)
 	good = churn->logins && !churn->crowd->failures;
 	crowd_leave(churn->crowd);
 	crowd_free(churn->crowd);
+	free(churn->spare);
 	free(churn);
 	return good ? 0 : 1;
 }

@@ -121,7 +121,7 @@ void client_fail(struct client *c, const char *format, ...)
 		snprintf(crowd->why, sizeof(crowd->why), "account %u, step %d: %.120s", c->account, c->step,
 			why);
 	client_close(c);
-	crowd->duty->gone(c, why);
+	crowd->duty->gone(c, expected, why);
 }
 
 void client_print(struct client *c, const char *format, ...)

@@ -12,10 +12,13 @@
 
 /* What a mode does with its connections. All run inside crowd_pass(); each may open and close any client. */
 struct duty {
-	void (*ready)(struct client *c);                /* logged in */
-	void (*stanza)(struct client *c, struct str s); /* a stanza after that, other than an IQ request */
-	void (*gone)(struct client *c,
-		const char *why); /* closed by the server, or failed; not by client_close() */
+	/* Logged in. */
+	void (*ready)(struct client *c);
+	/* A stanza after that, other than an IQ that login.c answers. */
+	void (*stanza)(struct client *c, struct str s);
+	/* Closed by the server, or failed; not by client_close(). leaving: after login_leave(), as it should
+	 * be. */
+	void (*gone)(struct client *c, bool leaving, const char *why);
 };
 
 struct crowd {

@@ -20,9 +20,10 @@ static void idle_stanza(struct client *c, struct str stanza)
 	(void)stanza;
 }
 
-static void idle_gone(struct client *c, const char *why)
+static void idle_gone(struct client *c, bool leaving, const char *why)
 {
 	(void)c;
+	(void)leaving;
 	(void)why;
 }
 
@@ -70,7 +71,7 @@ int idle_run(const struct option_set *opt, const struct watch *watch)
 {
 	unsigned steps[OPTION_STEPS] = {opt->connections};
 	unsigned count = opt->step_count ? opt->step_count : 1;
-	unsigned top = opt->step_count ? opt->steps[count - 1] : opt->connections;
+	unsigned top = opt->connections; /* of the last step */
 	struct watch_memory before[WATCH_MAX];
 	struct watch_reading from, to;
 	struct crowd *crowd;

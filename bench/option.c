@@ -132,6 +132,8 @@ static void option_check(struct option_set *out)
 		usage("--connections, --window, --concurrency and --per-source must not be 0", "");
 	if (out->shortest < 20 || out->longest < out->shortest || out->longest > 8000)
 		usage("bodies have 20 to 8000 bytes", "");
+	if (out->step_count)
+		out->connections = out->steps[out->step_count - 1];
 	if (!out->accounts)
 		out->accounts = out->connections + out->background;
 }

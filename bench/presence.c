@@ -14,7 +14,7 @@
 #include "report.h"
 #include "speech.h"
 
-#define ROUNDS 20 /* in which rosters must be complete */
+#define ROUNDS 20 /* of asking for rosters, without any that grew, until this is given up */
 
 struct person {
 	uint32_t sent;
@@ -137,43 +137,62 @@ static void presence_ready(struct client *c)
 	(void)c;
 }
 
-static void presence_gone(struct client *c, const char *why)
+static void presence_gone(struct client *c, bool leaving, const char *why)
 {
 	(void)c;
+	(void)leaving;
 	(void)why;
 }
 
 static const struct duty presence_duty = {presence_ready, presence_stanza, presence_gone};
 
-static unsigned presence_incomplete(const struct presence *p)
+/* Contacts missing from all rosters together. */
+static unsigned presence_missing(const struct presence *p)
 {
 	unsigned missing = 0;
 
-	for (unsigned i = 0; i < p->crowd->count; i++)
-		missing += p->crowd->clients[i].contacts < 2 * p->reach;
+	for (unsigned i = 0; i < p->crowd->count; i++) {
+		unsigned there = p->crowd->clients[i].contacts;
+
+		missing += there < 2 * p->reach ? 2 * p->reach - there : 0;
+	}
 	return missing;
 }
 
-/* Subscribes whoever lacks contacts, then asks for rosters until they are complete. */
+/* Asks for all rosters until none lacks anybody. Some servers sync a file for every step of a subscription.
+ */
+static void presence_await(struct presence *p)
+{
+	unsigned missing = presence_missing(p);
+
+	for (int still = 0; missing && still < ROUNDS; still++) {
+		unsigned before = missing;
+
+		crowd_rest(p->crowd, 1);
+		for (unsigned i = 0; i < p->crowd->count; i++)
+			login_ask_roster(&p->crowd->clients[i]);
+		crowd_rest(p->crowd, 0.5);
+		missing = presence_missing(p);
+		if (missing < before)
+			still = -1;
+	}
+	if (missing)
+		fatal("%u contacts of %u people have not been made", missing, p->crowd->count);
+}
+
+/* Makes the contacts, unless they are there. */
 static void presence_befriend(struct presence *p)
 {
 	struct crowd *crowd = p->crowd;
 
-	if (!presence_incomplete(p))
+	if (!presence_missing(p))
 		return;
 	for (unsigned i = 0; i < crowd->count; i++) {
 		for (unsigned place = 1; place <= p->reach; place++)
 			presence_to(&crowd->clients[i], (i + place) % crowd->count, "subscribe");
 		crowd_pass(crowd, clock_now());
 	}
-	for (int round = 0; round < ROUNDS && presence_incomplete(p); round++) {
-		crowd_rest(crowd, 1);
-		for (unsigned i = 0; i < crowd->count; i++)
-			login_ask_roster(&crowd->clients[i]);
-		crowd_rest(crowd, 0.5);
-	}
-	if (presence_incomplete(p))
-		fatal("%u rosters of %u are not complete", presence_incomplete(p), crowd->count);
+	presence_await(p);
 }
 
 static void presence_report(const struct presence *p, const struct watch *watch,

@@ -1,0 +1,1 @@
+"""The benchmark suite behind bench/run: servers, figures, rounds, and what is made of them."""

@@ -1,0 +1,94 @@
+"""Gatehouse as `init` makes it, with a policy of 500 words and 50 expressions. Only what belongs to the machine is
+changed: ports, and the rates of a session, which are off for every server here."""
+
+import csv
+import json
+import os
+import subprocess
+import time
+
+from .child import Child
+from .place import DOMAIN, PASSWORD, Trouble
+from .policy import write_policy
+from .server import Server
+from .settings import setting_put
+
+RATES = {"limits.stanzas_per_second": "1000000", "limits.stanza_burst": "10000000",
+         "limits.bytes_per_second": "1073741824", "limits.bytes_burst": "4294967296"}
+
+
+class Gatehouse(Server):
+    name = "gatehouse"
+    features = "as init writes it, 500 words and 50 expressions, rate limits off, SCRAM-SHA-256"
+    durability = "recorded and flushed before delivery"
+    archive = True
+    policy = True
+    import_seconds = None
+
+    def command(self, *arguments, **options):
+        done = subprocess.run([self.program(), *arguments], capture_output=True, text=True, check=False,
+                              env={**os.environ, **self.environment()}, **options)
+        if done.returncode:
+            said = (done.stdout + done.stderr)[-1500:]
+            raise Trouble(f"gatehouse {' '.join(arguments)}: exit {done.returncode}\n{said}")
+        return done.stdout
+
+    def program(self):
+        return self.place.tool("src/cli/gatehouse")
+
+    def environment(self):
+        return {"GATEHOUSE_LIBEXEC": os.path.join(self.place.build, "src/proc")}
+
+    def make(self):
+        os.rmdir(self.pristine)  # init makes it
+        self.command("init", "--dir", self.pristine, "--domain", DOMAIN)
+        self.added = write_policy(os.path.join(self.pristine, "policy")) if self.policy else ""
+        self.configure(self.pristine)
+        accounts = os.path.join(self.home, "accounts.csv")
+        with open(accounts, "w", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(["jid", "password", "name", "groups", "mail", "language", "department"])
+            for number in range(self.accounts):
+                table.writerow([f"u{number}@{DOMAIN}", PASSWORD, f"Person {number}", "bench", "", "en", ""])
+        start = time.monotonic()
+        self.command("user", "import", "--dir", self.pristine, accounts)
+        self.import_seconds = time.monotonic() - start
+
+    def configure(self, directory):
+        path = os.path.join(directory, "gatehouse.yaml")
+        with open(path) as file:
+            text = file.read()
+        changes = {"listen.starttls": "[]", "listen.direct_tls": f'["127.0.0.1:{self.port or 5223}"]', **RATES}
+        for name, value in changes.items():
+            text = setting_put(text, name, value)
+        with open(path, "w") as file:
+            file.write(text)
+
+    def run(self):
+        self.configure(self.live)
+        child = Child([self.program(), "serve", "--dir", self.live], self.log,
+                      env=self.environment())
+        child.await_port(self.port)
+        return child
+
+    def processes(self):
+        status = json.loads(self.command("status", "--dir", self.live, "--json"))
+        return {name: status[f"{name}_pid"] for name in ("gate", "recorder", "supervisor")}
+
+    def configuration(self):
+        with open(os.path.join(self.pristine, "gatehouse.yaml")) as file:
+            return file.read() + self.added
+
+
+class GatehouseBare(Gatehouse):
+    """For the share of inspection: the same without any rule."""
+
+    name = "gatehouse-no-rules"
+    features = "as init writes it but without rules, rate limits off, SCRAM-SHA-256"
+    policy = False
+
+    def configure(self, directory):
+        super().configure(directory)
+        rules = os.path.join(directory, "policy", "rules")
+        for name in os.listdir(rules) if os.path.isdir(rules) else []:
+            os.unlink(os.path.join(rules, name))
