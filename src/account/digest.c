@@ -6,6 +6,7 @@
 
 #include "account/secret.h"
 #include "account/verifier.h"
+#include "base/buf.h"
 
 const struct evp_md_st *digest_of(enum store_verifier_kind kind)
 {
@@ -32,24 +33,30 @@ int digest_hash(enum store_verifier_kind kind, const uint8_t *data, size_t len, 
 	return EVP_Digest(data, len, out, NULL, digest_of(kind), NULL) ? 0 : -EIO;
 }
 
-/* The keys are as random as true ones, so the work that follows is the same. */
+/* One HMAC-SHA-512 gives salt and keys. The keys are as random as true ones, so the work that follows is the
+ * same; that the last 16 bytes of a SHA-512 key stay zero does no harm, the exchange of an unknown user is
+ * refused whatever the proof. */
 int digest_fake(struct store_verifier *out, enum store_verifier_kind kind,
 	const struct account_secret *secret, struct str user, uint32_t iterations)
 {
-	static const char *const salts[] = {"salt 1", "salt 256", "salt 512"};
-	uint8_t salt[32];
-	int r = account_secret_derive(secret, salts[kind], user, salt);
+	static const char *const labels[] = {"unknown 1", "unknown 256", "unknown 512"};
+	struct buf input = BUF_INIT(0);
+	uint8_t bytes[64];
+	const unsigned char *made = NULL;
 
-	if (r == 0)
-		r = account_secret_derive(secret, "stored key", user, out->stored_key);
-	if (r == 0)
-		r = account_secret_derive(secret, "stored key 2", user, out->stored_key + 32);
-	if (r)
-		return r;
-	out->iterations = iterations;
-	out->salt_len = VERIFIER_SALT;
-	out->key_len = (uint8_t)verifier_key_len(kind);
-	memcpy(out->salt, salt, VERIFIER_SALT);
+	buf_put(&input, labels[kind], strlen(labels[kind]) + 1);
+	buf_str(&input, user);
+	if (!buf_failed(&input))
+		made = HMAC(EVP_sha512(), secret->bytes, sizeof(secret->bytes),
+			(const unsigned char *)input.data, input.len, bytes, NULL);
+	buf_done(&input);
+	if (!made)
+		return -EIO;
+	*out = (struct store_verifier){.iterations = iterations,
+		.salt_len = VERIFIER_SALT,
+		.key_len = (uint8_t)verifier_key_len(kind)};
+	memcpy(out->salt, bytes, VERIFIER_SALT);
+	memcpy(out->stored_key, bytes + VERIFIER_SALT, sizeof(bytes) - VERIFIER_SALT);
 	memcpy(out->server_key, out->stored_key, sizeof(out->server_key));
 	return 0;
 }

@@ -31,6 +31,21 @@ enum binding {
 	BINDING_NONE,
 	BINDING_EXPORTER,
 	BINDING_END_POINT,
+	BINDING_UNIQUE,
+	BINDINGS,
+};
+
+static const char *const binding_names[BINDINGS] = {
+	[BINDING_NONE] = "",
+	[BINDING_EXPORTER] = "tls-exporter",
+	[BINDING_END_POINT] = "tls-server-end-point",
+	[BINDING_UNIQUE] = "tls-unique",
+};
+
+/* Channel-binding data of one type; len 0: this connection has none. */
+struct binding_data {
+	uint8_t bytes[BINDING_MAX];
+	size_t len;
 };
 
 struct scram {
@@ -39,8 +54,7 @@ struct scram {
 	bool plus_offered;
 	bool unknown;         /* the verifier is made up */
 	enum binding binding; /* what the client chose */
-	uint8_t exporter[BINDING_MAX], end_point[BINDING_MAX];
-	size_t exporter_len, end_point_len;
+	struct binding_data data[BINDINGS];
 	const struct account_secret *secret;
 	uint32_t iterations;
 	struct arena *arena; /* domain, user, jid, gs2 header */
@@ -85,12 +99,19 @@ enum store_verifier_kind scram_kind_of(enum scram_mechanism m)
 	return (enum store_verifier_kind)(m / 2);
 }
 
+static void binding_keep(struct scram *s, enum binding type, struct str data)
+{
+	s->data[type].len = data.len;
+	if (data.len)
+		memcpy(s->data[type].bytes, data.data, data.len);
+}
+
 int scram_new(struct scram **out, const struct scram_setup *setup)
 {
 	struct scram *s;
 
 	if (setup->tls_exporter.len > BINDING_MAX || setup->tls_server_end_point.len > BINDING_MAX ||
-		!setup->secret || setup->domain.len == 0 || setup->iterations == 0)
+		setup->tls_unique.len > BINDING_MAX || !setup->secret || setup->domain.len == 0 || setup->iterations == 0)
 		return -EINVAL;
 	s = calloc(1, sizeof(*s));
 	if (!s)
@@ -105,12 +126,9 @@ int scram_new(struct scram **out, const struct scram_setup *setup)
 	s->plus_offered = setup->plus_offered;
 	s->secret = setup->secret;
 	s->iterations = setup->iterations;
-	s->exporter_len = setup->tls_exporter.len;
-	s->end_point_len = setup->tls_server_end_point.len;
-	if (s->exporter_len)
-		memcpy(s->exporter, setup->tls_exporter.data, s->exporter_len);
-	if (s->end_point_len)
-		memcpy(s->end_point, setup->tls_server_end_point.data, s->end_point_len);
+	binding_keep(s, BINDING_EXPORTER, setup->tls_exporter);
+	binding_keep(s, BINDING_END_POINT, setup->tls_server_end_point);
+	binding_keep(s, BINDING_UNIQUE, setup->tls_unique);
 	s->auth = BUF_INIT(4 * SCRAM_MESSAGE_MAX);
 	*out = s;
 	return 0;
@@ -144,9 +162,7 @@ enum store_verifier_kind scram_kind(const struct scram *s)
 
 const char *scram_binding_type(const struct scram *s)
 {
-	static const char *const types[] = {"", "tls-exporter", "tls-server-end-point"};
-
-	return types[s->binding];
+	return binding_names[s->binding];
 }
 
 /* RFC 5802 section 6. `y` says "you offer no -PLUS": when we did, somebody took it out of the list. */
@@ -158,13 +174,12 @@ static int binding_choose(struct scram *s, const struct scram_first *first)
 		return plus || (first->flag == 'y' && s->plus_offered) ? SCRAM_E_DOWNGRADE : 0;
 	if (!plus)
 		return SCRAM_E_DOWNGRADE;
-	if (str_is(first->cb_name, "tls-exporter") && s->exporter_len)
-		s->binding = BINDING_EXPORTER;
-	else if (str_is(first->cb_name, "tls-server-end-point") && s->end_point_len)
-		s->binding = BINDING_END_POINT;
-	else
-		return SCRAM_E_BINDING_TYPE;
-	return 0;
+	for (int i = BINDING_EXPORTER; i < BINDINGS; i++)
+		if (s->data[i].len && str_eq(first->cb_name, str_from(binding_names[i]))) {
+			s->binding = (enum binding)i;
+			return 0;
+		}
+	return SCRAM_E_BINDING_TYPE;
 }
 
 static int identity_take(struct scram *s, const struct scram_first *first)
@@ -267,10 +282,7 @@ static bool binding_is_ours(const struct scram *s, struct str base64)
 	bool good = base64_parse(base64, &got);
 
 	buf_str(&expected, s->gs2);
-	if (s->binding == BINDING_EXPORTER)
-		buf_put(&expected, s->exporter, s->exporter_len);
-	else if (s->binding == BINDING_END_POINT)
-		buf_put(&expected, s->end_point, s->end_point_len);
+	buf_put(&expected, s->data[s->binding].bytes, s->data[s->binding].len);
 	good = good && !buf_failed(&expected) && got.len == expected.len &&
 	       CRYPTO_memcmp(got.data, expected.data, got.len) == 0;
 	buf_done(&got);

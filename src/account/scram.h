@@ -59,6 +59,7 @@ struct scram_setup {
 	 * offered. Copied. */
 	struct str tls_exporter;             /* 32 bytes, label EXPORTER-Channel-Binding */
 	struct str tls_server_end_point;     /* hash of the server's certificate */
+	struct str tls_unique;               /* the client's Finished message: docs/decisions/0005 */
 	bool plus_offered;                   /* any -PLUS mechanism was in the list this client saw */
 	struct str domain;                   /* of the stream, canonical; copied */
 	const struct account_secret *secret; /* borrowed: must outlive the object */

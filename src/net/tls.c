@@ -143,11 +143,24 @@ SSL *tls_session(struct tls *t, int fd, bool direct)
 	return ssl;
 }
 
+/* Without the extended master secret (RFC 7627) two connections can share what binding is made from. */
+static bool tls_may_bind(SSL *ssl)
+{
+	return SSL_version(ssl) >= TLS1_3_VERSION || SSL_get_extms_support(ssl) == 1;
+}
+
+size_t tls_client_finished(SSL *ssl, unsigned char out[TLS_FINISHED_MAX])
+{
+	size_t len = tls_may_bind(ssl) ? SSL_get_peer_finished(ssl, out, TLS_FINISHED_MAX) : 0;
+
+	return len <= TLS_FINISHED_MAX ? len : 0;
+}
+
 bool tls_exporter(SSL *ssl, unsigned char out[32])
 {
 	static const char label[] = "EXPORTER-Channel-Binding";
 
-	if (SSL_version(ssl) < TLS1_3_VERSION && SSL_get_extms_support(ssl) != 1)
+	if (!tls_may_bind(ssl))
 		return false;
 	return SSL_export_keying_material(ssl, out, 32, label, sizeof(label) - 1, NULL, 0, 1) == 1;
 }

@@ -27,3 +27,9 @@ SSL *tls_session(struct tls *t, int fd, bool direct);
 /* Keying material for channel binding "tls-exporter" (RFC 9266), 32 bytes. False where it would be unsafe:
  * TLS 1.2 without extended master secret. */
 [[nodiscard]] bool tls_exporter(SSL *ssl, unsigned char out[32]);
+
+enum { TLS_FINISHED_MAX = 64 };
+
+/* The client's Finished message of this (always full) handshake, channel binding "tls-unique" (RFC 5929 section 3): its
+ * length, or 0 where it would be unsafe, as above. */
+size_t tls_client_finished(SSL *ssl, unsigned char out[TLS_FINISHED_MAX]);

@@ -346,11 +346,12 @@ static void login_first(struct login *l, struct str message)
 static int login_setup_scram(struct login *l, enum scram_mechanism mechanism)
 {
 	struct stream *s = l->stream;
-	unsigned char exporter[32];
+	unsigned char exporter[32], finished[TLS_FINISHED_MAX];
 	bool plus = s->conn.ssl && tls_exporter(s->conn.ssl, exporter);
 	struct scram_setup setup = {
 			.mechanism = mechanism,
 			.tls_exporter = plus ? str_of((const char *)exporter, sizeof(exporter)) : STR_NONE,
+			.tls_unique = str_of((const char *)finished, plus ? tls_client_finished(s->conn.ssl, finished) : 0),
 			.plus_offered = plus,
 			.domain = s->domain,
 			.secret = s->xl->xmpp->env.secret,
