@@ -105,3 +105,8 @@ int sq_migrate(struct sq *q, const char *path, struct err *err)
 		r = schema_step(q, ++version, path, err);
 	return r;
 }
+
+unsigned store_schema_version(void)
+{
+	return SCHEMA_VERSION;
+}

@@ -95,6 +95,9 @@ enum {
  * STORE_E_BUSY, STORE_E_NEWER, or negative; err names the file and the reason. */
 [[nodiscard]] int store_open(struct store **out, const struct store_options *options, struct err *err);
 
+/* The newest schema this program writes: the number in DIR/VERSION follows it. */
+unsigned store_schema_version(void);
+
 /* Finishes what was asked for, then closes; answers still on their way to a loop run there later, so the
  * requests must outlive them. Accepts NULL, returns NULL. From any thread but a loop's callback of this
  * store. */

@@ -167,6 +167,7 @@ static void a_newer_file_is_refused(void **state)
 	options = (struct store_options){.path = f.path};
 	assert_int_equal(store_open(&f.store, &options, &err), STORE_E_NEWER);
 	assert_non_null(strstr(err.text, "99"));
+	assert_true(store_schema_version() >= 1 && store_schema_version() < 99);
 	fixture_close(&f);
 }
 
