@@ -24,6 +24,13 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "tsan: crosses loops; also run under ThreadSanitizer")
 
 
+def pytest_make_parametrize_id(config, val, argname):
+    """Long texts would make names that nobody reads, and an environment too large to start the command in."""
+    if isinstance(val, str) and len(val) > 60:
+        return "%s... (%d)" % (val[:40], len(val))
+    return None
+
+
 def next_address():
     """A loopback address of this test's own, so that limits per address do not join tests."""
     number = next(_addresses)

@@ -88,7 +88,7 @@ def entry_naming(server, mark):
     return found[0] if found else ""
 
 
-def tested(server, kind, text, alice, bob):
+def policy_answer(server, kind, text, alice, bob):
     """What `policy test` answers, as text: which rules fire, and what happens."""
     done = server.run("policy", "test", "--from", alice.bare, "--to", bob.bare, "--kind", kind, "--text", text, "--json")
     assert done.returncode in (0, 1), done.stderr
@@ -112,7 +112,7 @@ def test_a_sample_does_on_the_wire_what_the_rule_says(folk, server, alice, bob, 
     else:
         assert alice.expect(iq(id="sample")).get("type") == "result"
     assert (rule["id"] in entry_naming(server, mark)) == hit
-    assert (rule["id"] in tested(server, kind, sample["text"], alice, bob)) == hit
+    assert (rule["id"] in policy_answer(server, kind, sample["text"], alice, bob)) == hit
 
 
 def test_the_shipped_policy_is_valid_and_has_samples_for_every_rule(server):
