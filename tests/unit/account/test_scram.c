@@ -10,6 +10,7 @@
 
 static const struct account_secret secret = {.bytes = {1, 2, 3}};
 static const char exporter[32] = "0123456789abcdef0123456789ABCDEF";
+static const char unique[] = "finished mac"; /* tls-unique: 12 bytes */
 static const char end_point[32] = "certificate hash certificate has";
 static const char *nonce; /* NULL: a random one */
 
@@ -365,6 +366,33 @@ static void unknown_users_look_like_known_ones(void **state)
 	buf_done(&b);
 }
 
+/* Only where the connection has it: see docs/decisions/0005. */
+static void tls_unique_binds_when_it_is_there(void **state)
+{
+	struct store_verifier stored = verifier(STORE_SHA_256, "W22ZaJ0SNY7soEsUEjb6gQ==");
+	struct scram_setup setup = {.mechanism = SCRAM_SHA_256_PLUS,
+		.tls_unique = str_from(unique),
+		.plus_offered = true,
+		.domain = STR("example.org"),
+		.secret = &secret,
+		.iterations = 4096};
+	struct buf server = BUF_INIT(0), final = BUF_INIT(0);
+	struct scram *s;
+
+	(void)state;
+	assert_int_equal(scram_new(&s, &setup), 0);
+	assert_int_equal(scram_client_first(s, STR("p=tls-unique,,n=user,r=abc")), 0);
+	assert_string_equal(scram_binding_type(s), "tls-unique");
+	scram_set_verifier(s, &stored);
+	assert_int_equal(scram_server_first(s, &server), 0);
+	client_final(&final, STORE_SHA_256, "pencil", STR("n=user,r=abc"), buf_view(&server),
+		STR("p=tls-unique,,finished mac"));
+	assert_int_equal(scram_client_final(s, buf_view(&final), &server), 0);
+	buf_done(&server);
+	buf_done(&final);
+	scram_free(s);
+}
+
 static void names_are_prepared_and_unescaped(void **state)
 {
 	struct scram *s = start(SCRAM_SHA_256, false);
@@ -412,6 +440,7 @@ int main(void)
 		cmocka_unit_test(final_messages_that_are_refused),
 		cmocka_unit_test(messages_out_of_order),
 		cmocka_unit_test(unknown_users_look_like_known_ones),
+		cmocka_unit_test(tls_unique_binds_when_it_is_there),
 		cmocka_unit_test(names_are_prepared_and_unescaped),
 		cmocka_unit_test(names_and_conditions),
 	};
