@@ -111,7 +111,15 @@ def inspection_rows(rounds):
     return [row("inspection's share of a message's CPU, %", shares, 5, note="sampled")]
 
 
-def targets(results, flush):
+def import_rows(server):
+    """20,000 people in three minutes; a smaller import is scaled."""
+    seconds = server.import_seconds
+    values = [seconds * 20000 / server.accounts] if seconds else []
+    return [row("import of 20,000 accounts, s", values, 180,
+                note=f"measured with {server.accounts:,}" if values else "")]
+
+
+def targets(results, flush, gatehouse):
     rounds = Rounds(results)
     return (chat_rows(rounds) + latency_rows(rounds, flush) + memory_rows(rounds) + login_rows(rounds)
-            + inspection_rows(rounds))
+            + inspection_rows(rounds) + import_rows(gatehouse))
