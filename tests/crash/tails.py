@@ -22,7 +22,8 @@ from lib.server import Server
 from lib.stanza import body_of
 
 
-def only_segment(directory):
+def open_segment(directory):
+    """The segment that is being written: the newest that is not packed."""
     found = [path for path in record.segments(directory) if path.suffix not in record.OPENERS]
     return found[-1]
 
@@ -59,9 +60,11 @@ def try_length(server, before, whole, extra, k, accounts):
     shutil.rmtree(server.dir)
     shutil.copytree(before, server.dir, symlinks=True)
     copy_owner(before, server.dir)
-    segment = only_segment(server.dir / "record")
-    with open(segment, "ab") as file:
-        file.write(extra[:k])
+    segment = open_segment(server.dir / "record")
+    size = segment.stat().st_size
+    data = record.content(segment) + extra[:k]
+    with open(segment, "wb") as file:  # space that was kept ready stays zeros
+        file.write(data.ljust(size, b"\0"))
     server.start()
     try:
         target = Client(server, accounts[1]).online()
@@ -107,7 +110,7 @@ def main():
         before = picture(server, "before")
         send(server.start(), *accounts, count=3)
         after = picture(server, "after")
-        whole, full = (only_segment(each / "record").read_bytes() for each in (before, after))
+        whole, full = (record.content(open_segment(each / "record")) for each in (before, after))
         assert full.startswith(whole), "the record of A is not the beginning of the record of B"
         extra = full[len(whole):]
         ends = [i + 1 for i, byte in enumerate(extra) if byte == 10]
