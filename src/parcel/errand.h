@@ -52,7 +52,7 @@ struct errand {
 	struct str request_id;      /* BIND: id of the IQ; the stream's own note */
 	struct str sm_id;           /* in: RESUME; out: SM_ENABLE */
 	bool wants_resume;
-	unsigned max_seconds;       /* out: SM_ENABLE */
+	unsigned max_seconds;       /* SM_ENABLE. in: what the client asked for, 0: nothing; out: what it gets */
 	uint32_t h;                 /* in: RESUME, ACK */
 	uint32_t handled;           /* inbound stanzas handled. in: GONE; out: RESUME */
 	bool has_handled;           /* RESUME failed, but `handled` is known */

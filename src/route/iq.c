@@ -135,12 +135,14 @@ static bool shares_presence(const struct session *s, const struct parcel *p)
 static void iq_hand_over(struct session *s, struct parcel *p)
 {
 	struct goods g = {.hold = p->hold, .request = is_request(p) ? p : NULL};
+	const struct receipt *receipt = p->receipt;
 
-	assert(p->receipt);
+	if (p->class == CLASS_SIGNAL)
+		receipt = record_signal(s->user->home->record, SIGNAL_PING);
 	xml_put(&s->user->home->scratch, p->stanza, NS_CLIENT);
 	g.blob = blob_of_scratch(s->user->home);
 	if (g.blob)
-		deliver(s, &g, p->receipt);
+		deliver(s, &g, receipt);
 	blob_unref(g.blob);
 	parcel_end(p);
 }

@@ -292,6 +292,9 @@ static enum errand_error session_enable(struct user *u, struct errand *e)
 
 	if (!s || s->sm || !s->port)
 		return ERRAND_E_FAILED;
+	if (e->max_seconds && e->max_seconds < seconds)
+		seconds = e->max_seconds;
+	s->resume_seconds = seconds;
 	s->sm = sm_new(e->wants_resume && seconds > 0);
 	if (!s->sm)
 		return ERRAND_E_FAILED;
@@ -434,8 +437,7 @@ static void session_gone(struct user *u, struct errand *e)
 		if (s->resuming) {
 			session_resume(s, s->resuming);
 		} else if (e->reason == GONE_LOST && s->sm && s->sm->resumable && list_is_empty(&s->doomed)) {
-			s->detached_until =
-				loop_seconds(u->home->loop) + u->home->settings->sm_resume_seconds;
+			s->detached_until = loop_seconds(u->home->loop) + s->resume_seconds;
 			timer_again(s);
 		} else {
 			session_end(s, NULL, NULL, reasons[e->reason]);

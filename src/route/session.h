@@ -27,7 +27,8 @@ struct session {
 	struct errand *resuming; /* waits for the old connection to go */
 	uint64_t detached_until; /* loop_seconds() */
 	uint64_t connected_us;
-	uint32_t handled; /* inbound stanzas handled when the connection broke */
+	unsigned resume_seconds; /* how long it waits for its client */
+	uint32_t handled;        /* inbound stanzas handled when the connection broke */
 	int priority;
 	bool interested;   /* has asked for the roster: gets roster pushes */
 	bool wants_blocks; /* has asked for the block list */

@@ -178,8 +178,11 @@ static void route_letter(struct user *u, struct parcel *p, enum letter_kind kind
 	struct xml_stamp stamp = {.from = u->bare, .to = p->to.bare};
 	struct letter_parts parts = {
 		.kind = kind, .from = u->bare, .to = p->to.bare, .addressed = true, .hold = p->hold};
+	struct str full = node_attr(p->stanza, STR("from"));
 	struct kept kept;
 
+	if (full.len)
+		parts.from = full; /* only the stanza says it in the bare form: blocking looks at both */
 	xml_put_stamped(&h->scratch, p->stanza, NS_CLIENT, &stamp);
 	parts.stanza = blob_of_scratch(h);
 	kept_take(&kept, p->receipt);
