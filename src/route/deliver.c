@@ -139,6 +139,8 @@ bool deliver_acked(struct session *s, uint32_t handled)
 	sm_drop(s->sm, n);
 	if (s->sm->len == 0)
 		list_remove(&s->unacked);
+	if (s->backlog && s->sm->len < s->user->home->settings->sm_unacked_max / 4)
+		offline_flood(s);
 	return true;
 }
 

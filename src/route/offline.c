@@ -12,7 +12,7 @@
 #include "stanza/xml_out.h"
 
 enum {
-	FLOOD_ROWS = 200, /* read at once */
+	FLOOD_ROWS = 200, /* read at once, at most */
 };
 
 /* ---- deleting ---- */
@@ -306,6 +306,7 @@ struct flood {
 	struct store_req req;
 	struct user *user;
 	struct origin *session; /* counted */
+	size_t limit;           /* rows asked for */
 };
 
 /* Our own serialiser wrote the row, so it ends in </message>; the delay goes in before (XEP-0203). */
@@ -362,6 +363,23 @@ static void flood_end(struct flood *f)
 
 static int flood_read(struct flood *f);
 
+/* A client that acknowledges is given no more than half of what it may leave unacknowledged. */
+static bool is_replete(const struct session *s)
+{
+	return s->sm && s->sm->len >= s->user->home->settings->sm_unacked_max / 2;
+}
+
+/* Goes on, or ends: for good, or until the client has acknowledged some (deliver_acked). */
+static void flood_next(struct flood *f, struct session *s, size_t n)
+{
+	bool more = s && n == f->limit;
+
+	if (s)
+		s->backlog = more && is_replete(s);
+	if (!more || s->backlog || flood_read(f))
+		flood_end(f);
+}
+
 static void on_rows(struct store_req *req, int result)
 {
 	struct flood *f = req->owner;
@@ -374,14 +392,16 @@ static void on_rows(struct store_req *req, int result)
 		f->user->flooded_seq = req->messages->rows[i].seq;
 	}
 	offline_delete(f->user, &ids);
-	if (n < FLOOD_ROWS || flood_read(f))
-		flood_end(f);
+	flood_next(f, s, n);
 }
 
 static int flood_read(struct flood *f)
 {
+	size_t quarter = f->user->home->settings->sm_unacked_max / 4;
+
+	f->limit = quarter < FLOOD_ROWS ? quarter : FLOOD_ROWS;
 	return store_message_load(f->user->home->route->env.store, &f->req, STORE_OFFLINE, f->user->bare,
-		f->user->flooded_seq, FLOOD_ROWS);
+		f->user->flooded_seq, f->limit);
 }
 
 void offline_flood(struct session *s)

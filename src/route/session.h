@@ -33,6 +33,7 @@ struct session {
 	bool interested;   /* has asked for the roster: gets roster pushes */
 	bool wants_blocks; /* has asked for the block list */
 	bool carbons;
+	bool backlog; /* more waits offline than it may be given now: new messages go behind it */
 };
 
 struct session *session_by_resource(const struct user *u, struct str resource);
@@ -46,7 +47,7 @@ static inline bool session_is_available(const struct session *s)
 /* May get messages addressed to the account (RFC 6121 8.5.2.1.1). */
 static inline bool session_takes_messages(const struct session *s)
 {
-	return s->presence && s->priority >= 0;
+	return s->presence && s->priority >= 0 && !s->backlog;
 }
 
 #define session_each(s, u) for (struct session *s = session_first(u); s; s = session_next(s))

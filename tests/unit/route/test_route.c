@@ -340,6 +340,35 @@ static void another_resource_gets_what_a_lost_one_did_not_acknowledge(void **sta
 	leave(c);
 }
 
+static void who_never_acknowledges_is_cut_off_and_loses_nothing(void **state)
+{
+	struct town *t = *state;
+	struct client *a = client_online(t, 0, ALICE, "desk"), *b = client_online(t, 1, BOB, "phone");
+
+	client_sm_enable(b);
+	for (int i = 0; i < 21; i++)
+		client_send(a, "<message to='" BOB "' type='chat'><body>number %d</body></message>", i);
+	assert_string_equal(b->closed, "policy-violation");
+	town_settle(t);
+	client_free(b);
+	b = client_new(t, 1);
+	assert_true(client_bind(b, BOB, "phone"));
+	client_sm_enable(b);
+	client_send(b, "<presence/>");
+	assert_int_equal(client_count(b, "<body>number"), 10); /* half of what may be unacknowledged */
+	client_send(a, "<message to='" BOB "' type='chat'><body>late</body></message>");
+	assert_int_equal(client_count(b, "late"), 0);
+	assert_got(a, "<resource-constraint"); /* offline.max is 5 */
+	client_ack(b, 11);                     /* with the presence */
+	assert_int_equal(client_count(b, "<body>number"), 20);
+	client_ack(b, 21);
+	assert_int_equal(client_count(b, "<body>number"), 21);
+	client_send(a, "<message to='" BOB "' type='chat'><body>direct</body></message>");
+	assert_got(b, "direct");
+	leave(a);
+	leave(b);
+}
+
 static void applied_seq_follows(void **state)
 {
 	struct town *t = *state;
@@ -467,6 +496,7 @@ int main(void)
 		town_test(a_session_is_taken_over_while_its_connection_is_open),
 		town_test(what_was_not_acknowledged_waits_offline),
 		town_test(another_resource_gets_what_a_lost_one_did_not_acknowledge),
+		town_test(who_never_acknowledges_is_cut_off_and_loses_nothing),
 		town_test(applied_seq_follows),
 		town_test(slow_clients_do_not_hold_it_back_for_ever),
 		town_test(what_is_replayed_waits_once),

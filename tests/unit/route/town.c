@@ -126,7 +126,8 @@ struct town *town_new(void)
 	snprintf(t->dir, sizeof(t->dir), "/tmp/town-XXXXXX");
 	assert_non_null(mkdtemp(t->dir));
 	assert_int_equal(settings_parse(&t->settings, t->dir,
-				 STR("domains: [example.org, second.example]\nsm:\n  resume_seconds: 2\n"
+				 STR("domains: [example.org, second.example]\nsm:\n  resume_seconds: 2\n  "
+				     "unacked_max: 20\n"
 				     "offline:\n  max: 5\n"),
 				 "test", &err),
 		0);
