@@ -6,29 +6,31 @@
 #include <unistd.h>
 
 /* The folder of this executable, without a slash at the end. */
-static bool own_folder(char out[PLACE_MAX])
+static bool own_folder(char *out)
 {
-	ssize_t n = readlink("/proc/self/exe", out, PLACE_MAX - 1);
+	char path[PLACE_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	char *slash;
 
 	if (n <= 0)
 		return false;
-	out[n] = '\0';
-	slash = strrchr(out, '/');
+	path[n] = '\0';
+	slash = strrchr(path, '/');
 	if (!slash)
 		return false;
 	*slash = '\0';
+	strcpy(out, path);
 	return true;
 }
 
-static bool try_place(char out[PLACE_MAX], const char *folder, const char *below, const char *name)
+static bool try_place(char *out, const char *folder, const char *below, const char *name)
 {
 	int n = snprintf(out, PLACE_MAX, "%s%s%s%s", folder, below, name[0] ? "/" : "", name);
 
 	return n > 0 && n < PLACE_MAX && access(out, R_OK) == 0;
 }
 
-bool place_libexec(const char *name, char out[PLACE_MAX])
+bool place_libexec(const char *name, char *out)
 {
 	const char *set = getenv("GATEHOUSE_LIBEXEC");
 	char own[PLACE_MAX];
@@ -41,7 +43,7 @@ bool place_libexec(const char *name, char out[PLACE_MAX])
 	return try_place(out, GATEHOUSE_LIBEXECDIR, "", name);
 }
 
-bool place_rules(char out[PLACE_MAX])
+bool place_rules(char *out)
 {
 	const char *set = getenv("GATEHOUSE_DATA");
 	char own[PLACE_MAX];

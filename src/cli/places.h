@@ -9,9 +9,9 @@ enum {
 	PLACE_MAX = 4096,
 };
 
-/* The path of a server executable ("supervisor", "recorder", "reader"). False when it is nowhere; out then
+/* Both write PLACE_MAX bytes at most. The path of a server executable ("supervisor", "recorder", "reader"). False when it is nowhere; out then
  * holds the place it was expected at. */
-[[nodiscard]] bool place_libexec(const char *name, char out[PLACE_MAX]);
+[[nodiscard]] bool place_libexec(const char *name, char *out);
 
 /* The folder of the sample policy (rules/, dictionaries/). The same. */
-[[nodiscard]] bool place_rules(char out[PLACE_MAX]);
+[[nodiscard]] bool place_rules(char *out);
