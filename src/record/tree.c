@@ -26,6 +26,14 @@ static EVP_MD_CTX *tree_context(void)
 	return context;
 }
 
+void tree_drain(void)
+{
+	EVP_MD_CTX_free(context);
+	EVP_MD_free(algorithm);
+	context = NULL;
+	algorithm = NULL;
+}
+
 static void tree_digest(struct str head, struct str data, unsigned char out[TREE_HASH])
 {
 	EVP_MD_CTX *c = tree_context();

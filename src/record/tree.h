@@ -33,3 +33,6 @@ void tree_root(const struct tree *t, unsigned char out[TREE_HASH]);
 
 /* SHA-256 of some bytes, with the same context. */
 void tree_sha256(struct str data, unsigned char out[TREE_HASH]);
+
+/* Frees what the calling thread keeps for hashing; called when a thread ends. */
+void tree_drain(void);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "record/tree.h"
+
 struct worker {
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -49,6 +51,7 @@ static void *worker_main(void *arg)
 		pthread_cond_broadcast(&w->changed);
 		pthread_mutex_unlock(&w->lock);
 	}
+	tree_drain();
 	return NULL;
 }
 
