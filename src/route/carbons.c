@@ -70,7 +70,7 @@ static void copy_to(
 	copy_put(&s->user->home->scratch, s, p, direction, has_id ? &sid : NULL);
 	blob = blob_of_scratch(s->user->home);
 	if (blob)
-		deliver(s, &(struct goods){.blob = blob}, receipt);
+		deliver(s, &(struct goods){.blob = blob, .note = true}, receipt);
 	blob_unref(blob);
 }
 

@@ -27,7 +27,8 @@ static void deliver_counted(struct session *s, const struct goods *g, const stru
 		u.time_us = receipt_time_us(receipt);
 		memcpy(u.id, receipt_id(receipt).data, RECORD_ID);
 		u.from = g->keep ? origin_ref(g->keep) : NULL;
-		u.hold = hold_ref(g->hold);
+		u.hold = g->keep ? hold_ref(g->hold) : NULL; /* what nobody stores need not wait */
+		u.note = g->note;
 		u.fan = fan_ref(g->fan);
 		u.request = g->request ? parcel_ref(g->request) : NULL;
 	}
@@ -60,7 +61,8 @@ void deliver(struct session *s, const struct goods *g, const struct receipt *rec
 	hold_written(g->hold, loop_ms(h->loop));
 	if (g->fan)
 		g->fan->reached = true;
-	record_delivered(h->record, receipt_seq(receipt), s->origin->jid.full);
+	if (g->note)
+		record_delivered(h->record, receipt_seq(receipt), s->origin->jid.full);
 }
 
 struct blob *blob_of_scratch(struct home *h)
@@ -102,7 +104,7 @@ static void unacked_arrived(struct session *s, struct unacked *u, struct ids *id
 		u->fan->reached = true;
 	if (u->stored || u->storing)
 		ids_add(ids, str_of(u->id, RECORD_ID));
-	if (u->seq && u->from)
+	if (u->note)
 		record_delivered(s->user->home->record, u->seq, s->origin->jid.full);
 }
 
@@ -208,32 +210,44 @@ static bool is_covered(const struct unacked *u)
 	return u->fan && (u->fan->reached || u->fan->refs > 1);
 }
 
+/* What was in this session's hands is to be read again; what is in others' stays out, as far as numbers tell.
+ */
+static void unflood(struct session *s, uint64_t seq)
+{
+	if (seq && s->user->flooded_seq >= seq)
+		s->user->flooded_seq = seq - 1;
+}
+
+/* One stanza the client never acknowledged. True: the store has it and gives it back. */
+static bool rest_one(struct session *s, struct unacked *u, struct put **put, struct ids *done)
+{
+	bool in_store = u->stored || u->storing;
+	bool covered = is_covered(u);
+
+	if (u->request)
+		answer_error(u->request, STANZA_SERVICE_UNAVAILABLE, NULL);
+	if (covered && in_store)
+		ids_add(done, str_of(u->id, RECORD_ID));
+	if (!covered && (in_store || u->from))
+		unflood(s, u->seq);
+	if (!covered && !in_store && u->from)
+		offline_gather(put, s->user, u);
+	u->fan = fan_unref(u->fan);
+	return in_store && !covered;
+}
+
 void deliver_rest(struct session *s)
 {
 	struct ids done = {.text = BUF_INIT(0)};
 	struct put *put = NULL;
 	bool stored = false;
 
-	for (uint32_t i = 0; s->sm && i < s->sm->len; i++) {
-		struct unacked *u = sm_at(s->sm, i);
-
-		stored = stored || u->stored || u->storing;
-		if (u->request)
-			answer_error(u->request, STANZA_SERVICE_UNAVAILABLE, NULL);
-		if (!u->from)
-			continue;
-		if (!is_covered(u) && !u->stored && !u->storing)
-			offline_gather(&put, s->user, u);
-		else if (is_covered(u) && (u->stored || u->storing))
-			ids_add(&done, str_of(u->id, RECORD_ID));
-		u->fan = fan_unref(u->fan);
-	}
+	for (uint32_t i = 0; s->sm && i < s->sm->len; i++)
+		stored |= rest_one(s, sm_at(s->sm, i), &put, &done);
 	list_remove(&s->unacked);
 	offline_delete(s->user, &done);
 	if (stored)
 		offline_unspool(s->user, s->origin->session);
-	if (stored || put)
-		s->user->flooded_seq = 0;
 	offline_put(put, STORE_OFFLINE, NULL);
 	s->sm = sm_free(s->sm);
 }

@@ -6,12 +6,12 @@
 
 /* What is handed over. References stay the caller's. */
 struct goods {
-	struct blob *blob; /* one whole stanza */
-	struct origin
-		*keep; /* the sender, of content that must not get lost: to the offline queue if need be */
+	struct blob *blob;      /* one whole stanza */
+	struct origin *keep;    /* who sent it, if it must not get lost: goes offline if need be; else NULL */
 	struct hold *hold;      /* NULL: nothing waits for it */
 	struct fan *fan;        /* NULL: goes to one session only, or is no content */
 	struct parcel *request; /* an IQ get or set, else NULL */
+	bool note;              /* its delivery is an event of the record */
 	bool stored;            /* is in the store until the client has it */
 };
 

@@ -60,9 +60,13 @@ int home_init(struct home *h, struct route *r, unsigned index, const struct sett
 	h->ended = calloc(ENDED_MAX, sizeof(*h->ended));
 	if (!h->ended)
 		return -ENOMEM;
+	return 0;
+}
+
+void home_start(struct home *h)
+{
 	h->start.run = run_start;
 	loop_post(h->loop, &h->start);
-	return 0;
 }
 
 /* The loop has stopped. */

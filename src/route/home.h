@@ -70,6 +70,8 @@ struct handled {
 };
 
 [[nodiscard]] int home_init(struct home *h, struct route *r, unsigned index, const struct settings *settings);
+/* Its tick begins once its loop runs. */
+void home_start(struct home *h);
 void home_done(struct home *h);
 
 static inline void home_check(const struct home *h)

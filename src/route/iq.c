@@ -134,7 +134,7 @@ static bool shares_presence(const struct session *s, const struct parcel *p)
 
 static void iq_hand_over(struct session *s, struct parcel *p)
 {
-	struct goods g = {.hold = p->hold, .request = is_request(p) ? p : NULL};
+	struct goods g = {.hold = p->hold, .note = true, .request = is_request(p) ? p : NULL};
 	const struct receipt *receipt = p->receipt;
 
 	if (p->class == CLASS_SIGNAL)

@@ -89,7 +89,7 @@ static struct fan *fan_for(const struct user *u, const struct parcel *p, const s
 static void hand_over(struct user *u, struct parcel *p, struct session *only)
 {
 	const struct receipt *receipt = receipt_of(u, p);
-	struct goods g = {.blob = message_blob(u, p), .hold = p->hold};
+	struct goods g = {.blob = message_blob(u, p), .hold = p->hold, .note = true};
 
 	if (!g.blob) {
 		answer_error(p, STANZA_RESOURCE_CONSTRAINT, NULL);

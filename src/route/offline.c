@@ -141,16 +141,26 @@ static void put_free(struct put *p)
 	free(p);
 }
 
+/* Somebody else of the account may be there to take what has just been put back. */
+static void flood_best(struct user *u)
+{
+	struct session *best = NULL;
+
+	session_each(s, u) if (session_takes_messages(s) && (!best || s->priority > best->priority)) best = s;
+	if (best)
+		offline_flood(best);
+}
+
 /* What could not be stored keeps holding applied_seq back, so the record brings it again at the next start.
  */
 static void put_kept(struct put *p, int result)
 {
 	struct user *u = p->user;
-	struct session *best = NULL;
 
 	if (result) {
-		log_error("%zu unacknowledged messages could not be stored (%d); they stay in the record "
-			  "until the next start",
+		log_error("%zu unacknowledged messages could not be stored (%d); the record has them until "
+			  "the next "
+			  "start",
 			p->len, result);
 		return;
 	}
@@ -158,9 +168,7 @@ static void put_kept(struct put *p, int result)
 		hold_unref(p->held[i].hold);
 		record_offline(u->home->record, p->held[i].seq, u->bare);
 	}
-	session_each(s, u) if (session_takes_messages(s) && (!best || s->priority > best->priority)) best = s;
-	if (best)
-		offline_flood(best);
+	flood_best(u);
 }
 
 static void put_spooled(struct put *p, int result)
@@ -219,6 +227,8 @@ static void on_unspooled(struct store_req *req, int result)
 
 	if (result)
 		log_error("unacknowledged messages stay in the spool until the next start (%d)", result);
+	else
+		flood_best(o->user);
 	store_req_release(req);
 	user_busy(o->user, -1);
 	free(o);

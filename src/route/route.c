@@ -12,10 +12,25 @@
 #include "route/replay.h"
 #include "route/session.h"
 
+static int route_init(struct route *r, const struct settings *settings)
+{
+	r->applied = applied_new(r);
+	r->replay = replay_new(r);
+	if (!r->applied || !r->replay)
+		return -ENOMEM;
+	for (unsigned i = 0; i < r->count; i++)
+		if (home_init(&r->home[i], r, i, settings))
+			return -ENOMEM;
+	for (unsigned i = 0; i < r->count; i++)
+		home_start(&r->home[i]);
+	return 0;
+}
+
 int route_new(struct route **out, const struct route_env *env, const struct settings *settings)
 {
 	unsigned count = env->loops->count;
 	struct route *r = calloc(1, sizeof(*r) + count * sizeof(r->home[0]));
+	int result;
 
 	if (!r)
 		return -ENOMEM;
@@ -23,15 +38,12 @@ int route_new(struct route **out, const struct route_env *env, const struct sett
 	r->count = count;
 	r->settings = settings;
 	map_init(&r->handled);
-	r->applied = applied_new(r);
-	r->replay = replay_new(r);
-	for (unsigned i = 0; i < count; i++)
-		if (home_init(&r->home[i], r, i, settings))
-			return -ENOMEM;
-	if (!r->applied || !r->replay)
-		return -ENOMEM;
-	*out = r;
-	return 0;
+	result = route_init(r, settings);
+	if (result)
+		route_free(r);
+	else
+		*out = r;
+	return result;
 }
 
 struct route *route_free(struct route *r)

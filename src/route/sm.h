@@ -32,6 +32,7 @@ struct unacked {
 	uint64_t sent_ms;
 	char id[RECORD_ID];
 	bool stored;  /* the store has it (offline or spool): delete there when acknowledged */
+	bool note;    /* its delivery is an event of the record */
 	bool storing; /* on its way to the spool */
 };
 
