@@ -403,7 +403,9 @@ static bool look_skeleton(UChar32 c, struct cps *out)
 		return false;
 	for (int i = 0; i < skeleton.len; i++)
 		skeleton.c[i] = u_tolower(skeleton.c[i]);
-	/* the data has one shape for I, l and 1 */
+	/* the data takes m for two letters, and has one shape for I, l and 1 */
+	if (skeleton.len == 2 && skeleton.c[0] == 'r' && skeleton.c[1] == 'n')
+		skeleton = (struct cps){.c = {'m'}, .len = 1};
 	if (skeleton.len == 1 && skeleton.c[0] == 'l' && u_isupper(c))
 		skeleton.c[0] = 'i';
 	*out = skeleton;
@@ -441,17 +443,25 @@ static bool ascii_for(UChar32 c, struct cps *out)
 	return true;
 }
 
+/* Without look-alikes: compatibility, case, accents. */
+static struct cps plain_of(UChar32 c)
+{
+	struct cps s = {.c = {c}, .len = 1};
+
+	s = normalize(nfkc_cf, &s);
+	s = normalize(nfd, &s);
+	return without_accents(&s);
+}
+
 static struct cps word_of(UChar32 c)
 {
-	struct cps one = {.c = {c}, .len = 1}, out = {}, s;
+	struct cps out = {}, s;
 
-	if (is_ignorable(c) || is_accent(c))
+	if (is_ignorable(c) || is_accent(c) || ascii_for(c, &out) || look_listed(c, &out))
 		return out;
-	if (ascii_for(c, &out) || look(c, &out))
-		return out;
-	s = normalize(nfkc_cf, &one);
-	s = normalize(nfd, &s);
-	s = without_accents(&s);
+	s = plain_of(c);
+	if (is_plain(&s) || look(c, &out))
+		return is_plain(&s) ? s : out;
 	for (int i = 0; i < s.len; i++) {
 		struct cps part = {};
 

@@ -10,6 +10,8 @@ enum {
 	FLAGS = HS_FLAG_UTF8 | HS_FLAG_MULTILINE,
 	DIGITS_LEAST = 3, /* fewer digits, or shorter runs, are in too many texts to be worth a group */
 	RUN_LEAST = 16,
+	LOOK_ENDS_MAX = 64,   /* matches of one expression in one part that are kept apart */
+	LOOK_BACK_MAX = 1024, /* bytes a start is looked for before an end */
 };
 
 /* ---- compiling ---- */
@@ -79,23 +81,6 @@ static int expression_check(struct expression *x, struct problems *problems)
 	return 0;
 }
 
-/* Starts of matches cost the engine more than it can always give; then only ends are reported. */
-static int expression_compile(struct expression *x, struct problems *problems)
-{
-	hs_compile_error_t *error = NULL;
-	const char *text = x->regex->text.data;
-
-	x->has_start = true;
-	if (!hs_compile(text, flags_of(x) | HS_FLAG_SOM_LEFTMOST, HS_MODE_BLOCK, NULL, &x->alone, &error))
-		return 0;
-	hs_free_compile_error(error);
-	error = NULL;
-	x->has_start = false;
-	if (hs_compile(text, flags_of(x), HS_MODE_BLOCK, NULL, &x->alone, &error))
-		return refuse_compile(x, problems, error);
-	return 0;
-}
-
 struct batch {
 	const char **texts;
 	unsigned *flags, *ids;
@@ -162,8 +147,6 @@ int expressions_init(struct expressions *e, const struct rule_set *rules, struct
 	for (size_t i = 0; i < e->count; i++) {
 		int one = expression_check(&e->list[i], problems);
 
-		if (one == 0)
-			one = expression_compile(&e->list[i], problems);
 		ret = one ? one : ret;
 	}
 	for (int g = 0; g < GROUP_COUNT && ret == 0; g++)
@@ -173,8 +156,6 @@ int expressions_init(struct expressions *e, const struct rule_set *rules, struct
 
 void expressions_done(struct expressions *e)
 {
-	for (size_t i = 0; i < e->count; i++)
-		hs_free_database(e->list[i].alone);
 	for (int g = 0; g < GROUP_COUNT; g++)
 		hs_free_database(e->group[g].db);
 	free(e->list);
@@ -185,9 +166,6 @@ int expressions_scratch(const struct expressions *e, hs_scratch_t **scratch)
 {
 	for (int g = 0; g < GROUP_COUNT; g++)
 		if (e->group[g].db && hs_alloc_scratch(e->group[g].db, scratch))
-			return -ENOMEM;
-	for (size_t i = 0; i < e->count; i++)
-		if (hs_alloc_scratch(e->list[i].alone, scratch))
 			return -ENOMEM;
 	return 0;
 }
@@ -266,55 +244,120 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 	return 0;
 }
 
+/* One expression in one part. The engine reports ends alone: each reported place is the end of some match. */
 struct look {
-	const struct expression *expression;
+	const struct expressions *expressions;
+	hs_scratch_t *scratch;
 	struct hits *hits;
-	uint32_t part, at, end;
-	bool open; /* at and end hold a match that further ends may still make longer */
+	struct str text;
+	struct report report;
+	uint32_t ends[LOOK_ENDS_MAX]
+		     [2]; /* first and last of ends that follow each other: one match, getting longer */
+	size_t count;
+	bool overflow;
 };
 
-static void look_flush(struct look *l)
-{
-	if (l->open)
-		hits_add(l->hits, &(struct hit){.rule = (uint32_t)l->expression->rule->index,
-					  .part = l->part,
-					  .at = l->at,
-					  .end = l->end,
-					  .view = VIEW_LIGHT});
-	l->open = false;
-}
-
-/* Every end of a match is reported; those with one start are one hit, the longest. */
 static int on_look(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *owner)
 {
 	struct look *l = owner;
-	uint32_t at = l->expression->has_start ? (uint32_t)from : (uint32_t)to;
+	uint32_t *run = l->count ? l->ends[l->count - 1] : NULL;
 
-	(void)id;
+	(void)from;
 	(void)flags;
-	if (l->open && l->at != at)
-		look_flush(l);
-	*l = (struct look){.expression = l->expression,
-		.hits = l->hits,
-		.part = l->part,
-		.at = at,
-		.end = (uint32_t)to,
-		.open = true};
+	if (id != l->report.expression)
+		return 0;
+	if (run && (uint32_t)to <= run[1] + 4) {
+		run[1] = (uint32_t)to;
+		return 0;
+	}
+	if (l->count == LOOK_ENDS_MAX) {
+		l->overflow = true;
+		return 1;
+	}
+	l->ends[l->count][0] = l->ends[l->count][1] = (uint32_t)to;
+	l->count++;
 	return 0;
 }
 
-/* The matches inside one part. */
-static bool look_again(const struct scan *s, const struct report *f, hs_scratch_t *scratch)
-{
-	const struct expression *x = &s->expressions->list[f->expression];
-	struct str text = texts_part(s->texts, VIEW_LIGHT, f->part);
-	struct look l = {.expression = x, .hits = s->hits, .part = f->part};
+struct probe {
+	unsigned expression;
+	size_t end;
+	bool found;
+};
 
-	if (!hits_wants(s->hits, (uint32_t)x->rule->index, s->texts->parts[f->part].kind))
+static int on_probe(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *owner)
+{
+	struct probe *p = owner;
+
+	(void)from;
+	(void)flags;
+	p->found |= id == p->expression && to == p->end;
+	return p->found;
+}
+
+static bool probe_matches(const struct look *l, size_t from, size_t end)
+{
+	const struct expression *x = &l->expressions->list[l->report.expression];
+	struct probe p = {.expression = l->report.expression, .end = end - from};
+
+	(void)hs_scan(l->expressions->group[x->group].db, l->text.data + from, (unsigned)(end - from), 0,
+		l->scratch, on_probe, &p);
+	return p.found;
+}
+
+static size_t character_before(struct str text, size_t at)
+{
+	while (at > 0 && ((uint8_t)text.data[at] & 0xc0) == 0x80)
+		at--;
+	return at;
+}
+
+/* Where the shortest match that ends there begins: the last place from which it still matches. `end` itself
+ * when that is too far back to be looked for. */
+static size_t start_of(const struct look *l, size_t end)
+{
+	size_t low = end > LOOK_BACK_MAX ? character_before(l->text, end - LOOK_BACK_MAX) : 0, high = end;
+
+	if (!probe_matches(l, low, end))
+		return end;
+	while (high - low > 1) {
+		size_t middle = character_before(l->text, low + (high - low) / 2);
+
+		if (middle == low)
+			high = low + (high - low) / 2;
+		else if (probe_matches(l, middle, end))
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool look_again(const struct scan *s, struct report report, hs_scratch_t *scratch)
+{
+	const struct expression *x = &s->expressions->list[report.expression];
+	struct look l;
+
+	if (!hits_wants(s->hits, (uint32_t)x->rule->index, s->texts->parts[report.part].kind))
 		return true;
-	if (hs_scan(x->alone, text.data, (unsigned)text.len, 0, scratch, on_look, &l))
+	l.expressions = s->expressions;
+	l.scratch = scratch;
+	l.hits = s->hits;
+	l.text = texts_part(s->texts, VIEW_LIGHT, report.part);
+	l.report = report;
+	l.count = 0;
+	l.overflow = false;
+	if (hs_scan(s->expressions->group[x->group].db, l.text.data, (unsigned)l.text.len, 0, scratch,
+		    on_look, &l) &&
+		!l.overflow)
 		return false;
-	look_flush(&l);
+	for (size_t i = 0; i < l.count; i++)
+		hits_add(s->hits, &(struct hit){.rule = (uint32_t)x->rule->index,
+					  .part = report.part,
+					  .at = (uint32_t)start_of(&l, l.ends[i][0]),
+					  .end = l.ends[i][1],
+					  .view = VIEW_LIGHT});
+	s->hits->overflow |= l.overflow;
 	return true;
 }
 
@@ -332,7 +375,7 @@ static enum cannot_tell group_find(const struct expressions *e, enum expression_
 	if (error)
 		return CANNOT_TELL_ENGINE;
 	for (size_t i = 0; i < hits->report_count; i++)
-		if (!look_again(&s, &hits->reports[i], scratch))
+		if (!look_again(&s, hits->reports[i], scratch))
 			return CANNOT_TELL_ENGINE;
 	return CANNOT_TELL_NONE;
 }

@@ -23,8 +23,6 @@ enum expression_group {
 struct expression {
 	const struct rule_regex *regex;
 	const struct rule *rule;
-	hs_database_t *alone; /* this one only, reporting starts where it can */
-	bool has_start;
 	struct need need;
 	unsigned min_width; /* bytes */
 	enum expression_group group;

@@ -44,7 +44,8 @@ static inline unsigned halves_sum(const uint64_t half[2])
 	return (unsigned)((half[0] + half[1]) * UINT64_C(0x0101010101010101) >> 56);
 }
 
-/* Two spaces side by side, the last byte before the block (`*space`) included. Leaves the last one in *space. */
+/* Two spaces side by side, the last byte before the block (`*space`) included. Leaves the last one in *space.
+ */
 static inline bool halves_touch(const uint64_t half[2], uint64_t *space)
 {
 	uint64_t touch = (half[0] & (half[0] << 8 | *space)) | (half[1] & (half[1] << 8 | half[0] >> 56));
@@ -53,11 +54,12 @@ static inline bool halves_touch(const uint64_t half[2], uint64_t *space)
 	return touch;
 }
 
-/* Folds one block of the word view; adds its digits. False, with nothing counted, when it needs a closer look: a byte
- * beyond ASCII, a tab or line end, two spaces in a row. */
-static inline bool block_fold(const char *in, char *out, uint64_t *space, unsigned *digits)
+/* Folds one block of the word view; adds the digits of its last `fresh` bytes. False, with nothing counted,
+ * when it needs a closer look: a byte beyond ASCII, a tab or line end, two spaces in a row. */
+static inline bool block_fold(const char *in, char *out, size_t fresh, uint64_t *space, unsigned *digits)
 {
-	bytes16 v, upper, digit, blank;
+	static const uint8_t last[32] = {[16 ... 31] = 1};
+	bytes16 v, upper, digit, blank, counted;
 	uint64_t half[2];
 
 	memcpy(&v, in, sizeof(v));
@@ -70,7 +72,8 @@ static inline bool block_fold(const char *in, char *out, uint64_t *space, unsign
 	memcpy(half, &blank, sizeof(half));
 	if (halves_touch(half, space))
 		return false;
-	digit = (bytes16)((v - '0') < 10) & 1;
+	memcpy(&counted, last + fresh, sizeof(counted));
+	digit = (bytes16)((v - '0') < 10) & counted;
 	memcpy(half, &digit, sizeof(half));
 	*digits += halves_sum(half);
 	upper = (bytes16)((v - 'A') < 26);
@@ -79,15 +82,38 @@ static inline bool block_fold(const char *in, char *out, uint64_t *space, unsign
 	return true;
 }
 
-/* As many whole blocks from the start as are plain; returns their length. */
+/* Less than a block, by way of a whole one. */
+static bool short_fold(struct str text, char *out, unsigned *digits)
+{
+	char block[sizeof(bytes16)];
+	uint64_t space = 0;
+
+	memset(block, 'x', sizeof(block));
+	memcpy(block, text.data, text.len);
+	if (!block_fold(block, block, sizeof(block), &space, digits))
+		return false;
+	memcpy(out, block, text.len);
+	return true;
+}
+
+/* As much from the start as is plain, in blocks, the last of which may overlap; returns the length. */
 static size_t blocks_fold(struct str text, char *out, unsigned *digits)
 {
+	const size_t size = sizeof(bytes16);
 	size_t at = 0;
 	uint64_t space = 0;
 
-	while (text.len - at >= sizeof(bytes16) && block_fold(text.data + at, out + at, &space, digits))
-		at += sizeof(bytes16);
-	return at;
+	if (text.len < size)
+		return text.len && short_fold(text, out, digits) ? text.len : 0;
+	for (; text.len - at >= size; at += size)
+		if (!block_fold(text.data + at, out + at, size, &space, digits))
+			return at;
+	if (at == text.len)
+		return at;
+	space = 0; /* the byte before the overlapping block has been seen with its neighbours */
+	return block_fold(text.data + text.len - size, out + text.len - size, text.len - at, &space, digits)
+		       ? text.len
+		       : at;
 }
 
 static size_t utf8_write(char *out, uint32_t c)

@@ -15,12 +15,16 @@ enum casing {
 	CASING_COUNT,
 };
 
+enum {
+	SWAP_MIN = 4, /* letters of a word whose letters may be exchanged */
+	SWAP_MAX = 32,
+};
+
 struct builder {
 	struct lexicon *lexicon;
 	struct arena *arena;
 	struct map by_text; /* folded text -> struct lexicon_word */
 	struct problems *problems;
-	size_t room;
 };
 
 /* Simple case of Greek and Cyrillic letters; others stay. */
@@ -81,32 +85,71 @@ static struct str word_fold(struct str text, enum casing casing, struct buf *scr
 	return str_trim(str_of(to, fold_word(str_of(scratch->data, len), to, &stats)));
 }
 
+/* Adds an owner to the folded text. 0 or -ENOMEM. */
+static int text_add(struct builder *b, const struct rule *rule, const struct rule_word *from,
+	struct str folded, bool swapped)
+{
+	struct lexicon_owner *owner = arena_alloc(b->arena, sizeof(*owner));
+	struct lexicon_word *word = owner ? word_take(b, folded) : NULL;
+
+	if (!word)
+		return -ENOMEM;
+	*owner = (struct lexicon_owner){
+		.next = word->owners,
+		.rule = (uint32_t)rule->index,
+		.open_left = from->open_left,
+		.open_right = from->open_right,
+		.evasions = rule->evasions,
+		.swapped = swapped,
+		.native = is_native(from->text),
+		.source = from->source,
+	};
+	word->owners = owner;
+	return 0;
+}
+
+static bool is_letter(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+/* The word with each two neighbouring letters but the first exchanged: people read it all the same. */
+static int swaps_add(
+	struct builder *b, const struct rule *rule, const struct rule_word *from, struct str folded)
+{
+	char text[SWAP_MAX];
+	int ret = 0;
+
+	if (folded.len < SWAP_MIN || folded.len > SWAP_MAX)
+		return 0;
+	for (size_t i = 1; i + 1 < folded.len && ret == 0; i++) {
+		char a = folded.data[i], c = folded.data[i + 1];
+
+		if (!is_letter(folded.data[i - 1]) || !is_letter(a) || !is_letter(c) || a == c)
+			continue;
+		memcpy(text, folded.data, folded.len);
+		text[i] = c;
+		text[i + 1] = a;
+		ret = text_add(b, rule, from, str_of(text, folded.len), true);
+	}
+	return ret;
+}
+
 static int word_add(
 	struct builder *b, const struct rule *rule, const struct rule_word *from, enum casing casing)
 {
 	struct buf scratch = BUF_INIT(0);
 	struct str folded = word_fold(from->text, casing, &scratch);
-	struct lexicon_owner *owner = arena_alloc(b->arena, sizeof(*owner));
-	struct lexicon_word *word = owner && folded.len ? word_take(b, folded) : NULL;
-	int ret = 0;
+	int ret;
 
 	if (folded.data && folded.len == 0) {
 		problem_add(b->problems, from->source.len ? from->source : rule->file, from->line, 0,
 			"the word %s has only characters that nobody sees", LOG_STR(from->text));
 		ret = -EINVAL;
-	} else if (!word) {
-		ret = -ENOMEM;
 	} else {
-		*owner = (struct lexicon_owner){
-			.next = word->owners,
-			.rule = (uint32_t)rule->index,
-			.open_left = from->open_left,
-			.open_right = from->open_right,
-			.evasions = rule->evasions,
-			.native = is_native(from->text),
-			.source = from->source,
-		};
-		word->owners = owner;
+		ret = folded.data ? text_add(b, rule, from, folded, false) : -ENOMEM;
+		if (ret == 0 && rule->evasions)
+			ret = swaps_add(b, rule, from, folded);
 	}
 	buf_done(&scratch);
 	return ret;
@@ -135,23 +178,35 @@ static void evasive_count(struct lexicon *lexicon)
 	for (size_t i = 0; i < lexicon->count; i++) {
 		const struct lexicon_owner *o = lexicon->words[i].owners;
 
-		while (o && !o->evasions)
+		while (o && (!o->evasions || o->swapped))
 			o = o->next;
 		lexicon->evasive += o != NULL;
 	}
+}
+
+/* An upper bound of how many texts there will be. */
+static size_t words_room(const struct rule_set *rules)
+{
+	size_t room = 1;
+
+	for (size_t i = 0; i < rule_set_count(rules); i++) {
+		const struct rule *rule = rule_set_rule(rules, i);
+
+		room += rule->word_count * CASING_COUNT * (rule->evasions ? SWAP_MAX : 1);
+	}
+	return room;
 }
 
 int lexicon_new(
 	struct lexicon **out, const struct rule_set *rules, struct arena *arena, struct problems *problems)
 {
 	struct builder b = {.arena = arena, .problems = problems};
-	size_t room = rule_set_word_count(rules) * CASING_COUNT + 1;
 	int ret = 0;
 
 	b.lexicon = arena_zalloc(arena, sizeof(*b.lexicon));
 	if (!b.lexicon)
 		return -ENOMEM;
-	b.lexicon->words = arena_zalloc(arena, room * sizeof(*b.lexicon->words));
+	b.lexicon->words = arena_zalloc(arena, words_room(rules) * sizeof(*b.lexicon->words));
 	if (!b.lexicon->words)
 		return -ENOMEM;
 	map_init(&b.by_text);

@@ -14,6 +14,8 @@ struct lexicon_owner {
 	uint32_t rule;
 	bool open_left, open_right; /* letters may go on at that end */
 	bool evasions;
+	bool swapped; /* the text is the word with two neighbouring letters exchanged, for a rule with
+			 evasions */
 	bool native; /* of an alphabet whose letters fold to Latin look-alikes: found only where it is spelled
 			so */
 	struct str source; /* dictionary and category; empty for a rule's own words */

@@ -12,6 +12,7 @@ enum {
 	UNITS_MIN = 3,
 	UNITS_MAX = 40,  /* letters of the longest word */
 	PIECE_MAX = 64,  /* units of a piece */
+	PHRASE_MAX = 5,  /* words of a phrase that is looked for across white space */
 	CHUNK_MAX = 256, /* bytes of a piece of text that is still taken for one word */
 	TRIM_MAX = 2, /* single letters around letters apart that may be words of their own: "you a f o o" */
 };
@@ -21,6 +22,7 @@ struct entry {
 	const struct lexicon_word *word;
 	char letters[UNITS_MAX]; /* without spaces and signs */
 	uint8_t len;
+	uint8_t words;
 	bool open_left, open_right;
 };
 
@@ -29,6 +31,7 @@ struct loose {
 	struct entry **by_shape; /* by first letter and length, for hidden letters */
 	struct entry *open;      /* words that go on at an end */
 	size_t mask;
+	unsigned words_max; /* of the longest phrase, at most PHRASE_MAX */
 };
 
 /* What a character can be. */
@@ -49,61 +52,95 @@ struct piece {
 
 /* ---- characters ---- */
 
-/* The letter a digit or sign stands for; 0 for none. i and l look alike, so both are class i. */
-static char sign_class(char c)
+enum {
+	IS_LETTER = 1,
+	IS_DIGIT = 2,
+	IS_SPACE = 4,
+	IS_BETWEEN = 8, /* can stand between letters that are kept apart */
+	IS_HIDING = 16, /* stands for a letter that is not shown */
+	IS_EDGE = 32,   /* at the end of a word rather part of it than punctuation */
+};
+
+#define LETTER(c) [c] = {c, IS_LETTER}
+#define DIGIT(c, class) [c] = {class, IS_DIGIT}
+
+/* What a character stands for (the letter it looks like, 0 for none) and is. i and l look alike: both are
+ * class i. */
+static const struct {
+	char class;
+	uint8_t is;
+} table[256] = {
+	LETTER('a'),
+	LETTER('b'),
+	LETTER('c'),
+	LETTER('d'),
+	LETTER('e'),
+	LETTER('f'),
+	LETTER('g'),
+	LETTER('h'),
+	LETTER('i'),
+	LETTER('j'),
+	LETTER('k'),
+	['l'] = {'i', IS_LETTER},
+	LETTER('m'),
+	LETTER('n'),
+	LETTER('o'),
+	LETTER('p'),
+	LETTER('q'),
+	LETTER('r'),
+	LETTER('s'),
+	LETTER('t'),
+	LETTER('u'),
+	LETTER('v'),
+	LETTER('w'),
+	LETTER('x'),
+	LETTER('y'),
+	LETTER('z'),
+	DIGIT('0', 'o'),
+	DIGIT('1', 'i'),
+	DIGIT('2', 'z'),
+	DIGIT('3', 'e'),
+	DIGIT('4', 'a'),
+	DIGIT('5', 's'),
+	DIGIT('6', 'g'),
+	DIGIT('7', 't'),
+	DIGIT('8', 'b'),
+	DIGIT('9', 'g'),
+	['!'] = {'i', IS_BETWEEN},
+	['|'] = {'i', IS_BETWEEN | IS_EDGE},
+	['+'] = {'t', IS_BETWEEN | IS_EDGE},
+	['@'] = {'a', IS_EDGE},
+	['$'] = {'s', IS_EDGE},
+	['*'] = {0, IS_BETWEEN | IS_HIDING | IS_EDGE},
+	['#'] = {0, IS_BETWEEN | IS_HIDING | IS_EDGE},
+	['_'] = {0, IS_BETWEEN | IS_HIDING},
+	['%'] = {0, IS_BETWEEN | IS_HIDING},
+	['.'] = {0, IS_BETWEEN},
+	['-'] = {0, IS_BETWEEN},
+	['~'] = {0, IS_BETWEEN},
+	['/'] = {0, IS_BETWEEN},
+	['\\'] = {0, IS_BETWEEN},
+	['='] = {0, IS_BETWEEN},
+	[','] = {0, IS_BETWEEN},
+	[':'] = {0, IS_BETWEEN},
+	[';'] = {0, IS_BETWEEN},
+	['^'] = {0, IS_BETWEEN},
+	['&'] = {0, IS_BETWEEN},
+	['?'] = {0, IS_BETWEEN},
+	[' '] = {0, IS_SPACE},
+	['\t'] = {0, IS_SPACE},
+	['\n'] = {0, IS_SPACE},
+	['\r'] = {0, IS_SPACE},
+};
+
+static inline char class_of(char c)
 {
-	switch (c) {
-	case '0':
-		return 'o';
-	case '1':
-	case '!':
-	case '|':
-		return 'i';
-	case '2':
-		return 'z';
-	case '3':
-		return 'e';
-	case '4':
-	case '@':
-		return 'a';
-	case '5':
-	case '$':
-		return 's';
-	case '6':
-	case '9':
-		return 'g';
-	case '7':
-	case '+':
-		return 't';
-	case '8':
-		return 'b';
-	default:
-		return '\0';
-	}
+	return table[(uint8_t)c].class;
 }
 
-static bool is_letter(char c)
+static inline bool is(char c, uint8_t what)
 {
-	return c >= 'a' && c <= 'z';
-}
-
-static char class_of(char c)
-{
-	if (is_letter(c))
-		return c == 'l' ? 'i' : c;
-	return sign_class(c);
-}
-
-static bool is_hiding(char c)
-{
-	return c == '*' || c == '#' || c == '_' || c == '%';
-}
-
-static bool is_between(char c)
-{
-	return c == '.' || c == '-' || c == '_' || c == '*' || c == '~' || c == '/' || c == '\\' ||
-	       c == '+' || c == '=' || c == ',' || c == ':' || c == ';' || c == '|' || c == '^' || c == '&' ||
-	       c == '#' || c == '%' || c == '!' || c == '?';
+	return table[(uint8_t)c].is & what;
 }
 
 /* Signs beyond ASCII that stand for a letter; the length in bytes goes to *len. */
@@ -128,11 +165,6 @@ static char wide_sign_class(struct str text, size_t at, size_t *len)
 		return signs[i].class;
 	}
 	return '\0';
-}
-
-static bool is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 /* ---- the index ---- */
@@ -168,19 +200,20 @@ static size_t shape_of(char first, size_t len)
 /* Only words of ASCII letters, spaces and signs between them are guessed at. */
 static bool entry_fill(struct entry *e, const struct lexicon_word *word)
 {
-	*e = (struct entry){.word = word};
+	*e = (struct entry){.word = word, .words = 1};
 	for (size_t i = 0; i < word->text.len; i++) {
 		char c = word->text.data[i];
 
+		e->words += c == ' ';
 		if (c == ' ' || c == '-' || c == '\'' || c == '.')
 			continue;
-		if (!is_letter(c) || e->len == UNITS_MAX)
+		if (!is(c, IS_LETTER) || e->len == UNITS_MAX)
 			return false;
 		e->letters[e->len++] = c;
 	}
 	for (const struct lexicon_owner *o = word->owners; o; o = o->next) {
-		e->open_left |= o->evasions && o->open_left;
-		e->open_right |= o->evasions && o->open_right;
+		e->open_left |= o->evasions && !o->swapped && o->open_left;
+		e->open_right |= o->evasions && !o->swapped && o->open_right;
 	}
 	return e->len >= UNITS_MIN;
 }
@@ -207,7 +240,7 @@ static void entry_put(struct loose *l, const struct entry *e, struct entry *plac
 static bool is_evasive(const struct lexicon_word *word)
 {
 	for (const struct lexicon_owner *o = word->owners; o; o = o->next)
-		if (o->evasions)
+		if (o->evasions && !o->swapped)
 			return true;
 	return false;
 }
@@ -235,6 +268,8 @@ int loose_new(struct loose **out, const struct lexicon *lexicon, struct arena *a
 			continue;
 		entry_put(l, &e, places);
 		places += 3;
+		if (e.words > l->words_max && e.words <= PHRASE_MAX)
+			l->words_max = e.words;
 	}
 	*out = l;
 	return 0;
@@ -292,8 +327,15 @@ struct search {
 	const struct texts *texts;
 	struct hits *hits;
 	size_t part;
-	struct str text; /* the part's word view */
+	struct str text;     /* the part's word view */
+	struct piece *piece; /* to read into */
+	unsigned words; /* the piece is of so many words; 1: letters may have lost the spaces between them */
 };
+
+static bool search_wants(const struct search *s, const struct entry *e)
+{
+	return s->words == 1 || s->words == e->words;
+}
 
 static void search_hit(struct search *s, const struct entry *e, const struct piece *p)
 {
@@ -308,7 +350,7 @@ static void piece_look_hidden(struct search *s, const struct piece *p)
 		if (!unit_is(&p->units[0], first))
 			continue;
 		for (const struct entry *e = s->loose->by_shape[shape_of(first, p->len)]; e; e = e->next)
-			if (entry_matches_hidden(e, p))
+			if (search_wants(s, e) && entry_matches_hidden(e, p))
 				search_hit(s, e, p);
 	}
 }
@@ -331,10 +373,10 @@ static void piece_look(struct search *s, const struct piece *p)
 		if (n == 0 || row[n - 1] != p->units[i].class)
 			row[n++] = p->units[i].class;
 	for (const struct entry *e = s->loose->buckets[row_hash(row, n) & s->loose->mask]; e; e = e->next)
-		if (entry_matches(e, p, false))
+		if (search_wants(s, e) && entry_matches(e, p, false))
 			search_hit(s, e, p);
 	for (const struct entry *e = s->loose->open; e; e = e->next)
-		if (entry_matches(e, p, true))
+		if (search_wants(s, e) && entry_matches(e, p, true))
 			search_hit(s, e, p);
 }
 
@@ -354,7 +396,7 @@ static void piece_put(struct piece *p, struct unit unit)
 		return;
 	p->units[p->len++] = unit;
 	p->letters += unit.letter;
-	p->digits += unit.c >= '0' && unit.c <= '9';
+	p->digits += is(unit.c, IS_DIGIT);
 	p->hides |= unit.hidden;
 }
 
@@ -363,8 +405,8 @@ static struct unit unit_of(char c, size_t at)
 	return (struct unit){
 		.c = c,
 		.class = class_of(c),
-		.letter = is_letter(c),
-		.hidden = is_hiding(c),
+		.letter = is(c, IS_LETTER),
+		.hidden = is(c, IS_HIDING),
 		.at = (uint32_t)at,
 		.end = (uint32_t)at + 1,
 	};
@@ -397,9 +439,9 @@ static bool char_reads(char c, enum reading reading)
 	case READ_SIGNS:
 		return class_of(c);
 	case READ_LETTERS:
-		return is_letter(c) || (c >= '0' && c <= '9');
+		return is(c, IS_LETTER | IS_DIGIT);
 	case READ_HIDDEN:
-		return class_of(c) || is_hiding(c);
+		return class_of(c) || is(c, IS_HIDING);
 	}
 	return false;
 }
@@ -427,7 +469,7 @@ static bool piece_read(struct piece *p, struct str text, size_t from, size_t to,
 		if (class)
 			piece_put(p,
 				(struct unit){.class = class, .at = (uint32_t)i, .end = (uint32_t)(i + len)});
-		else if (reading == READ_HIDDEN || !is_between(c))
+		else if (reading == READ_HIDDEN ? !is(c, IS_SPACE) : !is(c, IS_BETWEEN | IS_SPACE))
 			return false;
 		i += len - 1;
 	}
@@ -435,64 +477,122 @@ static bool piece_read(struct piece *p, struct str text, size_t from, size_t to,
 	return true;
 }
 
-static bool is_edge(char c)
+static bool is_punctuation(char c)
 {
-	return (uint8_t)c < 0x80 && !is_letter(c) && !(c >= '0' && c <= '9');
+	return (uint8_t)c < 0x80 && !is(c, IS_LETTER | IS_DIGIT);
 }
 
 static void chunk_look_as(struct search *s, size_t from, size_t to, enum reading reading)
 {
-	struct piece p;
+	struct piece *p = s->piece;
 
-	if (to <= from || to - from > CHUNK_MAX || !piece_read(&p, s->text, from, to, reading))
+	if (to - from > CHUNK_MAX || !piece_read(p, s->text, from, to, reading))
 		return;
-	if (reading == READ_HIDDEN) {
-		if (p.hides)
-			piece_look_hidden(s, &p);
-	} else if (p.len != to - from || p.letters != p.len || p.stretched) {
-		piece_look(s, &p);
-	}
+	if (reading == READ_HIDDEN)
+		piece_look_hidden(s, p);
+	else if (p->len != to - from || p->letters != p->len || p->stretched)
+		piece_look(s, p);
 }
 
-/* Only letters, none of them often enough in a row: the dictionary has seen it. */
-static bool chunk_is_plain(struct str text, size_t from, size_t to)
+/* What a chunk has that makes it worth a reading. */
+struct traits {
+	unsigned pairs; /* letters like the one before */
+	bool sign;      /* something besides letters */
+	bool apart;     /* a sign that could be a letter, and could stand between letters too */
+	bool hides;
+};
+
+static struct traits traits_of(struct str text, size_t from, size_t to)
 {
-	unsigned pairs = 0;
+	struct traits t = {};
 
 	for (size_t i = from; i < to; i++) {
-		if (!is_letter(text.data[i]))
-			return false;
-		pairs += i > from && text.data[i] == text.data[i - 1];
+		char c = text.data[i];
+
+		if (is(c, IS_LETTER)) {
+			t.pairs += i > from && c == text.data[i - 1];
+			continue;
+		}
+		t.sign = true;
+		t.apart |= is(c, IS_BETWEEN) && class_of(c);
+		t.hides |= is(c, IS_HIDING);
 	}
-	return pairs < 2;
+	return t;
 }
 
-/* One run without white space, with and without the signs at its ends. */
-static void chunk_look(struct search *s, size_t from, size_t to)
+static bool traits_are_odd(const struct traits *t)
 {
-	size_t left = from, right = to;
+	return t->sign || t->pairs > 1;
+}
 
-	if (to - from < UNITS_MIN || chunk_is_plain(s->text, from, to))
+static void span_look(struct search *s, size_t from, size_t to)
+{
+	struct traits t = traits_of(s->text, from, to);
+
+	if (to - from < UNITS_MIN || !traits_are_odd(&t))
 		return;
-	while (left < to && is_edge(s->text.data[left]))
-		left++;
-	while (right > left && is_edge(s->text.data[right - 1]))
-		right--;
-	chunk_look_as(s, left, right, READ_SIGNS);
-	chunk_look_as(s, left, right, READ_LETTERS);
-	chunk_look_as(s, left, right, READ_HIDDEN);
-	/* signs that are letters at the ends: as a whole, and without the full stop behind */
-	if (left == from && right == to)
-		return;
-	while (to > right && !class_of(s->text.data[to - 1]) && !is_hiding(s->text.data[to - 1]))
-		to--;
-	while (from < left && !class_of(s->text.data[from]) && !is_hiding(s->text.data[from]))
-		from++;
-	chunk_look_as(s, from, right, READ_SIGNS);
-	chunk_look_as(s, left, to, READ_SIGNS);
 	chunk_look_as(s, from, to, READ_SIGNS);
-	chunk_look_as(s, left, to, READ_HIDDEN);
-	chunk_look_as(s, from, to, READ_HIDDEN);
+	if (t.apart)
+		chunk_look_as(s, from, to, READ_LETTERS);
+	if (t.hides)
+		chunk_look_as(s, from, to, READ_HIDDEN);
+}
+
+struct chunk {
+	size_t at, end;     /* without white space */
+	size_t left, right; /* without punctuation at the ends */
+	bool odd;
+};
+
+static struct chunk chunk_of(struct str text, size_t at, size_t end)
+{
+	struct chunk c = {.at = at, .end = end, .left = at, .right = end};
+	struct traits t;
+
+	while (c.left < end && is_punctuation(text.data[c.left]))
+		c.left++;
+	while (c.right > c.left && is_punctuation(text.data[c.right - 1]))
+		c.right--;
+	t = traits_of(text, c.left, c.right);
+	c.odd = traits_are_odd(&t);
+	return c;
+}
+
+/* What is left of a chunk without the signs at its ends, and with those that could belong to it. */
+static void chunk_look(struct search *s, const struct chunk *c)
+{
+	size_t from = c->left, to = c->right;
+
+	if (c->odd)
+		span_look(s, from, to);
+	while (from > c->at && is(s->text.data[from - 1], IS_EDGE))
+		from--;
+	while (to < c->end && is(s->text.data[to], IS_EDGE))
+		to++;
+	if (from < c->left)
+		span_look(s, from, c->right);
+	if (to > c->right)
+		span_look(s, c->left, to);
+	if (from < c->left && to > c->right)
+		span_look(s, from, to);
+}
+
+/* Phrases that end with the last of the chunks, if any of their words is odd. */
+static void phrase_look(struct search *s, const struct chunk *chunks, size_t count)
+{
+	const struct chunk *last = &chunks[count - 1];
+	bool odd = last->odd;
+
+	for (unsigned words = 2; words <= s->loose->words_max && words <= count; words++) {
+		const struct chunk *first = &chunks[count - words];
+
+		odd |= first->odd;
+		if (!odd || first->left == first->right || last->left == last->right)
+			continue;
+		s->words = words;
+		span_look(s, first->left, last->right);
+	}
+	s->words = 1;
 }
 
 /* ---- letters apart ---- */
@@ -505,11 +605,11 @@ static size_t single_of(struct str text, size_t from, size_t to)
 	for (size_t i = from; i < to; i++) {
 		char c = text.data[i];
 
-		if (is_letter(c) || (c >= '0' && c <= '9') || (to - from == 1 && class_of(c))) {
+		if (is(c, IS_LETTER | IS_DIGIT) || (to - from == 1 && class_of(c))) {
 			if (found != to)
 				return to;
 			found = i;
-		} else if (!is_between(c)) {
+		} else if (!is_punctuation(c)) {
 			return to;
 		}
 	}
@@ -521,28 +621,20 @@ static bool is_word_alone(char c)
 	return c == 'a' || c == 'i' || c == 'u' || c == 'r' || c == 'y' || c == 'n';
 }
 
-static struct piece piece_cut(const struct piece *p, size_t from, size_t to)
+static void piece_cut(struct piece *cut, const struct piece *p, size_t from, size_t to)
 {
-	struct piece cut;
-
-	piece_clear(&cut);
-	cut.len = to - from;
-	memcpy(cut.units, p->units + from, cut.len * sizeof(*cut.units));
-	for (size_t i = 0; i < cut.len; i++) {
-		cut.letters += cut.units[i].letter;
-		cut.digits += cut.units[i].c >= '0' && cut.units[i].c <= '9';
-	}
-	piece_judge(&cut);
-	return cut;
+	piece_clear(cut);
+	for (size_t i = from; i < to; i++)
+		piece_put(cut, p->units[i]);
+	piece_judge(cut);
 }
 
 static void singles_look(struct search *s, const struct piece *p)
 {
 	for (size_t left = 0; left <= TRIM_MAX && left + UNITS_MIN <= p->len; left++) {
 		for (size_t right = 0; right <= TRIM_MAX && left + right + UNITS_MIN <= p->len; right++) {
-			struct piece cut = piece_cut(p, left, p->len - right);
-
-			piece_look(s, &cut);
+			piece_cut(s->piece, p, left, p->len - right);
+			piece_look(s, s->piece);
 			if (!is_word_alone(p->units[p->len - 1 - right].c))
 				break;
 		}
@@ -551,29 +643,45 @@ static void singles_look(struct search *s, const struct piece *p)
 	}
 }
 
+/* The next chunk at or behind *at. False at the end. */
+static bool chunk_next(struct str text, size_t *at, struct chunk *out)
+{
+	size_t from = *at, to;
+
+	while (from < text.len && is(text.data[from], IS_SPACE))
+		from++;
+	for (to = from; to < text.len && !is(text.data[to], IS_SPACE);)
+		to++;
+	*at = to;
+	if (from < to)
+		*out = chunk_of(text, from, to);
+	return from < to;
+}
+
 static void part_look(struct search *s)
 {
-	struct piece singles;
-	size_t at = 0;
+	struct chunk chunks[PHRASE_MAX]; /* the latest */
+	struct piece piece, singles;
+	size_t at = 0, count = 0, single;
 
+	s->piece = &piece;
+	s->words = 1;
 	piece_clear(&singles);
-	while (at < s->text.len) {
-		size_t from = at, single;
-
-		if (is_space(s->text.data[at])) {
-			at++;
-			continue;
-		}
-		while (at < s->text.len && !is_space(s->text.data[at]))
-			at++;
-		single = single_of(s->text, from, at);
-		if (single < at) {
+	for (;;) {
+		if (count == PHRASE_MAX)
+			memmove(chunks, chunks + 1, --count * sizeof(*chunks));
+		if (!chunk_next(s->text, &at, &chunks[count]))
+			break;
+		count++;
+		single = single_of(s->text, chunks[count - 1].at, chunks[count - 1].end);
+		if (single < chunks[count - 1].end) {
 			piece_put(&singles, unit_of(s->text.data[single], single));
 			continue;
 		}
 		singles_look(s, &singles);
 		piece_clear(&singles);
-		chunk_look(s, from, at);
+		chunk_look(s, &chunks[count - 1]);
+		phrase_look(s, chunks, count);
 	}
 	singles_look(s, &singles);
 }

@@ -15,12 +15,12 @@ enum {
 /* Bit i: what the byte at i is. Bytes of characters beyond ASCII are none of these. */
 struct masks {
 	uint64_t letter;
-	uint64_t same; /* a letter that the next byte repeats */
-	uint64_t space;
-	uint64_t sign; /* what can stand for a letter or between letters: all but quotes and brackets */
-	uint64_t wide; /* first byte of a character beyond ASCII that may be a sign */
-	uint64_t leet; /* of these, what stands for a letter even at the end of a word: not . , ! ? and the
-			  like */
+	uint64_t same;  /* a letter that the next byte repeats */
+	uint64_t space; /* also quotes and brackets */
+	uint64_t sign;  /* what can stand for a letter or between letters: all but quotes and brackets */
+	uint64_t wide;  /* first byte of a character beyond ASCII that may be a sign */
+	uint64_t leet;  /* of these, what stands for a letter even at the end of a word: not . , ! ? and the
+			   like */
 };
 
 #ifdef __SSE2__
@@ -63,7 +63,10 @@ static void masks_add(struct masks *m, const char *bytes, unsigned at)
 
 	m->letter |= bits_of(letter) << at;
 	m->same |= bits_of(_mm_and_si128(letter, _mm_cmpeq_epi8(v, next))) << at;
-	m->space |= bits_of(either(equals(v, ' '), between(v, '\t', '\r'))) << at;
+	m->space |= bits_of(either(either(equals(v, ' '), between(v, '\t', '\r')),
+			    either(equals(v, '"'),
+				    either(between(v, '\'', ')'), either(equals(v, '['), equals(v, ']'))))))
+		    << at;
 	m->sign |= bits_of(sign) << at;
 	m->leet |= bits_of(leet) << at;
 	m->wide |= bits_of(wide) << at;
@@ -79,7 +82,7 @@ static void masks_add(struct masks *m, const char *bytes, unsigned at)
 
 		m->letter |= (uint64_t)letter << (at + i);
 		m->same |= (uint64_t)(letter && bytes[i + 1] == c) << (at + i);
-		m->space |= (uint64_t)(c == ' ' || (c >= '\t' && c <= '\r')) << (at + i);
+		m->space |= (uint64_t)((c && strchr(" \"'()[]", c)) || (c >= '\t' && c <= '\r')) << (at + i);
 		m->sign |= (uint64_t)(leet || (c && strchr("!%&,-./:;=>?~^", c))) << (at + i);
 		m->leet |= (uint64_t)leet << (at + i);
 		m->wide |= (uint64_t)wide << (at + i);

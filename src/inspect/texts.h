@@ -22,8 +22,8 @@ struct text_part {
 	size_t joined_at; /* while collecting: place in `joined`, or SIZE_MAX */
 	size_t at[VIEW_COUNT], len[VIEW_COUNT]; /* its place in each view */
 	unsigned digits;                        /* decimal digits of any script */
-	bool ascii; /* as sent */
-	bool same[VIEW_COUNT]; /* offsets are those of the text as sent */
+	bool ascii;                             /* as sent */
+	bool same[VIEW_COUNT];                  /* offsets are those of the text as sent */
 	enum text_kind kind;
 };
 
