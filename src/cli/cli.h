@@ -22,7 +22,8 @@ enum cli_exit {
 
 struct cli_option {
 	const char *name;  /* "--from" */
-	const char *value; /* what stands behind it ("JID"); NULL: a flag */
+	const char *value; /* what stands behind it ("JID"); NULL: a flag; "DOMAIN...": may be given several
+			    * times, the values come with commas between them */
 	const char *text;  /* one sentence */
 };
 
@@ -50,6 +51,7 @@ struct cli {
 	bool json;
 	char **args;
 	int args_len;
+	char *joined[CLI_OPTIONS_MAX];       /* private: values put together */
 	const char *values[CLI_OPTIONS_MAX]; /* of command->options, by position; NULL: not given */
 };
 

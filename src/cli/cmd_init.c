@@ -77,6 +77,35 @@ static int take_options(struct init *in)
 	return r;
 }
 
+/* The folder above `path` through which other users may not pass, or NULL. */
+static const char *closed_folder(char *path)
+{
+	struct stat st;
+	char *slash;
+
+	while ((slash = strrchr(path, '/')) && slash != path) {
+		*slash = '\0';
+		if (stat(path, &st) == 0 && !(st.st_mode & S_IXOTH))
+			return path;
+	}
+	return NULL;
+}
+
+/* As root the server's processes are other users, who have to reach their files. */
+static int check_reachable(const struct init *in)
+{
+	char path[4096];
+	const char *closed;
+
+	snprintf(path, sizeof(path), "%s", in->dir);
+	closed = in->root ? closed_folder(path) : NULL;
+	if (!closed)
+		return 0;
+	rmdir(in->dir);
+	return cli_fail(in->cli, CLI_USAGE, "use a place such as /var/lib/gatehouse",
+		"%s is closed to other users, so the server's own users cannot reach %s", closed, in->dir);
+}
+
 /* The folder itself, with a name that stays right wherever a process runs. */
 static int take_dir(struct init *in)
 {
@@ -94,7 +123,7 @@ static int take_dir(struct init *in)
 	if (access(init_path(in, "gatehouse.yaml"), F_OK) == 0)
 		return cli_fail(in->cli, CLI_NO, "start it with 'gatehouse serve', or name another --dir",
 			"%s holds a server already; nothing was changed", in->dir);
-	return 0;
+	return check_reachable(in);
 }
 
 static int make(struct init *in)

@@ -6,7 +6,7 @@
 #include "cli/help.h"
 
 static const struct cli_option init_options[] = {
-	{"--domain", "DOMAIN", "The domain of the people's addresses; several with commas between them."},
+	{"--domain", "DOMAIN...", "The domain of the people's addresses; may be given several times."},
 	{"--demo", NULL,
 		"Add three accounts (alice, bob, carol) with random passwords, kept in DIR/demo.txt."},
 	{"--port-offset", "N", "Add N to the ports 5222 and 5223, for a second server on one machine."},
@@ -20,7 +20,7 @@ static const struct cli_option add_options[] = {
 	{"--mail", "ADDRESS", "The person's mail address."},
 	{"--language", "TAG", "Language for notices (BCP 47), such as en or de-CH."},
 	{"--department", "TEXT", "The person's department."},
-	{"--groups", "A,B", "Groups that rules can name; commas between them."},
+	{"--groups", "A,B...", "Groups that rules can name; commas between them."},
 	{},
 };
 
@@ -94,7 +94,8 @@ static const struct cli_option help_options[] = {
 };
 
 const struct command commands[] = {
-	{"init", "--dir DIR --domain DOMAIN[,DOMAIN..] [--demo]", "make a new server's data directory",
+	{"init", "--dir DIR --domain DOMAIN [--domain DOMAIN ...] [--demo]",
+		"make a new server's data directory",
 		"Makes DIR with everything a server needs: a commented gatehouse.yaml, a certificate "
 		"authority of its own "
 		"and a server certificate for all domains, the key that signs the record, a sample policy, "

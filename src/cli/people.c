@@ -1,7 +1,9 @@
 #include "cli/people.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -14,12 +16,35 @@ static bool is_not_running(int r)
 	return r == -ENOENT || r == -ECONNREFUSED;
 }
 
+/* Root works on the store of another user: what it made there must not lock that user out. */
+static void give_back(const struct settings *s)
+{
+	static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
+	struct stat owner;
+	char path[4096];
+
+	if (geteuid() != 0)
+		return;
+	snprintf(path, sizeof(path), "%s", s->store_file.data);
+	if (!strrchr(path, '/'))
+		return;
+	*strrchr(path, '/') = '\0';
+	if (stat(path, &owner))
+		return;
+	for (size_t i = 0; i < 4; i++) {
+		snprintf(path, sizeof(path), "%s%s", s->store_file.data, ends[i]);
+		if (lchown(path, owner.st_uid, owner.st_gid) && errno != ENOENT)
+			log_warn("%s keeps its owner: %s", path, strerror(errno));
+	}
+}
+
 static int open_store(struct people *p)
 {
 	struct store_options options = {.path = p->settings->store_file.data};
 	struct err err = {};
 	int r = store_open(&p->store, &options, &err);
 
+	give_back(p->settings);
 	if (!r)
 		return 0;
 	if (r == -EACCES || r == -EPERM)
@@ -56,7 +81,10 @@ int people_open(struct people *p, const struct cli *cli, bool offline)
 void people_close(struct people *p)
 {
 	control_free(p->control);
-	store_close(p->store);
+	if (p->store) {
+		store_close(p->store);
+		give_back(p->settings);
+	}
 	settings_free(p->settings);
 	*p = (struct people){};
 }

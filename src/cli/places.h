@@ -9,8 +9,8 @@ enum {
 	PLACE_MAX = 4096,
 };
 
-/* Both write PLACE_MAX bytes at most. The path of a server executable ("supervisor", "recorder", "reader"). False when it is nowhere; out then
- * holds the place it was expected at. */
+/* Both write PLACE_MAX bytes at most. The path of a server executable ("supervisor", "recorder", "reader").
+ * False when it is nowhere; out then holds the place it was expected at. */
 [[nodiscard]] bool place_libexec(const char *name, char *out);
 
 /* The folder of the sample policy (rules/, dictionaries/). The same. */

@@ -9,11 +9,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "cli/places.h"
 #include "ipc/control.h"
@@ -39,8 +41,10 @@ int witness_become(const struct settings *s)
 	return 0;
 }
 
-_Noreturn static void run_recorder(const struct settings *s, const char *path, int socket)
+_Noreturn static void run_recorder(const struct settings *s, const char *path, int socket, int output)
 {
+	if (dup2(output, STDERR_FILENO) < 0)
+		_exit(126);
 	if (witness_become(s) || dup2(socket, SUPERVISE_FD) < 0 || prctl(PR_SET_PDEATHSIG, SIGTERM)) {
 		dprintf(STDERR_FILENO, "gatehouse: becoming the user %s: %s\n", s->users_recorder.data,
 			strerror(errno));
@@ -107,17 +111,28 @@ static int converse(struct supervise *sup, struct str line, struct err *err)
 	return r;
 }
 
+/* What the recorder wrote about itself matters only when it failed. */
+static void show_output(int output)
+{
+	char text[4096];
+	ssize_t n, at = 0;
+
+	while ((n = pread(output, text, sizeof(text), at)) > 0 && write(STDERR_FILENO, text, (size_t)n) == n)
+		at += n;
+}
+
 static int run_once(const struct settings *s, const char *path, struct str line, struct err *err)
 {
 	struct supervise sup;
+	AUTO(auto_close) int output = memfd_create("recorder", MFD_CLOEXEC);
 	int ends[2], status = 0, r;
 	pid_t pid;
 
-	if (supervise_pair(ends))
-		return err_errno(err, "socketpair");
+	if (output < 0 || supervise_pair(ends))
+		return err_errno(err, "starting the recorder");
 	pid = fork();
 	if (pid == 0)
-		run_recorder(s, path, ends[1]);
+		run_recorder(s, path, ends[1], output);
 	close(ends[1]);
 	r = supervise_init(&sup, ends[0]);
 	if (!r && pid > 0)
@@ -127,6 +142,8 @@ static int run_once(const struct settings *s, const char *path, struct str line,
 	supervise_done(&sup);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	if (r)
+		show_output(output);
 	return r;
 }
 

@@ -42,16 +42,16 @@ SETTING(BOOL, "sasl.plain", sasl_plain, "false", 0, 0, "", LIVE, NULL,
 	"Offer PLAIN inside TLS beside SCRAM: the server then sees the password during a login.")
 SETTING(INT, "sasl.iterations", sasl_iterations, "10000", 4096, 10000000, "rounds", LIVE, NULL,
 	"SCRAM iteration count for passwords set from now on; a higher count costs thieves and clients more.")
-SETTING(INT, "sasl.attempts", sasl_attempts, "4", 1, 20, "attempts", LIVE, NULL,
+SETTING(INT, "sasl.attempts", sasl_attempts, "6", 1, 20, "attempts", LIVE, NULL,
 	"Failed logins on one connection before it is closed.")
-SETTING(INT, "sasl.throttle_account_failures", sasl_throttle_account_failures, "10", 1, 100000, "failures",
+SETTING(INT, "sasl.throttle_account_failures", sasl_throttle_account_failures, "20", 1, 100000, "failures",
 	LIVE, NULL,
 	"Failed logins of one account before it is delayed and refused to addresses that do not know it.")
 SETTING(SECONDS, "sasl.throttle_account_seconds", sasl_throttle_account_seconds, "30", 1, 86400, "", LIVE,
 	NULL, "Time after which an account over its limit is allowed one more attempt.")
-SETTING(INT, "sasl.throttle_address_failures", sasl_throttle_address_failures, "30", 1, 1000000, "failures",
+SETTING(INT, "sasl.throttle_address_failures", sasl_throttle_address_failures, "200", 1, 1000000, "failures",
 	LIVE, NULL, "Failed logins from one address (IPv6: one /64) before it is refused.")
-SETTING(SECONDS, "sasl.throttle_address_seconds", sasl_throttle_address_seconds, "10", 1, 86400, "", LIVE,
+SETTING(SECONDS, "sasl.throttle_address_seconds", sasl_throttle_address_seconds, "2", 1, 86400, "", LIVE,
 	NULL, "Time after which an address over its limit is allowed one more attempt.")
 SETTING(INT, "sasl.throttle_delay_ms", sasl_throttle_delay_ms, "4000", 0, 60000, "milliseconds", LIVE, NULL,
 	"Longest delay of the answer to a failed login.")
@@ -99,13 +99,13 @@ SETTING(INT, "limits.blocked_items", limits_blocked_items, "1000", 1, 100000, "a
 	"Addresses one account may block.")
 SETTING(INT, "limits.directed_presence", limits_directed_presence, "500", 1, 100000, "addresses", LIVE, NULL,
 	"Addresses outside its roster one session may keep informed of its presence.")
-SETTING(INT, "limits.stanzas_per_second", limits_stanzas_per_second, "200", 1, 1000000, "stanzas", LIVE, NULL,
+SETTING(INT, "limits.stanzas_per_second", limits_stanzas_per_second, "1000", 1, 1000000, "stanzas", LIVE, NULL,
 	"Stanzas a session may send each second for long; a faster one is slowed down, not refused.")
-SETTING(INT, "limits.stanza_burst", limits_stanza_burst, "2000", 1, 10000000, "stanzas", LIVE, NULL,
+SETTING(INT, "limits.stanza_burst", limits_stanza_burst, "5000", 1, 10000000, "stanzas", LIVE, NULL,
 	"Stanzas a session may send at once before it is slowed down.")
-SETTING(SIZE, "limits.bytes_per_second", limits_bytes_per_second, "262144", 1024, 1073741824, "", LIVE, NULL,
+SETTING(SIZE, "limits.bytes_per_second", limits_bytes_per_second, "1048576", 1024, 1073741824, "", LIVE, NULL,
 	"Bytes a session may send each second for long.")
-SETTING(SIZE, "limits.bytes_burst", limits_bytes_burst, "2097152", 4096, 4294967296, "", LIVE, NULL,
+SETTING(SIZE, "limits.bytes_burst", limits_bytes_burst, "8388608", 4096, 4294967296, "", LIVE, NULL,
 	"Bytes a session may send at once before it is slowed down.")
 
 SECTION("sm", "Stream management: resuming a session after the connection broke (XEP-0198).")
@@ -115,9 +115,9 @@ SETTING(SECONDS, "sm.resume_seconds", sm_resume_seconds, "300", 0, 86400, "", LI
 	"How long a session waits for its client to come back; 0 switches resumption off.")
 
 SECTION("ping", "Noticing connections that died silently.")
-SETTING(SECONDS, "ping.interval_seconds", ping_interval_seconds, "30", 5, 3600, "", LIVE, NULL,
+SETTING(SECONDS, "ping.interval_seconds", ping_interval_seconds, "30", 1, 3600, "", LIVE, NULL,
 	"Silence after which the server asks a client for a sign of life.")
-SETTING(SECONDS, "ping.timeout_seconds", ping_timeout_seconds, "20", 2, 600, "", LIVE, NULL,
+SETTING(SECONDS, "ping.timeout_seconds", ping_timeout_seconds, "20", 1, 600, "", LIVE, NULL,
 	"Time the client has to give one.")
 
 SECTION("offline", "Messages for people who are not there.")

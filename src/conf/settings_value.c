@@ -141,9 +141,12 @@ static int read_seconds(const struct reading *rd, const struct yml_node *node, u
 
 static int copy_text(const struct reading *rd, struct str head, struct str text, struct str *field)
 {
-	struct str s =
-		arena_printf(rd->arena, "%.*s%s%.*s%c", STR_FMT(head), head.len ? "/" : "", STR_FMT(text), 0);
+	struct str s;
 
+	if (head.len)
+		s = arena_printf(rd->arena, "%.*s/%.*s%c", STR_FMT(head), STR_FMT(text), 0);
+	else
+		s = arena_printf(rd->arena, "%.*s%c", STR_FMT(text), 0);
 	if (!s.data)
 		return err_set(rd->err, -ENOMEM, "out of memory");
 	*field = str_of(s.data, s.len - 1);

@@ -70,6 +70,7 @@ static void on_message(struct child *c, const struct supervise_message *m)
 		c->early = 0;
 		log_info("%s is ready (pid %d)", c->name, (int)c->pid);
 		supervisor_step(s);
+		desk_child_ready(s, c->role);
 	} else {
 		log_error("%s sent a message that is not for the supervisor; ending it", c->name);
 		kill(c->pid, SIGKILL);

@@ -75,6 +75,7 @@ void caller_answer(struct caller *c, json_t *answer)
 	json_decref(c->status);
 	c->request = c->status = NULL;
 	c->cmd = NULL;
+	c->parked = false;
 	memset(c->ids, 0, sizeof(c->ids));
 	c->busy = false;
 	if (control_line(answer, &c->out))
@@ -89,6 +90,42 @@ void caller_refuse(struct caller *c, const char *code, const char *text, const c
 	caller_answer(c, control_error(code, text, remedy));
 }
 
+static void on_parked_late(uv_timer_t *timer)
+{
+	struct caller *c = timer->data;
+
+	caller_refuse(c, "unavailable",
+		c->parked_for == ROLE_GATE ? "the gate is not running just now"
+					   : "the recorder is not running just now",
+		"it is started again by itself; try again in a moment");
+}
+
+static void caller_park(struct caller *c, enum role role)
+{
+	if (c->desk->supervisor->state == SUPERVISOR_STOPPING) {
+		caller_refuse(c, "unavailable", "the server is stopping", "start it again, then try again");
+		return;
+	}
+	c->parked = true;
+	c->parked_for = role;
+	uv_timer_start(&c->timer, on_parked_late, DESK_READY_MS, 0);
+}
+
+void desk_child_ready(struct supervisor *s, enum role role)
+{
+	if (!s->desk)
+		return;
+	list_each_safe (it, &s->desk->connections) {
+		struct caller *c = container_of(it, struct caller, link);
+
+		if (!c->parked || c->parked_for != role)
+			continue;
+		c->parked = false;
+		uv_timer_stop(&c->timer);
+		command_run(c);
+	}
+}
+
 static json_t *put_by(const struct caller *c)
 {
 	return json_pack("{s:I, s:s}", "uid", (json_int_t)c->peer.uid, "name", c->peer.name);
@@ -101,10 +138,7 @@ void caller_forward(struct caller *c, enum role to, const char *cmd, json_t *arg
 	json_t *request;
 
 	if (!s->children[to].ready) {
-		caller_refuse(c, "unavailable",
-			to == ROLE_GATE ? "the gate is not running just now"
-					: "the recorder is not running just now",
-			"it is started again by itself; try again in a moment");
+		caller_park(c, to);
 		return;
 	}
 	request = json_pack("{s:s, s:O, s:o}", "cmd", cmd, "args", args, "by", put_by(c));

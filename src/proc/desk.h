@@ -6,6 +6,7 @@
 
 enum {
 	DESK_CONNECTIONS = 128,
+	DESK_READY_MS = 15000, /* how long a request waits for a child that is starting */
 	DESK_STATUS_MS = 3000, /* how long status waits for a child that does not answer */
 };
 
@@ -38,6 +39,8 @@ struct caller {
 	json_t *request; /* owned; cmd and args borrow from it */
 	const char *cmd;
 	json_t *args;
+	bool parked; /* waits for parked_for to be ready */
+	enum role parked_for;
 	uint32_t ids[ROLES]; /* forwarded to each child; 0: not */
 	json_t *status;      /* being put together */
 	pid_t reader;        /* 0: none */
@@ -47,8 +50,8 @@ struct caller {
 void caller_answer(struct caller *c, json_t *answer);
 void caller_refuse(struct caller *c, const char *code, const char *text, const char *remedy);
 
-/* Sends the request under way to a child, with who asks. Answers "unavailable" itself when the child is not
- * there. */
+/* Sends the request under way to a child, with who asks. While the child is starting the request waits for
+ * it; then command_run() begins anew. */
 void caller_forward(struct caller *c, enum role to, const char *cmd, json_t *args);
 
 /* desk_commands.c: begins the request. */

@@ -237,6 +237,29 @@ static json_t *answer_access(struct recorder *r, const json_t *by, const json_t 
 		code > 0 ? "make room on the disk of the record" : "try again");
 }
 
+/* An administrator's act on the data directory while no gate runs; a running gate writes such lines itself.
+ */
+static json_t *answer_admin(struct recorder *r, const json_t *by, const json_t *args)
+{
+	const char *name = json_string_value(json_object_get(by, "name"));
+	const char *command = json_string_value(json_object_get(args, "command"));
+	const char *target = json_string_value(json_object_get(args, "target"));
+	struct buf fields = BUF_INIT(1 << 20);
+	uint64_t seq = 0;
+	int code;
+
+	field_put(&fields, KEY_ACTOR, name ? str_from(name) : STR("unknown"));
+	field_put_u64(&fields, KEY_UID, (uint64_t)(uint32_t)json_integer_value(json_object_get(by, "uid")));
+	field_put(&fields, KEY_COMMAND, command ? str_from(command) : STR("unknown"));
+	field_put(&fields, KEY_TARGET, str_from(target ? target : ""));
+	code = buf_failed(&fields) ? -ENOMEM : server_event(r->server, EVENT_ADMIN, buf_view(&fields), &seq);
+	buf_done(&fields);
+	if (code == 0)
+		return json_pack("{s:b, s:I}", "ok", 1, "seq", (json_int_t)seq);
+	return control_error("unavailable", "the act cannot be recorded",
+		code > 0 ? "make room on the disk of the record" : "try again");
+}
+
 static json_t *answer_request(struct recorder *r, struct str text)
 {
 	const char *cmd;
@@ -248,6 +271,8 @@ static json_t *answer_request(struct recorder *r, struct str text)
 		answer = answer_status(r);
 	else if (strcmp(cmd, "record.access") == 0)
 		answer = answer_access(r, json_object_get(root, "by"), args);
+	else if (strcmp(cmd, "record.admin") == 0)
+		answer = answer_admin(r, json_object_get(root, "by"), args);
 	else
 		answer = control_error("unknown_command", "the recorder does not know this command", "");
 	json_decref(root);
@@ -340,32 +365,39 @@ static void ignore_signals(void)
 	signal(SIGHUP, SIG_IGN);
 }
 
+static int record(struct recorder *r)
+{
+	struct err err = {};
+	int code = open_all(r, &err);
+
+	if (code == 0)
+		code = shut_in(r->settings, &err);
+	if (code) {
+		log_error("%s", err.text);
+		return code == -EACCES || code == -EPERM ? EXIT_RIGHTS : EXIT_INTERNAL;
+	}
+	code = journal_open(&r->journal, &r->journal_config, &err);
+	if (code) {
+		log_error("%s", err.text);
+		return code == -EBADMSG ? EXIT_RECORD : EXIT_INTERNAL;
+	}
+	write_verifier(r);
+	code = run(r);
+	journal_close(r->journal);
+	supervise_done(&r->supervise);
+	return code;
+}
+
 int main(int argc, char **argv)
 {
 	struct recorder r = {.verifier_fd = -1};
-	struct err err = {};
 	int code;
 
 	umask(077);
 	ignore_signals();
 	read_options(&r, argc, argv);
 	make_origin(&r);
-	code = open_all(&r, &err);
-	if (code == 0)
-		code = shut_in(r.settings, &err);
-	if (code) {
-		log_error("%s", err.text);
-		return code == -EACCES || code == -EPERM ? EXIT_RIGHTS : EXIT_INTERNAL;
-	}
-	code = journal_open(&r.journal, &r.journal_config, &err);
-	if (code) {
-		log_error("%s", err.text);
-		return code == -EBADMSG ? EXIT_RECORD : EXIT_INTERNAL;
-	}
-	write_verifier(&r);
-	code = run(&r);
-	journal_close(r.journal);
-	supervise_done(&r.supervise);
+	code = record(&r);
 	settings_free(r.settings);
 	return code;
 }

@@ -130,6 +130,8 @@ struct desk_request; /* one request that is not answered yet */
 void desk_close(struct supervisor *s);
 /* An answer of a child to something this desk forwarded. */
 void desk_answered(struct supervisor *s, enum role from, uint32_t id, struct str text);
+/* The child can be asked: requests that came before it was ready go on. */
+void desk_child_ready(struct supervisor *s, enum role role);
 /* The child is gone: what it was asked will not be answered. */
 void desk_child_gone(struct supervisor *s, enum role from);
 /* A process that is no child of the table ended; true when it was the desk's. */
