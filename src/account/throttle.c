@@ -13,7 +13,7 @@
 enum {
 	LOCKS = 16,
 	WAYS = 8,          /* entries of one set */
-	FREE_FAILURES = 3, /* answered without delay */
+	FREE_FAILURES = 5, /* answered without delay */
 	FIRST_DELAY_MS = 250,
 };
 
@@ -230,12 +230,14 @@ unsigned throttle_failed(
 	struct throttle *t, struct str account, const struct sockaddr *address, uint64_t now_ms)
 {
 	struct throttle_settings s = settings_of(t);
-	uint64_t by_address = bucket_add(&t->addresses, key_of(address_bytes(address)), s.address_failures,
-		s.address_refill_s * 1000ULL, now_ms);
-	uint64_t by_account = bucket_add(
+	uint64_t count = bucket_add(
 		&t->accounts, key_of(account), s.account_failures, s.account_refill_s * 1000ULL, now_ms);
-	uint64_t count = by_address > by_account ? by_address : by_account;
 	uint64_t delay = FIRST_DELAY_MS;
+
+	/* The address counts towards being refused, not towards delay: then attempts on one account would tell
+	   by their time what was tried on others. */
+	bucket_add(&t->addresses, key_of(address_bytes(address)), s.address_failures,
+		s.address_refill_s * 1000ULL, now_ms);
 
 	if (count <= FREE_FAILURES)
 		return 0;

@@ -32,10 +32,10 @@ struct throttle_settings {
 };
 
 #define THROTTLE_DEFAULTS                                                                                    \
-	((struct throttle_settings){.account_failures = 10,                                                  \
+	((struct throttle_settings){.account_failures = 20,                                                  \
 		.account_refill_s = 30,                                                                      \
-		.address_failures = 30,                                                                      \
-		.address_refill_s = 10,                                                                      \
+		.address_failures = 200,                                                                      \
+		.address_refill_s = 2,                                                                      \
 		.delay_ms_max = 4000,                                                                        \
 		.entries = 16384})
 

@@ -12,6 +12,8 @@ enum {
 	ON_IQ_SET = 1 << 5,
 	ON_IQ_ANSWER = 1 << 6,
 	ON_IQ_PEER = 1 << 7, /* a request to somebody else */
+	LANG_MAX = 35, /* RFC 5646 4.4.1 */
+	TYPE_MAX = 12, /* "unsubscribed" */
 	ID_MAX = 128,        /* bytes of an id or a short word that identifies and does not speak */
 };
 
@@ -39,7 +41,7 @@ static const struct row rows[] = {
 	{NS_VERSION, STR("query"), ON_IQ_GET, CLASS_SIGNAL, ID_MAX, 0},
 	{NS_DISCO_INFO, STR("query"), ON_IQ_GET, CLASS_SIGNAL, 1024, 0},
 	{NS_DISCO_ITEMS, STR("query"), ON_IQ_GET, CLASS_SIGNAL, 1024, ~0u},
-	{NS_ROSTER, STR("query"), ON_IQ_GET, CLASS_SIGNAL, ID_MAX, 0},
+	{NS_ROSTER, STR("query"), ON_IQ_GET | ON_IQ_ANSWER, CLASS_SIGNAL, ID_MAX, 0},
 	{NS_BLOCKING, STR("blocklist"), ON_IQ_GET, CLASS_SIGNAL, 0, 0},
 	{NS_BLOCKING, STR(""), ON_IQ_SET, CLASS_EVENT, 0, ~0u},
 	{NS_CARBONS, STR(""), ON_IQ_SET, CLASS_SIGNAL, 0, 0},
@@ -92,10 +94,23 @@ static bool is_subscription(struct str type)
 	       str_is(type, "unsubscribed");
 }
 
+/* The attributes a stanza has by RFC 6120 8.1, each no longer than it needs: text can hide in any other. The addresses
+ * have been checked and are what they are. */
+static bool attr_is_plain(const struct attr *a)
+{
+	if (a->ns.len)
+		return str_eq(a->ns, NS_XML) && str_is(a->name, "lang") && a->value.len <= LANG_MAX;
+	if (str_is(a->name, "to") || str_is(a->name, "from"))
+		return true;
+	if (str_is(a->name, "id"))
+		return a->value.len <= ID_MAX;
+	return str_is(a->name, "type") && a->value.len <= TYPE_MAX;
+}
+
 static bool is_plain(const struct node *stanza)
 {
 	for (const struct attr *a = stanza->attrs; a; a = a->next)
-		if (str_is(a->name, "id") && a->value.len > ID_MAX)
+		if (!attr_is_plain(a))
 			return false;
 	node_each (n, stanza)
 		if (n->kind == NODE_TEXT && str_trim(n->text).len)

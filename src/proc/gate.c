@@ -133,7 +133,7 @@ static void on_replay(void *owner, uint64_t seq, uint64_t time_us, struct str sr
 	};
 
 	(void)src;
-	if (str_is(entry->kind, "message") && !str_is(entry->action, "block"))
+	if (!str_is(entry->kind, "iq") && !str_is(entry->action, "block"))
 		route_replay(g->route, &replayed);
 	record_replay_more(g->record[0]);
 }

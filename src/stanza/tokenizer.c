@@ -309,3 +309,12 @@ size_t tokenizer_held(const struct tokenizer *t)
 	return sizeof(*t) + (t->stream ? t->stream->size : 0) + t->pending.cap +
 	       (t->arena ? arena_used(t->arena) : 0);
 }
+
+struct str tokenizer_content_ns(const struct tokenizer *t)
+{
+	if (t->stream)
+		for (unsigned i = 0; i < t->stream->bindings; i++)
+			if (t->stream->binding[i].prefix.len == 0)
+				return t->stream->binding[i].uri;
+	return STR_NONE;
+}

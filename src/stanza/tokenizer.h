@@ -65,5 +65,9 @@ enum xml_event tokenizer_feed(
 enum xml_error tokenizer_error(const struct tokenizer *t);
 const char *tokenizer_error_text(const struct tokenizer *t); /* for the stream error's <text/>; never NULL */
 
+/* The default namespace that the stream header declared (the content namespace, RFC 6120 4.8.2); empty before the header
+ * or without one. */
+struct str tokenizer_content_ns(const struct tokenizer *t);
+
 /* Bytes of memory the tokenizer holds now (0 extra when idle between stanzas): for per-connection budgets. */
 size_t tokenizer_held(const struct tokenizer *t);

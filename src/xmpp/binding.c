@@ -145,13 +145,22 @@ static void on_bound(struct errand *e)
 	stream_unbusy(s);
 }
 
+/* Nothing but one <resource/>, or nothing at all. */
+static bool is_alone(const struct node *bind)
+{
+	const struct node *first = node_first_element(bind);
+
+	return !first || (node_is(first, STR("resource"), NS_BIND) && !node_next_element(first));
+}
+
 void binding_start(struct stream *s, const struct node *iq)
 {
 	const struct node *bind = node_child(iq, STR("bind"), NS_BIND);
 	const struct node *resource = node_child(bind, STR("resource"), NS_BIND);
 	struct errand *e;
 
-	if (!str_is(node_attr(iq, STR("type")), "set") || !node_attr(iq, STR("id")).len) {
+	if (!str_is(node_attr(iq, STR("type")), "set") || !node_attr(iq, STR("id")).len || !is_alone(bind) ||
+			(resource && node_first_element(resource))) {
 		answer_error(s, iq, STANZA_BAD_REQUEST);
 		return;
 	}

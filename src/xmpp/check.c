@@ -136,7 +136,7 @@ static bool is_forged_push(const struct parcel *p)
 {
 	const struct node *child = node_first_element(p->stanza);
 
-	return p->kind == PARCEL_IQ && str_is(p->type, "set") && child && p->has_to &&
+	return p->kind == PARCEL_IQ && str_is(p->type, "set") && child && p->has_to && !jid_is_bare(&p->to) &&
 			(str_eq(child->ns, NS_ROSTER) || str_eq(child->ns, NS_BLOCKING)) &&
 			!str_eq(p->to.bare, p->origin->jid.bare);
 }

@@ -7,10 +7,14 @@
 #include "base/text.h"
 #include "xmpp/stream.h"
 
-static bool is_one(struct str s)
+/* "1.0" or later: a later one is answered with ours (4.7.5). */
+static bool version_will_do(struct str s)
 {
-	/* "1.0" and later minor versions of 1 (4.7.5) */
-	return s.len >= 3 && s.data[0] == '1' && s.data[1] == '.' && s.data[2] >= '0' && s.data[2] <= '9';
+	size_t dot = str_find(s, '.', 0);
+	unsigned long long major, minor;
+
+	return str_to_u64(str_cut(s, 0, dot), 1000000, &major) && str_to_u64(str_cut(s, dot + 1, s.len), 1000000, &minor) &&
+			major >= 1;
 }
 
 /* Our domain that this names, in our own spelling. */
@@ -53,10 +57,20 @@ void header_send(struct stream *s, struct str to)
 	stream_write(s, buf_view(b));
 }
 
-/* The `from` of a header is echoed once the client is known, else it is only a wish and left out. */
-static struct str header_to(const struct stream *s)
+/* The answer is addressed to whom the client says it is (4.7.2), in canonical form; before the login that is a wish. */
+static void header_answer(struct stream *s, const struct node *h)
 {
-	return s->authenticated ? s->person->jid : STR_NONE;
+	struct str from = node_attr(h, STR("from"));
+	struct arena *arena = from.len ? arena_new(0) : NULL;
+	struct jid jid;
+
+	if (s->authenticated)
+		header_send(s, s->person->jid);
+	else if (arena && jid_parse(&jid, from, arena) == 0)
+		header_send(s, jid.bare);
+	else
+		header_send(s, STR_NONE);
+	arena_free(arena);
 }
 
 static const char *header_fault(struct stream *s, const struct node *h, const char **text)
@@ -68,7 +82,9 @@ static const char *header_fault(struct stream *s, const struct node *h, const ch
 		return "invalid-namespace";
 	if (!str_is(h->name, "stream"))
 		return "bad-format";
-	if (!is_one(node_attr(h, STR("version"))))
+	if (!str_eq(tokenizer_content_ns(s->tokenizer), NS_CLIENT))
+		return "invalid-namespace";
+	if (!version_will_do(node_attr(h, STR("version"))))
 		return "unsupported-version";
 	if (!to.data || !find_domain(s->xl->settings, to, &domain)) {
 		*text = "This server does not serve that domain.";
@@ -87,7 +103,7 @@ void header_open(struct stream *s, const struct node *h)
 {
 	const char *text, *fault = header_fault(s, h, &text);
 
-	header_send(s, header_to(s));
+	header_answer(s, h);
 	if (fault) {
 		stream_error(s, fault, text);
 		return;

@@ -310,10 +310,16 @@ static void login_look_up(struct login *l, struct str jid, enum store_verifier_k
 	struct stream *s = l->stream;
 	const struct xmpp_env *env = &s->xl->xmpp->env;
 
+	enum throttle_verdict verdict =
+			throttle_ask(env->throttle, jid, (struct sockaddr *)&l->peer, loop_ms(s->xl->loop));
+
 	l->step = STEP_LOOKUP;
 	l->jid = jid;
-	l->refused = throttle_ask(env->throttle, jid, (struct sockaddr *)&l->peer, loop_ms(s->xl->loop)) !=
-			THROTTLE_PASS;
+	if (verdict == THROTTLE_ADDRESS) {
+		login_fail(s, "temporary-auth-failure");
+		return;
+	}
+	l->refused = verdict != THROTTLE_PASS;
 	if (jid.len == 0) {
 		login_looked_up(l);
 		return;
@@ -467,11 +473,8 @@ void login_mechanisms(struct stream *s, struct buf *out)
 
 	buf_lit(out, "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>");
 	if (plus)
-		buf_lit(out, "<mechanism>SCRAM-SHA-256-PLUS</mechanism>");
-	buf_lit(out, "<mechanism>SCRAM-SHA-256</mechanism>");
-	if (plus)
-		buf_lit(out, "<mechanism>SCRAM-SHA-1-PLUS</mechanism>");
-	buf_lit(out, "<mechanism>SCRAM-SHA-1</mechanism>");
+		buf_lit(out, "<mechanism>SCRAM-SHA-256-PLUS</mechanism><mechanism>SCRAM-SHA-1-PLUS</mechanism>");
+	buf_lit(out, "<mechanism>SCRAM-SHA-256</mechanism><mechanism>SCRAM-SHA-1</mechanism>");
 	if (s->xl->settings->sasl_plain && s->conn.ssl)
 		buf_lit(out, "<mechanism>PLAIN</mechanism>");
 	buf_lit(out, "</mechanisms>");

@@ -57,6 +57,7 @@ static void on_enabled(struct errand *e)
 static void sm_enable(struct stream *s, const struct node *n)
 {
 	struct str resume = node_attr(n, STR("resume"));
+	unsigned long long max;
 	struct errand *e;
 
 	if (s->sm_enabled) {
@@ -70,6 +71,8 @@ static void sm_enable(struct stream *s, const struct node *n)
 	}
 	e->answer = on_enabled;
 	e->origin = origin_ref(s->origin);
+	if (str_to_u64(node_attr(n, STR("max")), UINT32_MAX, &max))
+		e->max_seconds = (unsigned)max;
 	e->wants_resume = str_is(resume, "true") || str_is(resume, "1");
 	s->busy = true;
 	s->xl->xmpp->env.errand(s->xl->xmpp->env.owner, e);

@@ -263,7 +263,7 @@ class Client:
 
     def sasl(self, name):
         """Waits for that SASL element; Refused when a <failure/> comes instead."""
-        found = self.expect(lambda each: getattr(each, "tag", "").startswith("{%s}" % names.SASL))
+        found = self.expect(lambda each: (getattr(each, "tag", "") or "").startswith("{%s}" % names.SASL))
         if found.tag == tag(names.SASL, "failure"):
             raise Refused(found)
         assert found.tag == tag(names.SASL, name), show(found)

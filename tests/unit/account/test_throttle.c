@@ -91,7 +91,7 @@ static void an_attacked_account_stays_open_to_its_owner(void **state)
 
 static void delays_double_up_to_the_longest(void **state)
 {
-	static const unsigned expected[] = {0, 0, 0, 250, 500, 1000, 2000, 4000, 4000, 4000};
+	static const unsigned expected[] = {0, 0, 0, 0, 0, 250, 500, 1000, 2000, 4000, 4000};
 	struct throttle *t = start();
 	union address a = address("192.0.2.1");
 
