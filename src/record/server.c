@@ -135,7 +135,6 @@ static int tick(struct server *s)
 	r = journal_tick(s->c.journal);
 	if (r == 0 && s->pending && !journal_is_dirty(s->c.journal))
 		r = server_flush(s); /* what waited for space is durable now: its receipts */
-	tell_full(s);
 	list_each (it, &s->links)
 		served_watch(s, container_of(it, struct served, link));
 	return r == JOURNAL_E_FULL ? 0 : r;
@@ -235,6 +234,7 @@ int server_run(struct server *s)
 			step_replays(s);
 		if (r == 0)
 			r = tick(s);
+		tell_full(s);
 		reap(s);
 	}
 	return r ? r : stop;
