@@ -29,9 +29,15 @@ def segments(directory):
 
 
 def content(path):
-    """The bytes of a segment, unpacked, without the zeros that space kept ready for an open one consists of."""
+    """The bytes of a segment, unpacked, without the line breaks that space kept ready for an open one consists of:
+    of those at the end one is left."""
     with OPENERS.get(path.suffix, open)(path, "rb") as file:
-        return file.read().rstrip(b"\0")
+        return without_ready_space(file.read())
+
+
+def without_ready_space(data):
+    lines = data.rstrip(b"\n")
+    return data[:len(lines) + 1]
 
 
 def replace(path, data):
@@ -42,9 +48,10 @@ def replace(path, data):
 
 
 def lines(directory):
-    """Every whole line of the record, as bytes without its newline, oldest first."""
+    """Every whole line of the record, as bytes without its newline, oldest first; the empty ones that fill a batch
+    up to the end of a block are left out."""
     for path in segments(directory):
-        yield from content(path).split(b"\n")[:-1]
+        yield from filter(None, content(path).split(b"\n")[:-1])
 
 
 def entries(directory):
@@ -81,15 +88,12 @@ class Count:
 
     def _read_on(self, file, path):
         """Counts the whole lines behind the place where the last call ended."""
-        at = self._read.get(str(path), 0)
-        file.seek(at)
-        while True:
-            line = file.readline(1 << 22)
-            if not line.endswith(b"\n"):
-                break
-            at += len(line)
+        file.seek(self._read.get(str(path), 0))
+        data = without_ready_space(file.read())
+        data = data[:data.rfind(b"\n") + 1]
+        for line in data.split(b"\n"):
             self.counts.update(set(self.mark.findall(line)))
-        self._read[str(path)] = at
+        self._read[str(path)] = self._read.get(str(path), 0) + len(data)
 
 
 def damage(server, directory, *arguments):
