@@ -83,7 +83,7 @@ void table_print(const struct table *t)
 	for (size_t i = 0; i < t->len; i++)
 		if (width(t->cells[i]) > wide[i % t->columns])
 			wide[i % t->columns] = width(t->cells[i]);
-	for (size_t c = 0; c < t->columns; c++)
+	for (size_t c = 0; c < t->columns && t->names[0][0]; c++)
 		print_cell(str_from(t->names[c]), wide[c], c + 1 == t->columns);
 	for (size_t i = 0; i < t->len; i++)
 		print_cell(t->cells[i], wide[i % t->columns], (i + 1) % t->columns == 0);

@@ -23,5 +23,6 @@ void table_done(struct table *t);
 void table_add(struct table *t, struct str text);
 void table_addf(struct table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* On standard output; nothing but the heading when there are no rows. */
+/* On standard output; nothing but the heading when there are no rows. No heading when the first name is "".
+ */
 void table_print(const struct table *t);

@@ -175,15 +175,15 @@ static unsigned count_loops(const struct settings *settings)
 static void raise_descriptors(const struct settings *settings)
 {
 	rlim_t wanted = (rlim_t)settings->limits_connections + FDS_BESIDE;
-	struct rlimit limit;
+	struct rlimit limit, raised;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
 		return;
-	limit.rlim_cur = wanted;
-	if (limit.rlim_max < wanted && geteuid() == 0)
-		limit.rlim_max = wanted;
-	if (limit.rlim_cur > limit.rlim_max)
-		limit.rlim_cur = limit.rlim_max;
+	raised = (struct rlimit){
+		.rlim_cur = wanted, .rlim_max = limit.rlim_max < wanted ? wanted : limit.rlim_max};
+	if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
 	if (setrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur < wanted)
 		log_warn("only %llu file descriptors are allowed, so fewer than limits.connections (%u) "
 			 "clients can "
