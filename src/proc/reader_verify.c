@@ -190,7 +190,7 @@ static void judge_end(struct verify *v)
 {
 	uint64_t signed_size = v->roots_len ? v->roots[v->roots_len - 1].size : 0;
 
-	if (v->roots_at < v->roots_len)
+	if (signed_size > v->tree.size)
 		say(v, "truncated", 0, 0, "%" PRIu64 " lines were signed, the record ends after %" PRIu64,
 			signed_size, v->tree.size);
 	if (v->current_size == 0)
