@@ -11,6 +11,7 @@ accepted is in both, and the record verifies.
 import argparse
 import os
 import re
+import shutil
 import sys
 import time
 
@@ -19,7 +20,7 @@ from disk import Disk, need_root
 
 from lib import names, record
 from lib.client import Client
-from lib.server import Server
+from lib.server import Server, service_users
 from lib.stanza import MARK, Error, body_of, message
 
 MARKS = re.compile(MARK.encode() + rb"[0-9a-f]{12}")
@@ -95,8 +96,10 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--times", type=int, default=3)
     options = parser.parse_args()
-    disk = Disk(24)
+    disk = Disk(96)
     place = disk.path / "record"
+    place.mkdir(mode=0o700)
+    shutil.chown(place, service_users()["recorder"])
     server = Server("diskfull", {"record": {"dir": str(place)}})
     try:
         server.make().start()

@@ -160,9 +160,9 @@ class Sender(Person):
 class Reader(Person):
     """Reads and acknowledges. `got`: id -> [(stanza-id, has a delay, body)]."""
 
-    def __init__(self, server, account):
+    def __init__(self, server, account, got=None):
         super().__init__(server, account)
-        self.got = {}
+        self.got = {} if got is None else got
 
     def step(self):
         client = self.client
@@ -193,6 +193,7 @@ class Traffic:
         targets = [reader.account.jid for reader in self.readers] * 3 + [self.absent.jid]
         self.senders = [Sender(server, account, targets[n:] + targets[:n], rate / senders)
                         for n, account in enumerate(people[readers + 1:])]
+        self.absent_got = {}
         self.absent_reader = None
 
     def start(self):
@@ -219,7 +220,7 @@ class Traffic:
         target."""
         for sender in self.senders:
             sender.settle()
-        self.absent_reader = Reader(self.server, self.absent)
+        self.absent_reader = Reader(self.server, self.absent, self.absent_got)
         self.absent_reader.start()
         got = {reader.account.jid: reader.got for reader in self.readers + [self.absent_reader]}
         end = time.monotonic() + PATIENCE
