@@ -653,5 +653,7 @@ int main(void)
 	put_view(&light);
 	put_words();
 	uspoof_close(spoof);
+	free(word.entry);
+	free(light.entry);
 	return 0;
 }

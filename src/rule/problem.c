@@ -4,7 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static struct str problem_text(struct arena *arena, const char *fmt, va_list args)
+static struct str __attribute__((format(printf, 2, 0)))
+problem_text(struct arena *arena, const char *fmt, va_list args)
 {
 	char text[512];
 	int n = vsnprintf(text, sizeof(text), fmt, args);

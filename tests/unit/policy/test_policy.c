@@ -1,0 +1,158 @@
+#include "check.h"
+
+#include "../rule/policy_dir.h"
+#include "policy/policy.h"
+#include "rule/wall.h"
+#include "stanza/ns.h"
+
+static const char walls[] = "rules:\n"
+			    "- id: wall-both\n"
+			    "  type: wall\n"
+			    "  purpose: p\n"
+			    "  from: 'group:research'\n"
+			    "  to: 'group:trading'\n"
+			    "  direction: both\n"
+			    "  action: block\n"
+			    "  mode: enforce\n"
+			    "  notice: {en: there is a wall}\n"
+			    "- id: wall-out\n"
+			    "  type: wall\n"
+			    "  purpose: p\n"
+			    "  from: inside\n"
+			    "  to: outside\n"
+			    "  not_from: 'group:sales'\n"
+			    "  kinds: [message, subscription]\n"
+			    "  action: block\n"
+			    "  mode: enforce\n"
+			    "  notice: {en: not outside}\n"
+			    "- id: wall-seen\n"
+			    "  type: wall\n"
+			    "  purpose: p\n"
+			    "  from: 'group:sales'\n"
+			    "  to: 'group:research'\n"
+			    "  action: block\n"
+			    "  mode: observe\n"
+			    "  notice: {en: seen}\n"
+			    "- id: door\n"
+			    "  type: wall\n"
+			    "  purpose: p\n"
+			    "  from: 'group:compliance'\n"
+			    "  to: anyone\n"
+			    "  direction: both\n"
+			    "  action: allow\n"
+			    "  mode: enforce\n";
+
+enum person {
+	RESEARCHER,
+	TRADER,
+	SELLER,
+	OFFICER,
+	STRANGER,
+};
+
+static const struct str groups[] = {STR("research"), STR("trading"), STR("sales"), STR("compliance")};
+
+static struct subject person_of(enum person p)
+{
+	struct subject s = subject_of(STR("x@example.org"), p != STRANGER);
+
+	if (p == STRANGER)
+		return s;
+	s.groups = &groups[p];
+	s.group_count = 1;
+	return s;
+}
+
+static const struct {
+	enum person from, to;
+	const char *name, *type;
+	bool blocked;
+	size_t findings;
+} cases[] = {
+	{RESEARCHER, TRADER, "message", "chat", true, 1},
+	{TRADER, RESEARCHER, "message", "chat", true, 1},
+	{TRADER, RESEARCHER, "presence", "subscribe", true, 1},
+	{TRADER, RESEARCHER, "presence", NULL, true, 1},
+	{TRADER, RESEARCHER, "iq", "get", true, 1},
+	{TRADER, TRADER, "message", "chat", false, 0},
+	{RESEARCHER, STRANGER, "message", NULL, true, 1},
+	{RESEARCHER, STRANGER, "presence", "unsubscribed", true, 1},
+	{RESEARCHER, STRANGER, "presence", NULL, false, 0},
+	{RESEARCHER, STRANGER, "iq", "get", false, 0},
+	{STRANGER, RESEARCHER, "message", NULL, false, 0},
+	{SELLER, STRANGER, "message", NULL, false, 0},
+	{SELLER, RESEARCHER, "message", NULL, false, 1},
+	{RESEARCHER, SELLER, "message", NULL, false, 0},
+	{OFFICER, STRANGER, "message", NULL, false, 0},
+	{STRANGER, OFFICER, "message", NULL, false, 0},
+};
+
+static void walls_stand_where_the_rules_say(void **state)
+{
+	struct policy_dir d = policy_dir_make(walls);
+	struct policy_set *set = NULL;
+	struct err err = {};
+
+	(void)state;
+	if (policy_set_load(&set, d.path, NULL, &err))
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct arena *arena = arena_new(0);
+		struct node *n = node_new(arena, str_from(cases[i].name), NS_CLIENT);
+		struct subject from = person_of(cases[i].from), to = person_of(cases[i].to);
+		struct verdict v = {};
+
+		if (cases[i].type)
+			node_set_attr(arena, n, STR("type"), str_from(cases[i].type));
+		policy_stanza(set, n, &from, &to, arena, &v);
+		if (verdict_blocks(&v) != cases[i].blocked || v.count != cases[i].findings)
+			fail_msg("case %zu: action %d, %zu findings", i, v.action, v.count);
+		assert_int_equal(wall_stands(set, &from, &to, policy_kind(n)), cases[i].blocked);
+		assert_string_equal(v.policy_version, policy_set_version(set));
+		arena_free(arena);
+	}
+	policy_set_unref(set);
+	policy_dir_remove(&d);
+}
+
+static void no_recipient_meets_no_wall(void **state)
+{
+	struct policy_dir d = policy_dir_make(walls);
+	struct policy_set *set = NULL;
+	struct arena *arena = arena_new(0);
+	struct subject from = person_of(RESEARCHER);
+	struct verdict v = {};
+
+	(void)state;
+	assert_int_equal(policy_set_load(&set, d.path, NULL, NULL), 0);
+	policy_stanza(set, node_new(arena, STR("presence"), NS_CLIENT), &from, NULL, arena, &v);
+	assert_int_equal(v.count, 0);
+	policy_set_unref(set);
+	arena_free(arena);
+	policy_dir_remove(&d);
+}
+
+static void without_a_policy_nothing_passes(void **state)
+{
+	struct arena *arena = arena_new(0);
+	struct subject from = person_of(SELLER), to = person_of(TRADER);
+	struct verdict v = {};
+
+	(void)state;
+	policy_stanza(NULL, node_new(arena, STR("message"), NS_CLIENT), &from, &to, arena, &v);
+	assert_true(verdict_blocks(&v));
+	assert_int_equal(v.cannot_tell, CANNOT_TELL_NO_POLICY);
+	arena_free(arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(walls_stand_where_the_rules_say),
+		cmocka_unit_test(no_recipient_meets_no_wall),
+		cmocka_unit_test(without_a_policy_nothing_passes),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
