@@ -6,12 +6,12 @@
 
 #include "inspect/fold.h"
 #include "inspect/odd.h"
+#include "inspect/piece.h"
 #include "inspect/words.h"
 
 enum {
 	UNITS_MIN = 3,
 	UNITS_MAX = 40,  /* letters of the longest word */
-	PIECE_MAX = 64,  /* units of a piece */
 	PHRASE_MAX = 5,  /* words of a phrase that is looked for across white space */
 	CHUNK_MAX = 256, /* bytes of a piece of text that is still taken for one word */
 	TRIM_MAX = 2, /* single letters around letters apart that may be words of their own: "you a f o o" */
@@ -33,139 +33,6 @@ struct loose {
 	size_t mask;
 	unsigned words_max; /* of the longest phrase, at most PHRASE_MAX */
 };
-
-/* What a character can be. */
-struct unit {
-	uint32_t at, end; /* bytes in the text */
-	char c;           /* as it stands there; 0 for a sign of several bytes */
-	char class;       /* the letter its look stands for */
-	bool letter, hidden;
-};
-
-struct piece {
-	struct unit units[PIECE_MAX];
-	size_t len;
-	unsigned letters, digits;
-	bool stretched; /* letters are repeated on purpose */
-	bool hides;     /* has letters hidden */
-};
-
-/* ---- characters ---- */
-
-enum {
-	IS_LETTER = 1,
-	IS_DIGIT = 2,
-	IS_SPACE = 4,
-	IS_BETWEEN = 8, /* can stand between letters that are kept apart */
-	IS_HIDING = 16, /* stands for a letter that is not shown */
-	IS_EDGE = 32,   /* at the end of a word rather part of it than punctuation */
-};
-
-#define LETTER(c) [c] = {c, IS_LETTER}
-#define DIGIT(c, class) [c] = {class, IS_DIGIT}
-
-/* What a character stands for (the letter it looks like, 0 for none) and is. i and l look alike: both are
- * class i. */
-static const struct {
-	char class;
-	uint8_t is;
-} table[256] = {
-	LETTER('a'),
-	LETTER('b'),
-	LETTER('c'),
-	LETTER('d'),
-	LETTER('e'),
-	LETTER('f'),
-	LETTER('g'),
-	LETTER('h'),
-	LETTER('i'),
-	LETTER('j'),
-	LETTER('k'),
-	['l'] = {'i', IS_LETTER},
-	LETTER('m'),
-	LETTER('n'),
-	LETTER('o'),
-	LETTER('p'),
-	LETTER('q'),
-	LETTER('r'),
-	LETTER('s'),
-	LETTER('t'),
-	LETTER('u'),
-	LETTER('v'),
-	LETTER('w'),
-	LETTER('x'),
-	LETTER('y'),
-	LETTER('z'),
-	DIGIT('0', 'o'),
-	DIGIT('1', 'i'),
-	DIGIT('2', 'z'),
-	DIGIT('3', 'e'),
-	DIGIT('4', 'a'),
-	DIGIT('5', 's'),
-	DIGIT('6', 'g'),
-	DIGIT('7', 't'),
-	DIGIT('8', 'b'),
-	DIGIT('9', 'g'),
-	['!'] = {'i', IS_BETWEEN},
-	['|'] = {'i', IS_BETWEEN | IS_EDGE},
-	['+'] = {'t', IS_BETWEEN | IS_EDGE},
-	['@'] = {'a', IS_EDGE},
-	['$'] = {'s', IS_EDGE},
-	['*'] = {0, IS_BETWEEN | IS_HIDING | IS_EDGE},
-	['#'] = {0, IS_BETWEEN | IS_HIDING | IS_EDGE},
-	['_'] = {0, IS_BETWEEN | IS_HIDING},
-	['%'] = {0, IS_BETWEEN | IS_HIDING},
-	['.'] = {0, IS_BETWEEN},
-	['-'] = {0, IS_BETWEEN},
-	['~'] = {0, IS_BETWEEN},
-	['/'] = {0, IS_BETWEEN},
-	['\\'] = {0, IS_BETWEEN},
-	['='] = {0, IS_BETWEEN},
-	[','] = {0, IS_BETWEEN},
-	[':'] = {0, IS_BETWEEN},
-	[';'] = {0, IS_BETWEEN},
-	['^'] = {0, IS_BETWEEN},
-	['&'] = {0, IS_BETWEEN},
-	['?'] = {0, IS_BETWEEN},
-	[' '] = {0, IS_SPACE},
-	['\t'] = {0, IS_SPACE},
-	['\n'] = {0, IS_SPACE},
-	['\r'] = {0, IS_SPACE},
-};
-
-static inline char class_of(char c)
-{
-	return table[(uint8_t)c].class;
-}
-
-static inline bool is(char c, uint8_t what)
-{
-	return table[(uint8_t)c].is & what;
-}
-
-/* Signs beyond ASCII that stand for a letter; the length in bytes goes to *len. */
-static char wide_sign_class(struct str text, size_t at, size_t *len)
-{
-	static const struct {
-		struct str sign;
-		char class;
-	} signs[] = {
-		{STR("\u20ac"), 'e'}, /* euro */
-		{STR("\u00a3"), 'i'}, /* pound: an l */
-		{STR("\u00a5"), 'y'}, /* yen */
-		{STR("\u00a2"), 'c'}, /* cent */
-		{STR("\u00a7"), 's'}, /* section */
-		{STR("\u00d7"), 'x'}, /* times */
-	};
-
-	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
-		if (!str_starts(str_cut(text, at, text.len), signs[i].sign))
-			continue;
-		*len = signs[i].sign.len;
-		return signs[i].class;
-	}
-	return '\0';
-}
 
 /* ---- the index ---- */
 
@@ -380,103 +247,6 @@ static void piece_look(struct search *s, const struct piece *p)
 			search_hit(s, e, p);
 }
 
-/* ---- pieces ---- */
-
-/* More than three of one in a row say no more than three. */
-static void piece_put(struct piece *p, struct unit unit)
-{
-	size_t n = p->len;
-
-	if (n >= 3 && p->units[n - 1].class == unit.class && p->units[n - 2].class == unit.class &&
-		p->units[n - 3].class == unit.class && !unit.hidden) {
-		p->units[n - 1].end = unit.end;
-		return;
-	}
-	if (n == PIECE_MAX)
-		return;
-	p->units[p->len++] = unit;
-	p->letters += unit.letter;
-	p->digits += is(unit.c, IS_DIGIT);
-	p->hides |= unit.hidden;
-}
-
-static struct unit unit_of(char c, size_t at)
-{
-	return (struct unit){
-		.c = c,
-		.class = class_of(c),
-		.letter = is(c, IS_LETTER),
-		.hidden = is(c, IS_HIDING),
-		.at = (uint32_t)at,
-		.end = (uint32_t)at + 1,
-	};
-}
-
-/* Three in a row, or two places with two, are no spelling of a word. */
-static void piece_judge(struct piece *p)
-{
-	unsigned pairs = 0;
-
-	for (size_t i = 1; i < p->len; i++) {
-		if (p->units[i].class != p->units[i - 1].class)
-			continue;
-		pairs++;
-		if (i > 1 && p->units[i].class == p->units[i - 2].class)
-			p->stretched = true;
-	}
-	p->stretched |= pairs > 1;
-}
-
-enum reading {
-	READ_SIGNS,   /* what can be a letter is one; the rest stands between */
-	READ_LETTERS, /* only letters and digits count; every sign stands between */
-	READ_HIDDEN,  /* every character counts, hidden ones too */
-};
-
-static bool char_reads(char c, enum reading reading)
-{
-	switch (reading) {
-	case READ_SIGNS:
-		return class_of(c);
-	case READ_LETTERS:
-		return is(c, IS_LETTER | IS_DIGIT);
-	case READ_HIDDEN:
-		return class_of(c) || is(c, IS_HIDING);
-	}
-	return false;
-}
-
-static void piece_clear(struct piece *p)
-{
-	p->len = 0;
-	p->letters = p->digits = 0;
-	p->stretched = p->hides = false;
-}
-
-/* Reads [from, to) of the text. False when something is there that is neither letter nor between letters. */
-static bool piece_read(struct piece *p, struct str text, size_t from, size_t to, enum reading reading)
-{
-	piece_clear(p);
-	for (size_t i = from; i < to; i++) {
-		char c = text.data[i], class;
-		size_t len = 1;
-
-		if (char_reads(c, reading)) {
-			piece_put(p, unit_of(c, i));
-			continue;
-		}
-		class = (uint8_t)c >= 0x80 ? wide_sign_class(text, i, &len) : '\0';
-		if (class)
-			piece_put(p,
-				(struct unit){.class = class, .at = (uint32_t)i, .end = (uint32_t)(i + len)});
-		else if (reading == READ_HIDDEN ? !is(c, IS_SPACE) : !is(c, IS_BETWEEN | IS_SPACE))
-			return false;
-		i += len - 1;
-	}
-	piece_judge(p);
-	return true;
-}
-
 static bool is_punctuation(char c)
 {
 	return (uint8_t)c < 0x80 && !is(c, IS_LETTER | IS_DIGIT);
@@ -621,14 +391,6 @@ static bool is_word_alone(char c)
 	return c == 'a' || c == 'i' || c == 'u' || c == 'r' || c == 'y' || c == 'n';
 }
 
-static void piece_cut(struct piece *cut, const struct piece *p, size_t from, size_t to)
-{
-	piece_clear(cut);
-	for (size_t i = from; i < to; i++)
-		piece_put(cut, p->units[i]);
-	piece_judge(cut);
-}
-
 static void singles_look(struct search *s, const struct piece *p)
 {
 	for (size_t left = 0; left <= TRIM_MAX && left + UNITS_MIN <= p->len; left++) {
@@ -675,7 +437,7 @@ static void part_look(struct search *s)
 		count++;
 		single = single_of(s->text, chunks[count - 1].at, chunks[count - 1].end);
 		if (single < chunks[count - 1].end) {
-			piece_put(&singles, unit_of(s->text.data[single], single));
+			piece_put(&singles, piece_unit(s->text.data[single], single));
 			continue;
 		}
 		singles_look(s, &singles);
