@@ -144,11 +144,26 @@ static size_t utf8_length(struct str s, size_t at)
 	return (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f) ? 0 : 4;
 }
 
+/* Where the first byte beyond ASCII stands, at or after `at`; eight bytes at a time. */
+static size_t ascii_run(struct str s, size_t at)
+{
+	uint64_t word;
+
+	for (; s.len - at >= sizeof(word); at += sizeof(word)) {
+		memcpy(&word, s.data + at, sizeof(word));
+		if (word & 0x8080808080808080)
+			break;
+	}
+	while (at < s.len && (unsigned char)s.data[at] < 0x80)
+		at++;
+	return at;
+}
+
 bool utf8_is_valid(struct str s)
 {
 	size_t at = 0, n;
 
-	while (at < s.len) {
+	while ((at = ascii_run(s, at)) < s.len) {
 		n = utf8_length(s, at);
 		if (n == 0)
 			return false;

@@ -4,7 +4,8 @@
  *            \____________________\___________ peer, TLS error, slow, abort ________/
  *
  * Level-triggered polling: one uv_poll per socket, whose event set changes only when reading pauses or the socket
- * refuses output. OpenSSL owns the socket and reads ahead, so one read(2) usually takes one TLS record. */
+ * refuses output. OpenSSL owns the socket and reads ahead, so one read(2) usually takes one TLS record. OpenSSL's error
+ * queue belongs to the thread: whoever meets a failure empties it, so that it is empty before each call. */
 #include "net/conn.h"
 
 #include <arpa/inet.h>
@@ -146,11 +147,13 @@ static void conn_handshake(struct conn *c)
 	}
 	why = SSL_get_error(c->ssl, r);
 	if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) {
+		ERR_clear_error();
 		c->wants_write = why == SSL_ERROR_WANT_WRITE;
 		conn_watch(c);
 		return;
 	}
 	log_debug("TLS handshake failed: %s", ERR_reason_error_string(ERR_peek_last_error()));
+	ERR_clear_error();
 	conn_finish(c, CONN_END_TLS);
 }
 
@@ -171,11 +174,11 @@ static ssize_t conn_read_tls(struct conn *c)
 {
 	int n, why;
 
-	ERR_clear_error();
 	n = SSL_read(c->ssl, c->net->buffer, READ_SIZE);
 	if (n > 0)
 		return n;
 	why = SSL_get_error(c->ssl, n);
+	ERR_clear_error();
 	if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
 		return 0;
 	conn_finish(c, why == SSL_ERROR_SSL ? CONN_END_TLS : CONN_END_PEER);
@@ -248,11 +251,11 @@ static ssize_t conn_send(struct conn *c)
 			return n;
 		return errno == EAGAIN || errno == EINTR ? 0 : -1;
 	}
-	ERR_clear_error();
 	n = SSL_write(c->ssl, c->out.data, c->out.len > INT32_MAX ? INT32_MAX : (int)c->out.len);
 	if (n > 0)
 		return n;
 	why = SSL_get_error(c->ssl, (int)n);
+	ERR_clear_error();
 	return why == SSL_ERROR_WANT_WRITE || why == SSL_ERROR_WANT_READ ? 0 : -1;
 }
 
