@@ -159,6 +159,17 @@ static int move_torn(
 
 /* ---- one segment ---- */
 
+/* A file that was cut in the padding of its last flush: padding is newlines, not what a longer file would
+ * read as. */
+static int fill_block(int fd, const struct flush_scan *s)
+{
+	char newlines[SEGMENT_BLOCK];
+	size_t gap = s->at > s->file.len ? (size_t)(s->at - s->file.len) : 0;
+
+	memset(newlines, '\n', sizeof(newlines));
+	return gap && pwrite(fd, newlines, gap, (off_t)s->file.len) != (ssize_t)gap ? -1 : 0;
+}
+
 static int judge_tail(struct recovery *r, int dir_fd, const struct flush_scan *s, int fd,
 	const struct err *why, struct err *err)
 {
@@ -181,7 +192,7 @@ static int judge_tail(struct recovery *r, int dir_fd, const struct flush_scan *s
 				s->serial, line);
 		return err_set(err, -EBADMSG, "record damaged: %s; " REMEDY, why->text);
 	}
-	if (code == 0 && (ftruncate(fd, (off_t)s->at) < 0 || fsync(fd) < 0))
+	if (code == 0 && (ftruncate(fd, (off_t)s->at) < 0 || fill_block(fd, s) < 0 || fsync(fd) < 0))
 		return err_errno(err, "segment %08" PRIu64, s->serial);
 	return code;
 }
