@@ -11,8 +11,9 @@
 
 enum {
 	UNITS_MIN = 3,
-	UNITS_MAX = 40,  /* letters of the longest word */
-	PHRASE_MAX = 5,  /* words of a phrase that is looked for across white space */
+	UNITS_MAX = 40, /* letters of the longest word */
+	PHRASE_MAX = 5, /* words of a phrase that is looked for across white space */
+	CLASSES = 26,
 	CHUNK_MAX = 256, /* bytes of a piece of text that is still taken for one word */
 	TRIM_MAX = 2, /* single letters around letters apart that may be words of their own: "you a f o o" */
 };
@@ -29,7 +30,12 @@ struct entry {
 struct loose {
 	struct entry **buckets;  /* by the row of classes */
 	struct entry **by_shape; /* by first letter and length, for hidden letters */
-	struct entry *open;      /* words that go on at an end */
+	struct entry
+		*open[CLASSES];  /* words that go on to the right only, by the class of their first letter */
+	struct entry *open_left; /* words that go on to the left */
+	/* For pieces of so many words (1: any), by the class of the first letter: the classes, as bits, that
+	 * the last letter may have. Most pieces of text end here. */
+	uint32_t ends[PHRASE_MAX + 1][CLASSES];
 	size_t mask;
 	unsigned words_max; /* of the longest phrase, at most PHRASE_MAX */
 };
@@ -85,23 +91,48 @@ static bool entry_fill(struct entry *e, const struct lexicon_word *word)
 	return e->len >= UNITS_MIN;
 }
 
+static void chain_put(struct entry **chain, const struct entry *e, struct entry *place)
+{
+	*place = *e;
+	place->next = *chain;
+	*chain = place;
+}
+
+static unsigned class_index(char class)
+{
+	return (unsigned)(class - 'a');
+}
+
+/* Says in l->ends where pieces that can be this word begin and end. */
+static void ends_put(uint32_t ends[CLASSES], const struct entry *e)
+{
+	unsigned first = class_index(class_of(e->letters[0]));
+	uint32_t last =
+		e->open_right ? UINT32_MAX : UINT32_C(1) << class_index(class_of(e->letters[e->len - 1]));
+
+	if (!e->open_left)
+		ends[first] |= last;
+	else
+		for (size_t i = 0; i < CLASSES; i++)
+			ends[i] |= last;
+}
+
 static void entry_put(struct loose *l, const struct entry *e, struct entry *place)
 {
 	char row[UNITS_MAX];
-	struct entry **bucket = &l->buckets[row_hash(row, row_of(e->letters, e->len, row)) & l->mask];
+	size_t n = row_of(e->letters, e->len, row);
 
-	place[0] = *e;
-	place[0].next = *bucket;
-	*bucket = &place[0];
-	place[1] = *e;
-	bucket = &l->by_shape[shape_of(e->letters[0], e->len)];
-	place[1].next = *bucket;
-	*bucket = &place[1];
-	if (!e->open_left && !e->open_right)
-		return;
-	place[2] = *e;
-	place[2].next = l->open;
-	l->open = &place[2];
+	chain_put(&l->buckets[row_hash(row, n) & l->mask], e, &place[0]);
+	chain_put(&l->by_shape[shape_of(e->letters[0], e->len)], e, &place[1]);
+	if (e->open_left)
+		chain_put(&l->open_left, e, &place[2]);
+	else if (e->open_right)
+		chain_put(&l->open[class_index(class_of(e->letters[0]))], e, &place[2]);
+	ends_put(l->ends[1], e);
+	if (e->words > 1 && e->words <= PHRASE_MAX) {
+		ends_put(l->ends[e->words], e);
+		l->words_max = e->words > l->words_max ? e->words : l->words_max;
+	}
 }
 
 static bool is_evasive(const struct lexicon_word *word)
@@ -135,8 +166,6 @@ int loose_new(struct loose **out, const struct lexicon *lexicon, struct arena *a
 			continue;
 		entry_put(l, &e, places);
 		places += 3;
-		if (e.words > l->words_max && e.words <= PHRASE_MAX)
-			l->words_max = e.words;
 	}
 	*out = l;
 	return 0;
@@ -204,6 +233,16 @@ static bool search_wants(const struct search *s, const struct entry *e)
 	return s->words == 1 || s->words == e->words;
 }
 
+/* Whether some word has these ends. A class that is not known (0) may be any. */
+static bool search_has_ends(const struct search *s, char first, char last)
+{
+	const uint32_t *ends = s->loose->ends[s->words];
+
+	if (!first)
+		return true;
+	return ends[class_index(first)] & (last ? UINT32_C(1) << class_index(last) : UINT32_MAX);
+}
+
 static void search_hit(struct search *s, const struct entry *e, const struct piece *p)
 {
 	word_hit(e->word, s->texts, s->part, p->units[0].at, p->units[p->len - 1].end, true, s->hits);
@@ -229,6 +268,13 @@ static bool piece_is_wordlike(const struct piece *p)
 	return p->letters >= 2 || (p->letters == 1 && p->digits == 0);
 }
 
+static void chain_look(struct search *s, const struct entry *chain, const struct piece *p, bool open)
+{
+	for (const struct entry *e = chain; e; e = e->next)
+		if (search_wants(s, e) && entry_matches(e, p, open))
+			search_hit(s, e, p);
+}
+
 static void piece_look(struct search *s, const struct piece *p)
 {
 	char row[PIECE_MAX];
@@ -239,12 +285,9 @@ static void piece_look(struct search *s, const struct piece *p)
 	for (size_t i = 0; i < p->len; i++)
 		if (n == 0 || row[n - 1] != p->units[i].class)
 			row[n++] = p->units[i].class;
-	for (const struct entry *e = s->loose->buckets[row_hash(row, n) & s->loose->mask]; e; e = e->next)
-		if (search_wants(s, e) && entry_matches(e, p, false))
-			search_hit(s, e, p);
-	for (const struct entry *e = s->loose->open; e; e = e->next)
-		if (search_wants(s, e) && entry_matches(e, p, true))
-			search_hit(s, e, p);
+	chain_look(s, s->loose->buckets[row_hash(row, n) & s->loose->mask], p, false);
+	chain_look(s, s->loose->open[class_index(p->units[0].class)], p, true);
+	chain_look(s, s->loose->open_left, p, true);
 }
 
 static bool is_punctuation(char c)
@@ -297,9 +340,13 @@ static bool traits_are_odd(const struct traits *t)
 
 static void span_look(struct search *s, size_t from, size_t to)
 {
-	struct traits t = traits_of(s->text, from, to);
+	struct traits t;
 
-	if (to - from < UNITS_MIN || !traits_are_odd(&t))
+	if (to - from < UNITS_MIN ||
+		!search_has_ends(s, class_of(s->text.data[from]), class_of(s->text.data[to - 1])))
+		return;
+	t = traits_of(s->text, from, to);
+	if (!traits_are_odd(&t))
 		return;
 	chunk_look_as(s, from, to, READ_SIGNS);
 	if (t.apart)
@@ -395,8 +442,10 @@ static void singles_look(struct search *s, const struct piece *p)
 {
 	for (size_t left = 0; left <= TRIM_MAX && left + UNITS_MIN <= p->len; left++) {
 		for (size_t right = 0; right <= TRIM_MAX && left + right + UNITS_MIN <= p->len; right++) {
-			piece_cut(s->piece, p, left, p->len - right);
-			piece_look(s, s->piece);
+			if (search_has_ends(s, p->units[left].class, p->units[p->len - 1 - right].class)) {
+				piece_cut(s->piece, p, left, p->len - right);
+				piece_look(s, s->piece);
+			}
 			if (!is_word_alone(p->units[p->len - 1 - right].c))
 				break;
 		}

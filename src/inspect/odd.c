@@ -19,6 +19,7 @@ struct masks {
 	uint64_t space; /* also quotes and brackets */
 	uint64_t sign;  /* what can stand for a letter or between letters: all but quotes and brackets */
 	uint64_t wide;  /* first byte of a character beyond ASCII that may be a sign */
+	uint64_t joint; /* of these, what is put between two letters on purpose rather than by punctuation */
 	uint64_t leet;  /* of these, what stands for a letter even at the end of a word: not . , ! ? and the
 			   like */
 };
@@ -68,6 +69,9 @@ static void masks_add(struct masks *m, const char *bytes, unsigned at)
 				    either(between(v, '\'', ')'), either(equals(v, '['), equals(v, ']'))))))
 		    << at;
 	m->sign |= bits_of(sign) << at;
+	m->joint |=
+		bits_of(either(either(leet, between(v, '-', '/')), either(equals(v, '!'), equals(v, '~'))))
+		<< at;
 	m->leet |= bits_of(leet) << at;
 	m->wide |= bits_of(wide) << at;
 }
@@ -84,6 +88,7 @@ static void masks_add(struct masks *m, const char *bytes, unsigned at)
 		m->same |= (uint64_t)(letter && bytes[i + 1] == c) << (at + i);
 		m->space |= (uint64_t)((c && strchr(" \"'()[]", c)) || (c >= '\t' && c <= '\r')) << (at + i);
 		m->sign |= (uint64_t)(leet || (c && strchr("!%&,-./:;=>?~^", c))) << (at + i);
+		m->joint |= (uint64_t)(leet || (c && strchr("-./!~", c))) << (at + i);
 		m->leet |= (uint64_t)leet << (at + i);
 		m->wide |= (uint64_t)wide << (at + i);
 	}
@@ -92,13 +97,16 @@ static void masks_add(struct masks *m, const char *bytes, unsigned at)
 
 static bool masks_are_odd(const struct masks *m, uint64_t start)
 {
-	uint64_t alone = (m->letter | m->leet) & (m->space << 1 | start) & m->space >> 1;
+	uint64_t edge = m->space | m->sign;
+	uint64_t alone = (m->letter | m->leet) & (edge << 1 | start) & edge >> 1;
 
-	if ((m->sign & m->letter >> 1) || (m->letter & (m->leet | m->wide) >> 1))
+	if (m->letter & m->joint >> 1 & m->letter >> 2)
+		return true;
+	if ((m->leet & m->letter >> 1) || (m->letter & (m->leet | m->wide) >> 1))
 		return true;
 	if (m->same & (m->same >> 1 | m->same >> 2 | m->same >> 3 | m->same >> 4))
 		return true;
-	return alone & alone >> 2 & alone >> 4;
+	return alone & alone >> 2 & (alone >> 4 | m->sign << 1 | m->sign >> 1);
 }
 
 bool odd_text(struct str folded)
