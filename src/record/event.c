@@ -7,7 +7,7 @@ static const struct event_type types[] = {
 };
 
 static const struct event_member members[] = {
-#define X(code, name, text, type, gate) [code] = {STR(text), VALUE_##type, gate},
+#define X(code, name, text, type, gate) [code] = {STR(text), STR(",\"" text "\":"), VALUE_##type, gate},
 	EVENT_KEY_TABLE(X)
 #undef X
 };

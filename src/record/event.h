@@ -109,6 +109,7 @@ struct event_type {
 
 struct event_member {
 	struct str name;
+	struct str lead; /* ,"name": */
 	enum event_value value;
 	bool gate;
 };

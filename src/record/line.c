@@ -10,7 +10,8 @@
 #define ONES 0x0101010101010101u
 #define HIGHS 0x8080808080808080u
 
-/* Nonzero when one of eight bytes is a control character, a quote, a backslash, DEL or not ASCII. */
+/* The high bit of each of eight bytes that is a control character, a quote, a backslash, DEL or not ASCII;
+ * exact for the lowest one set (borrows run upwards only). */
 static uint64_t odd_bytes(uint64_t w)
 {
 	uint64_t quote = w ^ (ONES * '"'), slash = w ^ (ONES * '\\'), del = w ^ (ONES * 0x7f);
@@ -55,19 +56,27 @@ static char *escape(char *to, unsigned char c)
 	return to + 5;
 }
 
-/* Writes s escaped to `to`, which has room for six bytes for each of s. NULL when s is not UTF-8. */
+/* Writes s escaped to `to`, which has room for six bytes for each of s and eight more. NULL when s is not
+ * UTF-8. Plain runs are copied by eight bytes; of a word with an odd byte in it, those before the first one.
+ */
 static char *quote_into(char *to, struct str s)
 {
 	const unsigned char *p = (const unsigned char *)s.data, *end = p + s.len;
-	uint64_t word;
+	uint64_t word, odd;
 	size_t n;
 
 	while (p < end) {
-		if (end - p >= 8 && (memcpy(&word, p, 8), !odd_bytes(word))) {
+		if (end - p >= 8) {
+			memcpy(&word, p, 8);
 			memcpy(to, &word, 8);
-			p += 8;
-			to += 8;
-		} else if (*p >= 0x80) {
+			odd = odd_bytes(le64toh(word));
+			n = odd ? (size_t)__builtin_ctzll(odd) / 8 : 8;
+			p += n;
+			to += n;
+			if (!odd)
+				continue;
+		}
+		if (*p >= 0x80) {
 			n = character(p, (size_t)(end - p));
 			if (n == 0)
 				return NULL;
@@ -85,7 +94,7 @@ static char *quote_into(char *to, struct str s)
 
 bool line_quote(struct buf *b, struct str s)
 {
-	char *start = buf_room(b, s.len * 6 + 2), *end;
+	char *start = buf_room(b, s.len * 6 + 10), *end;
 
 	if (!start)
 		return true; /* shows in buf_failed() */
@@ -98,28 +107,55 @@ bool line_quote(struct buf *b, struct str s)
 	return true;
 }
 
-static void put_salt(struct buf *b)
+static char *put_text(char *to, struct str s)
+{
+	memcpy(to, s.data, s.len);
+	return to + s.len;
+}
+
+static char *put_decimal(char *to, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	return put_text(to, str_of(digits + at, sizeof(digits) - at));
+}
+
+/* 128 bits as 22 characters. */
+static char *put_salt(char *to)
 {
 	unsigned char salt[16];
+	struct buf b;
 
 	rand_pooled(salt, sizeof(salt));
-	buf_lit(b, ",\"salt\":\"");
-	base64url_put(b, salt, sizeof(salt));
-	buf_putc(b, '"');
+	to = put_text(to, STR(",\"salt\":\""));
+	b = (struct buf){.data = to, .cap = 22, .max = 22};
+	base64url_put(&b, salt, sizeof(salt));
+	to[22] = '"';
+	return to + 23;
 }
 
 void line_begin(struct buf *b, uint64_t seq, const char time[LINE_TIME], bool salted, enum event type)
 {
-	buf_lit(b, "{\"v\":1,\"seq\":");
-	buf_u64(b, seq);
-	buf_lit(b, ",\"t\":\"");
-	buf_put(b, time, LINE_TIME);
-	buf_putc(b, '"');
+	char *start = buf_room(b, 256), *to;
+
+	if (!start)
+		return;
+	to = put_text(start, STR("{\"v\":1,\"seq\":"));
+	to = put_decimal(to, seq);
+	to = put_text(to, STR(",\"t\":\""));
+	to = put_text(to, str_of(time, LINE_TIME));
+	*to++ = '"';
 	if (salted)
-		put_salt(b);
-	buf_lit(b, ",\"type\":\"");
-	buf_str(b, event_type(type)->name);
-	buf_putc(b, '"');
+		to = put_salt(to);
+	to = put_text(to, STR(",\"type\":\""));
+	to = put_text(to, event_type(type)->name);
+	*to++ = '"';
+	b->len += (size_t)(to - start);
 }
 
 void line_member(struct buf *b, struct str name)
@@ -268,7 +304,7 @@ int line_put_fields(struct buf *b, struct str fields, bool gate, struct line_fie
 		member = event_member(key);
 		if (!member || (gate && !member->gate) || line_has(&f, key))
 			return -EPROTO;
-		line_member(b, member->name);
+		buf_str(b, member->lead);
 		if (!put_value(b, member->value, value))
 			return -EPROTO;
 		note_field(&f, key, value);

@@ -145,7 +145,19 @@ static int answer_hello(struct server *s, struct served *l, const struct link_he
 	return 0;
 }
 
-/* What an earlier link of this index left in the buffer must be in the file first. */
+/* Another start of the gate: what its predecessor had not handed over yet was never acknowledged. Entering the record
+ * behind the replay it would be in it and reach nobody. */
+static void end_predecessors(struct server *s, const char *boot)
+{
+	list_each (it, &s->links) {
+		struct served *other = container_of(it, struct served, link);
+
+		if (other->ready && memcmp(other->boot, boot, sizeof(other->boot)) != 0)
+			served_fail(other, NULL);
+	}
+}
+
+/* What an earlier link left in the buffer must be in the file first; lines of the recorder's own need not. */
 static int take_hello(struct server *s, struct served *l, struct str payload)
 {
 	struct link_hello h;
@@ -153,10 +165,11 @@ static int take_hello(struct server *s, struct served *l, struct str payload)
 
 	if (l->ready || link_get_hello(payload, &h) < 0)
 		return -EPROTO;
+	end_predecessors(s, h.boot);
 	r = server_flush(s);
-	if (r)
-		return r == JOURNAL_E_FULL ? -EAGAIN : r;
-	return answer_hello(s, l, &h);
+	if (r == JOURNAL_E_FULL)
+		r = s->pending ? -EAGAIN : 0;
+	return r ? r : answer_hello(s, l, &h);
 }
 
 static int take_append(struct server *s, struct served *l, struct str p)
@@ -213,7 +226,7 @@ static int take_next(struct server *s, struct served *l, size_t *at)
 
 	if (r == 0)
 		return 0;
-	if (r > 0 && !journal_has_room(s->c.journal))
+	if (r > 0 && f.type == LINK_APPEND && !journal_has_room(s->c.journal))
 		return -EAGAIN;
 	if (r > 0)
 		r = take_frame(s, l, &f);
