@@ -360,6 +360,7 @@ static int run(struct recorder *r)
 static void ignore_signals(void)
 {
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* the write says so as well */
 	signal(SIGINT, SIG_IGN); /* the supervisor stops the gate first, then this process */
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);

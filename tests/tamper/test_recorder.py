@@ -419,3 +419,50 @@ def test_the_supervisor_going_away_is_a_stop(each):
     each.socket.close()
     assert each.process.wait(20) == 0
     assert check(each)[-2]["type"] == "stop"
+
+
+@pytest.mark.parametrize("settings", [{"flush": "buffered"}, {"flush": "direct"}, {"gather_us": 1000}])
+def test_every_way_to_flush_writes_the_same_format(tmp_path, settings):
+    each = recorder.Recorder(tmp_path / "data", segment_bytes=65536, **settings)
+    link = recorder.write(each, ["a %d" % i for i in range(40)])
+    link.send(b"".join(link.content("b %d" % i) for i in range(200)))
+    link.settle()
+    each.kill()
+    each.start()
+    each.stop()
+    assert len(bodies(check(each))) == 240
+
+
+def test_a_write_that_fails_ends_the_recorder_and_what_had_a_receipt_is_there(tmp_path):
+    each = recorder.Recorder(tmp_path / "data", segment_bytes=64 << 20)
+    each.start(wrap=("prlimit", "--fsize=3000000", "--"))
+    link = each.link()
+    sent = 0
+    while not link.closed and sent < 5000:
+        sent += 1
+        try:
+            link.send(link.content("w %d" % sent))
+        except (BrokenPipeError, ConnectionResetError):
+            break
+        link.pump(0.01)
+    assert each.wait() == 70 and "writing failed" in each.tail()
+    link.pump()
+    each.start()
+    again = each.link(n=max(link.receipts), seq=max(link.receipts.values())[0])
+    each.stop()
+    found = bodies(check(each))
+    assert found == ["w %d" % (i + 1) for i in range(again.welcome - 1)] and len(found) >= len(link.receipts) > 100
+
+
+def test_a_clock_that_is_set_back_is_told_and_times_stand_still(tmp_path):
+    each = recorder.Recorder(tmp_path / "data", segment_bytes=1 << 20)
+    recorder.write(each, ["before"])
+    each.stop()
+    each.start(wrap=("faketime", "-f", "-1h"))
+    link = each.link()
+    link.send(link.content("after"))
+    link.settle()
+    each.stop()
+    found = check(each)
+    assert bodies(found) == ["before", "after"]
+    assert [line for line in found if line["type"] == "alarm" and line["reason"] == "clock" and 3590 < line["seconds"] < 3700]
