@@ -7,37 +7,39 @@ format of lines.
 import collections
 import gzip
 import json
-import lzma
+import re
 import subprocess
 
 from .server import ROOT, environment
 
 VERIFIER = ROOT / "tools/verify-record"
-OPENERS = {".gz": gzip.open, ".xz": lzma.open}
+OPENERS = {".gz": gzip.open}
 
 
 def segments(directory):
-    """The files of `directory` that hold lines of JSON, in their order."""
-    found = []
-    for path in sorted(directory.rglob("*")):
-        if not path.is_file():
-            continue
-        with OPENERS.get(path.suffix, open)(path, "rb") as file:
-            if file.read(1) == b"{":
-                found.append(path)
-    return found
+    """The segments in `directory`, in their order; one that is being sealed has two files, of which the sealed one
+    counts."""
+    found = {}
+    for path in sorted(directory.iterdir()):  # NAME.jsonl comes before NAME.jsonl.gz
+        match = SEGMENT.fullmatch(path.name)
+        if match:
+            found[int(match[1])] = path
+    return [found[serial] for serial in sorted(found)]
 
 
 def content(path):
-    """The bytes of a segment, unpacked, without the line breaks that space kept ready for an open one consists of:
-    of those at the end one is left."""
+    """The bytes of a segment, unpacked, without the zeros that space kept ready for an open one consists of."""
     with OPENERS.get(path.suffix, open)(path, "rb") as file:
-        return without_ready_space(file.read())
+        return file.read().rstrip(b"\0")
 
 
-def without_ready_space(data):
-    lines = data.rstrip(b"\n")
-    return data[:len(lines) + 1]
+def lines_of(path):
+    """The lines of a segment, each with its newline; the padding between them is left out."""
+    try:
+        data = content(path)
+    except FileNotFoundError:  # it was sealed meanwhile
+        data = content(path.with_name(path.name + ".gz"))
+    return [line for line in data[:data.rfind(b"\n") + 1].splitlines(keepends=True) if line.strip(b"\n\0")]
 
 
 def replace(path, data):
