@@ -14,6 +14,7 @@ from .server import ROOT, environment
 
 VERIFIER = ROOT / "tools/verify-record"
 OPENERS = {".gz": gzip.open}
+SEGMENT = re.compile(r"(\d{8,})\.jsonl(\.gz)?")
 
 
 def segments(directory):
@@ -28,9 +29,14 @@ def segments(directory):
 
 
 def content(path):
-    """The bytes of a segment, unpacked, without the zeros that space kept ready for an open one consists of."""
+    """The bytes of a segment, unpacked, without the space kept ready behind its last line."""
     with OPENERS.get(path.suffix, open)(path, "rb") as file:
-        return file.read().rstrip(b"\0")
+        return without_ready_space(file.read())
+
+
+def without_ready_space(data):
+    lines = data.rstrip(b"\n\0")
+    return data[:len(lines) + 1]
 
 
 def lines_of(path):
@@ -73,29 +79,32 @@ class Count:
     def __init__(self, directory, mark):
         self.directory, self.mark = directory, mark
         self.counts = collections.Counter()
-        self._read = {}
+        self._parts = {}  # serial: (path, bytes read, Counter)
 
     def update(self):
         for path in segments(self.directory):
-            if path.suffix in OPENERS:
-                plain = str(path.with_suffix(""))
-                if plain in self._read:  # go on where the open segment was left
-                    self._read[str(path)] = self._read.pop(plain)
-                opener = OPENERS[path.suffix]
-            else:
-                opener = open
-            with opener(path, "rb") as file:
-                self._read_on(file, path)
+            serial = SEGMENT.fullmatch(path.name)[1]
+            was, at, part = self._parts.get(serial, (path, 0, collections.Counter()))
+            if was != path:  # sealed meanwhile, and its padding is gone: from the beginning
+                self.counts -= part
+                at, part = 0, collections.Counter()
+            elif at and path.suffix in OPENERS:
+                continue
+            self._read_on(serial, path, at, part)
         return self.counts
 
-    def _read_on(self, file, path):
+    def _read_on(self, serial, path, at, part):
         """Counts the whole lines behind the place where the last call ended."""
-        file.seek(self._read.get(str(path), 0))
-        data = without_ready_space(file.read())
+        with OPENERS.get(path.suffix, open)(path, "rb") as file:
+            file.seek(at)
+            data = without_ready_space(file.read())
         data = data[:data.rfind(b"\n") + 1]
+        more = collections.Counter()
         for line in data.split(b"\n"):
-            self.counts.update(set(self.mark.findall(line)))
-        self._read[str(path)] = self._read.get(str(path), 0) + len(data)
+            more.update(set(self.mark.findall(line)))
+        part += more
+        self.counts += more
+        self._parts[serial] = (path, at + len(data), part)
 
 
 def damage(server, directory, *arguments):
