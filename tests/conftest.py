@@ -7,7 +7,9 @@ a module that needs another defines its own `server` with `launch`. `folk` gives
 
 import itertools
 import pathlib
+import shutil
 import sys
+import tempfile
 
 import pytest
 
@@ -88,6 +90,15 @@ def folk(server):
 def address():
     """A loopback address for a test that will be punished for what it does."""
     return next_address()
+
+
+@pytest.fixture
+def place():
+    """An empty directory that the server's own users can pass through; tmp_path is closed to others."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="gatehouse-place-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
 
 
 @pytest.fixture(scope="session")

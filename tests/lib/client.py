@@ -5,7 +5,8 @@ Blocking: `expect` reads until a description fits or the time is over. What arri
 (`answer_pings`), stream management counts, and an ack request is answered (`answer_acks`).
 
 To show that something does *not* arrive no test sleeps: `settle` sends a later message from the same sender
-and reads until that one is here (RFC 6120 10.1: stanzas between two entities stay in order).
+and reads until that one is here (RFC 6120 10.1: stanzas between two entities stay in order); `settle_at`
+waits for the answer to a later request to the same address.
 """
 
 import base64
@@ -229,6 +230,14 @@ class Client:
                 self.pump(max(end - time.monotonic(), 0.001))
             except (TimeoutError, EOFError):
                 raise AssertionError(self._missing("the barrier from %s" % sender.jid, "in time")) from None
+
+    def settle_at(self, to):
+        """What has arrived here up to the answer to a request that is sent to `to` now, whoever gives it; the inbox
+        is empty afterwards. The answers to what was sent to `to` before come before it."""
+        id = stanza.new_id("barrier")
+        self.send(stanza.iq_to(to, "get", "<ping xmlns='%s'/>" % names.PING, id=id))
+        self.expect(lambda each: each.tag == tag(names.CLIENT, "iq") and each.get("id") == id)
+        return self.take()
 
     # --- logging in
 

@@ -23,6 +23,7 @@ import time
 
 import yaml
 
+from . import names
 from .client import Account, Client
 from .stanza import MARK
 
@@ -140,18 +141,27 @@ class Server:
         return self
 
     def wait_ready(self, seconds=None):
-        """Until the server accepts connections; returns how long that took."""
+        """Until the server answers on its ports; returns how long that took. The ports are open before and while
+        there is a gate behind them, so only an answer counts."""
         begin, limit = time.monotonic(), seconds or START_SECONDS
-        for port in (self.port, self.direct_port):
-            while True:
-                assert self.process.poll() is None, "the server ended: %s" % self.tail()
-                try:
-                    socket.create_connection(("127.0.0.1", port), 1).close()
-                    break
-                except OSError:
-                    assert time.monotonic() - begin < limit, "not ready in %g s: %s" % (limit, self.tail())
-                    time.sleep(0.01)
-        return time.monotonic() - begin
+        while not self._answers(begin + limit):
+            assert self.process.poll() is None, "the server ended: %s" % self.tail()
+            assert time.monotonic() - begin < limit, "not ready in %g s: %s" % (limit, self.tail())
+            time.sleep(0.01)
+        took = time.monotonic() - begin
+        socket.create_connection(("127.0.0.1", self.direct_port), 1).close()
+        return took
+
+    def _answers(self, until):
+        """Whether a stream header is answered with a stream header before that time."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1) as probe:
+                probe.settimeout(max(min(until - time.monotonic(), 1), 0.01))
+                probe.sendall(("<stream:stream xmlns='jabber:client' xmlns:stream='%s' to='%s' version='1.0'>" % (
+                    names.STREAM, self.domain)).encode())
+                return b"<stream:features" in probe.recv(65536)
+        except OSError:
+            return False
 
     def stop(self):
         """SIGTERM; asserts a clean exit and a clean log."""
