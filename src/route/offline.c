@@ -32,7 +32,7 @@ static void on_deleted(struct store_req *req, int result)
 	struct deletion *d = req->owner;
 
 	if (result)
-		log_warn("delivered messages stay in the store for now (%d)", result);
+		log_warn("delivered messages stay in the store until the next start (%d)", result);
 	store_req_release(req);
 	user_busy(d->user, -1);
 	free(d);
