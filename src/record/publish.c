@@ -103,15 +103,26 @@ struct publish *publish_free(struct publish *p)
 	return NULL;
 }
 
+/* Without space for a second file the first one is written over: a start copes with one that is half written.
+ */
+static int write_over(const struct publish *p, const struct item *i)
+{
+	AUTO(auto_close) int fd = openat(p->dir_fd, "checkpoint", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || pwrite(fd, i->note, i->len, 0) != (ssize_t)i->len || ftruncate(fd, (off_t)i->len) < 0)
+		return errno ? -errno : -ENOSPC;
+	return i->sync && fsync(fd) < 0 ? -errno : 0;
+}
+
 static int replace(const struct publish *p, const struct item *i)
 {
 	AUTO(auto_close)
 	int fd = openat(p->dir_fd, "checkpoint.tmp", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
 	if (fd < 0)
-		return -errno;
+		return errno == ENOSPC || errno == EDQUOT ? write_over(p, i) : -errno;
 	if (write(fd, i->note, i->len) != (ssize_t)i->len)
-		return -ENOSPC;
+		return write_over(p, i);
 	if ((i->sync && fsync(fd) < 0) ||
 		renameat(p->dir_fd, "checkpoint.tmp", p->dir_fd, "checkpoint") < 0 ||
 		(i->sync && fsync(p->dir_fd) < 0))

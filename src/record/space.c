@@ -17,6 +17,7 @@
 enum {
 	PIECE = 1 << 20,        /* the largest single write ahead */
 	PIECE_OPEN = 256 << 10, /* in the current file, where a large one would hold up a flush */
+	LEAVE_FREE = 256 << 10, /* for checkpoints and leaf hashes */
 	AHEAD = 2 << 20,        /* bytes to keep ready in the current file */
 };
 
@@ -83,9 +84,8 @@ static bool has_free(const struct space *s, size_t len)
 {
 	struct statvfs v;
 
-	if (s->c.min_free == 0)
-		return true;
-	return fstatvfs(s->c.dir_fd, &v) < 0 || (uint64_t)v.f_bavail * v.f_frsize >= s->c.min_free + len;
+	return fstatvfs(s->c.dir_fd, &v) < 0 ||
+	       (uint64_t)v.f_bavail * v.f_frsize >= s->c.min_free + LEAVE_FREE + len;
 }
 
 static int write_all(int fd, const char *data, size_t len, uint64_t at)
