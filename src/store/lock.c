@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "store/private.h"
 
 static int lock_refused(int fd, const char *path, struct err *err)
@@ -38,7 +39,7 @@ int store_lock(int *out_fd, const char *path, struct err *err)
 		return errno == EWOULDBLOCK ? lock_refused(fd, path, err) : err_errno(err, "'%s'", name);
 	len = snprintf(who, sizeof(who), "%d (%.32s)\n", (int)getpid(), program_invocation_short_name);
 	if (ftruncate(fd, 0) || pwrite(fd, who, (size_t)len, 0) != len)
-		return err_errno(err, "'%s'", name);
+		log_warn("'%s' cannot name this process: %s", name, strerror(errno)); /* the lock holds */
 	*out_fd = fd;
 	fd = -1;
 	return 0;
