@@ -187,13 +187,15 @@ static int rotate(struct journal *j)
 {
 	int r;
 
+	journal_write_leaves(j);
+	if (j->leaves.len || fdatasync(j->leaves_fd) < 0)
+		return 0; /* no space for what belongs beside this segment: it goes on */
 	r = space_rotate(j->space);
 	if (r == -ENOSPC || r == -EDQUOT)
 		return 0; /* the open segment goes on for as long as it can */
 	if (r)
 		return r;
 	journal_checkpoint(j, true);
-	journal_write_leaves(j);
 	conversations_rotate(j->conversations, j->serial);
 	j->serial++;
 	r = journal_open_leaves(j);

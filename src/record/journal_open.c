@@ -113,6 +113,8 @@ static void take_state(struct journal *j, struct recovery *r)
 	j->time_us = r->last_time_us;
 	j->note = r->checkpoint;
 	r->checkpoint = BUF_INIT(0);
+	j->leaves = r->leaves;
+	r->leaves = BUF_INIT(0);
 	j->conversations = r->conversations;
 	r->conversations = NULL;
 }

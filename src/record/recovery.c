@@ -68,12 +68,14 @@ static uint64_t leaves_agreeing(int fd, struct str right)
 	return same / TREE_HASH;
 }
 
-static int leaves_restore(int dir_fd, uint64_t serial, struct str right)
+/* Derived, and the lines are what counts: hashes for which there is no space stay in `out_rest` for later. */
+static int leaves_restore(int dir_fd, uint64_t serial, struct str right, struct buf *out_rest)
 {
 	char name[SEGMENT_NAME];
 	AUTO(auto_close) int fd = -1;
 	struct stat st;
 	uint64_t same;
+	ssize_t n;
 
 	segment_name(name, serial, SEGMENT_LEAVES);
 	fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -85,12 +87,10 @@ static int leaves_restore(int dir_fd, uint64_t serial, struct str right)
 			same / TREE_HASH);
 	if (ftruncate(fd, (off_t)same) < 0)
 		return -errno;
-	if (same < right.len &&
-		pwrite(fd, right.data + same, right.len - same, (off_t)same) != (ssize_t)(right.len - same)) {
-		log_warn("record: %s cannot be completed", name); /* derived: the lines are what counts */
-		return ftruncate(fd, (off_t)same) < 0 ? -errno : 0;
-	}
-	return 0;
+	n = same < right.len ? pwrite(fd, right.data + same, right.len - same, (off_t)same) : 0;
+	same += n > 0 ? (size_t)n : 0;
+	buf_str(out_rest, str_cut(right, same, right.len));
+	return buf_failed(out_rest) ? -ENOMEM : 0;
 }
 
 /* The line whose leaf hash beside it differs, or 0: names the place where a batch's root only says "in these
@@ -138,7 +138,7 @@ static int write_side_file(int dir_fd, const char *name, struct str data)
 }
 
 static int move_torn(
-	struct recovery *r, int dir_fd, const struct flush_scan *s, uint64_t end, struct err *err)
+	struct recovery *r, int dir_fd, const struct flush_scan *s, int fd, uint64_t end, struct err *err)
 {
 	struct str torn = str_cut(s->file, s->at, end);
 	char name[80];
@@ -146,6 +146,8 @@ static int move_torn(
 
 	snprintf(name, sizeof(name), "torn-%08" PRIu64 "-%" PRIu64 ".bin", s->serial, s->at);
 	code = write_side_file(dir_fd, name, torn);
+	if (code == -ENOSPC && ftruncate(fd, (off_t)end) == 0) /* what was kept ready makes room */
+		code = write_side_file(dir_fd, name, torn);
 	if (code)
 		return err_set(err, code, "%s: %s", name, strerror(-code));
 	r->torn_serial = s->serial;
@@ -159,15 +161,20 @@ static int move_torn(
 
 /* ---- one segment ---- */
 
-/* A file that was cut in the padding of its last flush: padding is newlines, not what a longer file would
- * read as. */
-static int fill_block(int fd, const struct flush_scan *s)
+/* Newlines up to where the next flush begins, for a longer file would read as something else. Space that was kept ready
+ * behind it stays: it may be the last there is on this disk. -1 with errno. */
+static int end_segment(const struct flush_scan *s, int fd, bool torn)
 {
 	char newlines[SEGMENT_BLOCK];
-	size_t gap = s->at > s->file.len ? (size_t)(s->at - s->file.len) : 0;
+	uint64_t end = s->at, len = s->file.len;
+	size_t gap = len < end ? (size_t)(end - len) : 0;
 
 	memset(newlines, '\n', sizeof(newlines));
-	return gap && pwrite(fd, newlines, gap, (off_t)s->file.len) != (ssize_t)gap ? -1 : 0;
+	if (gap && pwrite(fd, newlines, gap, (off_t)len) != (ssize_t)gap)
+		return -1;
+	while (!torn && end < len && s->file.data[end] == '\n')
+		end++;
+	return ftruncate(fd, (off_t)(end / SEGMENT_BLOCK * SEGMENT_BLOCK)) < 0 || fsync(fd) < 0 ? -1 : 0;
 }
 
 static int judge_tail(struct recovery *r, int dir_fd, const struct flush_scan *s, int fd,
@@ -180,7 +187,7 @@ static int judge_tail(struct recovery *r, int dir_fd, const struct flush_scan *s
 	case FLUSH_CLEAN:
 		break;
 	case FLUSH_TORN:
-		code = move_torn(r, dir_fd, s, end, err);
+		code = move_torn(r, dir_fd, s, fd, end, err);
 		break;
 	case FLUSH_DAMAGED:
 		line = leaves_first_difference(dir_fd, s);
@@ -192,7 +199,7 @@ static int judge_tail(struct recovery *r, int dir_fd, const struct flush_scan *s
 				s->serial, line);
 		return err_set(err, -EBADMSG, "record damaged: %s; " REMEDY, why->text);
 	}
-	if (code == 0 && (ftruncate(fd, (off_t)s->at) < 0 || fill_block(fd, s) < 0 || fsync(fd) < 0))
+	if (code == 0 && end_segment(s, fd, r->torn_bytes > 0) < 0)
 		return err_errno(err, "segment %08" PRIu64, s->serial);
 	return code;
 }
@@ -209,11 +216,10 @@ static int adopt(struct recovery *r, int dir_fd, const struct flush_scan *s)
 	r->used = s->at;
 	r->tree = s->tree;
 	r->last_time_us = s->time_us;
-	r->leaves = s->leaves.len / TREE_HASH;
 	memcpy(r->origin, s->origin, sizeof(r->origin));
 	if (r->checkpoint.len == 0 && unescape_checkpoint(r, s->checkpoint) < 0)
 		return -EBADMSG;
-	return leaves_restore(dir_fd, s->serial, buf_view(&s->leaves));
+	return leaves_restore(dir_fd, s->serial, buf_view(&s->leaves), &r->leaves);
 }
 
 /* Reads the open segment. 1: it is begun and in *r; 0: nothing of it was ever whole; negative: failure. */
@@ -337,7 +343,7 @@ static int read_segments(struct recovery *r, int dir_fd, const struct segment_li
 int recovery_run(struct recovery *out, int dir_fd, const unsigned char public_key[32], struct worker *keeper,
 	struct err *err)
 {
-	struct recovery r = {.checkpoint = BUF_INIT(1 << 16)};
+	struct recovery r = {.checkpoint = BUF_INIT(1 << 16), .leaves = BUF_INIT(0)};
 	struct segment_list list = {};
 	struct checkpoint known;
 	bool has;
@@ -366,4 +372,5 @@ void recovery_done(struct recovery *r)
 	conversations_free(r->conversations);
 	r->conversations = NULL;
 	buf_done(&r->checkpoint);
+	buf_done(&r->leaves);
 }

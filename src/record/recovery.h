@@ -28,7 +28,7 @@ struct recovery {
 	uint64_t used;                    /* bytes of it that hold whole flushes */
 	struct tree tree;
 	uint64_t last_time_us;
-	uint64_t leaves;                     /* whole leaf hashes in its .leaves file, which is right now */
+	struct buf leaves;                   /* hashes its .leaves file had no space for. The caller's */
 	struct conversations *conversations; /* the caller's */
 	struct buf checkpoint;               /* the last one found, whole note; empty: none. The caller's */
 	/* where a torn flush was moved; torn_bytes 0: none */

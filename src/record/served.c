@@ -56,10 +56,11 @@ void served_fail(struct served *l, const char *why)
 	l->dead = true;
 }
 
-/* Without space the rest waits in the socket, where it holds up nobody but its sender. */
+/* Without space the rest waits in the socket, where it holds up nobody but its sender. A gate that is still being told what
+ * there is asks for more of it through the same socket. */
 void served_watch(struct server *s, struct served *l)
 {
-	bool reading = !l->waiting && (!l->ready || journal_takes_rest(s->c.journal));
+	bool reading = !l->waiting && (!l->ready || l->replay || journal_takes_rest(s->c.journal));
 	uint32_t events = (reading ? (uint32_t)EPOLLIN : 0) | (l->out.len ? (uint32_t)EPOLLOUT : 0);
 	struct epoll_event e = {.events = events, .data.ptr = l};
 
