@@ -161,8 +161,8 @@ static int move_torn(
 
 /* ---- one segment ---- */
 
-/* Newlines up to where the next flush begins, for a longer file would read as something else. Space that was kept ready
- * behind it stays: it may be the last there is on this disk. -1 with errno. */
+/* Newlines up to where the next flush begins, for a longer file would read as something else. Space that was
+ * kept ready behind it stays: it may be the last there is on this disk. -1 with errno. */
 static int end_segment(const struct flush_scan *s, int fd, bool torn)
 {
 	char newlines[SEGMENT_BLOCK];

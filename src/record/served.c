@@ -56,8 +56,8 @@ void served_fail(struct served *l, const char *why)
 	l->dead = true;
 }
 
-/* Without space the rest waits in the socket, where it holds up nobody but its sender. A gate that is still being told what
- * there is asks for more of it through the same socket. */
+/* Without space the rest waits in the socket, where it holds up nobody but its sender. A gate that is still
+ * being told what there is asks for more of it through the same socket. */
 void served_watch(struct server *s, struct served *l)
 {
 	bool reading = !l->waiting && (!l->ready || l->replay || journal_takes_rest(s->c.journal));
@@ -146,8 +146,8 @@ static int answer_hello(struct server *s, struct served *l, const struct link_he
 	return 0;
 }
 
-/* Another start of the gate: what its predecessor had not handed over yet was never acknowledged. Entering the record
- * behind the replay it would be in it and reach nobody. */
+/* Another start of the gate: what its predecessor had not handed over yet was never acknowledged. Entering
+ * the record behind the replay it would be in it and reach nobody. */
 static void end_predecessors(struct server *s, const char *boot)
 {
 	list_each (it, &s->links) {
