@@ -1,10 +1,11 @@
-/* Finds regular expressions in the light view. Expressions are put into groups by what a text must have for
- * them (need.h); a group is scanned only when some part of the stanza has it. What a scan reports is looked
- * at again in that part alone, for its start, and because an expression must not match across two texts.
+/* Finds regular expressions in the light view. Each expression says what a text must have for it (need.h):
+ * literals, which the scan for words looks for as well, digits, an @, a run of bytes. Expressions with alike
+ * needs are compiled together, in bundles; a bundle is looked for only in the texts that have what one of its
+ * expressions needs, so that an ordinary text is scanned for few or none. What a scan reports is looked at
+ * again in that part alone, for its start, and because an expression must not match across two texts.
  *
  * Syntax is Hyperscan's (no back-references, no look-around), case ignored unless the rule says `case:
- * exact`; `^` and
- * `$` are line ends; `.` does not match a line feed. */
+ * exact`; `^` and `$` are line ends; `.` does not match a line feed. */
 #pragma once
 
 #include <hs/hs.h>
@@ -12,12 +13,16 @@
 #include "inspect/hits.h"
 #include "inspect/need.h"
 
+enum {
+	BUNDLE_MAX = 8, /* expressions in a bundle that has a need: as many as hits.marks has bits */
+};
+
 enum expression_group {
-	GROUP_DIGITS, /* at least so many digits */
-	GROUP_AT,     /* an @ */
-	GROUP_RUN,    /* at least so many bytes without white space */
-	GROUP_TEXT,   /* always scanned */
-	GROUP_COUNT,
+	GROUP_LITERAL, /* one of its literals */
+	GROUP_DIGITS,  /* at least so many digits */
+	GROUP_AT,      /* an @ */
+	GROUP_RUN,     /* at least so many bytes without white space */
+	GROUP_TEXT,    /* always scanned */
 };
 
 struct expression {
@@ -26,25 +31,44 @@ struct expression {
 	struct need need;
 	unsigned min_width; /* bytes */
 	enum expression_group group;
+	uint32_t bundle;
+};
+
+/* Expressions beside each other in the list. */
+struct bundle {
+	hs_database_t *db;
+	uint32_t first, count;
+	enum expression_group group;
+};
+
+/* A literal and an expression that needs it. Sorted by text: keys with the same text follow each other. */
+struct key {
+	struct str text;
+	uint32_t expression;
 };
 
 struct expressions {
-	struct expression *list;
+	struct expression *list; /* by group, then by how much they need */
 	size_t count;
-	struct {
-		hs_database_t *db; /* NULL: no expression in it */
-		unsigned least;    /* digits or run */
-	} group[GROUP_COUNT];
+	struct bundle *bundles;
+	size_t bundle_count;
+	struct key *keys;
+	size_t key_count;
 };
 
-/* Adds a problem for each expression that the engine cannot do, with what it says. 0, -EINVAL or -ENOMEM. */
+/* Adds a problem for each expression that the engine cannot do, with what it says. Literals live in the
+ * arena. 0, -EINVAL or -ENOMEM. */
 [[nodiscard]] int expressions_init(
-	struct expressions *e, const struct rule_set *rules, struct problems *problems);
+	struct expressions *e, const struct rule_set *rules, struct arena *arena, struct problems *problems);
 void expressions_done(struct expressions *e);
 
 /* Room in the scratch for every database. 0 or -ENOMEM. */
 [[nodiscard]] int expressions_scratch(const struct expressions *e, hs_scratch_t **scratch);
 
-/* Makes the light view if it is needed. `gated` false scans every group (for tests). */
+/* The literal of this key, and so of those behind it with the same text, is in the word view. */
+void expressions_mark(const struct expressions *e, size_t key, struct hits *hits);
+
+/* After the scan for words. Makes the light view if it is needed. `gated` false scans every bundle (for
+ * tests). */
 [[nodiscard]] enum cannot_tell expressions_find(const struct expressions *e, hs_scratch_t *scratch,
 	struct texts *texts, bool gated, struct hits *hits);

@@ -14,10 +14,26 @@ void hits_done(struct hits *h)
 {
 	free(h->list);
 	free(h->seen);
+	free(h->marks);
 	memset(h, 0, sizeof(*h));
 }
 
-int hits_reset(struct hits *h, const struct rule_set *rules, bool keep_all)
+static int marks_reset(struct hits *h, size_t count)
+{
+	if (count > h->marks_room) {
+		uint8_t *marks = realloc(h->marks, count);
+
+		if (!marks)
+			return -ENOMEM;
+		h->marks = marks;
+		h->marks_room = count;
+	}
+	if (count)
+		memset(h->marks, 0, count);
+	return 0;
+}
+
+int hits_reset(struct hits *h, const struct rule_set *rules, size_t bundle_count, bool keep_all)
 {
 	size_t count = rule_set_count(rules);
 
@@ -35,7 +51,7 @@ int hits_reset(struct hits *h, const struct rule_set *rules, bool keep_all)
 		h->seen_room = count;
 		h->stamp = 1;
 	}
-	return 0;
+	return marks_reset(h, bundle_count);
 }
 
 bool hits_wants(const struct hits *h, uint32_t rule, enum text_kind kind)

@@ -70,10 +70,10 @@ static int set_compile(struct inspect_set *set, struct problems *problems)
 	if (ret == 0)
 		ret = lexicon_new(&set->lexicon, set->rules, set->arena, problems);
 	if (ret == 0)
-		ret = words_init(&set->words, set->lexicon, problems);
+		ret = expressions_init(&set->expressions, set->rules, set->arena, problems);
 	if (ret == 0)
-		ret = loose_new(&set->loose, set->lexicon, set->arena);
-	return ret ? ret : expressions_init(&set->expressions, set->rules, problems);
+		ret = words_init(&set->words, set->lexicon, &set->expressions, problems);
+	return ret ? ret : loose_new(&set->loose, set->lexicon, set->arena);
 }
 
 int inspect_set_new(struct inspect_set **out, const struct rule_set *rules, struct problems *problems)
@@ -191,7 +191,7 @@ static enum cannot_tell find(const struct inspect_set *set, struct inspect_scrat
 
 	if (why)
 		return why;
-	if (hits_reset(&s->hits, set->rules, set->lifts))
+	if (hits_reset(&s->hits, set->rules, set->expressions.bundle_count, set->lifts))
 		return CANNOT_TELL_MEMORY;
 	if (!texts_fold(&s->texts, VIEW_WORD))
 		return s->texts.failed;

@@ -2,7 +2,18 @@
 #include "inspect/need.h"
 
 enum {
-	GROUPS_MAX = 64, /* nested */
+	GROUPS_MAX = 64,   /* nested */
+	REPEATS_MAX = 8,   /* of one piece that are spelled out in literals */
+	CLASS_MAX = 8,     /* characters of a class that are */
+	MANY = NEED_MAX,   /* no upper bound on repetitions is told from this one */
+	LITERAL_LEAST = 3, /* shorter literals are in too many texts */
+};
+
+/* Texts in what a piece matches. */
+struct spelling {
+	const struct literals *tail; /* each match ends in one of these; NULL: anything */
+	const struct literals *best; /* each match contains one of these; NULL: nothing known */
+	bool exact;                  /* each match is one of `tail` */
 };
 
 /* Bounds on what a piece matches. `dense`: nothing in it can be white space; then its least width is `best`.
@@ -11,16 +22,18 @@ struct piece {
 	unsigned digits;
 	unsigned prefix, suffix, best; /* least run without white space: at the start, at the end, anywhere */
 	bool at, dense;
+	struct spelling spelling;
 };
 
 struct reader {
 	struct str text;
+	struct arena *arena; /* of sets of literals */
 	size_t i;
 	unsigned depth;
 	bool lost; /* something not understood: the whole expression needs nothing */
 };
 
-static const struct piece nothing = {.dense = true};
+static const struct piece nothing = {.dense = true, .spelling = {.tail = &literals_empty, .exact = true}};
 
 static unsigned capped(unsigned n)
 {
@@ -37,7 +50,60 @@ static unsigned smaller(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-static struct piece piece_then(struct piece a, struct piece b)
+/* ---- spelling ---- */
+
+static struct spelling spelling_of_chars(struct reader *r, struct str chars)
+{
+	const struct literals *set = literals_of_chars(r->arena, chars);
+
+	return (struct spelling){.tail = set, .best = set, .exact = set != NULL};
+}
+
+static struct spelling spelling_then(struct reader *r, struct spelling a, struct spelling b)
+{
+	struct spelling out = {.tail = b.tail, .best = literals_rarer(a.best, b.best)};
+	const struct literals *both;
+
+	if (!b.exact)
+		return out;
+	both = literals_then(r->arena, a.tail ? a.tail : &literals_empty, b.tail);
+	if (!both)
+		return out;
+	out.tail = both;
+	out.exact = a.exact;
+	out.best = literals_rarer(out.best, literals_reduce(r->arena, both));
+	return out;
+}
+
+static struct spelling spelling_or(struct reader *r, struct spelling a, struct spelling b)
+{
+	struct spelling out = {
+		.tail = literals_or(r->arena, a.tail, b.tail),
+		.best = literals_or(r->arena, a.best, b.best),
+	};
+
+	out.exact = a.exact && b.exact && out.tail;
+	return out;
+}
+
+static struct spelling spelling_times(struct reader *r, struct spelling s, unsigned least, unsigned most)
+{
+	struct spelling out = nothing.spelling;
+
+	if (least == 0) {
+		out.tail = literals_or(r->arena, s.tail, &literals_empty);
+		out.exact = s.exact && most == 1 && out.tail;
+		return out;
+	}
+	for (unsigned i = 0; i < least && i < REPEATS_MAX; i++)
+		out = spelling_then(r, out, s);
+	out.exact &= least == most && least <= REPEATS_MAX;
+	return out;
+}
+
+/* ---- pieces ---- */
+
+static struct piece bounds_then(struct piece a, struct piece b)
 {
 	return (struct piece){
 		.digits = capped(a.digits + b.digits),
@@ -49,7 +115,15 @@ static struct piece piece_then(struct piece a, struct piece b)
 	};
 }
 
-static struct piece piece_or(struct piece a, struct piece b)
+static struct piece piece_then(struct reader *r, struct piece a, struct piece b)
+{
+	struct piece out = bounds_then(a, b);
+
+	out.spelling = spelling_then(r, a.spelling, b.spelling);
+	return out;
+}
+
+static struct piece piece_or(struct reader *r, struct piece a, struct piece b)
 {
 	return (struct piece){
 		.digits = smaller(a.digits, b.digits),
@@ -58,15 +132,19 @@ static struct piece piece_or(struct piece a, struct piece b)
 		.best = smaller(a.best, b.best),
 		.at = a.at && b.at,
 		.dense = a.dense && b.dense,
+		.spelling = spelling_or(r, a.spelling, b.spelling),
 	};
 }
 
-static struct piece piece_times(struct piece p, unsigned least)
+static struct piece piece_times(struct reader *r, struct piece p, unsigned least, unsigned most)
 {
 	struct piece out = {.dense = p.dense};
 
+	if (least == 1 && most == 1)
+		return p;
 	for (unsigned i = 0; i < least && i < NEED_MAX; i++)
-		out = i == 0 ? p : piece_then(out, p);
+		out = i == 0 ? p : bounds_then(out, p);
+	out.spelling = spelling_times(r, p.spelling, least, most);
 	return out;
 }
 
@@ -86,9 +164,12 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static struct piece of_literal(char c)
+static struct piece of_literal(struct reader *r, char c)
 {
-	return of_char(is_digit(c), !is_space(c), c == '@');
+	struct piece p = of_char(is_digit(c), !is_space(c), c == '@');
+
+	p.spelling = spelling_of_chars(r, str_of(&c, 1));
+	return p;
 }
 
 static bool more(const struct reader *r)
@@ -145,7 +226,7 @@ static struct piece escape_read(struct reader *r)
 	}
 	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '\0')
 		return lost(r); /* codes, properties, quoting, back-references */
-	return of_literal(c);
+	return of_literal(r, c);
 }
 
 /* One member of a class: *from to *to; false for what needs a closer look (then the class is any character).
@@ -161,10 +242,10 @@ static bool class_member(struct reader *r, char *from, char *to)
 		if (c == 'd') {
 			*from = '0';
 			*to = '9';
-			return true;
+			return peek(r) != '-';
 		}
 		*from = *to = c;
-		return !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c));
+		return peek(r) != '-' && !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c));
 	}
 	if (*from == '[' && (peek(r) == ':' || peek(r) == '.' || peek(r) == '='))
 		return false;
@@ -177,11 +258,31 @@ static bool class_member(struct reader *r, char *from, char *to)
 	return true;
 }
 
+/* The characters of a small class. */
+struct members {
+	char list[CLASS_MAX];
+	size_t count;
+	bool many;
+};
+
+static void members_add(struct members *m, char from, char to)
+{
+	for (unsigned c = (unsigned char)from; c <= (unsigned char)to; c++) {
+		if (m->count == CLASS_MAX) {
+			m->many = true;
+			return;
+		}
+		m->list[m->count++] = (char)c;
+	}
+}
+
 /* Up to the closing bracket. A `]` inside [:name:] would end it too early: such classes give the whole thing
  * up. */
 static struct piece class_read(struct reader *r)
 {
 	bool negated = take(r, '^'), digits = true, dense = true, at = true, first = true;
+	struct members members = {};
+	struct piece p;
 
 	while (more(r) && (first || peek(r) != ']')) {
 		char from, to;
@@ -191,17 +292,22 @@ static struct piece class_read(struct reader *r)
 			if (r->text.data[r->i - 1] == '[' || peek(r) == ':')
 				return lost(r);
 			digits = dense = at = false;
+			members.many = true;
 			continue;
 		}
 		digits &= is_digit(from) && is_digit(to);
 		dense &= (unsigned char)from > ' ' && (unsigned char)to >= (unsigned char)from;
 		at &= from == '@' && to == '@';
+		members_add(&members, from, to);
 	}
 	if (!take(r, ']'))
 		return lost(r);
 	if (negated)
 		return of_char(false, false, false);
-	return of_char(digits, dense, at);
+	p = of_char(digits, dense, at);
+	if (!members.many)
+		p.spelling = spelling_of_chars(r, str_of(members.list, members.count));
+	return p;
 }
 
 static struct piece either_read(struct reader *r);
@@ -252,7 +358,7 @@ static struct piece atom_read(struct reader *r)
 	/* a character of several bytes is one atom */
 	while ((unsigned char)c >= 0x80 && ((unsigned char)peek(r) & 0xc0) == 0x80)
 		r->i++;
-	return of_literal(c);
+	return of_literal(r, c);
 }
 
 static unsigned number_read(struct reader *r)
@@ -266,32 +372,42 @@ static unsigned number_read(struct reader *r)
 	return n;
 }
 
-/* The least number of times the atom before is wanted; 1 when nothing is said. */
-static unsigned least_read(struct reader *r)
-{
-	unsigned least = 1;
-	size_t start = r->i;
+struct times {
+	unsigned least, most;
+};
 
-	if (take(r, '*') || take(r, '?')) {
-		least = 0;
-	} else if (take(r, '+')) {
-		least = 1;
-	} else if (take(r, '{')) {
-		if (!is_digit(peek(r)) && peek(r) != ',') {
-			r->i = start;
-			return 1; /* a brace that is only a brace: read as a character next */
-		}
-		least = number_read(r);
-		if (take(r, ','))
-			(void)number_read(r);
-		if (!take(r, '}'))
-			(void)lost(r);
-	} else {
-		return 1;
+static struct times braces_read(struct reader *r)
+{
+	struct times t;
+
+	t.least = t.most = number_read(r);
+	if (take(r, ',')) {
+		/* without its first number it may also be a brace that is only a brace */
+		t.most = is_digit(peek(r)) && t.least ? number_read(r) : MANY;
+		(void)number_read(r);
 	}
+	if (!take(r, '}'))
+		(void)lost(r);
+	return t;
+}
+
+/* How often the atom before is wanted; once when nothing is said. */
+static struct times times_read(struct reader *r)
+{
+	struct times t = {1, MANY};
+	char c = peek(r), next = r->i + 1 < r->text.len ? r->text.data[r->i + 1] : '\0';
+
+	/* a brace that is only a brace is read as a character next */
+	if (!(c == '*' || c == '?' || c == '+' || (c == '{' && (is_digit(next) || next == ','))))
+		return (struct times){1, 1};
+	r->i++;
+	if (c == '{')
+		t = braces_read(r);
+	else if (c != '+')
+		t = (struct times){0, c == '?' ? 1 : MANY};
 	if (!take(r, '?') && take(r, '+'))
 		(void)lost(r);
-	return least;
+	return t;
 }
 
 static struct piece sequence_read(struct reader *r)
@@ -300,8 +416,9 @@ static struct piece sequence_read(struct reader *r)
 
 	while (more(r) && peek(r) != '|' && peek(r) != ')') {
 		struct piece p = atom_read(r);
+		struct times t = times_read(r);
 
-		out = piece_then(out, piece_times(p, least_read(r)));
+		out = piece_then(r, out, piece_times(r, p, t.least, t.most));
 	}
 	return out;
 }
@@ -311,16 +428,24 @@ static struct piece either_read(struct reader *r)
 	struct piece out = sequence_read(r);
 
 	while (take(r, '|'))
-		out = piece_or(out, sequence_read(r));
+		out = piece_or(r, out, sequence_read(r));
 	return out;
 }
 
-struct need need_of(struct str regex)
+struct need need_of(struct str regex, struct arena *arena)
 {
-	struct reader r = {.text = regex};
-	struct piece p = either_read(&r);
+	struct reader r = {.text = regex, .arena = arena_new(0)};
+	struct need need = {};
+	struct piece p;
 
-	if (r.lost || more(&r))
-		return (struct need){};
-	return (struct need){.digits = p.digits, .run = p.best, .at = p.at};
+	if (!r.arena)
+		return need;
+	p = either_read(&r);
+	if (!r.lost && !more(&r)) {
+		need = (struct need){.digits = p.digits, .run = p.best, .at = p.at};
+		if (p.spelling.best && p.spelling.best->least >= LITERAL_LEAST)
+			need.literals = literals_dup(arena, p.spelling.best);
+	}
+	arena_free(r.arena);
+	return need;
 }

@@ -6,7 +6,8 @@
 
 #include <stdbool.h>
 
-#include "base/str.h"
+#include "base/arena.h"
+#include "inspect/literals.h"
 
 enum {
 	NEED_MAX = 4096, /* no figure is counted beyond this */
@@ -16,6 +17,8 @@ struct need {
 	unsigned digits; /* ASCII digits */
 	unsigned run;    /* bytes in a row without ASCII white space */
 	bool at;         /* an '@' */
+	const struct literals *literals; /* one of these, in the word view; NULL: none is known */
 };
 
-struct need need_of(struct str regex);
+/* The literals live in the arena. */
+struct need need_of(struct str regex, struct arena *arena);

@@ -3,36 +3,64 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "inspect/fold.h"
 
-int words_init(struct words *w, const struct lexicon *lexicon, struct problems *problems)
-{
-	size_t n = lexicon->count;
-	const char **texts = calloc(n + 1, sizeof(*texts));
-	size_t *lens = calloc(n + 1, sizeof(*lens));
-	unsigned *flags = calloc(n + 1, sizeof(*flags)), *ids = calloc(n + 1, sizeof(*ids));
-	hs_compile_error_t *error = NULL;
-	int ret = texts && lens && flags && ids ? 0 : -ENOMEM;
+struct batch {
+	const char **texts;
+	size_t *lens;
+	unsigned *flags, *ids;
+	unsigned count;
+};
 
-	*w = (struct words){.lexicon = lexicon};
-	for (size_t i = 0; i < n && ret == 0; i++) {
-		texts[i] = lexicon->words[i].text.data;
-		lens[i] = lexicon->words[i].text.len;
-		ids[i] = (unsigned)i;
-	}
-	if (ret == 0 && n &&
-		hs_compile_lit_multi(
-			texts, flags, ids, lens, (unsigned)n, HS_MODE_BLOCK, NULL, &w->db, &error)) {
-		problem_add(
-			problems, STR("rules"), 0, 0, "the words of all rules together: %s", error->message);
-		hs_free_compile_error(error);
-		ret = -EINVAL;
-	}
-	free(texts);
-	free(lens);
-	free(flags);
-	free(ids);
-	return ret;
+static void batch_done(struct batch *b)
+{
+	free(b->texts);
+	free(b->lens);
+	free(b->flags);
+	free(b->ids);
+}
+
+static void batch_add(struct batch *b, struct str text, size_t id)
+{
+	b->texts[b->count] = text.data;
+	b->lens[b->count] = text.len;
+	b->ids[b->count++] = (unsigned)id;
+}
+
+/* Ids of words come first, then those of keys. Several keys with one text are looked for once. */
+static void batch_fill(struct batch *b, const struct lexicon *lexicon, const struct expressions *e)
+{
+	for (size_t i = 0; i < lexicon->count; i++)
+		batch_add(b, lexicon->words[i].text, i);
+	for (size_t i = 0; i < e->key_count; i++)
+		if (i == 0 || !str_eq(e->keys[i].text, e->keys[i - 1].text))
+			batch_add(b, e->keys[i].text, lexicon->count + i);
+}
+
+int words_init(struct words *w, const struct lexicon *lexicon, const struct expressions *expressions,
+	struct problems *problems)
+{
+	size_t n = lexicon->count + expressions->key_count + 1;
+	AUTO(batch_done)
+	struct batch b = {
+		.texts = calloc(n, sizeof(*b.texts)),
+		.lens = calloc(n, sizeof(*b.lens)),
+		.flags = calloc(n, sizeof(*b.flags)),
+		.ids = calloc(n, sizeof(*b.ids)),
+	};
+	hs_compile_error_t *error = NULL;
+
+	*w = (struct words){.lexicon = lexicon, .expressions = expressions};
+	if (!b.texts || !b.lens || !b.flags || !b.ids)
+		return -ENOMEM;
+	batch_fill(&b, lexicon, expressions);
+	if (b.count == 0 || !hs_compile_lit_multi(b.texts, b.flags, b.ids, b.lens, b.count, HS_MODE_BLOCK,
+				    NULL, &w->db, &error))
+		return 0;
+	problem_add(problems, STR("rules"), 0, 0, "the words of all rules together: %s", error->message);
+	hs_free_compile_error(error);
+	return -EINVAL;
 }
 
 void words_done(struct words *w)
@@ -123,11 +151,18 @@ struct scan {
 static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *owner)
 {
 	struct scan *s = owner;
-	const struct lexicon_word *word = &s->words->lexicon->words[id];
-	size_t at = (size_t)to - word->text.len, part = texts_part_at(s->texts, VIEW_WORD, at);
+	const struct lexicon *lexicon = s->words->lexicon;
+	const struct lexicon_word *word = &lexicon->words[id];
+	size_t at, part;
 
 	(void)from;
 	(void)flags;
+	if (id >= lexicon->count) {
+		expressions_mark(s->words->expressions, id - lexicon->count, s->hits);
+		return 0;
+	}
+	at = (size_t)to - word->text.len;
+	part = texts_part_at(s->texts, VIEW_WORD, at);
 	at -= s->texts->parts[part].at[VIEW_WORD];
 	word_hit(word, s->texts, part, at, at + word->text.len, false, s->hits);
 	return 0;

@@ -1,20 +1,23 @@
 /* Finds words and phrases: one pass over the word view for all of them, then a look at both ends, because a
- * word inside another is not that word. The scan is Hyperscan's, of literals; word boundaries are ours
- * (fold.h), so that they hold in every script. */
+ * word inside another is not that word. The same pass looks for the literals that expressions need. The scan
+ * is Hyperscan's, of literals; word boundaries are ours (fold.h), so that they hold in every script. */
 #pragma once
 
 #include <hs/hs.h>
 
+#include "inspect/expressions.h"
 #include "inspect/hits.h"
 #include "inspect/lexicon.h"
 
 struct words {
 	const struct lexicon *lexicon;
-	hs_database_t *db; /* NULL without words */
+	const struct expressions *expressions;
+	hs_database_t *db; /* NULL without words and literals */
 };
 
 /* 0, -EINVAL (a problem says why) or -ENOMEM. */
-[[nodiscard]] int words_init(struct words *w, const struct lexicon *lexicon, struct problems *problems);
+[[nodiscard]] int words_init(struct words *w, const struct lexicon *lexicon,
+	const struct expressions *expressions, struct problems *problems);
 void words_done(struct words *w);
 
 /* The view must be folded. CANNOT_TELL_ENGINE when the scan failed. */

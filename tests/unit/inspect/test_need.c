@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include "base/buf.h"
 #include "inspect/card.h"
 #include "inspect/need.h"
 #include "inspect/odd.h"
@@ -57,13 +58,67 @@ static const struct {
 
 static void needs_are_read_off_expressions(void **state)
 {
+	struct arena *arena = arena_new(0);
+
 	(void)state;
 	for (size_t i = 0; i < sizeof(needs) / sizeof(*needs); i++) {
-		struct need n = need_of(str_from(needs[i].regex));
+		struct need n = need_of(str_from(needs[i].regex), arena);
 
 		if (n.digits != needs[i].digits || n.run != needs[i].run || n.at != needs[i].at)
 			fail_msg("%s: %u digits, run %u, at %d", needs[i].regex, n.digits, n.run, n.at);
 	}
+	arena_free(arena);
+}
+
+static const struct {
+	const char *regex, *literals; /* a bar between them */
+} literals[] = {
+	{"abc", "abc"},
+	{"ABC", "abc"},
+	{"ab", ""},
+	{"a+bc", "abc"},
+	{"ab?c", ""},
+	{"abcd?efgh", "abcdefgh|abcefgh"},
+	{"abc.{0,20}defgh", "defgh"},
+	{"abcde.{0,20}fgh", "abcde"},
+	{"abc[ -]def", "abc def|abc-def"},
+	{"abc[0-9]def", "abc"},
+	{"(abc|de.fgh)", "abc|fgh"},
+	{"(abc|d.)", ""},
+	{"(the )?station", "station"},
+	{"(abc|bcd)x{2}", "abcxx|bcdxx"},
+	{"abc{2,3}d", "ccd"},
+	{"(abc){9}", "abcabcabcabc"},
+	{"a  b c", "a b c"},
+	{"\\bnight\\s+fall\\b", "night"},
+	{"caf\u00e9 creme", " creme"},
+	{"abc\\(def\\)gh", "abc"},
+	{"\\.com", ".com"},
+	{"[[:alpha:]]abc", ""},
+	{"[\\.-9]abc", "abc"},
+	{"abc{,1}def", "def"},
+	{"\\x41abc", ""},
+	{"(?i)abc", "abc"},
+	{"(send|give) (to )?me", "send to me|send me|give to me|give me"},
+};
+
+static void literals_are_read_off_expressions(void **state)
+{
+	struct arena *arena = arena_new(0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(literals) / sizeof(*literals); i++) {
+		struct need n = need_of(str_from(literals[i].regex), arena);
+		struct buf out = BUF_INIT(0);
+
+		for (size_t k = 0; n.literals && k < n.literals->count; k++)
+			buf_printf(&out, "%s%.*s", k ? "|" : "", STR_FMT(n.literals->list[k]));
+		if (strcmp(buf_cstr(&out), literals[i].literals))
+			fail_msg("%s: '%s', not '%s'", literals[i].regex, buf_cstr(&out),
+				literals[i].literals);
+		buf_done(&out);
+	}
+	arena_free(arena);
 }
 
 static const struct {
@@ -160,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(needs_are_read_off_expressions),
+		cmocka_unit_test(literals_are_read_off_expressions),
 		cmocka_unit_test(cards_are_told_from_numbers),
 		cmocka_unit_test(cards_are_found_one_after_the_other),
 		cmocka_unit_test(odd_texts_are_told_from_plain),
