@@ -36,7 +36,7 @@ class Person(threading.Thread):
         self.client = None
         self.over = threading.Event()
         self.failure = None
-        self.reconnects = 0  # not counting connections dropped on purpose
+        self.lost = []  # connections, but for those dropped on purpose
         self.dropped = self.resumed = False
         self.lock = threading.Lock()
 
@@ -47,8 +47,8 @@ class Person(threading.Thread):
                     if self.client is None:
                         self.come_back(None)
                     self.step()
-                except (EOFError, OSError, TimeoutError):
-                    self.return_to_server()
+                except (EOFError, OSError, TimeoutError) as error:
+                    self.return_to_server(error)
         except BaseException as error:  # shown by whoever joins
             self.failure = error
 
@@ -58,22 +58,23 @@ class Person(threading.Thread):
         self.client.drop()
         raise EOFError()
 
-    def return_to_server(self):
+    def return_to_server(self, why):
         """Reconnects until it works, for PATIENCE seconds at most."""
         old, end = self.client, time.monotonic() + PATIENCE
         if old is None:
             return
-        self.reconnects += not self.dropped
+        if not self.dropped:
+            self.lost.append("%s: %r" % (self.account.jid, why))
         self.dropped = False
         while not self.over.is_set():
             try:
                 self.come_back(old)
-                old.close()
-                return
+                break
             except Exception as error:
                 if time.monotonic() > end:
                     raise AssertionError("%s cannot come back: %r" % (self.account.jid, error)) from error
                 time.sleep(0.02)
+        old.close()
 
     def come_back(self, old):
         """A new connection; with `old`, resumption first. What the server does not have is sent again."""

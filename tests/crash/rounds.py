@@ -30,7 +30,7 @@ from lib.stanza import MARK, message
 MARKS = re.compile(MARK.encode() + rb"[0-9a-f]{12}")
 VICTIMS = ("gate", "recorder", "tree", "both", "again", "parted")
 UP_SECONDS = 2.0
-SETTINGS = {"sm": {"resume_seconds": 120}, "offline": {"max": 100000}, "log": {"level": "info"}}
+SETTINGS = {"sm": {"resume_seconds": 120}, "offline": {"max": 100000}, "record": {"segment_bytes": 2 << 20}}
 
 
 class Rounds:
@@ -49,7 +49,7 @@ class Rounds:
     def one(self, number, victim, kill):
         """One round that counts."""
         self.where = "round %d (%s)" % (number, victim)
-        reconnects = self.traffic.reconnects()
+        lost = len(self.traffic.lost())
         in_flight = 0
         while not in_flight:
             time.sleep(self.random.choice((0.1, 0.5, 1.5, 3.5)) * (0.2 + self.random.random()))
@@ -58,8 +58,8 @@ class Rounds:
         self.up.append(self.wait_up(begin))
         missing = self.traffic.settle()
         self.check(missing, number)
-        if victim == "recorder" and self.traffic.reconnects() != reconnects:
-            self.problem("disconnected", "clients were disconnected though only the recorder died")
+        for each in self.traffic.lost()[lost:] if victim == "recorder" else ():
+            self.problem("disconnected", "though only the recorder died: " + each)
         if self.up[-1] > UP_SECONDS:
             self.problem("slow", "up again after %.2f s" % self.up[-1])
         self.traffic.resume()

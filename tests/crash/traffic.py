@@ -32,8 +32,9 @@ class Traffic:
     def in_flight(self):
         return sum(sender.in_flight() for sender in self.senders)
 
-    def reconnects(self):
-        return sum(person.reconnects for person in self.readers + self.senders)
+    def lost(self):
+        """Connections that were lost, but for those dropped on purpose."""
+        return [each for person in self.readers + self.senders for each in person.lost]
 
     def sent(self):
         """{id: (target, body)} of everything."""
