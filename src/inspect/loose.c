@@ -469,32 +469,110 @@ static bool chunk_next(struct str text, size_t *at, struct chunk *out)
 	return from < to;
 }
 
-static void part_look(struct search *s)
+/* What of a part is looked at: chunks around odd places. */
+struct window {
+	struct chunk chunks[PHRASE_MAX]; /* the latest, for phrases */
+	size_t count;
+	size_t at, done;      /* where it is in the text; what ends before `done` was looked at before */
+	size_t odd;           /* the next odd place at or behind the latest chunk's end */
+	unsigned behind;      /* chunks since the last odd place */
+	bool begun;           /* the odd place it is for was reached */
+	struct piece singles; /* letters apart, the latest */
+};
+
+static unsigned words_around(const struct search *s)
 {
-	struct chunk chunks[PHRASE_MAX]; /* the latest */
-	struct piece piece, singles;
-	size_t at = 0, count = 0, single;
+	return s->loose->words_max ? s->loose->words_max - 1 : 0;
+}
+
+static size_t chunk_start(struct str text, size_t at)
+{
+	while (at > 0 && !is(text.data[at - 1], IS_SPACE))
+		at--;
+	return at;
+}
+
+/* As many chunks before the odd place as a phrase can have, and letters apart in any number. */
+static size_t window_start(const struct search *s, size_t odd)
+{
+	size_t at = chunk_start(s->text, odd);
+
+	for (unsigned before = words_around(s);;) {
+		size_t end = at, from;
+
+		while (end > 0 && is(s->text.data[end - 1], IS_SPACE))
+			end--;
+		from = chunk_start(s->text, end);
+		if (from == end || (single_of(s->text, from, end) == end && before-- == 0))
+			return at;
+		at = from;
+	}
+}
+
+/* Whether there is more to look at behind the latest chunk. */
+static bool window_goes_on(struct search *s, struct window *w, const struct chunk *latest)
+{
+	if (w->odd < latest->end) {
+		w->odd = odd_next(s->text, latest->end);
+		w->begun = true;
+		w->behind = 0;
+	} else {
+		w->behind += w->begun;
+	}
+	return !w->begun || w->behind < words_around(s);
+}
+
+static void window_look(struct search *s, struct window *w)
+{
+	bool more = true;
+
+	while (more) {
+		struct chunk *c;
+		size_t single;
+
+		if (w->count == PHRASE_MAX)
+			memmove(w->chunks, w->chunks + 1, --w->count * sizeof(*w->chunks));
+		c = &w->chunks[w->count];
+		if (!chunk_next(s->text, &w->at, c))
+			break;
+		w->count++;
+		if (c->end <= w->done)
+			continue;
+		single = single_of(s->text, c->at, c->end);
+		if (single < c->end) {
+			piece_put(&w->singles, piece_unit(s->text.data[single], single));
+			if (w->odd < c->end)
+				(void)window_goes_on(s, w, c);
+			continue;
+		}
+		singles_look(s, &w->singles);
+		piece_clear(&w->singles);
+		chunk_look(s, c);
+		phrase_look(s, w->chunks, w->count);
+		more = window_goes_on(s, w, c);
+	}
+	singles_look(s, &w->singles);
+	piece_clear(&w->singles);
+	w->done = w->at;
+}
+
+static void part_look(struct search *s, size_t odd)
+{
+	struct piece piece;
+	struct window w;
 
 	s->piece = &piece;
 	s->words = 1;
-	piece_clear(&singles);
-	for (;;) {
-		if (count == PHRASE_MAX)
-			memmove(chunks, chunks + 1, --count * sizeof(*chunks));
-		if (!chunk_next(s->text, &at, &chunks[count]))
-			break;
-		count++;
-		single = single_of(s->text, chunks[count - 1].at, chunks[count - 1].end);
-		if (single < chunks[count - 1].end) {
-			piece_put(&singles, piece_unit(s->text.data[single], single));
-			continue;
-		}
-		singles_look(s, &singles);
-		piece_clear(&singles);
-		chunk_look(s, &chunks[count - 1]);
-		phrase_look(s, chunks, count);
+	w.odd = odd;
+	w.done = 0;
+	piece_clear(&w.singles);
+	while (w.odd < s->text.len) {
+		w.at = window_start(s, w.odd);
+		w.count = 0;
+		w.behind = 0;
+		w.begun = false;
+		window_look(s, &w);
 	}
-	singles_look(s, &singles);
 }
 
 void loose_find(const struct loose *l, const struct texts *texts, struct hits *hits)
@@ -507,8 +585,9 @@ void loose_find(const struct loose *l, const struct texts *texts, struct hits *h
 			.hits = hits,
 			.part = i,
 			.text = texts_part(texts, VIEW_WORD, i)};
+		size_t odd = odd_next(s.text, 0);
 
-		if (odd_text(s.text))
-			part_look(&s);
+		if (odd < s.text.len)
+			part_look(&s, odd);
 	}
 }

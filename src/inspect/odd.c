@@ -12,7 +12,15 @@ enum {
 	OVERLAP = 8,
 };
 
-/* Bit i: what the byte at i is. Bytes of characters beyond ASCII are none of these. */
+/* Enough to tell that most blocks have nothing odd. Bit i: what the byte at i is. */
+struct glance {
+	uint64_t letter;
+	uint64_t same;   /* a letter that the next byte repeats */
+	uint64_t blank;  /* ' ' */
+	uint64_t ending; /* , - . / */
+};
+
+/* The closer look. Bit i: what the byte at i is. Bytes of characters beyond ASCII are none of these. */
 struct masks {
 	uint64_t letter;
 	uint64_t same;  /* a letter that the next byte repeats */
@@ -47,6 +55,18 @@ static __m128i either(__m128i a, __m128i b)
 	return _mm_or_si128(a, b);
 }
 
+static void glance_add(struct glance *g, const char *bytes, unsigned at)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)bytes);
+	__m128i next = _mm_loadu_si128((const __m128i *)(const void *)(bytes + 1));
+	__m128i letter = between(v, 'a', 'z');
+
+	g->letter |= bits_of(letter) << at;
+	g->same |= bits_of(_mm_and_si128(letter, _mm_cmpeq_epi8(v, next))) << at;
+	g->blank |= bits_of(equals(v, ' ')) << at;
+	g->ending |= bits_of(between(v, ',', '/')) << at;
+}
+
 static void masks_add(struct masks *m, const char *bytes, unsigned at)
 {
 	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)bytes);
@@ -76,6 +96,18 @@ static void masks_add(struct masks *m, const char *bytes, unsigned at)
 	m->wide |= bits_of(wide) << at;
 }
 #else
+static void glance_add(struct glance *g, const char *bytes, unsigned at)
+{
+	for (unsigned i = 0; i < 16; i++) {
+		bool letter = bytes[i] >= 'a' && bytes[i] <= 'z';
+
+		g->letter |= (uint64_t)letter << (at + i);
+		g->same |= (uint64_t)(letter && bytes[i + 1] == bytes[i]) << (at + i);
+		g->blank |= (uint64_t)(bytes[i] == ' ') << (at + i);
+		g->ending |= (uint64_t)(bytes[i] >= ',' && bytes[i] <= '/') << (at + i);
+	}
+}
+
 static void masks_add(struct masks *m, const char *bytes, unsigned at)
 {
 	for (unsigned i = 0; i < 16; i++) {
@@ -95,42 +127,66 @@ static void masks_add(struct masks *m, const char *bytes, unsigned at)
 }
 #endif
 
-static bool masks_are_odd(const struct masks *m, uint64_t start)
+/* Bits where something odd begins. */
+static uint64_t masks_odd(const struct masks *m, uint64_t start)
 {
-	uint64_t edge = m->space | m->sign;
-	uint64_t alone = (m->letter | m->leet) & (edge << 1 | start) & edge >> 1;
+	uint64_t read = m->letter | m->leet, edge = m->space | m->sign;
+	uint64_t alone = read & (edge << 1 | start) & edge >> 1;
+	uint64_t odd = (m->letter & m->joint >> 1 & read >> 2) | (m->leet & m->joint >> 1 & m->letter >> 2);
 
-	if (m->letter & m->joint >> 1 & m->letter >> 2)
-		return true;
-	if ((m->leet & m->letter >> 1) || (m->letter & (m->leet | m->wide) >> 1))
-		return true;
-	if (m->same & (m->same >> 1 | m->same >> 2 | m->same >> 3 | m->same >> 4))
-		return true;
-	return alone & alone >> 2 & (alone >> 4 | m->sign << 1 | m->sign >> 1);
+	odd |= (m->leet & m->letter >> 1) | (m->letter & (m->leet | m->wide) >> 1);
+	odd |= m->same & (m->same >> 1 | m->same >> 2 | m->same >> 3 | m->same >> 4);
+	return odd | (alone & alone >> 2 & (alone >> 4 | m->sign << 1 | m->sign >> 1));
 }
 
-bool odd_text(struct str folded)
+/* Whether masks_odd() could have a bit. Knows less of signs, so that it allows for more: each term there has
+ * one here that it implies. */
+static bool glance_is_odd(const struct glance *g)
+{
+	uint64_t other = ~(g->letter | g->blank), edge = ~g->letter;
+	uint64_t alone = ~g->blank & (edge << 1 | 1) & edge >> 1;
+
+	if ((other & g->letter >> 1) || (g->letter & other >> 1 & (other >> 2 | ~g->ending >> 1)))
+		return true;
+	if (g->same & (g->same >> 1 | g->same >> 2 | g->same >> 3 | g->same >> 4))
+		return true;
+	return alone & alone >> 2 & (alone >> 4 | other << 1 | other >> 1);
+}
+
+/* The odd bits of the 64 bytes there, the byte behind them readable too. */
+static uint64_t block_odd(const char *bytes, uint64_t start)
+{
+	struct glance g = {};
+	struct masks m = {};
+
+	for (unsigned i = 0; i < BLOCK; i += 16)
+		glance_add(&g, bytes + i, i);
+	if (!glance_is_odd(&g))
+		return 0;
+	for (unsigned i = 0; i < BLOCK; i += 16)
+		masks_add(&m, bytes + i, i);
+	return masks_odd(&m, start);
+}
+
+size_t odd_next(struct str folded, size_t from)
 {
 	char bytes[BLOCK + 1];
-	size_t at = 0;
 
-	while (at < folded.len) {
-		struct masks m = {};
-		size_t n = folded.len - at < BLOCK ? folded.len - at : BLOCK;
-		const char *from = folded.data + at;
+	for (size_t at = from; at < folded.len; at += BLOCK - OVERLAP) {
+		const char *block = folded.data + at;
+		size_t left = folded.len - at;
+		uint64_t odd;
 
-		if (folded.len - at < sizeof(bytes)) {
-			memset(bytes, '\n', sizeof(bytes));
-			memcpy(bytes, from, n);
-			from = bytes;
+		if (left < sizeof(bytes)) {
+			memset(bytes, ' ', sizeof(bytes));
+			memcpy(bytes, block, left < BLOCK ? left : BLOCK);
+			block = bytes;
 		}
-		for (unsigned i = 0; i < BLOCK; i += 16)
-			masks_add(&m, from + i, i);
-		if (masks_are_odd(&m, at == 0))
-			return true;
-		if (n < BLOCK)
+		odd = block_odd(block, at == 0);
+		if (odd)
+			return at + (size_t)__builtin_ctzll(odd);
+		if (left < BLOCK)
 			break;
-		at += BLOCK - OVERLAP;
 	}
-	return false;
+	return folded.len;
 }

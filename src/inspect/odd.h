@@ -3,8 +3,10 @@
  * too often. */
 #pragma once
 
-#include <stdbool.h>
+#include <stddef.h>
 
 #include "base/str.h"
 
-[[nodiscard]] bool odd_text(struct str folded);
+/* The first odd place at or behind `from`, which is the start of the text or white space; folded.len when
+ * there is none. Of several letters it is the first. */
+[[nodiscard]] size_t odd_next(struct str folded, size_t from);
