@@ -130,13 +130,13 @@ static void masks_add(struct masks *m, const char *bytes, unsigned at)
 /* Bits where something odd begins. */
 static uint64_t masks_odd(const struct masks *m, uint64_t start)
 {
-	uint64_t read = m->letter | m->leet, edge = m->space | m->sign;
+	uint64_t read = m->letter | m->leet, sign = m->sign & ~m->leet, edge = m->space | sign;
 	uint64_t alone = read & (edge << 1 | start) & edge >> 1;
 	uint64_t odd = (m->letter & m->joint >> 1 & read >> 2) | (m->leet & m->joint >> 1 & m->letter >> 2);
 
 	odd |= (m->leet & m->letter >> 1) | (m->letter & (m->leet | m->wide) >> 1);
 	odd |= m->same & (m->same >> 1 | m->same >> 2 | m->same >> 3 | m->same >> 4);
-	return odd | (alone & alone >> 2 & (alone >> 4 | m->sign << 1 | m->sign >> 1));
+	return odd | (alone & alone >> 2 & (alone >> 4 | sign << 1 | sign >> 1));
 }
 
 /* Whether masks_odd() could have a bit. Knows less of signs, so that it allows for more: each term there has
