@@ -136,7 +136,8 @@ static uint64_t masks_odd(const struct masks *m, uint64_t start)
 
 	odd |= (m->leet & m->letter >> 1) | (m->letter & (m->leet | m->wide) >> 1);
 	odd |= m->same & (m->same >> 1 | m->same >> 2 | m->same >> 3 | m->same >> 4);
-	return odd | (alone & alone >> 2 & (alone >> 4 | sign << 1 | sign >> 1));
+	odd |= alone & alone >> 2 & (alone >> 4 | sign << 1 | sign >> 1);
+	return odd | (alone & alone >> 3 & alone >> 6);
 }
 
 /* Whether masks_odd() could have a bit. Knows less of signs, so that it allows for more: each term there has
@@ -150,7 +151,7 @@ static bool glance_is_odd(const struct glance *g)
 		return true;
 	if (g->same & (g->same >> 1 | g->same >> 2 | g->same >> 3 | g->same >> 4))
 		return true;
-	return alone & alone >> 2 & (alone >> 4 | other << 1 | other >> 1);
+	return alone & ((alone >> 2 & (alone >> 4 | other << 1 | other >> 1)) | (alone >> 3 & alone >> 6));
 }
 
 /* The odd bits of the 64 bytes there, the byte behind them readable too. */
