@@ -65,6 +65,17 @@ static bool need_is_met(const struct expression *x, struct texts *texts, size_t 
 	       has_run(texts_part(texts, VIEW_LIGHT, part), x->need.run);
 }
 
+static bool bundle_is_due(const struct expressions *e, const struct bundle *b, struct texts *texts,
+	size_t part, uint8_t marks, const struct hits *hits)
+{
+	if (texts->parts[part].digits < b->digits)
+		return false;
+	for (uint32_t i = 0; i < b->count; i++)
+		if ((marks >> i & 1) && need_is_met(&e->list[b->first + i], texts, part, hits))
+			return true;
+	return false;
+}
+
 static void range_add(struct range *r, size_t part)
 {
 	if (r->first == r->end)
@@ -79,19 +90,13 @@ static struct range bundle_range(
 	uint8_t marks = b->group == GROUP_LITERAL ? hits->marks[b - e->bundles] : UINT8_MAX;
 	struct range r = {};
 
-	/* the first in a bundle needs fewest digits */
-	if (!marks || (b->group == GROUP_DIGITS && texts->digits_max < e->list[b->first].need.digits))
+	if (!marks)
 		return r;
 	if (b->group == GROUP_TEXT)
 		return (struct range){0, texts->count};
-	for (size_t part = 0; part < texts->count; part++) {
-		for (uint32_t i = 0; i < b->count; i++) {
-			if (!(marks >> i & 1) || !need_is_met(&e->list[b->first + i], texts, part, hits))
-				continue;
+	for (size_t part = 0; part < texts->count; part++)
+		if (bundle_is_due(e, b, texts, part, marks, hits))
 			range_add(&r, part);
-			break;
-		}
-	}
 	return r;
 }
 

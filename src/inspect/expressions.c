@@ -145,9 +145,10 @@ static int bundles_fill(struct expressions *e)
 
 		if (!b || b->group != group || (b->count == BUNDLE_MAX && group != GROUP_TEXT)) {
 			b = &e->bundles[e->bundle_count++];
-			*b = (struct bundle){.first = i, .group = group};
+			*b = (struct bundle){.first = i, .group = group, .digits = NEED_MAX};
 		}
 		b->count++;
+		b->digits = e->list[i].need.digits < b->digits ? e->list[i].need.digits : b->digits;
 		e->list[i].bundle = (uint32_t)(e->bundle_count - 1);
 	}
 	return 0;

@@ -39,6 +39,7 @@ struct bundle {
 	hs_database_t *db;
 	uint32_t first, count;
 	enum expression_group group;
+	unsigned digits; /* least that one of them needs */
 };
 
 /* A literal and an expression that needs it. Sorted by text: keys with the same text follow each other. */

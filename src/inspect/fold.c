@@ -1,4 +1,4 @@
-/* ASCII goes sixteen bytes at a time; from the first other byte on, character by character through the table.
+/* ASCII goes sixteen bytes at a time; a block with anything else, character by character through the table.
  */
 #include "inspect/fold.h"
 
@@ -83,10 +83,9 @@ static inline bool block_fold(const char *in, char *out, size_t fresh, uint64_t 
 }
 
 /* Less than a block, by way of a whole one. */
-static bool short_fold(struct str text, char *out, unsigned *digits)
+static bool short_fold(struct str text, char *out, uint64_t space, unsigned *digits)
 {
 	char block[sizeof(bytes16)];
-	uint64_t space = 0;
 
 	memset(block, 'x', sizeof(block));
 	memcpy(block, text.data, text.len);
@@ -96,15 +95,16 @@ static bool short_fold(struct str text, char *out, unsigned *digits)
 	return true;
 }
 
-/* As much from the start as is plain, in blocks, the last of which may overlap; returns the length. */
-static size_t blocks_fold(struct str text, char *out, unsigned *digits)
+/* As much from the start as is plain, in blocks, the last of which may overlap; returns the length.
+ * `after_space`: the byte before was a space. */
+static size_t blocks_fold(struct str text, char *out, bool after_space, unsigned *digits)
 {
 	const size_t size = sizeof(bytes16);
 	size_t at = 0;
-	uint64_t space = 0;
+	uint64_t space = after_space;
 
 	if (text.len < size)
-		return text.len && short_fold(text, out, digits) ? text.len : 0;
+		return text.len && short_fold(text, out, space, digits) ? text.len : 0;
 	for (; text.len - at >= size; at += size)
 		if (!block_fold(text.data + at, out + at, size, &space, digits))
 			return at;
@@ -176,19 +176,35 @@ static inline size_t step(const struct view *view, struct str text, size_t *at, 
 	return n;
 }
 
+/* As many bytes as a block (the light view: all) character by character. */
+static size_t steps_fold(const struct view *view, struct str text, size_t *at, char *out, bool *space,
+	unsigned *digits, uint8_t *bits)
+{
+	size_t len = 0, end = *at + sizeof(bytes16);
+
+	while (*at < text.len && (!view->words || *at < end)) {
+		*bits |= (uint8_t)text.data[*at];
+		for (size_t n = step(view, text, at, out + len, space); n > 0; n--)
+			*digits += ascii_is_digit(out[len++]);
+	}
+	return len;
+}
+
 static size_t text_fold(const struct view *view, struct str text, char *out, struct fold_stats *stats)
 {
 	unsigned digits = 0;
-	size_t at = view->words ? blocks_fold(text, out, &digits) : 0, len = at;
-	bool space = at && out[at - 1] == ' ';
+	size_t at = 0, len = 0;
+	bool space = false;
 	uint8_t bits = 0;
 
 	while (at < text.len) {
-		size_t n;
+		size_t n =
+			view->words ? blocks_fold(str_cut(text, at, text.len), out + len, space, &digits) : 0;
 
-		bits |= (uint8_t)text.data[at];
-		for (n = step(view, text, &at, out + len, &space); n > 0; n--)
-			digits += ascii_is_digit(out[len++]);
+		at += n;
+		len += n;
+		space = n ? out[len - 1] == ' ' : space;
+		len += steps_fold(view, text, &at, out + len, &space, &digits, &bits);
 	}
 	stats->ascii = bits < 0x80;
 	stats->same = stats->ascii && len == text.len;

@@ -1,5 +1,6 @@
 #include "inspect/literals.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -136,6 +137,8 @@ static int score(const struct literals *set)
 {
 	int least = set->least < SCORE_BYTES ? (int)set->least : SCORE_BYTES, doubles = 0;
 
+	if (set->least < LITERAL_LEAST)
+		return INT_MIN;
 	while (set->count > (size_t)1 << doubles)
 		doubles++;
 	return least * SCORE_LENGTH - doubles * SCORE_DOUBLE;

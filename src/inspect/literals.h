@@ -10,6 +10,7 @@
 enum {
 	LITERALS_MAX = 96,  /* in a set */
 	LITERAL_BYTES = 32, /* of the longest */
+	LITERAL_LEAST = 3,  /* shorter ones are in too many texts to be of use */
 };
 
 struct literals {

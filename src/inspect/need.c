@@ -2,11 +2,10 @@
 #include "inspect/need.h"
 
 enum {
-	GROUPS_MAX = 64,   /* nested */
-	REPEATS_MAX = 8,   /* of one piece that are spelled out in literals */
-	CLASS_MAX = 8,     /* characters of a class that are */
-	MANY = NEED_MAX,   /* no upper bound on repetitions is told from this one */
-	LITERAL_LEAST = 3, /* shorter literals are in too many texts */
+	GROUPS_MAX = 64, /* nested */
+	REPEATS_MAX = 8, /* of one piece that are spelled out in literals */
+	CLASS_MAX = 8,   /* characters of a class that are */
+	MANY = NEED_MAX, /* no upper bound on repetitions is told from this one */
 };
 
 /* Texts in what a piece matches. */

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -17,7 +18,7 @@ struct glance {
 	uint64_t letter;
 	uint64_t same;   /* a letter that the next byte repeats */
 	uint64_t blank;  /* ' ' */
-	uint64_t ending; /* , - . / */
+	uint64_t ending; /* ! , - . / : ; < = > ? */
 };
 
 /* The closer look. Bit i: what the byte at i is. Bytes of characters beyond ASCII are none of these. */
@@ -64,7 +65,8 @@ static void glance_add(struct glance *g, const char *bytes, unsigned at)
 	g->letter |= bits_of(letter) << at;
 	g->same |= bits_of(_mm_and_si128(letter, _mm_cmpeq_epi8(v, next))) << at;
 	g->blank |= bits_of(equals(v, ' ')) << at;
-	g->ending |= bits_of(between(v, ',', '/')) << at;
+	g->ending |= bits_of(either(either(between(v, ',', '/'), between(v, ':', '?')), equals(v, '!')))
+		     << at;
 }
 
 static void masks_add(struct masks *m, const char *bytes, unsigned at)
@@ -104,7 +106,7 @@ static void glance_add(struct glance *g, const char *bytes, unsigned at)
 		g->letter |= (uint64_t)letter << (at + i);
 		g->same |= (uint64_t)(letter && bytes[i + 1] == bytes[i]) << (at + i);
 		g->blank |= (uint64_t)(bytes[i] == ' ') << (at + i);
-		g->ending |= (uint64_t)(bytes[i] >= ',' && bytes[i] <= '/') << (at + i);
+		g->ending |= (uint64_t)(bytes[i] && strchr("!,-./:;<=>?", bytes[i])) << (at + i);
 	}
 }
 
