@@ -558,8 +558,10 @@ static void window_look(struct search *s, struct window *w)
 
 static void part_look(struct search *s, size_t odd)
 {
-	struct piece piece;
-	struct window w;
+	/* two kilobytes that the compiler would clear for each text; what is read of them is written before
+	 */
+	__attribute__((uninitialized)) struct piece piece;
+	__attribute__((uninitialized)) struct window w;
 
 	s->piece = &piece;
 	s->words = 1;

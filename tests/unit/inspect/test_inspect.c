@@ -121,6 +121,13 @@ static const struct {
 	{"b1uebird", ""},
 	{"skill", ""},
 	{"you are a s e c r e t", "evasive"},
+	{"s. e. c. r. e. t.", "evasive"},
+	{"a well-known thing, then much more, then nightfall pr0ject", "evasive"},
+	{"a well-known thing, then much more, then n1ghtfall project and so on", "evasive"},
+	{"a well-known thing, then a s e c r e t and so on", "evasive"},
+	{"s e c r e t, a well-known thing", "evasive"},
+	{"a state-of-the-art x-ray", ""},
+	{"n1ghtfall of the project, well-known nightfall of pr0jects", ""},
 	{"bas", ""},
 	{"baas", ""},
 	/* words in other alphabets */
