@@ -145,12 +145,15 @@ static void on_bound(struct errand *e)
 	stream_unbusy(s);
 }
 
-/* Nothing but one <resource/>, or nothing at all. */
-static bool is_alone(const struct node *bind)
+/* At most one <resource/>. What else is there is passed over (RFC 6120 section 8.4): libstrophe copies the children of the
+ * feature into its request. */
+static bool is_unambiguous(const struct node *bind)
 {
-	const struct node *first = node_first_element(bind);
+	unsigned resources = 0;
 
-	return !first || (node_is(first, STR("resource"), NS_BIND) && !node_next_element(first));
+	for (const struct node *c = node_first_element(bind); c; c = node_next_element(c))
+		resources += node_is(c, STR("resource"), NS_BIND);
+	return resources <= 1;
 }
 
 void binding_start(struct stream *s, const struct node *iq)
@@ -159,7 +162,7 @@ void binding_start(struct stream *s, const struct node *iq)
 	const struct node *resource = node_child(bind, STR("resource"), NS_BIND);
 	struct errand *e;
 
-	if (!str_is(node_attr(iq, STR("type")), "set") || !node_attr(iq, STR("id")).len || !is_alone(bind) ||
+	if (!str_is(node_attr(iq, STR("type")), "set") || !node_attr(iq, STR("id")).len || !is_unambiguous(bind) ||
 			(resource && node_first_element(resource))) {
 		answer_error(s, iq, STANZA_BAD_REQUEST);
 		return;

@@ -122,7 +122,7 @@ static void features_put(struct stream *s, struct buf *b)
 		login_mechanisms(s, b);
 		return;
 	}
-	buf_lit(b, "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><required/></bind>"
+	buf_lit(b, "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
 		   "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>"
 		   "<sm xmlns='urn:xmpp:sm:3'><optional/></sm>"
 		   "<ver xmlns='urn:xmpp:features:rosterver'/>"

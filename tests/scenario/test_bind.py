@@ -74,6 +74,12 @@ def test_a_malformed_bind_is_a_bad_request(user, payload, type):
     assert Error(answer).condition in ("bad-request", "not-allowed")
 
 
+def test_what_else_stands_in_a_bind_is_passed_over(user):
+    """libstrophe copies the children of the feature into its request."""
+    answer = user.iq("set", "<bind xmlns='%s'><required/><resource>desk</resource></bind>" % names.BIND)
+    assert answer.get("type") == "result" and answer.find(".//{%s}jid" % names.BIND).text.endswith("/desk")
+
+
 def test_the_answer_to_bind_keeps_the_id(user):
     answer = user.iq("set", "<bind xmlns='%s'/>" % names.BIND, id="strange '\"&lt; id".replace("'\"&lt; ", ""))
     assert answer.get("id") == "strange id"
