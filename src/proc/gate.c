@@ -251,7 +251,7 @@ static void on_errand(void *owner, struct errand *e)
 {
 	struct gate *g = owner;
 
-	route_errand(g->route, e);
+	way_errand(g->way, e);
 }
 
 static void on_submit(void *owner, struct parcel *p)
@@ -408,13 +408,12 @@ static void supervise_watch(struct gate *g)
 
 /* ---- running ---- */
 
-static void on_tick(struct timer *timer)
+static void on_tick(uv_timer_t *timer)
 {
-	struct gate *g = container_of(timer, struct gate, tick);
+	struct gate *g = timer->data;
 
 	route_tick(g->route);
 	supervise_watch(g);
-	timer_start(g->loop[0], timer, 1);
 }
 
 static void gate_finish(struct gate *g)
@@ -512,8 +511,9 @@ int main(int argc, char **argv)
 		log_error("%s", err.text[0] ? err.text : strerror(-r));
 		return 1;
 	}
-	timer_init(&g->tick, on_tick);
-	timer_start(g->loop[0], &g->tick, 1);
+	uv_timer_init(loop_uv(g->loop[0]), &g->tick);
+	g->tick.data = g;
+	uv_timer_start(&g->tick, on_tick, 1000, 1000);
 	uv_poll_init(loop_uv(g->loop[0]), &g->supervise_poll, g->supervise.fd);
 	g->supervise_poll.data = g;
 	supervise_watch(g);

@@ -9,11 +9,11 @@
 
 /* ---- policy and inspect: the parcel's people as rules see them ---- */
 
-static struct subject subject_of_person(const struct person *person, const struct jid *jid)
+struct subject way_subject(const struct person *person, struct str domain)
 {
 	return (struct subject){
 			.jid = person->jid,
-			.domain = jid->domain,
+			.domain = domain,
 			.groups = person->groups,
 			.group_count = person->groups_len,
 			.inside = true,
@@ -34,7 +34,7 @@ static bool subject_of_recipient(const struct parcel *p, const struct way_loop *
 	if (!p->has_to || jid_is_domain(&p->to) || str_eq(p->to.bare, p->origin->jid.bare))
 		return false;
 	if (p->recipient) {
-		*out = subject_of_person(p->recipient, &p->to);
+		*out = way_subject(p->recipient, p->to.domain);
 		return true;
 	}
 	*out = subject_of(p->to.bare, domain_is_ours(wl->settings, p->to.domain));
@@ -43,7 +43,7 @@ static bool subject_of_recipient(const struct parcel *p, const struct way_loop *
 
 enum stage_result stage_policy(struct parcel *p, struct way_loop *wl)
 {
-	struct subject from = subject_of_person(p->origin->person, &p->origin->jid), to;
+	struct subject from = way_subject(p->origin->person, p->origin->jid.domain), to;
 
 	if (p->has_to && !jid_is_domain(&p->to))
 		p->recipient = directory_get(wl->directory, p->to.bare);
@@ -58,7 +58,7 @@ enum stage_result stage_inspect(struct parcel *p, struct way_loop *wl)
 
 	if (p->class == CLASS_SIGNAL)
 		return STAGE_NEXT;
-	from = subject_of_person(p->origin->person, &p->origin->jid);
+	from = way_subject(p->origin->person, p->origin->jid.domain);
 	inspect_stanza(wl->policy, wl->scratch, p->stanza, &from, subject_of_recipient(p, wl, &to) ? &to : NULL, p->arena,
 			&p->verdict);
 	if (verdict_blocks(&p->verdict))
@@ -121,7 +121,7 @@ static struct str conversation(const struct parcel *p, char out[CONV_MAX])
 	return str_of(out, n);
 }
 
-static struct str kind_name(enum parcel_kind kind)
+struct str way_kind_name(enum parcel_kind kind)
 {
 	switch (kind) {
 	case PARCEL_MESSAGE:
@@ -223,7 +223,7 @@ static int record_put(struct parcel *p, struct way_loop *wl, enum event type, st
 			.from_id = o->person->id,
 			.to = p->has_to ? p->to.full : STR_NONE,
 			.to_id = p->recipient ? p->recipient->id : STR_NONE,
-			.kind = kind_name(p->kind),
+			.kind = way_kind_name(p->kind),
 			.policy = str_from(p->verdict.policy_version),
 			.retention = wl->settings->record_retention_class,
 			.session = o->session,

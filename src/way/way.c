@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "conf/settings.h"
 #include "route/route.h"
+#include "way/refused.h"
 #include "way/stages.h"
 #include "xmpp/xmpp.h"
 
@@ -18,6 +19,7 @@ struct way {
 struct stage {
 	const char *name;
 	enum stage_result (*run)(struct parcel *p, struct way_loop *wl);
+	bool notes_refusals; /* what it refuses is not seen by the stages that would record it */
 };
 
 static enum stage_result run_check(struct parcel *p, struct way_loop *wl)
@@ -36,12 +38,12 @@ static enum stage_result run_route(struct parcel *p, struct way_loop *wl)
 }
 
 static const struct stage way[] = {
-		{"check", run_check},           /* well formed, addressed, sender stamped by us */
-		{"charge", run_charge},         /* paid for before any work is done on it */
-		{"policy", stage_policy},       /* may these two talk? writes the verdict */
-		{"inspect", stage_inspect},     /* what is said? writes the verdict, never refuses: what is blocked is recorded too */
-		{"record", stage_record},       /* parcel and verdict; nothing goes on without a receipt */
-		{"route", run_route},           /* delivers what the verdict allows, else tells the sender */
+		{"check", run_check, true},     /* well formed, addressed, sender stamped by us */
+		{"charge", run_charge, true},   /* paid for before any work is done on it */
+		{"policy", stage_policy, false},       /* may these two talk? writes the verdict */
+		{"inspect", stage_inspect, false},     /* what is said? writes the verdict, never refuses: what is blocked is recorded too */
+		{"record", stage_record, false},       /* parcel and verdict; nothing goes on without a receipt */
+		{"route", run_route, false},           /* delivers what the verdict allows, else tells the sender */
 };
 
 enum { STAGES = sizeof(way) / sizeof(way[0]) };
@@ -106,6 +108,8 @@ static void way_run(struct way_loop *wl, struct parcel *p)
 			return;
 		case STAGE_REFUSE:
 			way_count(&wl->stats.refused, 1);
+			if (way[p->stage].notes_refusals)
+				refused_stanza(wl, p);
 			way_refuse(p);
 			way_finish(wl, p);
 			return;
@@ -141,6 +145,28 @@ void way_submit(void *owner, struct parcel *p)
 	p->way = wl;
 	p->resume = way_resume;
 	way_run(wl, p);
+}
+
+static void resource_inspect(struct way_loop *wl, struct errand *e)
+{
+	struct subject from = way_subject(e->person, e->bare.domain);
+	struct verdict v = {};
+
+	inspect_text(wl->policy, wl->scratch, KIND_RESOURCE, e->resource, &from, NULL, e->arena, &v);
+	if (!verdict_blocks(&v))
+		return;
+	way_count(&wl->stats.blocked, 1);
+	refused_resource(wl, e, &v);
+	e->resource = STR_NONE;
+}
+
+void way_errand(void *owner, struct errand *e)
+{
+	struct way *w = owner;
+
+	if (e->kind == ERRAND_BIND && e->resource.len)
+		resource_inspect(way_here(w), e);
+	route_errand(w->env.route, e);
 }
 
 /* ---- set-up and reload ---- */

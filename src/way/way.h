@@ -15,6 +15,7 @@
 #include "rule/policy_set.h"
 
 struct way;
+struct errand;
 struct xmpp;
 struct route;
 struct record;
@@ -36,6 +37,10 @@ void way_set_xmpp(struct way *w, struct xmpp *x);
 
 /* On the connection's loop; takes the reference. */
 void way_submit(void *way, struct parcel *p);
+
+/* On the connection's loop; takes the errand and hands it to route/. A resource that policy forbids is not asked for: others
+ * would see it in every address. The server makes one instead (RFC 6120 section 7.7.1), and the wish is recorded. */
+void way_errand(void *way, struct errand *e);
 
 /* Each loop uses the new ones from its next pass on. Loop 0. The policy is referenced, the settings are borrowed. */
 void way_set_policy(struct way *w, struct policy_set *policy);

@@ -8,7 +8,9 @@ import collections
 import gzip
 import json
 import re
+import shutil
 import subprocess
+import time
 
 from .server import ROOT, environment
 
@@ -48,6 +50,15 @@ def lines_of(path):
     return [line for line in data[:data.rfind(b"\n") + 1].splitlines(keepends=True) if line.strip(b"\n\0")]
 
 
+def copy(server, to):
+    """A copy of the record of a running server, taken when no segment is being sealed; returns `to`."""
+    while True:
+        try:
+            return shutil.copytree(server.dir / "record", to)
+        except shutil.Error:  # a file went away while it was read
+            shutil.rmtree(to)
+
+
 def replace(path, data):
     """Writes `data` in the place of a segment's lines, packed as it was."""
     path.chmod(0o600)
@@ -59,7 +70,8 @@ def lines(directory):
     """Every whole line of the record, as bytes without its newline, oldest first; the empty ones that fill a batch
     up to the end of a block are left out."""
     for path in segments(directory):
-        yield from filter(None, content(path).split(b"\n")[:-1])
+        for line in lines_of(path):
+            yield line.rstrip(b"\n")
 
 
 def entries(directory):
@@ -105,6 +117,14 @@ class Count:
         part += more
         self.counts += more
         self._parts[serial] = (path, at + len(data), part)
+
+
+def eventually(true, seconds=5):
+    """Events are recorded and not waited for, so they may be a moment late."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "in vain"
+        time.sleep(0.05)
 
 
 def damage(server, directory, *arguments):

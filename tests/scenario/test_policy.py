@@ -7,6 +7,7 @@ import pytest
 
 from lib import names, record
 from lib.client import Account
+from lib.record import eventually
 from lib.server import PASSWORD_MARK
 from lib.stanza import Error, body, body_of, element, iq, iq_to, message, message_to, presence, presence_to, words
 from lib.terminal import Terminal
@@ -248,10 +249,10 @@ def test_a_forbidden_group_is_not_put_into_the_contact_list(folk):
 
 def test_a_forbidden_resource_is_not_given(folk):
     client = folk.client(folk.account()).login(bind=False)
-    answer = client.bind(WORD)
-    assert answer.get("type") == "error" or WORD not in client.resource
-    if answer.get("type") == "error":
-        assert Error(answer).condition in ("policy-violation", "bad-request", "not-acceptable")
+    assert client.bind("my %s desk" % WORD).get("type") == "result"
+    assert client.resource and WORD not in client.resource
+    eventually(lambda: [entry for entry in lines_with(client.server, WORD)
+                        if entry["type"] == "refused" and entry["kind"] == "resource" and entry["from"] == client.bare])
 
 
 @pytest.mark.parametrize("type", ["set", "get"])

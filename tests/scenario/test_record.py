@@ -2,29 +2,28 @@
 server, agrees. Damage is in tests/tamper and tests/crash."""
 
 import json
-import os
 import re
-import shutil
 import subprocess
-import time
 
 import pytest
 
 from lib import names, record
 from lib.client import Refused
-from lib.server import PASSWORD_MARK, run
+from lib.record import eventually
+from lib.server import PASSWORD_MARK
 from lib.stanza import message, message_to, body, stanza_id, words
 
 
 @pytest.fixture(scope="module")
-def server(launch, tmp_path_factory):
-    outside = tmp_path_factory.mktemp("outside")
-    for path in (outside, *outside.parents):
-        if path.owner() == "root" and os.getuid() == 0 and str(path).startswith("/tmp/"):
-            path.chmod(0o777 if path == outside else 0o755)
-    server = launch("record", {"record": {"segment_bytes": 131072, "checkpoint_file": str(outside / "checkpoints")}})
-    server.outside = outside / "checkpoints"
-    return server
+def server(launch):
+    def prepare(server):
+        outside = server.parent / "outside"
+        outside.mkdir()
+        outside.chmod(0o777)  # the recorder's user writes there
+        server.outside = outside / "checkpoints"
+        server.configure({"record": {"segment_bytes": 131072, "checkpoint_file": str(server.outside)}})
+
+    return launch("record", prepare=prepare)
 
 
 def lines_with(server, text):
@@ -50,14 +49,6 @@ def events_of(server, entry, word):
     """The events of a kind whose name holds the word, about that entry."""
     return [event for event in record.entries(server.dir / "record")
             if word in event["type"] and refers(event, entry)]
-
-
-def eventually(true, seconds=5):
-    """Events are recorded and not waited for, so they may be a moment late."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "in vain"
-        time.sleep(0.05)
 
 
 def test_a_message_is_in_the_record_once_before_it_is_at_the_recipient(folk, server):
@@ -86,7 +77,8 @@ def test_delivered_and_offline_are_events_of_the_entry(folk, server):
     assert not events_of(server, here, "offline")
     client = folk.client(account).online()
     assert stanza_id(client.expect(message(has=("delay", names.DELAY))), account.jid) == away["id"]
-    eventually(lambda: events_of(server, away, "deliver"))
+    eventually(lambda: events_of(server, away, "fetched"))
+    assert not events_of(server, away, "deliver")
 
 
 def test_every_kind_of_content_is_recorded(folk, server):
@@ -104,6 +96,14 @@ def test_every_kind_of_content_is_recorded(folk, server):
     bob.settle(alice)
     for text in texts:
         assert len(lines_with(server, text.split()[-1])) == 1, text
+
+
+def test_what_was_refused_before_policy_saw_it_is_counted_in_the_record(folk, server):
+    alice, = folk.online(1)
+    alice.send("<message to='a@b@c' type='chat' id='bad'><body>privy-nowhere</body></message>")
+    alice.expect(message(id="bad", type="error"))
+    eventually(lambda: [each for each in record.entries(server.dir / "record") if each["type"] == "refused"
+                        and each["from"] == alice.jid and each["reason"] == "jid-malformed" and each["count"] >= 1])
 
 
 def test_signals_leave_no_entry(folk, server):
@@ -197,17 +197,16 @@ def test_the_verifier_names_the_damage(folk, server, tmp_path, damage, kind):
     for number in range(150):
         alice.say(bob.bare, "number %d %s" % (number, "x" * 500))
     bob.settle(alice)
-    copy = tmp_path / "record"
-    shutil.copytree(server.dir / "record", copy)
-    segment = max(record.segments(copy)[:-1], key=lambda path: len(record.content(path)))
-    lines = record.content(segment).splitlines(keepends=True)
+    copy = record.copy(server, tmp_path / "record")
+    segment = max(record.segments(copy)[:-1], key=lambda path: len(record.lines_of(path)))
+    lines = record.lines_of(segment)
     at = next(n for n, line in enumerate(lines) if n > len(lines) // 2 and b"privy-" in line)
     if damage == "an edited line":
         lines[at] = lines[at].replace(b"privy-", b"privx-", 1)
     elif damage == "a missing line":
         del lines[at]
     elif damage == "an added line":
-        lines.insert(at, lines[at])
+        lines.insert(at, lines[at].replace(b"privy-", b"privx-", 1))
     elif damage == "two lines exchanged":
         lines[at], lines[at + 1] = lines[at + 1], lines[at]
     if damage == "a missing segment":
@@ -227,13 +226,12 @@ def test_a_cut_end_is_found_with_the_outside_checkpoint(folk, server, tmp_path):
     server.restart()  # a checkpoint is signed at the stop
     checkpoint = tmp_path / "checkpoint"
     checkpoint.write_bytes(server.outside.read_bytes())
-    copy = tmp_path / "record"
-    shutil.copytree(server.dir / "record", copy)
+    copy = record.copy(server, tmp_path / "record")
     for path in copy.rglob("*"):
         if path.is_file() and path not in record.segments(copy):
             path.unlink()
     for segment in record.segments(copy)[::-1]:  # the newest holds little more than its start
-        lines = record.content(segment).splitlines(keepends=True)
+        lines = record.lines_of(segment)
         if len(lines) > 12:
             record.replace(segment, b"".join(lines[:-6]))
             break
@@ -242,10 +240,9 @@ def test_a_cut_end_is_found_with_the_outside_checkpoint(folk, server, tmp_path):
     assert "truncated" in [each["kind"] for each in found], found
 
 
-def test_a_verifier_with_the_wrong_key_says_so(server, tmp_path):
-    assert run("init", "--dir", tmp_path / "other", "--domain", "example.org").returncode == 0
+def test_a_verifier_with_the_wrong_key_says_so(server, main_server):
     done = subprocess.run(["/usr/bin/python3", str(record.VERIFIER), str(server.dir / "record"), "--key",
-                           str(tmp_path / "other/keys/record.pub")], capture_output=True, text=True)
+                           str(main_server.dir / "keys/record.pub")], capture_output=True, text=True)
     assert done.returncode == 1, done.stdout + done.stderr
 
 

@@ -1,0 +1,13 @@
+/* Lines of type `refused`: what came no further than check and charge, and resources that policy forbids. For
+ * the files of this folder only; on the loop of `wl`. */
+#pragma once
+
+#include "parcel/errand.h"
+#include "way/stages.h"
+
+/* A stanza that check or charge has refused. One line a second and loop: it says how many there were since
+ * the one before. */
+void refused_stanza(struct way_loop *wl, const struct parcel *p);
+
+/* A resource somebody wished for, with the rules that forbid it. */
+void refused_resource(struct way_loop *wl, const struct errand *e, const struct verdict *v);
