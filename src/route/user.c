@@ -221,12 +221,23 @@ static struct user *user_new(struct home *h, struct str bare)
 
 /* ---- coming and going ---- */
 
+static bool user_is_resting(const struct user *u)
+{
+	return u->ready && !u->session_count && !u->busy;
+}
+
+/* One that could not be read, or whose account was closed, is read again as soon as nobody is in the middle
+ * of it. */
 struct user *user_get(struct home *h, struct str bare)
 {
 	struct user *u;
 
 	home_check(h);
 	u = map_get(&h->users, bare);
+	if (u && u->failed && user_is_resting(u)) {
+		user_free(u);
+		u = NULL;
+	}
 	return u ? u : user_new(h, bare);
 }
 
@@ -262,7 +273,7 @@ void user_busy(struct user *u, int by)
 
 void user_rest(struct user *u)
 {
-	if (u->session_count || u->busy || !u->ready)
+	if (!user_is_resting(u))
 		return;
 	u->idle_since = loop_seconds(u->home->loop);
 	list_remove(&u->idle);
@@ -287,7 +298,6 @@ void user_free(struct user *u)
 	free(u);
 }
 
-/* One that could not be read from the store goes at once, so that the next request tries again. */
 void users_unload(struct home *h)
 {
 	uint64_t now = loop_seconds(h->loop);
