@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "cli/help.h"
+#include "conf/layout.h"
 #include "conf/nearest.h"
 
 enum {
@@ -78,8 +79,11 @@ int cli_print(struct str text)
 int cli_settings(const struct cli *cli, struct settings **out)
 {
 	struct err err = {};
-	int r = settings_load(out, cli->dir, &err);
+	int r = layout_check(cli->dir, &err);
 
+	if (r)
+		return cli_fail(cli, CLI_USAGE, NULL, "%s", err.text);
+	r = settings_load(out, cli->dir, &err);
 	if (r == -ENOENT)
 		return cli_fail(cli, CLI_USAGE,
 			"make it with 'gatehouse init --dir DIR --domain DOMAIN', or name another --dir",
@@ -166,8 +170,29 @@ static int parse_common(struct cli *cli, const char *name, int argc, char **argv
 				       : cli_fail(cli, CLI_USAGE, NULL, "--dir needs a directory behind it");
 }
 
+/* Keeps the value of option i: "X..." gathers what is given several times, any other is given once. */
+static int keep_value(struct cli *cli, int i, const char *value)
+{
+	const struct cli_option *o = &cli->command->options[i];
+	size_t len = strlen(o->value);
+	char *joined;
+
+	if (!cli->values[i]) {
+		cli->values[i] = value;
+		return 0;
+	}
+	if (len < 3 || strcmp(o->value + len - 3, "...") != 0)
+		return cli_fail(cli, CLI_USAGE, NULL, "%s is given twice", o->name);
+	if (asprintf(&joined, "%s,%s", cli->values[i], value) < 0)
+		return cli_fail(cli, CLI_INTERNAL, NULL, "out of memory");
+	free(cli->joined[i]);
+	cli->values[i] = cli->joined[i] = joined;
+	return 0;
+}
+
 static int parse_option(struct cli *cli, int argc, char **argv, int *at)
 {
+	const char *value;
 	char name[64];
 	size_t len = strcspn(argv[*at], "=");
 	bool has_value = argv[*at][len] == '=';
@@ -185,11 +210,11 @@ static int parse_option(struct cli *cli, int argc, char **argv, int *at)
 		cli->values[i] = "";
 		return 0;
 	}
-	cli->values[i] = take_value(argc, argv, at);
-	if (!cli->values[i])
+	value = take_value(argc, argv, at);
+	if (!value)
 		return cli_fail(
 			cli, CLI_USAGE, NULL, "%s needs %s behind it", name, cli->command->options[i].value);
-	return 0;
+	return keep_value(cli, i, value);
 }
 
 static bool wants_help(int argc, char **argv)
@@ -288,16 +313,29 @@ static int unknown_command(int argc, char **argv)
 	return cli_fail(&cli, CLI_USAGE, remedy, "there is no command '%s'", LOG_STR(str_from(found)));
 }
 
+/* Nothing, or the first word of several commands: a person is shown what there is, a script is told that it asked for
+ * nothing. */
+static int no_command(int argc, char **argv)
+{
+	struct cli cli = {};
+	int r = argc < 2 ? help_overview() : help_group(argv[1]);
+
+	if (r || wants_help(argc, argv))
+		return r;
+	fflush(stdout);
+	return cli_fail(&cli, CLI_USAGE, NULL, "which command?");
+}
+
 int cli_main(int argc, char **argv)
 {
 	struct cli cli = {};
 	int words, r;
 
 	if (argc < 2 || (argc == 2 && wants_help(argc, argv)))
-		return help_overview();
+		return argc < 2 ? no_command(argc, argv) : help_overview();
 	cli.command = command_find(argc - 1, argv + 1, &words);
 	if (!cli.command && is_group(argv[1]) && (argc == 2 || wants_help(argc, argv)))
-		return help_group(argv[1]);
+		return no_command(argc, argv);
 	if (!cli.command)
 		return unknown_command(argc - 1, argv + 1);
 	if (wants_help(argc, argv))
@@ -310,6 +348,8 @@ int cli_main(int argc, char **argv)
 		r = check(&cli);
 	if (!r)
 		r = cli.command->run(&cli);
+	for (int i = 0; i < CLI_OPTIONS_MAX; i++)
+		free(cli.joined[i]);
 	free(cli.args);
 	return r;
 }

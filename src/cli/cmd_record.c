@@ -144,7 +144,7 @@ static int read_online(const struct cli *cli, struct control *control, const cha
 	if (r)
 		return cli_fail(
 			cli, CLI_UNREACHABLE, "look at the server's log, then try again", "%s", err.text);
-	r = people_refused(cli, answer);
+	r = people_refused(cli, answer, NULL);
 	if (!r)
 		r = (int)json_integer_value(json_object_get(answer, "exit"));
 	json_decref(answer);

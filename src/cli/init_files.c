@@ -13,6 +13,7 @@
 #include "cli/certificate.h"
 #include "cli/init.h"
 #include "cli/places.h"
+#include "conf/layout.h"
 #include "conf/settings.h"
 #include "record/note.h"
 #include "store/store.h"
@@ -20,7 +21,6 @@
 enum {
 	COPY_MAX = 4 << 20, /* bytes of one policy file */
 	COPY_DEPTH = 4,
-	LAYOUT_VERSION = 1, /* of the data directory: DIR/VERSION */
 };
 
 int init_write(const char *path, struct str text, unsigned mode, struct err *err)

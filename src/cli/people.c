@@ -113,18 +113,20 @@ static int exit_of(const char *code)
 	return CLI_INTERNAL;
 }
 
-int people_refused(const struct cli *cli, const json_t *answer)
+int people_refused(const struct cli *cli, const json_t *answer, const char *jid)
 {
 	const char *code, *text, *remedy;
 
 	if (!control_failed(answer, &code, &text, &remedy))
 		return CLI_OK;
+	if (jid)
+		return cli_fail(cli, exit_of(code), remedy, "%s: %s", LOG_STR(str_from(jid)), LOG_STR(str_from(text)));
 	return cli_fail(cli, exit_of(code), remedy, "%s", LOG_STR(str_from(text)));
 }
 
 int people_call(struct people *p, const char *cmd, json_t *args, json_t **out)
 {
-	json_t *answer = NULL;
+	json_t *jid = json_incref(json_object_get(args, "jid")), *answer = NULL;
 	struct err err = {};
 	int r = 0;
 
@@ -135,9 +137,11 @@ int people_call(struct people *p, const char *cmd, json_t *args, json_t **out)
 		json_decref(args);
 	}
 	if (r)
-		return cli_fail(
+		r = cli_fail(
 			p->cli, CLI_UNREACHABLE, "look at the server's log, then try again", "%s", err.text);
-	r = people_refused(p->cli, answer);
+	else
+		r = people_refused(p->cli, answer, json_string_value(jid));
+	json_decref(jid);
 	if (r)
 		json_decref(answer);
 	else

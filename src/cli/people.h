@@ -32,8 +32,8 @@ void people_close(struct people *p);
 /* [V,..] as in ipc/control.h; kinds that are not there are left out. */
 json_t *people_verifiers_json(const struct store_verifier verifiers[STORE_VERIFIER_KINDS]);
 
-/* Prints an error answer; its exit code. */
-int people_refused(const struct cli *cli, const json_t *answer);
+/* Prints an error answer, beginning with the address it is about unless `jid` is NULL; its exit code. */
+int people_refused(const struct cli *cli, const json_t *answer, const char *jid);
 
 /* people_offline.c: does a user.* command on the store. The answer is the caller's, good or bad. */
 json_t *people_offline(struct people *p, const char *cmd, const json_t *args);

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/certificate.h"
+#include "conf/layout.h"
 
 enum {
 	STOP_MS = 30000,   /* a child that has not ended by then is killed */
@@ -226,6 +227,8 @@ static int supervisor_open(struct supervisor *s, const char *dir, struct err *er
 {
 	int r = find_libexec(s, err);
 
+	if (!r)
+		r = layout_check(dir, err);
 	if (!r)
 		r = settings_load(&s->settings, dir, err);
 	if (r)

@@ -26,9 +26,9 @@ def server(launch):
 
 
 @pytest.fixture
-def resting(tmp_path):
+def resting(place):
     """A data directory with accounts and no running server."""
-    server = Server("resting", directory=tmp_path).make()
+    server = Server("resting", directory=place).make()
     yield server
     server.remove()
 
@@ -222,25 +222,31 @@ def test_an_empty_password_is_refused(resting):
 
 def test_a_removed_address_is_never_given_again(either):
     account, _ = add(either, "greta")
-    assert either.run("user", "remove", account.jid).returncode == 0
+    assert either.run("user", "remove", account.jid, "--yes").returncode == 0
     assert account.jid not in users(either)
     assert account.jid in refuses(add(either, "greta")[1], 1, 2)
 
 
 def test_commands_about_nobody_say_so(either):
-    for arguments in (("show",), ("disable",), ("enable",), ("remove",)):
+    for arguments in (("show",), ("disable",), ("enable",), ("remove", "--yes")):
         assert "nobody@example.org" in refuses(either.run("user", *arguments, "nobody@example.org"), 1, 2)
+
+
+def test_removing_somebody_for_good_wants_to_be_confirmed(either):
+    account, _ = add(either, "frida")
+    assert "--yes" in refuses(either.run("user", "remove", account.jid, input=""), 2)
+    assert account.jid in users(either)
 
 
 def test_bad_lines_of_an_import_are_named_and_the_good_ones_are_added(either):
     done = either.import_csv(
-        "hugo@example.org,%s1,Hugo,sales,,,\n"
-        "not an address,%s2,Bad,,,,\n"
+        "hugo@example.org,%sone,Hugo,sales,,,\n"
+        "not an address,%stwo,Bad,,,,\n"
         "ida@example.org,,No Password,,,,\n"
-        "\"jan@example.org\",\"%s,\"\"4\",\"Jan, the \"\"Second\"\"\",\"sales;board\",jan@mail.example,de,IT\n"
-        "kurt@unknown.example,%s5,Wrong Domain,,,,\n"
-        "hugo@example.org,%s6,Twice,,,,\n"
-        "lena@example.org,%s7\n" % ((PASSWORD_MARK,) * 6), check=False)
+        "\"jan@example.org\",\"%s,\"\"four\",\"Jan, the \"\"Second\"\"\",\"sales;board\",jan@mail.example,de,IT\n"
+        "kurt@unknown.example,%sfive,Wrong Domain,,,,\n"
+        "hugo@example.org,%ssix,Twice,,,,\n"
+        "lena@example.org,%sseven\n" % ((PASSWORD_MARK,) * 6), check=False)
     assert done.returncode in (1, 2)
     text = done.stdout + done.stderr
     for line in (3, 4, 6, 7):
@@ -278,7 +284,8 @@ def test_a_new_password_replaces_the_old_one(folk, server):
 def test_a_disabled_or_removed_users_sessions_end_at_once(folk, server, command):
     alice, = folk.online(1)
     second = folk.another(alice)
-    assert server.run("user", command, alice.bare).returncode == 0
+    sure = ["--yes"] if command == "remove" else []
+    assert server.run("user", command, alice.bare, *sure).returncode == 0
     for client in (alice, second):
         assert client.stream_error() in ("not-authorized", "policy-violation", "reset", "undefined-condition", "conflict")
     assert not can_log_in(server, alice.account)
@@ -377,14 +384,13 @@ def test_stopping_tells_the_clients(launch):
     server.process = None
 
 
-def test_demo_accounts_work_and_their_passwords_are_kept_for_the_owner_only(tmp_path):
-    server = Server("demo", domains=("example.org",), directory=tmp_path)
+def test_demo_accounts_work_and_their_passwords_are_kept_for_the_owner_only(place):
+    server = Server("demo", domains=("example.org",), directory=place)
     done = run("init", "--dir", server.dir, "--domain", "example.org", "--demo")
     assert done.returncode == 0, done.stderr
     kept = server.dir / "demo.txt"
     assert mode(kept) == 0o600
     server.configure({})
-    tmp_path.chmod(0o755)
     server.start()
     try:
         words = kept.read_text().split()
