@@ -48,10 +48,10 @@ def test_a_direct_message_carries_no_delay(folk):
 
 
 def test_the_queue_is_bounded_and_the_sender_is_told(folk):
-    sender, other = folk.online(2)
+    sender, = folk.online(1)
     account = folk.account()
     ids = [sender.say(account.jid, "number %d" % number).id for number in range(MAX + 3)]
-    refused = [each for each in sender.settle(other) if each.get("type") == "error"]
+    refused = [each for each in sender.settle_at(account.jid) if each.tag.endswith("}message")]
     assert [each.get("id") for each in refused] == ids[MAX:]
     for each in refused:
         assert Error(each).condition in ("service-unavailable", "resource-constraint")
@@ -80,10 +80,10 @@ def test_a_resource_without_presence_is_given_nothing(folk):
 
 
 def test_a_chat_state_is_worth_nothing_later_and_is_not_kept(folk):
-    sender, other = folk.online(2)
+    sender, = folk.online(1)
     account = folk.account()
     sender.send(message_to(account.jid, "<composing xmlns='%s'/>" % names.CHATSTATES, id="light"))
-    assert not [each for each in sender.settle(other)
+    assert not [each for each in sender.settle_at(account.jid)
                 if each.get("id") == "light" and each.get("type") != "error"]
     _, got = waiting(folk, account, sender)
     assert got == []
@@ -91,10 +91,10 @@ def test_a_chat_state_is_worth_nothing_later_and_is_not_kept(folk):
 
 @pytest.mark.parametrize("type", ["headline", "groupchat", "error"])
 def test_types_that_are_not_kept(folk, type):
-    sender, other = folk.online(2)
+    sender, = folk.online(1)
     account = folk.account()
     sender.say(account.jid, type=type)
-    sender.settle(other)
+    sender.settle_at(account.jid)
     assert waiting(folk, account, sender)[1] == []
 
 

@@ -62,11 +62,11 @@ class Receivers:
 @pytest.mark.parametrize("condition,address,type,outcome", ROWS,
                          ids=["%s, %s, %s" % row[:3] for row in ROWS])
 def test_a_message_goes_where_the_table_says(folk, condition, address, type, outcome):
-    sender, other = folk.online(2)
+    sender, = folk.online(1)
     receivers = Receivers(folk, condition)
     said = sender.say(receivers.address(address), type=None if type == "normal" else type)
     got = receivers.got(said.id, sender)
-    answers = [each for each in sender.settle(other) if each.get("id") == said.id]
+    answers = [each for each in sender.settle_at(receivers.bare) if each.get("id") == said.id]
     for each in answers:
         assert each.get("type") == "error" and tuple(Error(each)) == ("cancel", "service-unavailable")
     for each in got.values():
@@ -95,11 +95,11 @@ def outcomes(letter, receivers):
 @pytest.mark.parametrize("address", ["bare", "full"])
 @pytest.mark.parametrize("condition", ["no account", "no resource", "one"])
 def test_a_message_of_type_error_that_finds_nobody_is_dropped(folk, condition, address):
-    sender, other = folk.online(2)
+    sender, = folk.online(1)
     receivers = Receivers(folk, condition)
     sender.send(message_to(receivers.address(address), body("x") + error_payload(), type="error", id="boom"))
     assert not receivers.got("boom", sender)
-    assert not [each for each in sender.settle(other) if each.get("id") == "boom"]
+    assert not [each for each in sender.settle_at(receivers.bare) if each.get("id") == "boom"]
     if condition == "no resource":
         assert not receivers.stored("boom", sender)
 
@@ -217,7 +217,7 @@ def test_an_answer_that_nobody_waits_for_is_dropped(folk, type, to):
     to = {"bare": bob.bare, "unknown": bob.bare + "/unknown"}.get(to, to)
     payload = error_payload() if type == "error" else ""
     alice.send(iq_to(to, type, payload, id="stray"))
-    assert not [each for each in alice.settle(bob) if each.get("id") == "stray"]
+    assert not [each for each in alice.settle_at(to or alice.bare) if each.get("id") == "stray"]
     assert not [each for each in bob.settle(alice) if each.get("id") == "stray"]
 
 
@@ -248,9 +248,9 @@ def test_a_broken_iq_never_reaches_another_person(folk):
 @pytest.mark.parametrize("type", [None, "unavailable", "subscribe", "subscribed", "unsubscribe", "unsubscribed", "probe"])
 @pytest.mark.parametrize("to", [NOBODY, NOBODY + "/x"])
 def test_presence_to_nobody_is_not_answered(folk, type, to):
-    alice, bob = folk.online(2)
+    alice, = folk.online(1)
     alice.send(presence_to(to, type))
-    answers = [each for each in alice.settle(bob) if each.tag.endswith("presence")]
+    answers = [each for each in alice.settle_at(to) if each.tag.endswith("presence")]
     assert all(each.get("type") == "unsubscribed" for each in answers)
     assert type in ("probe", "subscribe") or not answers
 
@@ -260,7 +260,7 @@ def test_presence_to_an_unknown_resource_is_dropped(folk, type):
     alice, bob = folk.online(2)
     alice.send(presence_to(bob.bare + "/unknown", type))
     assert not [each for each in bob.settle(alice) if each.tag.endswith("presence")]
-    assert not [each for each in alice.settle(bob) if each.tag.endswith("presence")]
+    assert not [each for each in alice.settle_at(bob.bare) if each.tag.endswith("presence")]
 
 
 # --- names and loops
@@ -286,7 +286,7 @@ def test_an_error_is_never_answered_with_an_error(folk):
         alice.send(message_to(to, error_payload(), type="error", id="loop"))
         alice.send(iq_to(to, "error", error_payload(), id="loop"))
         alice.send(presence_to(to, "error", error_payload(), id="loop"))
-    assert not [each for each in alice.settle(bob) if each.get("id") == "loop"]
+        assert not [each for each in alice.settle_at(to) if each.get("id") == "loop"]
 
 
 def test_stanzas_keep_their_language_and_thread_and_unknown_children(folk):

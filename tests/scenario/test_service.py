@@ -63,13 +63,21 @@ def test_a_friends_account_answers(folk):
     assert ("account", "registered") in info(alice, bob.bare)[0]
 
 
-@pytest.mark.parametrize("namespace", [names.DISCO_INFO, names.DISCO_ITEMS])
-def test_a_stranger_cannot_tell_an_account_from_nobody(folk, namespace):
+def test_a_stranger_cannot_tell_an_account_from_nobody(folk):
     alice, bob = folk.online(2)
     for to in (bob.bare, "nobody-at-all@example.org"):
-        answer = alice.ask(namespace, to=to)
+        answer = alice.ask(names.DISCO_INFO, to=to)
         assert answer.get("type") == "error"
         assert tuple(Error(answer)) == ("cancel", "service-unavailable")
+
+
+def test_a_stranger_is_told_the_items_of_an_account_and_of_nobody_alike(folk):
+    """XEP-0030 section 8: an empty list for both."""
+    alice, bob = folk.online(2)
+    for to in (bob.bare, "nobody-at-all@example.org"):
+        answer = alice.ask(names.DISCO_ITEMS, to=to)
+        assert answer.get("type") == "result"
+        assert len(answer.find("{%s}query" % names.DISCO_ITEMS)) == 0
 
 
 def test_the_items_of_a_friend_are_an_empty_list(folk):
