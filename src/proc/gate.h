@@ -58,7 +58,7 @@ struct gate {
 	struct listener *listener[GATE_LISTENERS_MAX];
 	unsigned listeners_len;
 	struct listener_target target;
-	struct timer tick;
+	uv_timer_t tick; /* each second; a struct timer's would be up to two */
 	char boot[RECORD_BOOT + 1];
 	uint64_t started_us;
 	bool ready, stopping;

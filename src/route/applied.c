@@ -165,7 +165,8 @@ static void probe_again(struct probe *p)
 	loop_post(p->home->loop, &p->task);
 }
 
-/* Waiting for receipts takes as long as it takes; the home's tick asks again each second. */
+/* Waiting for receipts takes as long as it takes: each one asks again, and the home's tick for entries that
+ * nobody waits for. */
 void probe_poll(struct home *h)
 {
 	struct probe *p = h->probe;

@@ -54,5 +54,5 @@ struct applied;
 struct applied *applied_free(struct applied *a);
 void applied_tick(struct applied *a);
 uint64_t applied_seq(const struct applied *a); /* any thread */
-/* A home's tick: have the receipts come that a round waits for? */
+/* A receipt came, or a home's tick: are all there that a round waits for? */
 void probe_poll(struct home *h);

@@ -336,21 +336,28 @@ static struct blob *row_blob(struct user *u, const struct store_message *row)
 	return blob_of_scratch(u->home);
 }
 
-/* The sender's origin is gone; what is in the store already needs none. */
-static bool flood_row(
+/* The sender's origin is gone; what is in the store already needs none. From somebody who is blocked by now,
+ * or was already when a crash brought it back, nothing is delivered (XEP-0191). */
+static void flood_row(
 	struct session *s, const struct store_message *row, struct arena *arena, struct ids *ids)
 {
-	const struct receipt *receipt = record_receipt_stored(arena, row->seq, row->time_us, row->id);
-	struct blob *blob = receipt ? row_blob(s->user, row) : NULL;
+	const struct jid from = jid_split(row->from);
+	const struct receipt *receipt;
+	struct blob *blob;
 
+	if (user_blocks(s->user, &from)) {
+		ids_add(ids, row->id);
+		return;
+	}
+	receipt = record_receipt_stored(arena, row->seq, row->time_us, row->id);
+	blob = receipt ? row_blob(s->user, row) : NULL;
 	if (!blob)
-		return false;
+		return;
 	deliver(s, &(struct goods){.blob = blob, .stored = true}, receipt);
 	blob_unref(blob);
 	if (!s->sm)
 		ids_add(ids, row->id);
 	record_fetched(s->user->home->record, row->seq, s->origin->jid.full);
-	return true;
 }
 
 static void flood_end(struct flood *f)

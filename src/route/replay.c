@@ -19,7 +19,8 @@ struct replay {
 	struct store_req unspool;
 	unsigned waiting; /* answers of the store still to come */
 	bool ended;
-	int result; /* first failure */
+	bool behind; /* an entry is still on its way into the store */
+	int result;  /* first failure */
 	uint64_t last_seq;
 	void (*done)(void *owner, int result);
 	void *owner;
@@ -110,15 +111,17 @@ static void on_put(struct store_req *req, int result)
 	replay_answered(p, result);
 }
 
+/* applied_seq follows the rows for as long as nothing before them is missing; then the holds decide. */
 static void put_row(struct replay *p, const struct store_message *row)
 {
 	struct entry_put *e = calloc(1, sizeof(*e));
+	uint64_t applied = p->behind ? 0 : row->seq;
 
 	p->waiting++;
 	if (e) {
 		e->replay = p;
 		store_req_init(&e->req, on_put, e);
-		if (store_message_put(p->route->env.store, &e->req, STORE_OFFLINE, row, 1, 0, row->seq) == 0)
+		if (store_message_put(p->route->env.store, &e->req, STORE_OFFLINE, row, 1, 0, applied) == 0)
 			return;
 		free(e);
 	}
@@ -196,10 +199,13 @@ static void replay_subscription(
 	p->route = r;
 	p->class = CLASS_CONTENT;
 	p->receipt = record_receipt_stored(arena, entry->seq, entry->utc_us, entry->id);
-	if (arena_is_full(arena) || !p->receipt)
+	if (arena_is_full(arena) || !p->receipt) {
 		parcel_unref(p);
-	else
-		parcel_pass(p, home_of(r, from.bare), run_sender);
+		return;
+	}
+	p->hold = holds_take(&r->home[0].holds, entry->seq, loop_ms(r->home[0].loop));
+	r->replay->behind = true;
+	parcel_pass(p, home_of(r, from.bare), run_sender);
 }
 
 /* ---- reading the stanza ---- */

@@ -137,11 +137,14 @@ enum stage_result route_parcel(struct parcel *p, void *route)
 	if (verdict_blocks(&p->verdict)) {
 		if (p->receipt)
 			holds_see(&here->holds, receipt_seq(p->receipt));
+		probe_poll(here);
 		answer_verdict(p);
 		return STAGE_DONE;
 	}
-	if (p->class == CLASS_CONTENT)
+	if (p->class == CLASS_CONTENT) {
 		p->hold = holds_take(&here->holds, receipt_seq(p->receipt), loop_ms(here->loop));
+		probe_poll(here);
+	}
 	parcel_ref(p);
 	p->task.run = run_start;
 	loop_post(p->origin->home, &p->task);
