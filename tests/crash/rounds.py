@@ -6,10 +6,12 @@ Each round: traffic runs, the victim is killed while unacknowledged messages are
 count and is repeated), the server comes up again, everybody returns, everything is sent again that was not acknowledged.
 Then, for every message ever sent: it is in the record exactly once and its recipient has it for good; a second copy there
 has the same stanza-id and a delay. The verifier passes. Victims: gate, recorder, tree; both (gate and recorder at once, the
-supervisor stays), again (the gate, and the next gate while it starts), parted (the gate while the recorder stands still).
+supervisor stays), again (the gate, and the next gate while it starts), parted (the gate while the recorder stands still),
+supervisor (the others notice and end), stop (nobody is killed: a clean stop).
 """
 
 import argparse
+import collections
 import os
 import pathlib
 import random
@@ -28,7 +30,7 @@ from lib.server import Server
 from lib.stanza import MARK, message
 
 MARKS = re.compile(MARK.encode() + rb"[0-9a-f]{12}")
-VICTIMS = ("gate", "recorder", "tree", "both", "again", "parted")
+VICTIMS = ("gate", "recorder", "tree", "both", "again", "parted", "supervisor", "stop")
 UP_SECONDS = 2.0
 SETTINGS = {"sm": {"resume_seconds": 120}, "offline": {"max": 100000}, "record": {"segment_bytes": 2 << 20}}
 
@@ -43,7 +45,7 @@ class Rounds:
         self.probes = server.people(2)
         self.count = record.Count(server.dir / "record", MARKS)
         self.verify_every = options.verify_every
-        self.up = []
+        self.up, self.per_victim = [], collections.defaultdict(list)
         self.marks = {}
 
     def one(self, number, victim, kill):
@@ -56,6 +58,7 @@ class Rounds:
             in_flight = self.wait_for_flight()
         begin = kill(victim)
         self.up.append(self.wait_up(begin))
+        self.per_victim[victim].append(self.up[-1])
         missing = self.traffic.settle()
         self.check(missing, number)
         for each in self.traffic.lost()[lost:] if victim == "recorder" else ():
@@ -167,6 +170,20 @@ class Killer:
         self.server.kill_tree()
         self.server.start()
         return begin
+
+    def supervisor(self):
+        begin = self.strike("supervisor")
+        self.server.process.wait()
+        self.server.start()
+        return begin
+
+    def stop(self):
+        """Without the checks of Server.stop, and with the clients still there."""
+        self.server.process.send_signal(signal.SIGTERM)
+        code = self.server.process.wait(20)
+        assert code == 0, "exit code %d after SIGTERM" % code
+        self.server.start()
+        return time.monotonic()
 
     def again(self):
         first = self.pids("gate")
