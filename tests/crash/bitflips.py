@@ -29,12 +29,17 @@ def fill(server):
             other.settle(one)
 
 
-def wait_packed(directory):
-    """Until all segments but the open one are packed."""
-    end = time.monotonic() + 20
-    while sum(path.suffix not in record.OPENERS for path in record.segments(directory)) > 1:
+def stop_packed(server):
+    """Stops the server when all segments but the open one are packed and their raw files are gone."""
+    raw = lambda: len(list((server.dir / "record").glob("*.jsonl")))
+    end = time.monotonic() + 60
+    server.stop()
+    while raw() > 1:
         assert time.monotonic() < end, "segments are not packed"
-        time.sleep(0.1)
+        server.start()
+        while raw() > 1 and time.monotonic() < end:
+            time.sleep(0.1)
+        server.stop()
 
 
 def flip(path, dice):
@@ -87,8 +92,7 @@ class Flips:
     def __init__(self, server, seed):
         self.server, self.dice, self.verdict = server, random.Random(seed), Verdict("bit flips")
         fill(server)
-        wait_packed(server.dir / "record")
-        server.stop()
+        stop_packed(server)
         record.verify(server)
         self.good = server.parent / "good"
         copy(server.dir / "record", self.good)

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 
 def need_root(what):
@@ -39,7 +40,15 @@ class Disk:
         call("mount", "-o", "loop", self.image, self.path)
 
     def unmount(self):
-        call("umount", self.path)
+        """Processes that were killed hold it for a moment longer."""
+        end = time.monotonic() + 10
+        while True:
+            try:
+                return call("umount", self.path)
+            except AssertionError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
 
     def copy_as_it_is(self):
         """What a power cut would leave now: the image holds what reached the block device and nothing that is
