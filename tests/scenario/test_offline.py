@@ -51,7 +51,7 @@ def test_the_queue_is_bounded_and_the_sender_is_told(folk):
     sender, = folk.online(1)
     account = folk.account()
     ids = [sender.say(account.jid, "number %d" % number).id for number in range(MAX + 3)]
-    refused = [each for each in sender.settle_at(account.jid) if each.tag.endswith("}message")]
+    refused = [sender.expect(message(type="error")) for _ in ids[MAX:]]
     assert [each.get("id") for each in refused] == ids[MAX:]
     for each in refused:
         assert Error(each).condition in ("service-unavailable", "resource-constraint")
