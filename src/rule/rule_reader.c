@@ -26,12 +26,14 @@ void reader_choice(struct rule_reader *reader, const struct yml_node *node, cons
 	const char *near = nearest_word(found, accepted, count);
 	struct buf text = BUF_INIT(4096);
 
-	buf_printf(&text, "%s: found '%s'; accepted: ", what, LOG_STR(found));
+	/* The likely one first: the end of a long line may be cut off on its way to the reader. */
+	buf_printf(&text, "%s: found '%s'; ", what, LOG_STR(found));
+	if (near)
+		buf_printf(&text, "did you mean '%s'? ", near);
+	buf_printf(&text, "accepted: ");
 	for (size_t i = 0; i < count; i++)
 		if (accepted[i][0])
 			buf_printf(&text, "%s%s", accepted[i], i + 1 < count ? ", " : "");
-	if (near)
-		buf_printf(&text, "; did you mean '%s'?", near);
 	reader_problem(reader, node, "%s", buf_failed(&text) ? what : buf_cstr(&text));
 	buf_done(&text);
 }

@@ -31,7 +31,7 @@ void samples_read(struct rule_reader *reader, const struct yml_node *node, struc
 /* Adds a problem at the node's place. */
 void reader_problem(struct rule_reader *reader, const struct yml_node *node, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* "found X; accepted: a, b, c; did you mean a?" */
+/* "found X; did you mean a? accepted: a, b, c" */
 void reader_choice(struct rule_reader *reader, const struct yml_node *node, const char *what,
 	struct str found, const char *const *accepted, size_t count);
 

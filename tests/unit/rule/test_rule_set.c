@@ -27,7 +27,7 @@ static const struct {
 	{"rules:\n- {id: a, action: log, mode: observe, match: {words: [x]}}\n", "the rule has no 'purpose'"},
 	{"rules:\n- {purpose: p, action: log, mode: observe, match: {words: [x]}}\n", "the rule has no 'id'"},
 	{"rules:\n- {id: a, purpose: p, action: blok, mode: observe, match: {words: [x]}}\n",
-		"action: found 'blok'; accepted: allow, log, block; did you mean 'block'?"},
+		"action: found 'blok'; did you mean 'block'? accepted: allow, log, block"},
 	{"rules:\n- {id: a, purpose: p, action: block, mode: observe, match: {words: [x]}}\n", "no 'notice'"},
 	{HEAD WORDS "  kinds: [mesage]\n", "did you mean 'message'?"},
 	{HEAD WORDS "  kinds: []\n", "kinds: found an empty list"},
