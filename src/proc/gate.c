@@ -15,7 +15,10 @@
 #include "proc/gate.h"
 #include "proc/probe.h"
 
-enum { GOODBYE_SECONDS = 3 };
+enum {
+	GOODBYE_SECONDS = 3,
+	SETTLE_MS = 10, /* between two looks at what still waits for the record */
+};
 
 static struct gate gate;
 
@@ -431,10 +434,9 @@ static void on_stop_recorded(struct waiter *w, const struct receipt *receipt)
 
 static struct waiter stop_waiter = {on_stop_recorded};
 
-/* All streams have ended. The last line is ours; with it everything before it is durable. */
-static void on_streams_gone(void *owner)
+/* The last line is ours; with it everything before it is durable. */
+static void gate_record_stop(struct gate *g)
 {
-	struct gate *g = owner;
 	struct entry entry = {.type = EVENT_STOP, .text = STR("gate")};
 	struct record_stats stats;
 
@@ -442,6 +444,27 @@ static void on_streams_gone(void *owner)
 	record_stats(g->record[0], &stats);
 	if (!stats.up || record_append(g->record[0], &entry, &stop_waiter))
 		gate_finish(g);
+}
+
+static void on_settle(uv_timer_t *timer)
+{
+	struct gate *g = timer->data;
+	struct way_stats stats;
+
+	way_stats(g->way, &stats);
+	if (stats.waiting && g->settle_left--)
+		return;
+	uv_timer_stop(timer);
+	gate_record_stop(g);
+}
+
+/* All streams have ended. What is on its way into the record is waited for: it need not be replayed then. */
+static void on_streams_gone(void *owner)
+{
+	struct gate *g = owner;
+
+	g->settle_left = GOODBYE_SECONDS * 1000 / SETTLE_MS;
+	uv_timer_start(&g->tick, on_settle, 0, SETTLE_MS);
 }
 
 static void gate_stop(struct gate *g)

@@ -62,6 +62,7 @@ struct gate {
 	char boot[RECORD_BOOT + 1];
 	uint64_t started_us;
 	bool ready, stopping;
+	unsigned settle_left; /* looks, while stopping */
 };
 
 /* gate_start.c: waits for the supervisor's first messages. 0 or -errno. */

@@ -8,6 +8,10 @@
 #include "conf/settings.h"
 #include "xmpp/stream.h"
 
+enum {
+	FAREWELL_MS = 10, /* between two looks at whether all connections are gone */
+};
+
 void xmpp_accept(void *xmpp, unsigned loop, int fd, enum conn_kind kind, struct budget_entry *place)
 {
 	struct xmpp *x = xmpp;
@@ -137,31 +141,53 @@ void xmpp_set_settings(struct xmpp *x, const struct settings *settings)
 
 /* ---- stopping ---- */
 
+/* Looks often whether all connections are gone; then a task goes round all loops twice, behind what the streams' ends have sent
+ * to other loops. */
 struct farewell {
-	struct timer timer;
+	uv_timer_t timer;
+	struct task task;
 	struct xmpp *xmpp;
-	struct loop *loop;
-	unsigned seconds;
+	uint64_t until_ms;
+	unsigned hops;
 	void (*on_done)(void *owner);
 	void *owner;
 };
 
-static void on_farewell(struct timer *timer)
+static void farewell_free(uv_handle_t *handle)
 {
-	struct farewell *f = container_of(timer, struct farewell, timer);
-	struct xmpp_stats stats;
+	free(handle->data);
+}
 
-	xmpp_stats(f->xmpp, &stats);
-	if (stats.connections && f->seconds--) {
-		timer_start(f->loop, timer, 1);
+static void run_farewell(struct task *task)
+{
+	struct farewell *f = container_of(task, struct farewell, task);
+	const struct loops *loops = f->xmpp->env.loops;
+
+	if (f->hops++ < 2 * loops->count) {
+		loop_post(loops->loop[f->hops % loops->count], task);
 		return;
 	}
 	f->on_done(f->owner);
-	free(f);
+	uv_close((uv_handle_t *)&f->timer, farewell_free);
+}
+
+static void on_farewell(uv_timer_t *timer)
+{
+	struct farewell *f = timer->data;
+	struct loop *first = f->xmpp->env.loops->loop[0];
+	struct xmpp_stats stats;
+
+	xmpp_stats(f->xmpp, &stats);
+	if (stats.connections && loop_ms(first) < f->until_ms)
+		return;
+	uv_timer_stop(timer);
+	f->task.run = run_farewell;
+	loop_post(first, &f->task);
 }
 
 void xmpp_shutdown(struct xmpp *x, unsigned seconds, void (*on_done)(void *owner), void *owner)
 {
+	struct loop *first = x->env.loops->loop[0];
 	struct farewell *f = calloc(1, sizeof(*f));
 
 	if (!f) {
@@ -169,10 +195,13 @@ void xmpp_shutdown(struct xmpp *x, unsigned seconds, void (*on_done)(void *owner
 		return;
 	}
 	xmpp_tell(x, NULL, NULL);
-	*f = (struct farewell){
-			.xmpp = x, .loop = x->env.loops->loop[0], .seconds = seconds, .on_done = on_done, .owner = owner};
-	timer_init(&f->timer, on_farewell);
-	timer_start(f->loop, &f->timer, 1);
+	f->xmpp = x;
+	f->until_ms = loop_ms(first) + seconds * 1000ULL;
+	f->on_done = on_done;
+	f->owner = owner;
+	uv_timer_init(loop_uv(first), &f->timer);
+	f->timer.data = f;
+	uv_timer_start(&f->timer, on_farewell, FAREWELL_MS, FAREWELL_MS);
 }
 
 void xmpp_stats(const struct xmpp *x, struct xmpp_stats *out)
