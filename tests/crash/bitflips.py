@@ -66,7 +66,7 @@ def judge(found, path, line):
 
 def start(server, path, is_open):
     """Starts the server on the damaged record; what is wrong with that, or None. Damage in the open segment is found at
-    once and named; what lies in sealed ones is the verifier's, but nobody may change it."""
+    once and named. A sealed one is in the way only when the store does not have what it holds; nobody changes it."""
     before = path.read_bytes()
     mark = server.log.stat().st_size
     try:
@@ -83,8 +83,10 @@ def start(server, path, is_open):
         return None if path.read_bytes() == before else "refused, and changed the segment"
     if is_open and "was moved to torn-" not in log:
         return "started in spite of the damage, and says nothing"
-    if not is_open and (not came_up or path.read_bytes() != before):
-        return "a sealed segment was changed, or the server does not start because of it"
+    if not is_open and path.read_bytes() != before:
+        return "a sealed segment was changed by starting the server"
+    if not is_open and not came_up and "record damaged: segment %s" % path.name.split(".")[0] not in log:
+        return "the server does not start and does not say that it is because of this segment"
     return None
 
 
