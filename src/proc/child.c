@@ -82,7 +82,7 @@ static void on_wire(uv_poll_t *poll, int status, int events)
 	struct wire *w = poll->data;
 	struct child *c = w->child;
 	struct supervise_message m;
-	int r = status;
+	int r = status ? -EPIPE : 0; /* an error here is the end of the other side with something unread */
 
 	if (!r && (events & UV_WRITABLE))
 		r = supervise_flush(&w->supervise);

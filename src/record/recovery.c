@@ -181,9 +181,12 @@ static int judge_tail(struct recovery *r, int dir_fd, const struct flush_scan *s
 	const struct err *why, struct err *err)
 {
 	uint64_t end, line;
+	enum flush_tail tail = flush_scan_tail(s, &end);
 	int code = 0;
 
-	switch (flush_scan_tail(s, &end)) {
+	if (tail == FLUSH_TORN && s->known && s->known->size > s->tree.size)
+		tail = FLUSH_DAMAGED; /* what was signed was whole once */
+	switch (tail) {
 	case FLUSH_CLEAN:
 		break;
 	case FLUSH_TORN:

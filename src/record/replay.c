@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "base/text.h"
 #include "record/line.h"
@@ -213,26 +214,67 @@ static void put_counts(struct replay *r, struct buf *out)
 	link_put_number(out, LINK_REPLAY_END, r->last_seq);
 }
 
-int replay_step(struct replay *r, struct buf *out, unsigned max, unsigned *out_sent)
+/* One line. 1: an entry was put; 0: it held none; or negative. */
+static int take_line(struct replay *r, struct buf *out, struct str line)
 {
 	struct line_scan scan;
 	struct line_head head;
+	size_t before = out->len;
+	int code;
+
+	if (line_read_head(&scan, line, &head) < 0 || (r->last_seq && head.seq != r->last_seq + 1))
+		return -EBADMSG;
+	r->last_seq = head.seq;
+	if (head.type != EVENT_CONTENT)
+		return 0;
+	code = take_count(r, scan);
+	if (code < 0 || head.seq <= r->applied_seq)
+		return code < 0 ? code : 0;
+	code = put_entry(r, out, &head, scan);
+	if (code < 0)
+		out->len = before;
+	return code < 0 ? code : 1;
+}
+
+/* A damaged segment is passed over when the store has all of it: only the counts of streams are missed then,
+ * and what a client sends again for that is recorded again. 1 or -EBADMSG. */
+static int pass_over(struct replay *r)
+{
+	uint64_t next = UINT64_MAX;
+
+	if (segment_first_seq(r->extent.dir_fd, r->serial + 1, &next) < 0 || next > r->applied_seq + 1) {
+		log_error("record damaged: segment %08llu behind line number %llu, and the store does not "
+			  "have what "
+			  "it holds; restore it from its copy or a backup and start again",
+			(unsigned long long)r->serial, (unsigned long long)r->last_seq);
+		return -EBADMSG;
+	}
+	log_error("record damaged: segment %08llu behind line number %llu; nothing of it is needed for the "
+		  "start",
+		(unsigned long long)r->serial, (unsigned long long)r->last_seq);
+	r->lines = segment_lines_free(r->lines);
+	r->serial++;
+	r->last_seq = 0;
+	return 1;
+}
+
+int replay_step(struct replay *r, struct buf *out, unsigned max, unsigned *out_sent)
+{
 	struct str line;
 	unsigned looked = 0;
 	int code = 1;
 
 	*out_sent = 0;
-	while (*out_sent < max && looked++ < 4096 && (code = next_line(r, &line)) > 0) {
-		if (line_read_head(&scan, line, &head) < 0)
-			return -EBADMSG;
-		r->last_seq = head.seq;
-		if (head.type != EVENT_CONTENT)
-			continue;
-		code = take_count(r, scan);
-		if (code == 0 && head.seq > r->applied_seq) {
-			code = put_entry(r, out, &head, scan);
+	while (*out_sent < max && looked++ < 4096) {
+		code = next_line(r, &line);
+		if (code == 0)
+			break;
+		if (code > 0)
+			code = take_line(r, out, line);
+		if (code > 0)
 			++*out_sent;
-		}
+		if (code == -EBADMSG)
+			code = pass_over(r);
 		if (code < 0)
 			return code;
 		code = 1;
