@@ -56,3 +56,49 @@ bool wall_stands(const struct policy_set *set, const struct subject *from, const
 			return !door_is_open(walls, count, from, to, kind);
 	return false;
 }
+
+uint32_t wall_kinds_stopped(const struct policy_set *set)
+{
+	size_t count = 0;
+	const struct rule *const *walls = set ? rule_set_walls(policy_set_rules(set), &count) : NULL;
+	uint32_t kinds = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (walls[i]->action == ACTION_BLOCK && walls[i]->mode == MODE_ENFORCE)
+			kinds |= walls[i]->wall_kinds;
+	return kinds;
+}
+
+/* ---- comparing ---- */
+
+static bool who_is_same(const struct who *a, const struct who *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->terms[i].kind != b->terms[i].kind || !str_eq(a->terms[i].name, b->terms[i].name))
+			return false;
+	return true;
+}
+
+static bool wall_is_same(const struct rule *a, const struct rule *b)
+{
+	return a->action == b->action && a->mode == b->mode && a->both_ways == b->both_ways &&
+	       a->wall_kinds == b->wall_kinds && who_is_same(&a->from, &b->from) &&
+	       who_is_same(&a->to, &b->to) && who_is_same(&a->not_from, &b->not_from) &&
+	       who_is_same(&a->not_to, &b->not_to);
+}
+
+bool walls_are_same(const struct policy_set *a, const struct policy_set *b)
+{
+	size_t count_a = 0, count_b = 0;
+	const struct rule *const *walls_a = a ? rule_set_walls(policy_set_rules(a), &count_a) : NULL;
+	const struct rule *const *walls_b = b ? rule_set_walls(policy_set_rules(b), &count_b) : NULL;
+
+	if (count_a != count_b)
+		return false;
+	for (size_t i = 0; i < count_a; i++)
+		if (!wall_is_same(walls_a[i], walls_b[i]))
+			return false;
+	return true;
+}

@@ -14,3 +14,11 @@ void wall_decide(const struct policy_set *set, const struct subject *from, const
 /* Only whether an enforced wall stands between the two: nothing is recorded, nothing allocated. */
 [[nodiscard]] bool wall_stands(const struct policy_set *set, const struct subject *from,
 	const struct subject *to, enum wall_kind kind);
+
+/* Bits of enum wall_kind that an enforced wall of the set may stop: with none of them nobody need be asked
+ * about. `set` NULL: none. */
+[[nodiscard]] uint32_t wall_kinds_stopped(const struct policy_set *set);
+
+/* Whether wall_stands() answers alike with both sets, whoever is asked about; judged by how the walls are
+ * written. NULL: a set without walls. */
+[[nodiscard]] bool walls_are_same(const struct policy_set *a, const struct policy_set *b);

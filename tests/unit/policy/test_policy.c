@@ -145,12 +145,88 @@ static void without_a_policy_nothing_passes(void **state)
 	arena_free(arena);
 }
 
+static struct policy_set *set_of(const char *rules)
+{
+	struct policy_dir d = policy_dir_make(rules);
+	struct policy_set *set = NULL;
+	struct err err = {};
+
+	if (policy_set_load(&set, d.path, NULL, &err))
+		fail_msg("%s", err.text);
+	policy_dir_remove(&d);
+	return set;
+}
+
+/* The text with the first `from` replaced. */
+static const char *edited(const char *text, const char *from, const char *to)
+{
+	static char out[4000];
+	const char *at = strstr(text, from);
+
+	assert_non_null(at);
+	snprintf(out, sizeof(out), "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+	return out;
+}
+
+static void walls_are_compared_by_whom_they_part(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		bool same;
+	} edits[] = {
+		{"wall-both", "another-name", true},
+		{"there is a wall", "go away", true},
+		{"group:trading", "group:traders", false},
+		{"from: inside", "from: anyone", false},
+		{"  direction: both\n", "", false},
+		{"mode: enforce", "mode: observe", false},
+		{"group:sales'\n  kinds", "group:sailors'\n  kinds", false},
+		{"[message, subscription]", "[message]", false},
+		{"action: allow", "action: log", false},
+	};
+	struct policy_set *set = set_of(walls);
+
+	(void)state;
+	assert_true(walls_are_same(set, set));
+	assert_true(walls_are_same(NULL, NULL));
+	assert_false(walls_are_same(NULL, set));
+	for (size_t i = 0; i < sizeof(edits) / sizeof(*edits); i++) {
+		struct policy_set *other = set_of(edited(walls, edits[i].from, edits[i].to));
+
+		if (walls_are_same(set, other) != edits[i].same)
+			fail_msg("'%s' to '%s'", edits[i].from, edits[i].to);
+		policy_set_unref(other);
+	}
+	policy_set_unref(set);
+}
+
+static void only_enforced_walls_that_block_stop_a_kind(void **state)
+{
+	static const char one[] = "rules:\n- {id: w, type: wall, purpose: p, from: inside, to: outside, kinds: [iq, "
+				  "message], action: block, mode: enforce, notice: {en: x}}\n";
+	struct policy_set *set = set_of(one), *seen = set_of(edited(one, "enforce", "observe")), *none = set_of(NULL),
+			  *noted = set_of(edited(one, "block", "log"));
+
+	(void)state;
+	assert_int_equal(wall_kinds_stopped(set), 1U << WALL_IQ | 1U << WALL_MESSAGE);
+	assert_int_equal(wall_kinds_stopped(seen), 0);
+	assert_int_equal(wall_kinds_stopped(noted), 0);
+	assert_int_equal(wall_kinds_stopped(none), 0);
+	assert_int_equal(wall_kinds_stopped(NULL), 0);
+	policy_set_unref(set);
+	policy_set_unref(seen);
+	policy_set_unref(noted);
+	policy_set_unref(none);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(walls_stand_where_the_rules_say),
 		cmocka_unit_test(no_recipient_meets_no_wall),
 		cmocka_unit_test(without_a_policy_nothing_passes),
+		cmocka_unit_test(walls_are_compared_by_whom_they_part),
+		cmocka_unit_test(only_enforced_walls_that_block_stop_a_kind),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
