@@ -286,6 +286,7 @@ static int gate_open_way(struct gate *g, struct err *err)
 	r = route_new(&g->route, &route, g->settings);
 	if (r)
 		return r;
+	route_set_policy(g->route, g->policy);
 	way.route = g->route;
 	r = way_new(&g->way, &way, g->settings, g->policy);
 	if (r)

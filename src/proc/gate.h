@@ -34,6 +34,12 @@ struct gate_start {
 	struct buf certificate, key; /* PEM; the key is wiped after use */
 };
 
+/* Posted behind what a reload changes on a loop (gate_reload.c). */
+struct gate_reload_mark {
+	struct task task;
+	struct gate *gate;
+};
+
 struct gate {
 	const char *dir;
 	struct settings *settings;       /* in force */
@@ -63,6 +69,11 @@ struct gate {
 	uint64_t started_us;
 	bool ready, stopping;
 	unsigned settle_left; /* looks, while stopping */
+	struct {
+		struct gate_reload_mark mark[GATE_LOOPS_MAX];
+		struct task taken_by_all;
+		_Atomic unsigned left; /* loops that have not taken it yet; 0: none is under way */
+	} reload;
 };
 
 /* gate_start.c: waits for the supervisor's first messages. 0 or -errno. */

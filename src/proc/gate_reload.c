@@ -2,6 +2,7 @@
  * first; only when everything is right is anything put in force. */
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <stdatomic.h>
 
 #include "base/log.h"
 #include "inspect/inspect.h"
@@ -65,12 +66,12 @@ static void put_in_force(struct gate *g, struct settings *settings, struct polic
 	route_set_settings(g->route, settings);
 	way_set_settings(g->way, settings);
 	way_set_policy(g->way, policy);
+	route_set_policy(g->route, policy);
 	policy_set_unref(g->policy);
 	g->policy = policy;
 	tls_unref(tls);
 	if (policy_changed)
 		gate_record_policy(g);
-	log_info("reloaded: certificate, settings, policy %s", policy_set_version(policy));
 }
 
 static int reload(struct gate *g, struct err *err)
@@ -101,15 +102,51 @@ fail:
 	return r;
 }
 
+static void reload_answer(struct gate *g, const char *refused)
+{
+	if (supervise_send(&g->supervise, SUPERVISE_RELOAD, 0, str_from(refused), -1))
+		log_warn("the supervisor did not take the answer to the reload");
+}
+
+static void run_taken_by_all(struct task *task)
+{
+	struct gate *g = container_of(task, struct gate, reload.taken_by_all);
+
+	log_info("reloaded: certificate, settings, policy %s", policy_set_version(g->policy));
+	reload_answer(g, "");
+}
+
+static void run_taken(struct task *task)
+{
+	struct gate_reload_mark *mark = container_of(task, struct gate_reload_mark, task);
+	struct gate *g = mark->gate;
+
+	if (atomic_fetch_sub(&g->reload.left, 1) == 1)
+		loop_post(g->loop[0], &g->reload.taken_by_all);
+}
+
+/* Each loop takes what is new in a task; the mark behind that says it has. Who is told that the reload is done may rely
+ * on it: a wall stands for the next stanza, wherever it comes in. */
+static void answer_when_taken(struct gate *g)
+{
+	g->reload.taken_by_all.run = run_taken_by_all;
+	atomic_store(&g->reload.left, g->loops.count);
+	for (unsigned i = 0; i < g->loops.count; i++) {
+		g->reload.mark[i] = (struct gate_reload_mark){.task.run = run_taken, .gate = g};
+		loop_post(g->loop[i], &g->reload.mark[i].task);
+	}
+}
+
 void gate_reload(struct gate *g)
 {
 	struct err err = {.text = ""};
-	struct str answer = STR("");
 
-	if (reload(g, &err)) {
+	if (atomic_load(&g->reload.left)) {
+		reload_answer(g, "not every loop has taken the reload before this one; try again");
+	} else if (reload(g, &err)) {
 		log_error("reload refused, everything stays as it was: %s", err.text);
-		answer = str_from(err.text);
+		reload_answer(g, err.text);
+	} else {
+		answer_when_taken(g);
 	}
-	if (supervise_send(&g->supervise, SUPERVISE_RELOAD, 0, answer, -1))
-		log_warn("the supervisor did not take the answer to the reload");
 }

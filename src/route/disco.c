@@ -124,7 +124,7 @@ static bool is_known(const struct user *u, const struct parcel *p)
 {
 	struct str who = p->origin->jid.bare;
 
-	return (user_state(u, who) & SUB_FROM) && may_see(who, u->bare);
+	return (user_state(u, who) & SUB_FROM) && may_see(u->home, who, u->bare);
 }
 
 void disco_info_other(struct user *u, struct parcel *p)

@@ -1,6 +1,7 @@
 #include "route/home.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "route/deliver.h"
@@ -83,6 +84,8 @@ void home_done(struct home *h)
 		at = 0;
 	}
 	map_done(&h->users);
+	policy_set_unref(h->policy);
+	policy_set_unref(atomic_load(&h->next_policy));
 	buf_done(&h->scratch);
 	free(h->ended);
 }

@@ -12,6 +12,7 @@
 #include "record/record.h"
 #include "route/applied.h"
 #include "route/route.h"
+#include "rule/policy_set.h"
 #include "store/store.h"
 
 struct home {
@@ -19,6 +20,10 @@ struct home {
 	struct loop *loop;
 	struct record *record;           /* of this loop; borrowed */
 	const struct settings *settings; /* of this pass */
+	struct policy_set *policy;       /* counted; of this pass; NULL: none yet. See sight.h */
+	uint32_t walled;                 /* bits of enum wall_kind: what an enforced wall of it may stop */
+	_Atomic(struct policy_set *) next_policy; /* counted; on its way here */
+	struct task policy_task;
 	struct map users;                /* bare JID -> struct user */
 	struct list idle;                /* users without a session, longest idle first */
 	struct list unacked;             /* sessions whose client owes an acknowledgement */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "route/deliver.h"
 #include "route/presence.h"
+#include "route/sight.h"
 #include "stanza/xml_out.h"
 
 static const char *const type_names[] = {
@@ -52,10 +53,31 @@ void letter_free(struct letter *l)
 	free(l);
 }
 
+/* Walls. What ends a subscription takes effect at the other side whatever stands between, but is not handed
+ * out there (subscription.c). */
+static bool may_be_sent(const struct home *h, const struct letter_parts *parts)
+{
+	switch (parts->kind) {
+	case LETTER_PROBE:
+		return may_see(h, parts->from, parts->to);
+	case LETTER_SUBSCRIBE:
+	case LETTER_SUBSCRIBED:
+		return sight_is_open(h, parts->from, parts->to, WALL_SUBSCRIPTION);
+	case LETTER_UNSUBSCRIBE:
+	case LETTER_UNSUBSCRIBED:
+		return true;
+	default:
+		return sight_is_open(h, parts->from, parts->to, WALL_PRESENCE);
+	}
+}
+
 void letter_send(struct route *r, const struct letter_parts *parts)
 {
-	struct letter *l = letter_new(r, parts);
+	struct letter *l;
 
+	if (!may_be_sent(home_here(r), parts))
+		return;
+	l = letter_new(r, parts);
 	if (!l) {
 		log_error("out of memory: a presence stanza is lost");
 		return;

@@ -43,7 +43,8 @@ struct letter_parts {
 	struct hold *hold;
 };
 
-/* Memory being out loses the letter; the log says so. */
+/* On the home of `from`. What a wall holds back goes nowhere (sight.h). Memory being out loses the letter; the
+ * log says so. */
 void letter_send(struct route *r, const struct letter_parts *parts);
 void letter_free(struct letter *l);
 

@@ -6,7 +6,6 @@
 #include "route/deliver.h"
 #include "route/directed.h"
 #include "route/offline.h"
-#include "route/sight.h"
 #include "route/subscription.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -82,7 +81,7 @@ static bool may_be_shown(const struct user *u, const struct contact *c)
 {
 	struct jid jid = jid_split(c->jid);
 
-	return (c->state & SUB_FROM) && !user_blocks(u, &jid) && may_see(c->jid, u->bare);
+	return (c->state & SUB_FROM) && !user_blocks(u, &jid);
 }
 
 static void broadcast_to_contacts(const struct broadcast *b)
@@ -135,7 +134,7 @@ static void probe_contacts(struct session *s)
 		const struct contact *c = slot->value;
 		struct jid jid = jid_split(c->jid);
 
-		if ((c->state & SUB_TO) && !user_blocks(u, &jid) && may_see(u->bare, c->jid))
+		if ((c->state & SUB_TO) && !user_blocks(u, &jid))
 			probe_from(s, c->jid);
 	}
 }
@@ -230,17 +229,18 @@ void presence_show(struct user *u, struct str contact)
 		contact);
 }
 
+void presence_withdraw(struct session *s, struct str to)
+{
+	struct blob *blob = unavailable_blob(s);
+
+	if (blob)
+		send_to(&(struct broadcast){.session = s, .kind = LETTER_UNAVAILABLE, .stanza = blob}, to);
+	blob_unref(blob);
+}
+
 void presence_hide(struct user *u, struct str contact)
 {
-	session_each(s, u)
-	{
-		struct blob *blob = session_is_available(s) ? unavailable_blob(s) : NULL;
-
-		if (blob)
-			send_to(&(struct broadcast){.session = s, .kind = LETTER_UNAVAILABLE, .stanza = blob},
-				contact);
-		blob_unref(blob);
-	}
+	session_each(s, u) if (session_is_available(s)) presence_withdraw(s, contact);
 }
 
 /* ---- what a client sends ---- */

@@ -20,6 +20,9 @@ void presence_end(struct session *s, struct blob *stanza, const struct kept *kep
 void presence_show(struct user *u, struct str contact);
 void presence_hide(struct user *u, struct str contact);
 
+/* Takes one session from the sight of an address. */
+void presence_withdraw(struct session *s, struct str to);
+
 /* Asks what the contact shows, for every available session. */
 void presence_probe(struct user *u, struct str contact);
 

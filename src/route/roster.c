@@ -6,7 +6,6 @@
 #include "route/answer.h"
 #include "route/deliver.h"
 #include "route/iq.h"
-#include "route/sight.h"
 #include "route/subscription.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -302,7 +301,7 @@ static void roster_put_all(struct buf *b, const struct user *u)
 	for (size_t i = 0; (slot = map_next(&u->roster, &i));) {
 		const struct contact *c = slot->value;
 
-		if (!c->hidden && may_see(u->bare, c->jid))
+		if (!c->hidden)
 			item_put(b, c);
 	}
 	buf_lit(b, "</query>");

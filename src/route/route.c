@@ -1,6 +1,7 @@
 #include "route/route.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "parcel/parcel.h"
@@ -11,6 +12,7 @@
 #include "route/presence.h"
 #include "route/replay.h"
 #include "route/session.h"
+#include "route/sight.h"
 
 static int route_init(struct route *r, const struct settings *settings)
 {
@@ -89,6 +91,30 @@ void route_set_settings(struct route *r, const struct settings *settings)
 			return;
 		*c = (struct change){.task = {.run = run_change}, .home = &r->home[i], .settings = settings};
 		loop_post(r->home[i].loop, &c->task);
+	}
+}
+
+/* ---- policy ---- */
+
+static void run_policy(struct task *task)
+{
+	struct home *h = container_of(task, struct home, policy_task);
+
+	sight_set_policy(h, atomic_exchange(&h->next_policy, NULL));
+}
+
+/* Without an allocation: what fails here would leave a wall open. */
+void route_set_policy(struct route *r, struct policy_set *policy)
+{
+	for (unsigned i = 0; i < r->count; i++) {
+		struct home *h = &r->home[i];
+		struct policy_set *unseen = atomic_exchange(&h->next_policy, policy_set_ref(policy));
+
+		h->policy_task.run = run_policy;
+		if (unseen)
+			policy_set_unref(unseen); /* its task is under way and takes this one */
+		else
+			loop_post(h->loop, &h->policy_task);
 	}
 }
 

@@ -11,6 +11,7 @@
 
 struct route;
 struct settings;
+struct policy_set;
 struct store;
 struct directory;
 struct record;
@@ -29,6 +30,10 @@ struct route *route_free(struct route *r); /* after the loops have stopped */
 
 /* A reload: each loop sees the new settings from its next pass on; the caller keeps them alive. Loop 0. */
 void route_set_settings(struct route *r, const struct settings *settings);
+
+/* The policy whose walls hold for what is told to many (sight.h), from each loop's next pass on; takes a
+ * reference of its own. Before there is one, nothing is held back. Loop 0, or before the loops run. */
+void route_set_policy(struct route *r, struct policy_set *policy);
 
 /* The stage. Runs on the connection's loop; takes a reference of its own if the parcel travels on. Content
  * that has no receipt is a programming error (assert). Acts on the verdict: deliver, or refuse with its

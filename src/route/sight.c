@@ -1,9 +1,123 @@
 #include "route/sight.h"
 
-/* Everybody on one server is a colleague; walls stop talking (policy/), they do not hide. */
-bool may_see(struct str viewer, struct str shown)
+#include "account/directory.h"
+#include "base/cleanup.h"
+#include "route/directed.h"
+#include "route/presence.h"
+#include "rule/wall.h"
+
+static struct subject subject_from(const struct home *h, const struct person *person, const struct jid *jid)
 {
-	(void)viewer;
-	(void)shown;
-	return true;
+	struct subject s = {.jid = jid->bare, .domain = jid->domain, .inside = home_is_ours(h, jid->domain)};
+
+	if (person) {
+		s.groups = person->groups;
+		s.group_count = person->groups_len;
+	}
+	return s;
+}
+
+static bool is_open(const struct policy_set *set, const struct home *h, const struct jid *from,
+	const struct jid *to, enum wall_kind kind)
+{
+	AUTO(person_unrefp) const struct person *sender = directory_get(h->route->env.directory, from->bare);
+	AUTO(person_unrefp) const struct person *viewer = directory_get(h->route->env.directory, to->bare);
+	struct subject a = subject_from(h, sender, from), b = subject_from(h, viewer, to);
+
+	return !wall_stands(set, &a, &b, kind);
+}
+
+bool sight_is_open(const struct home *h, struct str from, struct str to, enum wall_kind kind)
+{
+	struct jid a, b;
+
+	if (!(h->walled & UINT32_C(1) << kind))
+		return true;
+	a = jid_split(from);
+	b = jid_split(to);
+	return str_eq(a.bare, b.bare) || is_open(h->policy, h, &a, &b, kind);
+}
+
+/* ---- another policy ---- */
+
+/* Would presence of the user pass to the viewer with that policy? */
+static bool passes(const struct policy_set *set, const struct user *u, struct str viewer)
+{
+	struct jid from = jid_split(u->bare), to = jid_split(viewer);
+
+	return !(wall_kinds_stopped(set) & UINT32_C(1) << WALL_PRESENCE) ||
+	       is_open(set, u->home, &from, &to, WALL_PRESENCE);
+}
+
+static bool is_shown_to(const struct user *u, const struct contact *c)
+{
+	struct jid jid = jid_split(c->jid);
+
+	return (c->state & SUB_FROM) && !user_blocks(u, &jid);
+}
+
+static void hide_directed(struct session *s, const struct policy_set *next)
+{
+	const struct policy_set *now = s->user->home->policy;
+
+	for (size_t i = 0; directed_next(s, &i);) {
+		struct str viewer = directed_at(s, i - 1);
+
+		if (passes(now, s->user, viewer) && !passes(next, s->user, viewer))
+			presence_withdraw(s, viewer);
+	}
+}
+
+/* The old policy is still in force, so that this goes out. */
+static void hide(struct user *u, const struct policy_set *next)
+{
+	struct map_slot *slot;
+
+	for (size_t i = 0; (slot = map_next(&u->roster, &i));) {
+		const struct contact *c = slot->value;
+
+		if (is_shown_to(u, c) && passes(u->home->policy, u, c->jid) && !passes(next, u, c->jid))
+			presence_hide(u, c->jid);
+	}
+	session_each(s, u) hide_directed(s, next);
+}
+
+/* The new policy is in force. */
+static void show(struct user *u, const struct policy_set *old)
+{
+	struct map_slot *slot;
+
+	for (size_t i = 0; (slot = map_next(&u->roster, &i));) {
+		const struct contact *c = slot->value;
+
+		if (is_shown_to(u, c) && !passes(old, u, c->jid) && passes(u->home->policy, u, c->jid))
+			presence_show(u, c->jid);
+	}
+}
+
+static void each_user(struct home *h, void (*look)(struct user *u, const struct policy_set *other),
+	const struct policy_set *other)
+{
+	struct map_slot *slot;
+
+	for (size_t i = 0; (slot = map_next(&h->users, &i));) {
+		struct user *u = slot->value;
+
+		if (u->session_count)
+			look(u, other);
+	}
+}
+
+void sight_set_policy(struct home *h, struct policy_set *policy)
+{
+	struct policy_set *old = h->policy;
+	bool changed = !walls_are_same(old, policy);
+
+	if (changed)
+		each_user(h, hide, policy);
+	h->policy = policy;
+	h->walled = wall_kinds_stopped(policy);
+	if (changed)
+		each_user(h, show, old);
+	policy_set_unref(old);
 }

@@ -7,6 +7,7 @@
 #include "route/deliver.h"
 #include "route/presence.h"
 #include "route/roster.h"
+#include "route/sight.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -137,7 +138,8 @@ void subscription_remind(struct session *s)
 		const struct contact *c = slot->value;
 		struct jid jid = jid_split(c->jid);
 
-		if ((c->state & SUB_IN) && !user_blocks(u, &jid))
+		if ((c->state & SUB_IN) && !user_blocks(u, &jid) &&
+			sight_is_open(u->home, c->jid, u->bare, WALL_SUBSCRIPTION))
 			remind_of(s, c);
 	}
 }
@@ -257,9 +259,16 @@ static void accept_approved(struct user *u, const struct letter *l, struct conta
 	presence_show(u, l->from.bare);
 }
 
+/* A wall may stand in this direction only. */
+static bool may_answer(const struct user *u, const struct letter *l)
+{
+	return sight_is_open(u->home, u->bare, l->from.bare, WALL_SUBSCRIPTION);
+}
+
 static void pass_on(struct user *u, const struct letter *l)
 {
-	letter_deliver(u, l, l->kind == LETTER_SUBSCRIBE ? takes_if_available : takes_if_interested);
+	if (sight_is_open(u->home, l->from.bare, u->bare, WALL_SUBSCRIPTION))
+		letter_deliver(u, l, l->kind == LETTER_SUBSCRIBE ? takes_if_available : takes_if_interested);
 }
 
 static void take_effect(struct user *u, const struct letter *l, struct contact *c, struct outcome o)
@@ -281,7 +290,7 @@ void subscription_arrive(struct user *u, const struct letter *l)
 
 	if (user_blocks(u, &l->from))
 		return;
-	if (l->kind == LETTER_SUBSCRIBE && c.approved && !o.answers) {
+	if (l->kind == LETTER_SUBSCRIBE && c.approved && !o.answers && may_answer(u, l)) {
 		accept_approved(u, l, &c);
 		return;
 	}

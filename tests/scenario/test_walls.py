@@ -1,0 +1,254 @@
+"""Walls where one stanza goes to many: presence and its probes, subscriptions, lists; and what becomes of those who
+see each other when a wall goes up between them. Messages to one person are in test_policy.py."""
+
+import itertools
+
+import pytest
+
+from lib import names
+from lib.client import Account
+from lib.folk import befriend
+from lib.server import PASSWORD_MARK
+from lib.stanza import Error, message, presence, presence_to, roster_push, words
+
+NOTICE = "There is a wall."
+WALL = """
+rules:
+  - id: scenario-wall
+    type: wall
+    purpose: Left and right do not talk.
+    from: group:left
+    to: group:right
+    direction: %s
+    kinds: %s
+    action: block
+    mode: %s
+    notice: { en: "There is a wall." }
+"""
+DOOR = """
+  - id: scenario-door
+    type: wall
+    purpose: One of the left may pass.
+    from: group:pass
+    to: anyone
+    direction: both
+    action: allow
+    mode: enforce
+"""
+
+_number = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def server(launch):
+    return launch("walls")
+
+
+@pytest.fixture
+def wall(server):
+    """wall(direction, kinds, mode, door): from now on a wall of that sort stands; wall(None): none. None stands
+    when the test begins and when it ends."""
+    path = server.dir / "policy/rules/scenario.yaml"
+
+    def change(direction="both", kinds="any", mode="enforce", door=""):
+        if direction:
+            path.write_text(WALL % (direction, kinds, mode) + door)
+            path.chmod(0o644)
+        else:
+            path.unlink(missing_ok=True)
+        done = server.run("reload")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    yield change
+    change(None)
+
+
+def member(folk, *groups):
+    """A new person of those groups, online."""
+    account = Account("wall%d@example.org" % next(_number), PASSWORD_MARK + "wall")
+    folk.server.import_csv("%s,%s,Member,%s,,,\n" % (account.jid, account.password, ";".join(groups)))
+    return folk.client(account).online()
+
+
+def three(folk, *more):
+    """One of the left, one of the right, one of neither: all friends."""
+    people = left, right, third = member(folk, "left", *more), member(folk, "right"), member(folk)
+    for one, other in itertools.combinations(people, 2):
+        befriend(one, other)
+    for one, other in itertools.permutations(people, 2):
+        one.settle(other)
+    return left, right, third
+
+
+def of(received, client):
+    """What of it comes from that person."""
+    return [each for each in received if (each.get("from") or "").startswith(client.bare)]
+
+
+def nothing_of(client, other, witness):
+    assert not of(client.settle(witness), other)
+
+
+def gone(left, right):
+    right.expect(presence(from_=left.jid, type="unavailable"))
+    left.expect(presence(from_=right.jid, type="unavailable"))
+
+
+@pytest.mark.tsan
+def test_a_wall_that_goes_up_takes_presence_away_and_one_that_comes_down_brings_it_back(folk, wall):
+    left, right, third = three(folk)
+    wall()
+    gone(left, right)
+    nothing_of(third, left, right)
+    status = words("behind the wall")
+    left.available("<show>away</show><status>%s</status>" % status)
+    third.expect(presence(from_=left.jid))
+    nothing_of(right, left, third)
+    wall(None)
+    assert right.expect(presence(from_=left.jid, type="")).findtext("{jabber:client}status") == status
+    left.expect(presence(from_=right.jid, type=""))
+
+
+def test_a_broadcast_with_words_reaches_friends_but_nobody_beyond_the_wall(folk, wall):
+    left, right, third = three(folk)
+    wall()
+    gone(left, right)
+    for sender, beyond in ((left, right), (right, left)):
+        status = words("to all my friends")
+        sender.available("<status>%s</status>" % status)
+        assert third.expect(presence(from_=sender.jid)).findtext("{jabber:client}status") == status
+        nothing_of(beyond, sender, third)
+        sender.send(presence_to(None, "unavailable", "<status>%s</status>" % status))
+        third.expect(presence(from_=sender.jid, type="unavailable"))
+        nothing_of(beyond, sender, third)
+
+
+@pytest.mark.parametrize("ending", ["end", "drop"])
+def test_coming_and_going_is_not_seen_beyond_the_wall(folk, wall, ending):
+    left, right, third = three(folk)
+    wall()
+    gone(left, right)
+    second = folk.another(left)
+    third.expect(presence(from_=second.jid))
+    assert not of(second.settle(third), right)
+    getattr(second, ending)()
+    third.expect(presence(from_=second.jid, type="unavailable"))
+    nothing_of(right, left, third)
+
+
+def test_probes_are_not_answered_across_the_wall_and_end_no_subscription(folk, wall):
+    left, right, third = three(folk)
+    wall()
+    gone(left, right)
+    for sender, beyond in ((left, right), (right, left)):
+        sender.send(presence_to(beyond.bare, "probe", id="pr"))
+        assert Error(sender.expect(presence(id="pr", type="error"))).condition == "policy-violation"
+        nothing_of(sender, beyond, third)
+    assert left.roster()[right.bare].get("subscription") == "both"
+
+
+def test_a_one_way_wall_hides_one_side_only(folk, wall):
+    left, right, third = three(folk)
+    wall("one-way")
+    right.expect(presence(from_=left.jid, type="unavailable"))
+    nothing_of(left, right, third)
+    left.available("<show>away</show>")
+    third.expect(presence(from_=left.jid))
+    nothing_of(right, left, third)
+    right.available("<show>xa</show>")
+    assert left.expect(presence(from_=right.jid)).findtext("{jabber:client}show") == "xa"
+    second = folk.another(left)  # the server asks for it, which the wall does not stop
+    assert second.expect(presence(from_=right.jid)).findtext("{jabber:client}show") == "xa"
+    right.send(presence_to(left.bare, "probe"))
+    nothing_of(right, left, third)
+
+
+def test_directed_presence_is_refused_and_what_was_shown_before_is_taken_away(folk, wall):
+    left, right = member(folk, "left"), member(folk, "right")
+    third, = folk.online(1)
+    left.send(presence_to(right.jid, None, "<show>chat</show>"))
+    right.expect(presence(from_=left.jid))
+    wall()
+    right.expect(presence(from_=left.jid, type="unavailable"))
+    left.send(presence_to(right.jid, None, "<show>chat</show>", id="dp"))
+    assert Error(left.expect(presence(id="dp", type="error"))).text == NOTICE
+    left.end()
+    nothing_of(right, left, third)
+
+
+@pytest.mark.parametrize("type", ["subscribe", "subscribed", "unsubscribe", "unsubscribed"])
+def test_a_subscription_stanza_is_refused_with_the_rules_words_and_changes_nothing(folk, wall, type):
+    left, right = member(folk, "left"), member(folk, "right")
+    third, = folk.online(1)
+    wall()
+    for sender, beyond in ((left, right), (right, left)):
+        sender.send(presence_to(beyond.bare, type, id="su"))
+        error = Error(sender.expect(presence(id="su", type="error")))
+        assert (error.condition, error.text) == ("policy-violation", NOTICE)
+        assert sender.roster() == {}
+        nothing_of(beyond, sender, third)
+
+
+def test_a_request_that_waits_is_shown_when_the_wall_has_come_down(folk, wall):
+    left, right = member(folk, "left"), member(folk, "right")
+    right.end()
+    left.send(presence_to(right.bare, "subscribe"))
+    left.expect(roster_push(right.bare, ask="subscribe"))
+    wall()
+    back = folk.client(right.account).online()
+    nothing_of(back, left, folk.online(1)[0])
+    back.end()
+    wall(None)
+    folk.client(right.account).online().expect(presence(from_=left.bare, type="subscribe"))
+
+
+def test_ones_own_list_keeps_who_is_beyond_the_wall_and_removing_them_ends_it_on_both_sides(folk, wall):
+    left, right, third = three(folk)
+    wall()
+    gone(left, right)
+    assert left.roster()[right.bare].get("subscription") == "both"
+    assert left.iq("set", "<query xmlns='%s'><item jid='%s' subscription='remove'/></query>" % (
+        names.ROSTER, right.bare)).get("type") == "result"
+    right.expect(roster_push(left.bare, subscription="none"))
+    nothing_of(right, left, third)
+    wall(None)
+    left.available("<show>away</show>")
+    third.expect(presence(from_=left.jid))
+    nothing_of(right, left, third)
+
+
+def test_no_carbon_of_what_a_wall_has_stopped(folk, wall):
+    left, right, third = three(folk)
+    phone = folk.another(left)
+    phone.iq("set", "<enable xmlns='%s'/>" % names.CARBONS)
+    wall()
+    said = left.say(right.bare)
+    assert Error(left.expect(message(id=said.id, type="error"))).text == NOTICE
+    assert not [each for each in phone.settle(third) if each.tag.endswith("}message")]
+
+
+def test_a_door_in_the_wall_lets_presence_through(folk, wall):
+    left, right, third = three(folk, "pass")
+    wall(door=DOOR)
+    left.available("<show>away</show>")
+    assert right.expect(presence(from_=left.jid)).findtext("{jabber:client}show") == "away"
+    assert not [each for each in of(left.settle(third), right) if each.get("type")]
+
+
+@pytest.mark.parametrize("how", [{"mode": "observe"}, {"kinds": "[message, iq]"}])
+def test_a_wall_that_is_not_about_presence_or_only_observes_hides_nobody(folk, wall, how):
+    left, right, third = three(folk)
+    wall(**how)
+    assert not [each for each in of(right.settle(third), left) if each.get("type") == "unavailable"]
+    left.available("<show>away</show>")
+    assert right.expect(presence(from_=left.jid)).findtext("{jabber:client}show") == "away"
+
+
+def test_a_reload_that_changes_no_wall_says_nothing_to_anybody(folk, wall, server):
+    left, right, third = three(folk)
+    wall()
+    gone(left, right)
+    (server.dir / "policy/rules/scenario.yaml").open("a").write("# another version of the same walls\n")
+    assert server.run("reload").returncode == 0
+    for client, other in ((right, left), (left, right), (third, left)):
+        assert not of(client.settle(folk.online(1)[0]), other)
