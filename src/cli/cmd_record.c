@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -15,7 +16,9 @@
 #include "cli/people.h"
 #include "cli/places.h"
 #include "cli/witness.h"
+#include "conf/nearest.h"
 #include "ipc/control.h"
+#include "record/event.h"
 
 enum {
 	CHECKPOINTS_MAX = 32768, /* bytes of a file with checkpoints that are looked at: its end */
@@ -47,6 +50,59 @@ static int put_checkpoint(const struct cli *cli, const char *path, json_t *argv)
 	return 0;
 }
 
+/* 2026-11-22 or 2026-11-22T15:00:00Z, with a fraction of the second or not. */
+static bool is_time(struct str text)
+{
+	struct str day = str_cut(text, 0, 10), zone = STR("Z");
+	struct tm tm = {};
+	const char *rest = str_eq(day, text) ? strptime(text.data, "%Y-%m-%d", &tm)
+					     : strptime(text.data, "%Y-%m-%dT%H:%M:%S", &tm);
+	size_t digits = 0;
+
+	if (!rest || rest - text.data != (str_eq(day, text) ? 10 : 19))
+		return false;
+	if (*rest == '.')
+		digits = 1 + strspn(rest + 1, "0123456789");
+	return str_eq(day, text) || (digits != 1 && str_eq(str_from(rest + digits), zone));
+}
+
+static int check_type(const struct cli *cli, const char *value)
+{
+	const char *names[EVENT_END], *nearest;
+	char remedy[512] = "accepted:";
+	size_t n = 0;
+
+	if (event_by_name(str_from(value)) != EVENT_NONE)
+		return 0;
+	for (unsigned code = 0; code < EVENT_END; code++)
+		if (event_type(code)) {
+			names[n++] = event_type(code)->name.data;
+			snprintf(remedy + strlen(remedy), sizeof(remedy) - strlen(remedy), " %s", names[n - 1]);
+		}
+	nearest = nearest_word(str_from(value), names, n);
+	return cli_fail(cli, CLI_USAGE, remedy, "--type '%s': no line of the record has this type%s%s",
+		LOG_STR(str_from(value)), nearest ? "; nearest is " : "", nearest ? nearest : "");
+}
+
+/* A filter that can match nothing is a mistake of the one who asks, not an answer. */
+static int check_option(const struct cli *cli, const struct cli_option *o, const char *value)
+{
+	static const char *const numbers[] = {"--lines", "--limit", "--seq"};
+	unsigned long long number;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (strcmp(o->name, numbers[i]) == 0)
+			return cli_number(cli, o->name, INT64_MAX, &number);
+	if ((strcmp(o->name, "--from") == 0 || strcmp(o->name, "--to") == 0) && !is_time(str_from(value)))
+		return cli_fail(cli, CLI_USAGE, "write it as 2026-11-22 or 2026-11-22T15:00:00Z (UTC)",
+			"%s '%s' is no time", o->name, LOG_STR(str_from(value)));
+	if (strcmp(o->name, "--action") == 0 && strcmp(value, "allow") && strcmp(value, "log") &&
+		strcmp(value, "block"))
+		return cli_fail(cli, CLI_USAGE, "accepted: allow log block", "--action '%s': no verdict has this name",
+			LOG_STR(str_from(value)));
+	return strcmp(o->name, "--type") == 0 ? check_type(cli, value) : 0;
+}
+
 static int put_option(const struct cli *cli, const struct cli_option *o, const char *value, json_t *argv)
 {
 	struct buf word = BUF_INIT(0);
@@ -64,9 +120,13 @@ static int reader_argv(const struct cli *cli, json_t *argv)
 {
 	int r = 0;
 
-	for (int i = 0; cli->command->options[i].name && !r; i++)
-		if (cli->values[i])
+	for (int i = 0; cli->command->options[i].name && !r; i++) {
+		if (!cli->values[i])
+			continue;
+		r = check_option(cli, &cli->command->options[i], cli->values[i]);
+		if (!r)
 			r = put_option(cli, &cli->command->options[i], cli->values[i], argv);
+	}
 	if (!r && cli->json)
 		json_array_append_new(argv, json_string("--json"));
 	return r;

@@ -8,10 +8,28 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "conf/settings.h"
 #include "proc/confine.h"
 
 static const char usage[] = "usage: reader --dir DIR tail|show|verify [--name=value ...]\n";
+
+/* As the command says it: text for people on standard error, or the object that --json promises. What was shown in spite
+ * of `text` stays the answer. */
+static int fail(const struct reader *r, int code, const char *text)
+{
+	static const char *const names[] = {"ok", "no", "usage", "unreachable", "internal"};
+	struct buf quoted = BUF_INIT(0);
+
+	if (!r->json || code <= READER_NO) {
+		fprintf(stderr, "gatehouse: %s\n", text);
+		return code;
+	}
+	json_escape(&quoted, str_from(text));
+	printf("{\"error\":{\"code\":\"%s\",\"text\":\"%s\",\"remedy\":\"\"}}\n", names[code], buf_cstr(&quoted));
+	buf_done(&quoted);
+	return fflush(stdout) ? READER_INTERNAL : code;
+}
 
 /* ---- options ---- */
 
@@ -53,9 +71,16 @@ static int take_option(const struct option *options, size_t n, const char *word)
 	return -EINVAL;
 }
 
+/* A whole second ends in Z, the times in the record go on with a fraction: without it they compare. */
+static struct str without_zone(struct str time)
+{
+	return str_ends(time, STR("Z")) ? str_cut(time, 0, time.len - 1) : time;
+}
+
 static int read_options(struct reader *r, int argc, char **argv)
 {
 	struct reader_filter *f = &r->filter;
+	char text[128];
 	const struct option options[] = {
 		{"--json", NULL, NULL, &r->json},
 		{"--follow", NULL, NULL, &r->follow},
@@ -70,14 +95,17 @@ static int read_options(struct reader *r, int argc, char **argv)
 		{"--rule", &f->rule, NULL, NULL},
 		{"--word", &f->word, NULL, NULL},
 		{"--seq", NULL, &f->seq, &f->has_seq},
-		{"--checkpoint-text", &r->checkpoint, NULL, NULL},
+		{"--checkpoint-text", &r->checkpoint, NULL, &r->has_checkpoint},
 	};
 
 	for (int i = 4; i < argc; i++)
 		if (take_option(options, sizeof(options) / sizeof(options[0]), argv[i])) {
-			fprintf(stderr, "record: '%.60s' is not an option or has a wrong value\n", argv[i]);
-			return -EINVAL;
+			snprintf(text, sizeof(text), "'%.60s' is not an option or has a wrong value",
+				LOG_STR(str_from(argv[i])));
+			return fail(r, READER_USAGE, text);
 		}
+	f->from = without_zone(f->from);
+	f->to = without_zone(f->to);
 	return 0;
 }
 
@@ -138,14 +166,10 @@ int main(int argc, char **argv)
 	if (read_options(&r, argc, argv))
 		return READER_USAGE;
 	code = open_all(&r, argv[2], &err);
-	if (code) {
-		fprintf(stderr, "record: %s\n", err.text);
-		return code == -EACCES || code == -EPERM ? READER_RIGHTS : READER_INTERNAL;
-	}
+	if (code)
+		return fail(&r, code == -EACCES || code == -EPERM ? READER_RIGHTS : READER_INTERNAL, err.text);
 	code = verify ? reader_verify(&r, &err) : reader_show(&r, &err);
 	if (fflush(stdout) && code == READER_OK)
 		code = READER_INTERNAL;
-	if (err.text[0])
-		fprintf(stderr, "record: %s\n", err.text);
-	return code;
+	return err.text[0] ? fail(&r, code, err.text) : code;
 }

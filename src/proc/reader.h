@@ -14,13 +14,12 @@ enum {
 	READER_USAGE = 2,
 	READER_RIGHTS = 3,
 	READER_INTERNAL = 4,
-	READER_FILTERS_MAX = 16,
 };
 
 /* Lines that a filter passes; empty strings and zeros mean anything. */
 struct reader_filter {
 	struct str with;         /* an address in from, to, actor, target, or named in "of" */
-	struct str from, to;     /* times, compared as text: [from, to) */
+	struct str from, to;     /* times without the Z, compared as text: [from, to) */
 	struct str type, action; /* as in the line */
 	struct str conversation, rule;
 	struct str word; /* in the stanza or a text, ASCII case ignored */
@@ -34,9 +33,10 @@ struct reader {
 	bool json, follow;
 	uint64_t limit; /* the latest that many */
 	struct reader_filter filter;
-	struct str checkpoint; /* text with checkpoints kept elsewhere; empty: none */
+	bool has_checkpoint;
+	struct str checkpoint; /* text with checkpoints kept elsewhere */
 };
 
-/* Each prints to standard output and returns an exit code; a failure's text is in *err. */
+/* Each prints to standard output and returns an exit code; a failure's text is in *err, for the one who asked. */
 int reader_show(struct reader *r, struct err *err);
 int reader_verify(struct reader *r, struct err *err);

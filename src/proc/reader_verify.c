@@ -156,16 +156,29 @@ static int by_size(const void *a, const void *b)
 	return x->size < y->size ? -1 : x->size > y->size;
 }
 
+/* What was kept elsewhere proves something only when there is a checkpoint in it. */
+static int take_outside(struct verify *v, struct err *err)
+{
+	size_t before = v->roots_len;
+	bool damaged = v->damaged;
+	uint64_t last = 0;
+	int code = take_notes(v, v->r->checkpoint, "the checkpoint given", &last);
+
+	if (code == 0 && v->roots_len == before && v->damaged == damaged)
+		return err_set(err, -EINVAL, "there is no checkpoint in the file given with --checkpoint");
+	return code;
+}
+
 /* Before the segments: a server that writes meanwhile can then only be ahead. */
-static int take_checkpoints(struct verify *v)
+static int take_checkpoints(struct verify *v, struct err *err)
 {
 	uint64_t last = 0;
 	int code = take_file(v, "checkpoint", &v->current_size);
 
 	if (code == 0)
 		code = take_file(v, "checkpoints", &last);
-	if (code == 0 && v->r->checkpoint.len)
-		code = take_notes(v, v->r->checkpoint, "the checkpoint given", &last);
+	if (code == 0 && v->r->has_checkpoint)
+		code = take_outside(v, err);
 	if (v->roots_len)
 		qsort(v->roots, v->roots_len, sizeof(*v->roots), by_size);
 	return code;
@@ -199,7 +212,7 @@ static void judge_end(struct verify *v)
 		say(v, "replayed checkpoint", 0, 0, "'checkpoint' is older than the newest one known");
 	if (signed_size < v->tree.size)
 		say_not_proved(v, "lines behind the last checkpoint: they are not signed yet");
-	if (str_is_empty(v->r->checkpoint))
+	if (!v->r->has_checkpoint)
 		say_not_proved(v,
 			"that nothing was removed from the end: give --checkpoint with one kept elsewhere");
 }
@@ -384,20 +397,22 @@ static int read_verifier(struct verify *v, struct err *err)
 static void print_result(struct verify *v)
 {
 	unsigned char root[TREE_HASH];
-	struct buf text = BUF_INIT(64);
+	struct buf text = BUF_INIT(64), origin = BUF_INIT(0);
 
 	tree_root(&v->tree, root);
 	base64_put(&text, root, sizeof(root));
+	json_escape(&origin, str_from(v->origin));
 	if (v->r->json)
 		printf("{\"ok\":%s,\"origin\":\"%s\",\"lines\":%" PRIu64 ",\"segments\":%" PRIu64
 		       ",\"root\":\"%s\",\"damage\":[%.*s],\"not_proved\":[%.*s]}\n",
-			v->damaged ? "false" : "true", v->origin, v->tree.size, v->segments, buf_cstr(&text),
+			v->damaged ? "false" : "true", buf_cstr(&origin), v->tree.size, v->segments, buf_cstr(&text),
 			STR_FMT(buf_view(&v->damage)), STR_FMT(buf_view(&v->not_proved)));
 	else
 		printf("%.*s%s: %" PRIu64 " lines in %" PRIu64 " segments, root %s\n%.*s%s\n",
 			STR_FMT(buf_view(&v->damage)), v->origin, v->tree.size, v->segments, buf_cstr(&text),
 			STR_FMT(buf_view(&v->not_proved)), v->damaged ? "DAMAGED" : "whole");
 	buf_done(&text);
+	buf_done(&origin);
 }
 
 int reader_verify(struct reader *r, struct err *err)
@@ -407,7 +422,7 @@ int reader_verify(struct reader *r, struct err *err)
 
 	tree_init(&v.tree);
 	if (code == 0)
-		code = take_checkpoints(&v);
+		code = take_checkpoints(&v, err);
 	if (code == 0)
 		code = verify_segments(&v, err);
 	if (code == 0) {
