@@ -15,7 +15,7 @@
  * Answered by the supervisor:
  *
  *   ping            -> {"ok":true,"version":"..."}
- *   stop            -> {"ok":true}, then a clean stop
+ *   stop            -> {"ok":true}, then a clean stop. Recorded first, as is reload
  *   reload          -> {"ok":true,"restart_needed":"names of settings"}
  *                      error `refused` when the old set stays in force
  *   status          -> {"ok":true,"state":"running"|"starting"|"stopping","version","started","domains":[..],
@@ -28,8 +28,9 @@
  *
  * Forwarded to the gate:
  *
- *   status          -> {"sessions","connections","accounts","applied_seq","uptime_seconds",
- *                       "messages":{"accepted","delivered","blocked","offline"},"loops":[{..},..]}
+ *   status          -> {"sessions","connections","accounts","applied_seq","uptime_seconds","loops":N,"policy",
+ *                       "logins":{"succeeded","failed"},"stanzas":{"received","content","events","signals",
+ *                       "blocked","refused","waiting"},"record_link":{"up","full"}}
  *   user.add
  *   {"jid","name"?,"mail"?,"language"?,"department"?,"groups"?:[..],"verifiers":[V,..]}
  *                   -> {"ok":true,"user":U}; exists (taken, or given away once), bad_jid, bad_domain
@@ -60,13 +61,15 @@
  *
  * Forwarded to the recorder:
  *
- *   status          -> {"record":{"size","entries","segments","origin","root","free_bytes","state"}}
+ *   status          -> {"record":{"size","entries","segments","origin","root","checkpoint","free_bytes","flush",
+ *                       "state":"ok"|"full"}}
  *   record.access
  *   {"command":"show","argv":[..]}
  *                   -> {"ok":true,"seq":N} once the entry is durable
  *   record.admin
- *   {"command":"user.add","target":"alice@example.org"}
- *                   -> the same; an administrator's act on the data directory while no gate runs
+ *   {"command":"user.add","target":"alice@example.org"?,"text":"..."?}
+ *                   -> the same; an administrator's act that no gate records: on the data directory while none
+ *                      runs, and stop and reload
  *
  * V: {"mechanism":"SCRAM-SHA-256","salt":base64,"iterations":N,"stored_key":base64,"server_key":base64}
  *    (also SCRAM-SHA-1, SCRAM-SHA-512)

@@ -75,6 +75,7 @@ void caller_answer(struct caller *c, json_t *answer)
 	json_decref(c->status);
 	c->request = c->status = NULL;
 	c->cmd = NULL;
+	c->act = NULL;
 	c->parked = false;
 	memset(c->ids, 0, sizeof(c->ids));
 	c->busy = false;
@@ -231,13 +232,24 @@ static void caller_watch(struct caller *c)
 	uv_poll_start(&c->poll, events, on_caller);
 }
 
+static bool has_too_many(const struct desk *d, uid_t uid)
+{
+	size_t n = 0;
+
+	if (uid == 0 || uid == geteuid())
+		return false;
+	list_each (it, &d->connections)
+		n += container_of(it, struct caller, link)->peer.uid == uid;
+	return n >= DESK_PER_USER;
+}
+
 static int caller_new(struct desk *d, int fd)
 {
 	struct caller *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return -ENOMEM;
-	if (control_peer_get(fd, &c->peer)) {
+	if (control_peer_get(fd, &c->peer) || has_too_many(d, c->peer.uid)) {
 		free(c);
 		return -EPERM;
 	}
@@ -281,7 +293,7 @@ static void make_folder(const char *socket)
 	if (!slash || slash == folder)
 		return;
 	*slash = '\0';
-	if (mkdir(folder, 0755) == 0)
+	if (mkdir(folder, 0755) == 0 && chmod(folder, 0755) == 0) /* whatever the umask */
 		log_info("made %s", folder);
 }
 

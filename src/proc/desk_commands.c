@@ -23,13 +23,47 @@ static void run_ping(struct caller *c)
 	caller_answer(c, json_pack("{s:b, s:s}", "ok", 1, "version", GATEHOUSE_VERSION));
 }
 
-static void run_stop(struct caller *c)
+/* Stopping and reloading are in the record before they are done. They are done also when it has no space or the recorder
+ * is away: that is when an administrator needs them most. */
+static void run_recorded(struct caller *c, void (*act)(struct caller *c))
+{
+	json_t *args;
+
+	log_info("%s (uid %u) asks to %s", c->peer.name, (unsigned)c->peer.uid, c->cmd);
+	if (!c->desk->supervisor->children[ROLE_RECORDER].ready) {
+		log_warn("the record does not say so: the recorder is away");
+		act(c);
+		return;
+	}
+	c->act = act;
+	args = json_pack("{s:s}", "command", c->cmd);
+	caller_forward(c, ROLE_RECORDER, "record.admin", args);
+	json_decref(args);
+}
+
+/* `answer` is the recorder's, NULL when it ended instead. */
+static void act_recorded(struct caller *c, const json_t *answer)
+{
+	const char *code, *text = "the recorder ended", *remedy;
+	void (*act)(struct caller *c) = c->act;
+
+	c->act = NULL;
+	if (!answer || control_failed(answer, &code, &text, &remedy))
+		log_warn("the record does not say who asked to %s: %s", c->cmd, LOG_STR(str_from(text)));
+	act(c);
+}
+
+static void stop(struct caller *c)
 {
 	struct supervisor *s = c->desk->supervisor;
 
-	log_info("%s (uid %u) asks to stop", c->peer.name, (unsigned)c->peer.uid);
 	caller_answer(c, control_ok());
 	supervisor_stop(s, 0);
+}
+
+static void run_stop(struct caller *c)
+{
+	run_recorded(c, stop);
 }
 
 static void reload_done(void *owner, const char *refused, const char *restart_needed)
@@ -43,15 +77,18 @@ static void reload_done(void *owner, const char *refused, const char *restart_ne
 		caller_answer(c, json_pack("{s:b, s:s}", "ok", 1, "restart_needed", restart_needed));
 }
 
-static void run_reload(struct caller *c)
+static void reload(struct caller *c)
 {
-	int r;
+	int r = refresh_begin(c->desk->supervisor, reload_done, c);
 
-	log_info("%s (uid %u) asks to reload", c->peer.name, (unsigned)c->peer.uid);
-	r = refresh_begin(c->desk->supervisor, reload_done, c);
 	if (r)
 		caller_refuse(c, "unavailable", r == -EBUSY ? "another reload is under way" : "memory is out",
 			"try again");
+}
+
+static void run_reload(struct caller *c)
+{
+	run_recorded(c, reload);
 }
 
 /* ---- status: this process, the gate, the recorder, in one answer ---- */
@@ -215,18 +252,24 @@ void command_run(struct caller *c)
 
 void command_child_answer(struct caller *c, enum role from, json_t *answer)
 {
-	if (c->status)
+	if (c->status) {
 		status_part(c, answer);
-	else if (from == ROLE_RECORDER)
+	} else if (c->act) {
+		act_recorded(c, answer);
+		json_decref(answer);
+	} else if (from == ROLE_RECORDER) {
 		reader_recorded(c, answer);
-	else
+	} else {
 		caller_answer(c, answer);
+	}
 }
 
 void command_child_gone(struct caller *c, enum role from)
 {
 	if (c->status)
 		status_part(c, NULL);
+	else if (c->act)
+		act_recorded(c, NULL);
 	else
 		caller_refuse(c, "unavailable",
 			from == ROLE_GATE ? "the gate ended before it answered"
