@@ -133,14 +133,6 @@ static int read_head(struct import *im, struct csv *csv)
 	return 0;
 }
 
-static bool domain_is_ours(const struct settings *s, struct str domain)
-{
-	for (size_t i = 0; i < s->domains.len; i++)
-		if (str_eq(s->domains.items[i], domain))
-			return true;
-	return false;
-}
-
 /* What is wrong with this person, or NULL. */
 static const char *judge(struct import *im, struct newcomer *n)
 {
@@ -150,7 +142,7 @@ static const char *judge(struct import *im, struct newcomer *n)
 	if (jid_parse(&jid, str_trim(n->fields[COLUMN_JID]), im->arena) || jid_is_domain(&jid) ||
 		!jid_is_bare(&jid))
 		return "this is no address; write it as name@domain";
-	if (!domain_is_ours(im->people.settings, jid.domain))
+	if (!people_domain_is_ours(&im->people, jid.domain))
 		return "this server does not answer for that domain";
 	n->jid = jid.bare;
 	if (map_get(&im->seen, n->jid))
@@ -367,9 +359,10 @@ int cmd_user_import(struct cli *cli)
 	int r;
 
 	map_init(&im.seen);
-	r = im.arena && im.bad ? people_open(&im.people, cli, true) : CLI_INTERNAL;
+	/* the file first: root reads it as root, and goes on as the owner of the store */
+	r = im.arena && im.bad ? read_file(&im, cli->args[0]) : CLI_INTERNAL;
 	if (!r)
-		r = read_file(&im, cli->args[0]);
+		r = people_open(&im.people, cli, true);
 	if (!r)
 		r = read_people(&im);
 	if (!r && !dry)

@@ -158,6 +158,14 @@ static int give_folder(const char *path, const struct passwd *to, struct err *er
 	return r;
 }
 
+/* What rules look for is nobody's business but the gate's, who reads them, and root's. */
+static int close_policy(const struct init *in, const struct passwd *gate, struct err *err)
+{
+	const char *path = init_path(in, "policy");
+
+	return lchown(path, 0, gate->pw_gid) || chmod(path, 0750) ? err_errno(err, "%s", path) : 0;
+}
+
 int init_owners(struct init *in, struct err *err)
 {
 	const struct passwd *entry;
@@ -177,6 +185,8 @@ int init_owners(struct init *in, struct err *err)
 	r = give_folder(init_path(in, "store"), &gate, err);
 	if (!r)
 		r = give(init_path(in, "keys/account.secret"), &gate, err);
+	if (!r)
+		r = close_policy(in, &gate, err);
 	if (!r)
 		r = give_folder(init_path(in, "record"), &recorder, err);
 	if (!r)

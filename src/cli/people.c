@@ -16,37 +16,43 @@ static bool is_not_running(int r)
 	return r == -ENOENT || r == -ECONNREFUSED;
 }
 
-/* Root works on the store of another user: what it made there must not lock that user out. */
-static void give_back(const struct settings *s)
+/* The store's folder belongs to the gate, who might put links where files of the store are expected. So root goes through
+ * it as its owner; what is made there then belongs to that user as well. Root comes back when the store is closed, and
+ * in between in the child that records the act (witness_become). */
+static int become_owner(const struct people *p)
 {
-	static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
+	char folder[4096];
 	struct stat owner;
-	char path[4096];
+	char *slash;
 
-	if (geteuid() != 0)
-		return;
-	snprintf(path, sizeof(path), "%s", s->store_file.data);
-	if (!strrchr(path, '/'))
-		return;
-	*strrchr(path, '/') = '\0';
-	if (stat(path, &owner))
-		return;
-	for (size_t i = 0; i < 4; i++) {
-		snprintf(path, sizeof(path), "%s%s", s->store_file.data, ends[i]);
-		if (lchown(path, owner.st_uid, owner.st_gid) && errno != ENOENT)
-			log_warn("%s keeps its owner: %s", path, strerror(errno));
-	}
+	snprintf(folder, sizeof(folder), "%s", p->settings->store_file.data);
+	slash = strrchr(folder, '/');
+	if (geteuid() != 0 || !slash || slash == folder)
+		return 0;
+	*slash = '\0';
+	if (stat(folder, &owner) || owner.st_uid == 0)
+		return 0;
+	return setegid(owner.st_gid) || seteuid(owner.st_uid) ? -errno : 0;
+}
+
+static void become_root_again(void)
+{
+	if (getuid() == 0 && geteuid() != 0 && (seteuid(0) || setegid(0)))
+		log_warn("this process stays the owner of the store: %s", strerror(errno));
 }
 
 static int open_store(struct people *p)
 {
 	struct store_options options = {.path = p->settings->store_file.data};
 	struct err err = {};
-	int r = store_open(&p->store, &options, &err);
+	int r = become_owner(p);
 
-	give_back(p->settings);
+	if (r)
+		return cli_fail(p->cli, CLI_INTERNAL, NULL, "becoming the owner of the store: %s", strerror(-r));
+	r = store_open(&p->store, &options, &err);
 	if (!r)
 		return 0;
+	become_root_again();
 	if (r == -EACCES || r == -EPERM)
 		return cli_fail(p->cli, CLI_UNREACHABLE, "run this as the user who owns the data directory",
 			"%s", err.text);
@@ -83,7 +89,7 @@ void people_close(struct people *p)
 	control_free(p->control);
 	if (p->store) {
 		store_close(p->store);
-		give_back(p->settings);
+		become_root_again();
 	}
 	settings_free(p->settings);
 	*p = (struct people){};
@@ -149,10 +155,10 @@ int people_call(struct people *p, const char *cmd, json_t *args, json_t **out)
 	return r;
 }
 
-static bool domain_is_ours(const struct settings *s, struct str domain)
+bool people_domain_is_ours(const struct people *p, struct str domain)
 {
-	for (size_t i = 0; i < s->domains.len; i++)
-		if (str_eq(s->domains.items[i], domain))
+	for (size_t i = 0; i < p->settings->domains.len; i++)
+		if (str_eq(p->settings->domains.items[i], domain))
 			return true;
 	return false;
 }
@@ -168,7 +174,7 @@ int people_jid(const struct people *p, const char *text, struct arena *arena, st
 	if (r || !jid_is_bare(&jid) || jid_is_domain(&jid))
 		return cli_fail(p->cli, CLI_USAGE, "write it as name@domain",
 			"'%s' is no address of a person", LOG_STR(str_from(text)));
-	if (!domain_is_ours(p->settings, jid.domain))
+	if (!people_domain_is_ours(p, jid.domain))
 		return cli_fail(p->cli, CLI_USAGE, "domains are listed under 'domains' in gatehouse.yaml",
 			"this server does not answer for the domain %s", LOG_STR(jid.domain));
 	copy = arena_printf(arena, "%.*s%c", STR_FMT(jid.bare), 0);

@@ -29,6 +29,9 @@ void people_close(struct people *p);
  * exit code after saying why. */
 [[nodiscard]] int people_jid(const struct people *p, const char *text, struct arena *arena, struct str *out);
 
+/* Whether the server answers for this canonical domain. */
+bool people_domain_is_ours(const struct people *p, struct str domain);
+
 /* [V,..] as in ipc/control.h; kinds that are not there are left out. */
 json_t *people_verifiers_json(const struct store_verifier verifiers[STORE_VERIFIER_KINDS]);
 

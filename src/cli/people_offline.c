@@ -150,17 +150,25 @@ static json_t *add(struct work *w)
 	return r ? store_error(r) : json_pack("{s:b, s:o}", "ok", 1, "user", row_json(&row));
 }
 
-static json_t *import_answer(struct work *w, size_t n)
+/* "people" is for the record: who was added, with their person ids. */
+static json_t *import_answer(struct work *w, const struct store_account *rows, size_t n)
 {
-	json_t *failed = json_array();
+	struct buf people = BUF_INIT(ARENA_MAX);
+	json_t *failed = json_array(), *answer;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		if (w->req.outcomes[i])
 			json_array_append_new(
 				failed, json_pack("{s:i, s:s, s:s}", "index", (int)i, "code", "exists",
 						"text", "the address is in use, or was once"));
-	return json_pack(
-		"{s:b, s:i, s:o}", "ok", 1, "added", (int)(n - json_array_size(failed)), "failed", failed);
+		else
+			buf_printf(&people, "%s%.*s %.*s", people.len ? ", " : "", STR_FMT(rows[i].jid),
+				STR_FMT(rows[i].person_id));
+	}
+	answer = json_pack("{s:b, s:i, s:o, s:o}", "ok", 1, "added", (int)(n - json_array_size(failed)), "failed",
+		failed, "people", text_json(buf_view(&people)));
+	buf_done(&people);
+	return answer;
 }
 
 static json_t *import(struct work *w)
@@ -177,7 +185,7 @@ static json_t *import(struct work *w)
 	r = store_account_add(w->people->store, &w->req, rows, n);
 	if (!r)
 		r = store_wait(&w->req);
-	return r && r != STORE_E_EXISTS ? store_error(r) : import_answer(w, n);
+	return r && r != STORE_E_EXISTS ? store_error(r) : import_answer(w, rows, n);
 }
 
 static bool row_is_wanted(const struct store_account *row, const json_t *args)
@@ -314,6 +322,16 @@ static void act_target(const json_t *args, const json_t *answer, char *out, size
 			(long long)json_integer_value(json_object_get(answer, "added")));
 }
 
+/* What stands beside it: the reason, or who the people are. */
+static const char *act_text(const json_t *args, const json_t *answer)
+{
+	const char *reason = json_string_value(json_object_get(args, "reason"));
+	const char *people = json_string_value(json_object_get(answer, "people"));
+	const char *person = json_string_value(json_object_get(json_object_get(answer, "user"), "person"));
+
+	return reason ? reason : people ? people : person ? person : "";
+}
+
 json_t *people_offline(struct people *p, const char *cmd, const json_t *args)
 {
 	const struct offline_command *found = NULL;
@@ -330,7 +348,7 @@ json_t *people_offline(struct people *p, const char *cmd, const json_t *args)
 	answer = run(found, p, args);
 	act_target(args, answer, target, sizeof(target));
 	if (found->changes && json_is_true(json_object_get(answer, "ok")) &&
-		witness_admin(p->settings, cmd, target, &err)) {
+		witness_admin(p->settings, cmd, target, act_text(args, answer), &err)) {
 		json_decref(answer);
 		answer = control_error(
 			"internal", err.text, "it is done, but it is not in the record; start the server");

@@ -29,8 +29,10 @@ int witness_become(const struct settings *s)
 {
 	const struct passwd *entry;
 
-	if (geteuid() != 0)
+	if (getuid() != 0)
 		return 0;
+	if (geteuid() != 0 && seteuid(0)) /* root, who goes through the store as its owner */
+		return -errno;
 	errno = 0;
 	entry = getpwnam(s->users_recorder.data);
 	if (!entry)
@@ -172,11 +174,12 @@ static json_t *who(void)
 		"{s:I, s:s}", "uid", (json_int_t)getuid(), "name", entry ? entry->pw_name : "unknown");
 }
 
-int witness_admin(const struct settings *s, const char *command, const char *target, struct err *err)
+int witness_admin(const struct settings *s, const char *command, const char *target, const char *text,
+	struct err *err)
 {
 	return append(s,
-		json_pack("{s:s, s:{s:s, s:s}, s:o}", "cmd", "record.admin", "args", "command", command,
-			"target", target, "by", who()),
+		json_pack("{s:s, s:{s:s, s:s, s:s}, s:o}", "cmd", "record.admin", "args", "command", command,
+			"target", target, "text", text, "by", who()),
 		err);
 }
 

@@ -244,6 +244,7 @@ static json_t *answer_admin(struct recorder *r, const json_t *by, const json_t *
 	const char *name = json_string_value(json_object_get(by, "name"));
 	const char *command = json_string_value(json_object_get(args, "command"));
 	const char *target = json_string_value(json_object_get(args, "target"));
+	const char *text = json_string_value(json_object_get(args, "text"));
 	struct buf fields = BUF_INIT(1 << 20);
 	uint64_t seq = 0;
 	int code;
@@ -251,7 +252,10 @@ static json_t *answer_admin(struct recorder *r, const json_t *by, const json_t *
 	field_put(&fields, KEY_ACTOR, name ? str_from(name) : STR("unknown"));
 	field_put_u64(&fields, KEY_UID, (uint64_t)(uint32_t)json_integer_value(json_object_get(by, "uid")));
 	field_put(&fields, KEY_COMMAND, command ? str_from(command) : STR("unknown"));
-	field_put(&fields, KEY_TARGET, str_from(target ? target : ""));
+	if (target && target[0])
+		field_put(&fields, KEY_TARGET, str_from(target));
+	if (text && text[0])
+		field_put(&fields, KEY_TEXT, str_from(text));
 	code = buf_failed(&fields) ? -ENOMEM : server_event(r->server, EVENT_ADMIN, buf_view(&fields), &seq);
 	buf_done(&fields);
 	if (code == 0)
