@@ -225,14 +225,20 @@ static bool wants_help(int argc, char **argv)
 	return false;
 }
 
+static bool has_json(int argc, char **argv)
+{
+	for (int i = 0; i < argc && strcmp(argv[i], "--"); i++)
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	return false;
+}
+
 static int parse(struct cli *cli, int argc, char **argv)
 {
 	bool only_words = false;
 	int r = 0;
 
-	/* known before the first error is printed */
-	for (int i = 0; i < argc && strcmp(argv[i], "--"); i++)
-		cli->json = cli->json || strcmp(argv[i], "--json") == 0;
+	cli->json = has_json(argc, argv); /* known before the first error is printed */
 	for (int i = 0; i < argc && !r; i++) {
 		if (!only_words && strcmp(argv[i], "--") == 0)
 			only_words = true;
@@ -294,13 +300,11 @@ static bool is_group(const char *word)
 
 static int unknown_command(int argc, char **argv)
 {
-	struct cli cli = {};
+	struct cli cli = {.json = has_json(argc, argv)};
 	const char *names[NAMES_MAX], *nearest;
 	char found[128], remedy[256];
 	size_t n = 0;
 
-	for (int i = 0; i < argc; i++)
-		cli.json = cli.json || strcmp(argv[i], "--json") == 0;
 	for (const struct command *c = commands; c->name && n < NAMES_MAX; c++)
 		names[n++] = c->name;
 	snprintf(found, sizeof(found), "%s%s%s", argv[0], argc > 1 && argv[1][0] != '-' ? " " : "",
@@ -317,13 +321,13 @@ static int unknown_command(int argc, char **argv)
  * nothing. */
 static int no_command(int argc, char **argv)
 {
-	struct cli cli = {};
-	int r = argc < 2 ? help_overview() : help_group(argv[1]);
+	struct cli cli = {.json = has_json(argc, argv)};
+	int r = cli.json ? 0 : argc < 2 ? help_overview() : help_group(argv[1]);
 
 	if (r || wants_help(argc, argv))
 		return r;
 	fflush(stdout);
-	return cli_fail(&cli, CLI_USAGE, NULL, "which command?");
+	return cli_fail(&cli, CLI_USAGE, "'gatehouse help' lists all commands", "which command?");
 }
 
 int cli_main(int argc, char **argv)
@@ -334,7 +338,7 @@ int cli_main(int argc, char **argv)
 	if (argc < 2 || (argc == 2 && wants_help(argc, argv)))
 		return argc < 2 ? no_command(argc, argv) : help_overview();
 	cli.command = command_find(argc - 1, argv + 1, &words);
-	if (!cli.command && is_group(argv[1]) && (argc == 2 || wants_help(argc, argv)))
+	if (!cli.command && is_group(argv[1]) && (argc == 2 || argv[2][0] == '-'))
 		return no_command(argc, argv);
 	if (!cli.command)
 		return unknown_command(argc - 1, argv + 1);

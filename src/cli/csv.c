@@ -33,12 +33,27 @@ static void skip_line(struct csv *c)
 	}
 }
 
+/* Looked for before anything is moved: where it is missing, the next line is read as if nothing had been. */
+static bool is_closed(const struct csv *c)
+{
+	for (size_t i = c->at; i < c->len; i++) {
+		if (c->data[i] != '"')
+			continue;
+		if (i + 1 == c->len || c->data[i + 1] != '"')
+			return true;
+		i++;
+	}
+	return false;
+}
+
 /* Behind the opening quote; doubled quotes become one, in place. */
 static const char *read_quoted(struct csv *c, struct str *out)
 {
 	char *to = c->data + c->at;
 	const char *from = to;
 
+	if (!is_closed(c))
+		return "a quote is opened and never closed";
 	for (; !at_end(c); c->at++) {
 		char byte = c->data[c->at];
 
@@ -53,7 +68,7 @@ static const char *read_quoted(struct csv *c, struct str *out)
 			c->next_line++;
 		*to++ = byte;
 	}
-	return "a quote is opened and never closed";
+	return NULL; /* it is closed */
 }
 
 static const char *read_plain(struct csv *c, struct str *out)

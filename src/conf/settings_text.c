@@ -93,8 +93,18 @@ static void put_string_list(const struct settings_strings *list, struct buf *out
 	buf_putc(out, ']');
 }
 
+/* The word that stands for 0 is in force, such as auto. */
+static bool is_word(const struct setting *row, const void *field)
+{
+	return row->kind == SETTING_INT && row->words[0] == ':' && *(const uint32_t *)field == 0;
+}
+
 void setting_put_json(const struct setting *row, const void *field, struct buf *out)
 {
+	if (is_word(row, field)) {
+		json_quote(out, str_from(row->words + 1));
+		return;
+	}
 	switch (row->kind) {
 	case SETTING_BOOL:
 		buf_str(out, *(const bool *)field ? STR("true") : STR("false"));
@@ -124,7 +134,7 @@ void setting_put_json(const struct setting *row, const void *field, struct buf *
 
 void setting_put_yaml(const struct setting *row, const void *field, struct buf *out)
 {
-	if (row->kind == SETTING_INT && row->words[0] == ':' && *(const uint32_t *)field == 0)
+	if (is_word(row, field))
 		buf_str(out, str_from(row->words + 1));
 	else if (row->kind == SETTING_SIZE)
 		put_size_words(out, *(const uint64_t *)field);

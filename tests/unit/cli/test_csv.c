@@ -57,7 +57,8 @@ static void test_bad_lines_are_named(void **state)
 	(void)state;
 	expect("a\nb\"c\nd\n", "a;!2;d");
 	expect("\"a\"b\nc\n", "!1;c");
-	expect("x\n\"a\nb\n", "x;!2");
+	expect("x\n\"a\nb\n", "x;!2;b");
+	expect("\"a\"\"\nb\n", "!1;b");
 	expect("a\rb\nc\n", "!1;c");
 	expect("a\n\xff\nc\n", "a;!2;c");
 	expect("\"1\n2\",x\n\"3\"4\n5\n", "1\n2|x;!3;5");
