@@ -15,6 +15,7 @@ import time
 import pytest
 import yaml
 
+from lib import record
 from lib.client import Account, Client, Refused
 from lib.server import BINARY, PASSWORD_MARK, Server, environment, run
 from lib.stanza import message
@@ -92,12 +93,13 @@ def test_init_makes_the_data_directory_with_narrow_rights(resting):
     for name in ("tls/ca.key", "tls/server.key", "keys/record.key"):
         assert mode(directory / name) & 0o077 in (0, 0o040), name
     assert mode(directory / "record") == 0o700
+    assert mode(directory / "policy") == 0o750
     assert mode(directory) & 0o007 in (0, 0o001, 0o005)
 
 
 def test_init_does_not_touch_what_is_there(resting):
     before = {path: path.read_bytes() for path in resting.dir.rglob("*") if path.is_file()}
-    refuses(run("init", "--dir", resting.dir, "--domain", "example.org"), 1, 2)
+    refuses(run("init", "--dir", resting.dir, "--domain", "example.org"), 1)
     assert before == {path: path.read_bytes() for path in resting.dir.rglob("*") if path.is_file()}
 
 
@@ -147,7 +149,7 @@ BAD_SETTINGS = {
 def test_config_check_names_file_line_and_remedy_of(resting, name):
     text, line, said = BAD_SETTINGS[name]
     resting.yaml.write_text("domains: [example.org]\n" + text)
-    message = refuses(resting.run("config", "check"), 1, 2)
+    message = refuses(resting.run("config", "check"), 2)
     assert "gatehouse.yaml:" in message
     # YAML that is broken may be noticed a line later
     assert any("gatehouse.yaml:%d" % (line + n) in message for n in ((1, 2) if not said else (1,))), message
@@ -204,8 +206,8 @@ def test_a_user_is_added_listed_and_shown(either):
 
 def test_a_user_cannot_be_added_twice(either):
     account, _ = add(either, "emil")
-    assert account.jid in refuses(add(either, "emil")[1], 1, 2)
-    assert account.jid in refuses(add(either, "EMIL")[1], 1, 2)
+    assert account.jid in refuses(add(either, "emil")[1], 1)
+    assert account.jid in refuses(add(either, "EMIL")[1], 1)
 
 
 @pytest.mark.parametrize("name,domain", [("", "example.org"), ("a b", "example.org"), ("x", "unknown.example"),
@@ -224,12 +226,32 @@ def test_a_removed_address_is_never_given_again(either):
     account, _ = add(either, "greta")
     assert either.run("user", "remove", account.jid, "--yes").returncode == 0
     assert account.jid not in users(either)
-    assert account.jid in refuses(add(either, "greta")[1], 1, 2)
+    assert account.jid in refuses(add(either, "greta")[1], 1)
+
+
+def test_an_act_without_a_server_is_recorded_as_with_one(either):
+    account, _ = add(either, "gustav")
+    assert either.run("user", "disable", account.jid, "--reason", "gone").returncode == 0
+    person = either.json("user", "show", account.jid)["user"]["person"]
+
+    def acts():
+        return [(each["command"], each["target"], each["text"]) for each in record.entries(either.dir / "record")
+                if each["type"] == "admin" and each["target"] == account.jid]
+    record.eventually(lambda: acts() == [("user.add", account.jid, person), ("user.disable", account.jid, "gone")])
+
+
+def test_root_opens_nothing_in_the_store_that_its_owner_could_not(resting):
+    """The folder is the gate's, who may have put something there that is root's."""
+    file = resting.dir / "store/gatehouse.db"
+    os.chown(file, 0 if os.getuid() == 0 else -1, -1)
+    file.chmod(0o600 if os.getuid() == 0 else 0)
+    refuses(resting.run("user", "list"), 3)
+    assert file.stat().st_uid == os.getuid()
 
 
 def test_commands_about_nobody_say_so(either):
     for arguments in (("show",), ("disable",), ("enable",), ("remove", "--yes")):
-        assert "nobody@example.org" in refuses(either.run("user", *arguments, "nobody@example.org"), 1, 2)
+        assert "nobody@example.org" in refuses(either.run("user", *arguments, "nobody@example.org"), 1)
 
 
 def test_removing_somebody_for_good_wants_to_be_confirmed(either):
@@ -247,7 +269,7 @@ def test_bad_lines_of_an_import_are_named_and_the_good_ones_are_added(either):
         "kurt@unknown.example,%sfive,Wrong Domain,,,,\n"
         "hugo@example.org,%ssix,Twice,,,,\n"
         "lena@example.org,%sseven\n" % ((PASSWORD_MARK,) * 6), check=False)
-    assert done.returncode in (1, 2)
+    assert done.returncode == 1
     text = done.stdout + done.stderr
     for line in (3, 4, 6, 7):
         assert ":%d" % line in text or "line %d" % line in text, text
@@ -337,7 +359,7 @@ def test_a_session_is_closed_by_the_command(folk, server, what):
 
 
 def test_closing_a_session_that_is_none_says_so(server):
-    refuses(server.run("session", "close", "nobody@example.org/x"), 1, 2)
+    refuses(server.run("session", "close", "nobody@example.org/x"), 1)
 
 
 def test_status_tells_state_processes_and_sessions(folk, server):
@@ -360,18 +382,18 @@ def test_a_taken_port_is_named(resting):
         other.bind(("127.0.0.1", resting.port))
         other.listen()
         done = resting.run("serve", timeout=30)
-    assert str(resting.port) in refuses(done, 1, 2, 3, 4) + done.stdout
+    assert str(resting.port) in refuses(done, 3)
 
 
 def test_one_directory_is_served_once(server):
-    refuses(server.run("serve", timeout=30), 1, 2, 3, 4)
+    assert "running" in refuses(server.run("serve", timeout=30), 3)
     server.status()
 
 
 def test_a_directory_of_a_later_version_is_not_touched(resting):
     version = resting.dir / "VERSION"
     version.write_text("9999\n")
-    assert "VERSION" in refuses(resting.run("serve", timeout=20), 1, 2, 4)
+    assert "VERSION" in refuses(resting.run("serve", timeout=20), 2)
     assert version.read_text() == "9999\n"
 
 
@@ -459,10 +481,10 @@ def test_a_reload_that_fails_leaves_the_old_in_force(folk, launch):
     alice, bob = server.online(2)
     text = server.yaml.read_text()
     server.yaml.write_text(text + "\nlimitz: {}\n")
-    assert "limitz" in refuses(server.run("reload"), 1, 2)
+    assert "limitz" in refuses(server.run("reload"), 2)
     server.yaml.write_text(text)
     (server.dir / "tls/server.crt").write_text("nonsense")
-    refuses(server.run("reload"), 1, 2, 4)
+    refuses(server.run("reload"), 1)
     said = alice.say(bob.bare)
     bob.expect(message(body=said.body))
     Client(server, server.people(1)[0]).online()

@@ -2,6 +2,7 @@
 server, agrees. Damage is in tests/tamper and tests/crash."""
 
 import json
+import os
 import re
 import subprocess
 
@@ -133,11 +134,49 @@ def test_logins_failures_and_sessions_are_recorded(folk, server):
 
 def test_acts_of_the_administrator_are_recorded_and_so_is_reading_the_record(folk, server):
     account = folk.account()
-    assert server.run("user", "disable", account.jid).returncode == 0
-    eventually(lambda: [line for line in lines_with(server, "disable")])
-    before = sum(1 for _ in record.lines(server.dir / "record"))
-    assert server.run("record", "tail", "--json").returncode == 0
-    eventually(lambda: sum(1 for _ in record.lines(server.dir / "record")) > before)
+    assert server.run("user", "disable", account.jid, "--reason", "for a test").returncode == 0
+    eventually(lambda: [each for each in record.entries(server.dir / "record") if each["type"] == "admin" and
+                        (each["command"], each["target"], each["text"], each["uid"]) == (
+                            "user.disable", account.jid, "for a test", os.getuid())])
+    for command in ("tail", "show", "verify"):
+        before = max(each["seq"] for each in record.entries(server.dir / "record"))
+        assert server.run("record", command, "--json").returncode == 0
+        assert [each for each in record.entries(server.dir / "record") if each["seq"] > before and each.get("uid") == os.getuid()
+                and (each["type"], each["command"]) == ("access", command)], command
+
+
+def test_stopping_and_reloading_are_recorded_before_they_are_done(launch):
+    server = launch("acts")
+    assert server.run("reload").returncode == 0
+    assert server.run("stop").returncode == 0
+    server.process.wait(20)
+    server.process = None
+    types = [(each["type"], each.get("command")) for each in record.entries(server.dir / "record")]
+    assert types.index(("admin", "reload")) < types.index(("admin", "stop")) < types.index(("stop", None))
+
+
+@pytest.mark.parametrize("option", ["--from=2026-13-01", "--to=yesterday", "--type=contents", "--action=forbid", "--seq=x",
+                                    "--limit=-1"])
+def test_a_filter_that_can_match_nothing_is_refused(server, option):
+    done = server.run("record", "show", option)
+    assert done.returncode == 2 and not done.stdout and option.split("=")[1] in done.stderr
+    assert json.loads(server.run("record", "show", option, "--json").stdout)["error"]["code"] == "usage"
+
+
+def test_times_of_a_filter_are_exact_to_the_second(server):
+    entry = list(record.entries(server.dir / "record"))[-1]
+    second = entry["t"][:19] + "Z"
+    shown = server.run("record", "show", "--json", "--seq", entry["seq"], "--from", second)
+    assert json.loads(shown.stdout)["seq"] == entry["seq"]
+    assert server.run("record", "show", "--json", "--seq", entry["seq"], "--to", second).returncode == 1
+
+
+def test_a_file_without_a_checkpoint_proves_nothing(server):
+    other = server.parent / "no-checkpoint"
+    other.write_text("nothing of the kind\n")
+    done = server.run("record", "verify", "--checkpoint", other)
+    assert done.returncode == 2 and "no checkpoint" in done.stderr and "whole" not in done.stdout
+    assert server.run("record", "verify", "--checkpoint", server.outside).returncode == 0
 
 
 def test_no_password_is_in_the_record(folk, server):
