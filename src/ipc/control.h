@@ -62,7 +62,7 @@
  * Forwarded to the recorder:
  *
  *   status          -> {"record":{"size","entries","segments","origin","root","checkpoint","free_bytes","flush",
- *                       "state":"ok"|"full"}}
+ *                       "state":"ok"|"full"}, "recorder_confinement":"landlock (version 7) and seccomp"}
  *   record.access
  *   {"command":"show","argv":[..]}
  *                   -> {"ok":true,"seq":N} once the entry is durable

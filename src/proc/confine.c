@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 
 /* Leak checking at exit traces the process from a thread of its own: builds that check leave that open. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -322,4 +324,23 @@ int confine(const struct confine_rules *rules, struct confine_state *out, struct
 	if (out)
 		*out = state;
 	return 0;
+}
+
+void confine_text(const struct confine_state *state, char out[CONFINE_TEXT_MAX])
+{
+	if (state->landlock_abi)
+		snprintf(out, CONFINE_TEXT_MAX, "landlock (version %d) and seccomp", state->landlock_abi);
+	else
+		snprintf(out, CONFINE_TEXT_MAX, "seccomp and file permissions; this kernel has no landlock");
+}
+
+void confine_log(const struct confine_state *state)
+{
+	char text[CONFINE_TEXT_MAX];
+
+	confine_text(state, text);
+	if (state->landlock_abi)
+		log_info("confined by %s", text);
+	else
+		log_warn("confined by %s: start as root, so that the processes run as different users", text);
 }

@@ -40,3 +40,13 @@ struct confine_state {
 /* 0, or -errno with the reason: the caller must then end. A kernel without landlock is not an error, it shows
  * in *out (which may be NULL). */
 [[nodiscard]] int confine(const struct confine_rules *rules, struct confine_state *out, struct err *e);
+
+enum {
+	CONFINE_TEXT_MAX = 80,
+};
+
+/* For `status`: "landlock (version 7) and seccomp", or what this kernel lacks. */
+void confine_text(const struct confine_state *state, char out[CONFINE_TEXT_MAX]);
+
+/* The same in the log; a warning where something is missing. */
+void confine_log(const struct confine_state *state);

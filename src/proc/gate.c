@@ -50,7 +50,6 @@ static int gate_confine(struct gate *g, struct err *err)
 			{"/proc/self", CONFINE_READ},
 	};
 	struct confine_rules rules = {.paths = paths, .paths_len = sizeof(paths) / sizeof(paths[0]), .net = true};
-	struct confine_state state;
 	char *slash;
 	int r;
 
@@ -59,10 +58,10 @@ static int gate_confine(struct gate *g, struct err *err)
 	if (slash)
 		*slash = '\0';
 	snprintf(secret, sizeof(secret), "%s/keys/account.secret", g->dir);
-	r = confine(&rules, &state, err);
+	r = confine(&rules, &g->confinement, err);
 	if (r)
 		return r;
-	log_info("confined: landlock %s, seccomp on", state.landlock_abi ? "on" : "NOT AVAILABLE on this kernel");
+	confine_log(&g->confinement);
 	return 0;
 }
 

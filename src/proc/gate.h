@@ -12,6 +12,7 @@
 #include "ipc/supervise.h"
 #include "net/listener.h"
 #include "parcel/loops.h"
+#include "proc/confine.h"
 #include "record/record.h"
 #include "route/route.h"
 #include "rule/policy_set.h"
@@ -65,6 +66,7 @@ struct gate {
 	unsigned listeners_len;
 	struct listener_target target;
 	uv_timer_t tick; /* each second; a struct timer's would be up to two */
+	struct confine_state confinement;
 	char boot[RECORD_BOOT + 1];
 	uint64_t started_us;
 	bool ready, stopping;

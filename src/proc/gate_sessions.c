@@ -122,7 +122,10 @@ void gate_status(struct gate_request *r)
 	struct xmpp_stats x;
 	struct way_stats w;
 	json_t *answer = control_ok();
+	char confined[CONFINE_TEXT_MAX];
 
+	confine_text(&g->confinement, confined);
+	json_object_set_new(answer, "gate_confinement", json_string(confined));
 	xmpp_stats(g->xmpp, &x);
 	way_stats(g->way, &w);
 	json_object_set_new(answer, "sessions", json_integer((json_int_t)route_session_count(g->route)));

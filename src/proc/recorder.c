@@ -40,6 +40,7 @@ struct recorder {
 	struct journal_config journal_config;
 	char origin[NOTE_ORIGIN_MAX + 1];
 	int verifier_fd; /* keys/record.pub; -1: it cannot be written */
+	struct confine_state confinement;
 	struct journal *journal;
 	struct server *server;
 	struct supervise supervise;
@@ -151,20 +152,19 @@ static int open_all(struct recorder *r, struct err *err)
 	return code;
 }
 
-static int shut_in(const struct settings *s, struct err *err)
+static int shut_in(struct recorder *r, struct err *err)
 {
+	const struct settings *s = r->settings;
 	struct confine_path paths[] = {
 		{s->record_dir.data, CONFINE_WRITE},
 		{s->record_copy_dir.data, CONFINE_WRITE},
 	};
 	struct confine_rules rules = {.paths = paths, .paths_len = s->record_copy_dir.len ? 2 : 1};
-	struct confine_state state;
-	int r = confine(&rules, &state, err);
+	int code = confine(&rules, &r->confinement, err);
 
-	if (r == 0)
-		log_info("confined: landlock %s, seccomp on",
-			state.landlock_abi ? "on" : "NOT AVAILABLE on this kernel");
-	return r;
+	if (code == 0)
+		confine_log(&r->confinement);
+	return code;
 }
 
 static void write_verifier(struct recorder *r)
@@ -188,6 +188,7 @@ static json_t *answer_status(struct recorder *r)
 {
 	struct journal_stats s;
 	struct buf root = BUF_INIT(64);
+	char confined[CONFINE_TEXT_MAX];
 	json_t *answer;
 
 	journal_stats(r->journal, &s);
@@ -198,6 +199,8 @@ static json_t *answer_status(struct recorder *r)
 		(json_int_t)s.checkpoint_size, "free_bytes", (json_int_t)s.bytes_free, "flush",
 		s.direct ? "direct" : "buffered", "state", s.full ? "full" : "ok");
 	buf_done(&root);
+	confine_text(&r->confinement, confined);
+	json_object_set_new(answer, "recorder_confinement", json_string(confined));
 	return answer;
 }
 
@@ -376,7 +379,7 @@ static int record(struct recorder *r)
 	int code = open_all(r, &err);
 
 	if (code == 0)
-		code = shut_in(r->settings, &err);
+		code = shut_in(r, &err);
 	if (code) {
 		log_error("%s", err.text);
 		return code == -EACCES || code == -EPERM ? EXIT_RIGHTS : EXIT_INTERNAL;

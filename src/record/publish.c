@@ -34,21 +34,16 @@ struct publish {
 	struct worker *worker;
 	pthread_mutex_t lock;
 	unsigned queued; /* guarded by the lock */
-	bool complained; /* the worker's */
+	bool complained, syslog_complained; /* the worker's */
 };
 
+/* Not connected: a syslog that is started again, or only later, is found by its name. */
 int publish_open_syslog(void)
 {
-	struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0) {
-		log_warn("record: syslog is not there (/dev/log: %s); checkpoints are not sent to it",
-			strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
+	if (fd < 0)
+		log_warn("record: no socket for syslog: %s; checkpoints are not sent to it", strerror(errno));
 	return fd;
 }
 
@@ -145,17 +140,26 @@ static int append(int fd, const struct item *i)
 }
 
 /* The three lines of the body and the signature, in one datagram. */
-static void send_syslog(int fd, const struct item *i)
+static void send_syslog(struct publish *p, const struct item *i)
 {
+	static const struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
 	char text[NOTE_MAX + 64];
 	int head = snprintf(text, sizeof(text), "<%d>gatehouse-record: checkpoint ", SYSLOG_AUTH_NOTICE);
 
-	if (fd < 0)
+	bool sent;
+
+	if (p->syslog_fd < 0)
 		return;
 	for (size_t k = 0; k < i->len; k++)
 		text[(size_t)head + k] = i->note[k] == '\n' ? ' ' : i->note[k];
-	if (send(fd, text, (size_t)head + i->len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		log_warn("record: a checkpoint could not be sent to syslog: %s", strerror(errno));
+	sent = sendto(p->syslog_fd, text, (size_t)head + i->len, MSG_NOSIGNAL | MSG_DONTWAIT,
+		       (const struct sockaddr *)&to, sizeof(to)) >= 0;
+	if (!sent && !p->syslog_complained)
+		log_warn("record: checkpoints cannot be sent to syslog (/dev/log: %s); tried again with each",
+			strerror(errno));
+	if (sent && p->syslog_complained)
+		log_info("record: checkpoints are sent to syslog again");
+	p->syslog_complained = !sent;
 }
 
 static void complain(struct publish *p, const char *what, int r)
@@ -175,7 +179,7 @@ static void publish_run(struct job *job)
 		p->complained = false;
 	complain(p, "the record's folder", inside ? inside : history);
 	complain(p, "the outside file", outside);
-	send_syslog(p->syslog_fd, i);
+	send_syslog(p, i);
 	pthread_mutex_lock(&p->lock);
 	p->queued--;
 	pthread_mutex_unlock(&p->lock);

@@ -18,7 +18,7 @@ struct publish_config {
 
 /* Before the process confines itself. *out is -1 when path is "" or NULL. 0 or -errno. */
 [[nodiscard]] int publish_open_outside(const char *path, int *out, struct err *err);
-int publish_open_syslog(void); /* -1, with a log line, when it is not there */
+int publish_open_syslog(void); /* a socket for it, whether it is there or not; -1, with a log line, on failure */
 
 [[nodiscard]] int publish_new(struct publish **out, const struct publish_config *c, struct err *err);
 

@@ -76,14 +76,16 @@ def run(*arguments, input=None, env=None, timeout=60, prefix=()):
 
 class Server:
     """settings: laid over what init wrote. directory: where to make (or find) the data directory's parent;
-    by default a new one that goes when the server is removed."""
+    by default a new one that goes when the server is removed. prefix: words in front of `gatehouse serve`."""
 
-    def __init__(self, name, settings=None, domains=("example.org", "second.example"), directory=None, env=None):
+    def __init__(self, name, settings=None, domains=("example.org", "second.example"), directory=None, env=None,
+                 prefix=()):
         self.name = name
         self.settings = settings or {}
         self.domains = domains
         self.domain = domains[0]
         self.env = env or {}
+        self.prefix = prefix
         self.source = None
         self.process = None
         self.clients = []
@@ -135,7 +137,7 @@ class Server:
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [BINARY, "serve", "--dir", str(self.dir)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                [*self.prefix, BINARY, "serve", "--dir", str(self.dir)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=environment(**self.env), start_new_session=True)
         self.wait_ready()
         return self

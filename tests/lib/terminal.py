@@ -30,6 +30,10 @@ class Terminal:
         self._tmux("send-keys", "-t", "main", "-l", text)
         self._tmux("send-keys", "-t", "main", "Enter")
 
+    def press(self, key):
+        """A key by tmux's name for it, such as C-c."""
+        self._tmux("send-keys", "-t", "main", key)
+
     def screen(self):
         return self._tmux("capture-pane", "-t", "main", "-p")
 
