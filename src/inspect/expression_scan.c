@@ -5,6 +5,7 @@
 enum {
 	LOOK_ENDS_MAX = 64,   /* matches of one expression in one part that are kept apart */
 	LOOK_BACK_MAX = 1024, /* bytes a start is looked for before an end */
+	UTF8_MAX = 4,         /* bytes of a character */
 };
 
 /* ---- what is due ---- */
@@ -14,11 +15,10 @@ void expressions_mark(const struct expressions *e, size_t key, struct hits *hits
 	struct str text = e->keys[key].text;
 
 	do {
-		uint32_t x = e->keys[key].expression, bundle = e->list[x].bundle;
-
-		hits->marks[bundle] |= (uint8_t)(1u << (x - e->bundles[bundle].first));
+		hits->marks[e->keys[key].expression] |= e->keys[key].mark;
 		key++;
 	} while (key < e->key_count && str_eq(e->keys[key].text, text));
+	hits->marked = true;
 }
 
 static bool is_space(char c)
@@ -44,7 +44,7 @@ static bool has_run(struct str text, size_t least)
 	return false;
 }
 
-/* Parts beside each other; none when first == end. */
+/* Parts, or bundles, beside each other; none when first == end. */
 struct range {
 	size_t first, end;
 };
@@ -61,19 +61,8 @@ static bool need_is_met(const struct expression *x, struct texts *texts, size_t 
 		return false;
 	if (x->need.at && !memchr(words.data, '@', words.len))
 		return false;
-	return x->need.run < 2 || !texts_fold(texts, VIEW_LIGHT) ||
-	       has_run(texts_part(texts, VIEW_LIGHT, part), x->need.run);
-}
-
-static bool bundle_is_due(const struct expressions *e, const struct bundle *b, struct texts *texts,
-	size_t part, uint8_t marks, const struct hits *hits)
-{
-	if (texts->parts[part].digits < b->digits)
-		return false;
-	for (uint32_t i = 0; i < b->count; i++)
-		if ((marks >> i & 1) && need_is_met(&e->list[b->first + i], texts, part, hits))
-			return true;
-	return false;
+	return x->need.run < 2 || !texts_fold(texts, VIEW_NARROW) ||
+	       has_run(texts_part(texts, VIEW_NARROW, part), x->need.run);
 }
 
 static void range_add(struct range *r, size_t part)
@@ -83,20 +72,36 @@ static void range_add(struct range *r, size_t part)
 	r->end = part + 1;
 }
 
-/* From the first to the last part that one of the bundle's expressions could match in. */
+/* From the first to the last part that the bundle could match in. */
 static struct range bundle_range(
 	const struct expressions *e, const struct bundle *b, struct texts *texts, const struct hits *hits)
 {
-	uint8_t marks = b->group == GROUP_LITERAL ? hits->marks[b - e->bundles] : UINT8_MAX;
+	const struct expression *x = &e->list[b->first];
 	struct range r = {};
 
-	if (!marks)
-		return r;
-	if (b->group == GROUP_TEXT)
+	if (x->group == GROUP_TEXT)
 		return (struct range){0, texts->count};
+	if ((hits->marks[b->first] & x->marks) != x->marks)
+		return r;
 	for (size_t part = 0; part < texts->count; part++)
-		if (bundle_is_due(e, b, texts, part, marks, hits))
+		if (need_is_met(x, texts, part, hits))
 			range_add(&r, part);
+	return r;
+}
+
+/* The bundles of a group that could be due. Numbers of digits are in rising order. */
+static struct range group_range(const struct expressions *e, enum expression_group group,
+	const struct texts *texts, const struct hits *hits)
+{
+	struct range r = {e->groups[group], e->groups[group + 1]};
+	struct str words = texts_view(texts, VIEW_WORD);
+
+	if ((group == GROUP_LITERAL && !hits->marked) ||
+		(group == GROUP_AT && r.first < r.end && !memchr(words.data, '@', words.len)))
+		r.end = r.first;
+	while (group == GROUP_DIGITS && r.end > r.first &&
+		e->list[e->bundles[r.end - 1].first].need.digits > texts->digits_max)
+		r.end--;
 	return r;
 }
 
@@ -105,6 +110,7 @@ static struct range bundle_range(
 struct scan {
 	const struct expressions *expressions;
 	const struct texts *texts;
+	enum view view;
 	struct hits *hits;
 	size_t from; /* where in the view the scan began */
 	bool overflow;
@@ -114,7 +120,7 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 {
 	struct scan *s = owner;
 	struct hits *h = s->hits;
-	size_t part = texts_part_at(s->texts, VIEW_LIGHT, s->from + (size_t)to - 1);
+	size_t part = texts_part_at(s->texts, s->view, s->from + (size_t)to - 1);
 	const struct expression *x = &s->expressions->list[id];
 
 	(void)from;
@@ -145,6 +151,16 @@ struct look {
 	bool overflow;
 };
 
+/* Bytes between two ends, a character beyond ASCII for as many as it can have. */
+static size_t gap_of(struct str text, size_t from, size_t to)
+{
+	size_t gap = to - from;
+
+	for (size_t i = from; i < to; i++)
+		gap += text.data[i] == FOLD_WIDE ? UTF8_MAX - 1 : 0;
+	return gap;
+}
+
 static int on_look(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *owner)
 {
 	struct look *l = owner;
@@ -154,7 +170,7 @@ static int on_look(unsigned id, unsigned long long from, unsigned long long to, 
 	(void)flags;
 	if (id != l->report.expression)
 		return 0;
-	if (run && (uint32_t)to <= run[1] + 4) {
+	if (run && gap_of(l->text, run[1], (size_t)to) <= UTF8_MAX) {
 		run[1] = (uint32_t)to;
 		return 0;
 	}
@@ -231,7 +247,7 @@ static bool look_again(const struct scan *s, struct report report, hs_scratch_t 
 	l.expressions = s->expressions;
 	l.scratch = scratch;
 	l.hits = s->hits;
-	l.text = texts_part(s->texts, VIEW_LIGHT, report.part);
+	l.text = texts_part(s->texts, s->view, report.part);
 	l.report = report;
 	l.count = 0;
 	l.overflow = false;
@@ -244,20 +260,23 @@ static bool look_again(const struct scan *s, struct report report, hs_scratch_t 
 					  .part = report.part,
 					  .at = (uint32_t)start_of(&l, l.ends[i][0]),
 					  .end = l.ends[i][1],
-					  .view = VIEW_LIGHT});
+					  .view = s->view});
 	s->hits->overflow |= l.overflow;
 	return true;
 }
 
 static enum cannot_tell bundle_find(const struct expressions *e, const struct bundle *b, struct range range,
-	hs_scratch_t *scratch, const struct texts *texts, struct hits *hits)
+	hs_scratch_t *scratch, struct texts *texts, struct hits *hits)
 {
 	const struct text_part *first = &texts->parts[range.first], *last = &texts->parts[range.end - 1];
-	struct scan s = {.expressions = e, .texts = texts, .hits = hits, .from = first->at[VIEW_LIGHT]};
-	struct str text =
-		str_cut(texts_view(texts, VIEW_LIGHT), s.from, last->at[VIEW_LIGHT] + last->len[VIEW_LIGHT]);
+	struct scan s = {.expressions = e, .texts = texts, .view = b->view, .hits = hits};
+	struct str text;
 	hs_error_t error;
 
+	if (!texts_fold(texts, b->view))
+		return texts->failed;
+	s.from = first->at[b->view];
+	text = str_cut(texts_view(texts, b->view), s.from, last->at[b->view] + last->len[b->view]);
 	hits->report_count = 0;
 	error = hs_scan(b->db, text.data, (unsigned)text.len, 0, scratch, on_match, &s);
 	if (s.overflow)
@@ -270,22 +289,34 @@ static enum cannot_tell bundle_find(const struct expressions *e, const struct bu
 	return CANNOT_TELL_NONE;
 }
 
-enum cannot_tell expressions_find(const struct expressions *e, hs_scratch_t *scratch, struct texts *texts,
-	bool gated, struct hits *hits)
+static enum cannot_tell group_find(const struct expressions *e, enum expression_group group,
+	hs_scratch_t *scratch, struct texts *texts, bool gated, struct hits *hits)
 {
-	for (size_t i = 0; i < e->bundle_count; i++) {
-		struct range range = {0, texts->count};
+	struct range due = {e->groups[group], e->groups[group + 1]};
+
+	if (gated)
+		due = group_range(e, group, texts, hits);
+	for (size_t i = due.first; i < due.end; i++) {
+		struct range parts = {0, texts->count};
 		enum cannot_tell why;
 
 		if (gated)
-			range = bundle_range(e, &e->bundles[i], texts, hits);
-		if (range.first == range.end)
+			parts = bundle_range(e, &e->bundles[i], texts, hits);
+		if (parts.first == parts.end)
 			continue;
-		if (!texts_fold(texts, VIEW_LIGHT))
-			return texts->failed;
-		why = bundle_find(e, &e->bundles[i], range, scratch, texts, hits);
+		why = bundle_find(e, &e->bundles[i], parts, scratch, texts, hits);
 		if (why)
 			return why;
 	}
 	return CANNOT_TELL_NONE;
+}
+
+enum cannot_tell expressions_find(const struct expressions *e, hs_scratch_t *scratch, struct texts *texts,
+	bool gated, struct hits *hits)
+{
+	enum cannot_tell why = CANNOT_TELL_NONE;
+
+	for (unsigned group = 0; group < GROUP_COUNT && !why; group++)
+		why = group_find(e, (enum expression_group)group, scratch, texts, gated, hits);
+	return why;
 }

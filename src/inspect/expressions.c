@@ -1,5 +1,6 @@
 #include "inspect/expressions.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -7,7 +8,7 @@
 #include "base/cleanup.h"
 
 enum {
-	FLAGS = HS_FLAG_UTF8 | HS_FLAG_MULTILINE,
+	FLAGS = HS_FLAG_MULTILINE,
 	RUN_LEAST = 16, /* shorter runs are in too many texts to be worth a bundle */
 };
 
@@ -15,12 +16,12 @@ enum {
 
 static unsigned flags_of(const struct expression *x)
 {
-	return FLAGS | (x->regex->keep_case ? 0 : HS_FLAG_CASELESS);
+	return FLAGS | (x->wide ? HS_FLAG_UTF8 : 0) | (x->regex->keep_case ? 0 : HS_FLAG_CASELESS);
 }
 
 static enum expression_group group_of(const struct need *need)
 {
-	if (need->literals)
+	if (need->literals[0])
 		return GROUP_LITERAL;
 	if (need->digits)
 		return GROUP_DIGITS;
@@ -58,6 +59,33 @@ static bool has_text_anchor(struct str regex)
 	return false;
 }
 
+/* Whether the expression can tell one character beyond ASCII from another: it has one, or a code for one, or
+ * changes what the engine takes for a letter. */
+static bool is_wide(struct str regex)
+{
+	for (size_t i = 0; i < regex.len; i++) {
+		char c = regex.data[i];
+
+		if ((uint8_t)c >= 0x80 || (c == '(' && i + 1 < regex.len && regex.data[i + 1] == '*'))
+			return true;
+		if (c != '\\')
+			continue;
+		c = ++i < regex.len ? regex.data[i] : '\0';
+		if ((uint8_t)c >= 0x80 || (c && !strchr("dDwWsSbBntrfv", c) && isalnum((unsigned char)c)))
+			return true;
+	}
+	return false;
+}
+
+static uint8_t marks_of(const struct need *need)
+{
+	uint8_t marks = 0;
+
+	for (unsigned i = 0; i < NEED_SETS; i++)
+		marks |= (uint8_t)((need->literals[i] != NULL) << i);
+	return marks;
+}
+
 /* `text` ends in NUL. */
 static int expression_check(struct expression *x, struct arena *arena, struct problems *problems)
 {
@@ -69,6 +97,7 @@ static int expression_check(struct expression *x, struct arena *arena, struct pr
 	if (has_text_anchor(x->regex->text))
 		return refuse(x, problems,
 			"\\A, \\Z, \\z and \\G are not supported; use ^ and $, which are line ends");
+	x->wide = is_wide(x->regex->text);
 	if (hs_expression_info(x->regex->text.data, flags_of(x), &info, &error))
 		return refuse_compile(x, problems, error);
 	x->min_width = info->min_width;
@@ -76,6 +105,7 @@ static int expression_check(struct expression *x, struct arena *arena, struct pr
 	if (x->min_width == 0)
 		return refuse(x, problems, "it matches the empty text, so it would match everything");
 	x->need = need_of(x->regex->text, arena);
+	x->marks = marks_of(&x->need);
 	x->group = group_of(&x->need);
 	return 0;
 }
@@ -128,10 +158,18 @@ static int by_need(const void *a, const void *b)
 		return x->need.digits < y->need.digits ? -1 : 1;
 	if (x->group == GROUP_RUN && x->need.run != y->need.run)
 		return x->need.run < y->need.run ? -1 : 1;
+	if (x->group == GROUP_TEXT && x->wide != y->wide)
+		return x->wide ? 1 : -1;
 	return x->regex < y->regex ? -1 : x->regex > y->regex;
 }
 
-/* What is always scanned is one bundle, of any size. */
+/* What is always scanned is one bundle a view, of any size. Compiled together, others cost more time than
+ * each alone, and more memory. */
+static bool is_bundled(const struct bundle *with, const struct expression *x, enum view view)
+{
+	return with && x->group == GROUP_TEXT && with->view == view;
+}
+
 static int bundles_fill(struct expressions *e)
 {
 	struct bundle *b = NULL;
@@ -141,15 +179,17 @@ static int bundles_fill(struct expressions *e)
 	if (!e->bundles)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < e->count; i++) {
-		enum expression_group group = e->list[i].group;
+		struct expression *x = &e->list[i];
+		enum view view = x->wide ? VIEW_LIGHT : VIEW_NARROW;
 
-		if (!b || b->group != group || (b->count == BUNDLE_MAX && group != GROUP_TEXT)) {
+		if (!(i > 0 && e->list[i - 1].group == GROUP_TEXT && is_bundled(b, x, view))) {
 			b = &e->bundles[e->bundle_count++];
-			*b = (struct bundle){.first = i, .group = group, .digits = NEED_MAX};
+			*b = (struct bundle){.first = i, .view = view};
+			for (size_t group = x->group + 1; group <= GROUP_COUNT; group++)
+				e->groups[group] = e->bundle_count;
 		}
 		b->count++;
-		b->digits = e->list[i].need.digits < b->digits ? e->list[i].need.digits : b->digits;
-		e->list[i].bundle = (uint32_t)(e->bundle_count - 1);
+		x->bundle = (uint32_t)(e->bundle_count - 1);
 	}
 	return 0;
 }
@@ -162,21 +202,37 @@ static int by_text(const void *a, const void *b)
 	return order ? order : x->expression < y->expression ? -1 : 1;
 }
 
+static size_t literals_count(const struct need *need)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < NEED_SETS; i++)
+		n += need->literals[i] ? need->literals[i]->count : 0;
+	return n;
+}
+
+static void keys_put(struct expressions *e, uint32_t expression)
+{
+	for (unsigned set = 0; set < NEED_SETS; set++) {
+		const struct literals *l = e->list[expression].need.literals[set];
+
+		for (size_t i = 0; l && i < l->count; i++)
+			e->keys[e->key_count++] = (struct key){
+				.text = l->list[i], .expression = expression, .mark = (uint8_t)(1u << set)};
+	}
+}
+
 static int keys_fill(struct expressions *e)
 {
 	size_t room = 1;
 
 	for (size_t i = 0; i < e->count; i++)
-		room += e->list[i].need.literals ? e->list[i].need.literals->count : 0;
+		room += literals_count(&e->list[i].need);
 	e->keys = calloc(room, sizeof(*e->keys));
 	if (!e->keys)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < e->count; i++) {
-		const struct literals *l = e->list[i].need.literals;
-
-		for (size_t k = 0; l && k < l->count; k++)
-			e->keys[e->key_count++] = (struct key){.text = l->list[k], .expression = i};
-	}
+	for (uint32_t i = 0; i < e->count; i++)
+		keys_put(e, i);
 	qsort(e->keys, e->key_count, sizeof(*e->keys), by_text);
 	return 0;
 }

@@ -17,11 +17,13 @@ typedef uint8_t bytes16 __attribute__((vector_size(16)));
 struct view {
 	const uint8_t *index;
 	const uint16_t (*pages)[FOLD_PAGE];
-	bool words; /* small letters, and one space for any white space */
+	bool words;  /* small letters, and one space for any white space */
+	bool narrow; /* one byte a character */
 };
 
 static const struct view word_view = {.index = fold_word_index, .pages = fold_word_pages, .words = true};
-static const struct view light_view = {.index = fold_light_index, .pages = fold_light_pages, .words = false};
+static const struct view light_view = {.index = fold_light_index, .pages = fold_light_pages};
+static const struct view narrow_view = {.index = fold_light_index, .pages = fold_light_pages, .narrow = true};
 
 static inline char ascii_lower(char c)
 {
@@ -136,6 +138,17 @@ static size_t hangul_fold(uint32_t c, char *out)
 	return len;
 }
 
+/* Puts one byte in the place of each character that is not ASCII; returns the bytes left. */
+static size_t narrow(char *bytes, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		if (((uint8_t)bytes[i] & 0xc0) != 0x80)
+			bytes[n++] = (uint8_t)bytes[i] < 0x80 ? bytes[i] : FOLD_WIDE;
+	return n;
+}
+
 /* Folds the character at *at, which is not ASCII, and moves on; returns the bytes written. */
 static size_t char_fold(const struct view *view, struct str text, size_t *at, char *out)
 {
@@ -161,7 +174,8 @@ static inline size_t step(const struct view *view, struct str text, size_t *at, 
 	size_t n = 1;
 
 	if ((uint8_t)text.data[*at] >= 0x80)
-		n = char_fold(view, text, at, out);
+		n = view->narrow ? narrow(out, char_fold(view, text, at, out))
+				 : char_fold(view, text, at, out);
 	else
 		out[0] = view->words ? ascii_lower(text.data[(*at)++]) : text.data[(*at)++];
 	if (!view->words || n == 0)
@@ -238,6 +252,11 @@ size_t fold_light(struct str text, char *out, struct fold_stats *stats)
 	return text_fold(&light_view, text, out, stats);
 }
 
+size_t fold_narrow(struct str text, char *out, struct fold_stats *stats)
+{
+	return text_fold(&narrow_view, text, out, stats);
+}
+
 size_t fold_word_origin(struct str text, size_t offset)
 {
 	return text_origin(&word_view, text, offset);
@@ -246,6 +265,11 @@ size_t fold_word_origin(struct str text, size_t offset)
 size_t fold_light_origin(struct str text, size_t offset)
 {
 	return text_origin(&light_view, text, offset);
+}
+
+size_t fold_narrow_origin(struct str text, size_t offset)
+{
+	return text_origin(&narrow_view, text, offset);
 }
 
 static bool char_is_word(uint32_t c)

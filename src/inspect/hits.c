@@ -30,10 +30,11 @@ static int marks_reset(struct hits *h, size_t count)
 	}
 	if (count)
 		memset(h->marks, 0, count);
+	h->marked = false;
 	return 0;
 }
 
-int hits_reset(struct hits *h, const struct rule_set *rules, size_t bundle_count, bool keep_all)
+int hits_reset(struct hits *h, const struct rule_set *rules, size_t expression_count, bool keep_all)
 {
 	size_t count = rule_set_count(rules);
 
@@ -51,7 +52,7 @@ int hits_reset(struct hits *h, const struct rule_set *rules, size_t bundle_count
 		h->seen_room = count;
 		h->stamp = 1;
 	}
-	return marks_reset(h, bundle_count);
+	return marks_reset(h, expression_count);
 }
 
 bool hits_wants(const struct hits *h, uint32_t rule, enum text_kind kind)

@@ -35,8 +35,9 @@ struct hits {
 	uint32_t stamp;
 	size_t seen_room;
 	const struct rule_set *rules;
-	uint8_t *marks; /* of each bundle of expressions: those with a literal in the text (expressions.h) */
+	uint8_t *marks; /* of each expression: its sets of literals that the texts have (expressions.h) */
 	size_t marks_room;
+	bool marked; /* one of them is not 0 */
 	struct report reports[REPORTS_MAX];
 	size_t report_count;
 };
@@ -44,9 +45,9 @@ struct hits {
 [[nodiscard]] int hits_init(struct hits *h); /* 0 or -ENOMEM */
 void hits_done(struct hits *h);
 
-/* Starts a stanza. 0 or -ENOMEM (a set with more rules or bundles than before). */
+/* Starts a stanza. 0 or -ENOMEM (a set with more rules or expressions than before). */
 [[nodiscard]] int hits_reset(
-	struct hits *h, const struct rule_set *rules, size_t bundle_count, bool keep_all);
+	struct hits *h, const struct rule_set *rules, size_t expression_count, bool keep_all);
 
 /* Whether a hit of this rule in a text of this kind would change anything. */
 [[nodiscard]] bool hits_wants(const struct hits *h, uint32_t rule, enum text_kind kind);

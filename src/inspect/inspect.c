@@ -157,7 +157,7 @@ static bool wants_card(const struct hits *hits, const struct rule *rule, enum te
 static void part_cards(
 	const struct inspect_set *set, const struct texts *texts, size_t part, struct hits *hits)
 {
-	struct str text = texts_part(texts, VIEW_LIGHT, part);
+	struct str text = texts_part(texts, VIEW_NARROW, part);
 	struct card card = {};
 
 	while (card_find(text, card.end, &card))
@@ -168,7 +168,7 @@ static void part_cards(
 						       .part = (uint32_t)part,
 						       .at = (uint32_t)card.at,
 						       .end = (uint32_t)card.end,
-						       .view = VIEW_LIGHT,
+						       .view = VIEW_NARROW,
 						       .detail = str_from(card.issuer)});
 }
 
@@ -176,7 +176,7 @@ static enum cannot_tell cards_find(const struct inspect_set *set, struct texts *
 {
 	if (set->card_count == 0 || texts->digits_max < CARD_DIGITS_MIN)
 		return CANNOT_TELL_NONE;
-	if (!texts_fold(texts, VIEW_LIGHT))
+	if (!texts_fold(texts, VIEW_NARROW))
 		return texts->failed;
 	for (size_t i = 0; i < texts->count; i++)
 		if (texts->parts[i].digits >= CARD_DIGITS_MIN)
@@ -191,7 +191,7 @@ static enum cannot_tell find(const struct inspect_set *set, struct inspect_scrat
 
 	if (why)
 		return why;
-	if (hits_reset(&s->hits, set->rules, set->expressions.bundle_count, set->lifts))
+	if (hits_reset(&s->hits, set->rules, set->expressions.count, set->lifts))
 		return CANNOT_TELL_MEMORY;
 	if (!texts_fold(&s->texts, VIEW_WORD))
 		return s->texts.failed;

@@ -1,13 +1,13 @@
 #include "inspect/literals.h"
 
 #include <limits.h>
-#include <stdbool.h>
 #include <string.h>
 
 enum {
 	SCORE_LENGTH = 4, /* what a byte of the shortest is worth, against: */
 	SCORE_DOUBLE = 3, /* twice as many literals */
 	SCORE_BYTES = 12, /* more bytes than these make no text rarer */
+	SCORE_RARE = 20,  /* in few texts from here on */
 };
 
 const struct literals literals_empty = {.count = 1, .list = {{.data = "", .len = 0}}};
@@ -149,6 +149,11 @@ const struct literals *literals_rarer(const struct literals *a, const struct lit
 	if (!a || !b)
 		return a ? a : b;
 	return score(b) > score(a) ? b : a;
+}
+
+bool literals_are_rare(const struct literals *a)
+{
+	return score(a) >= SCORE_RARE;
 }
 
 const struct literals *literals_dup(struct arena *arena, const struct literals *a)

@@ -3,6 +3,7 @@
  * given. NULL is the set about which nothing is known, which functions take and return. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
@@ -34,6 +35,9 @@ const struct literals *literals_reduce(struct arena *arena, const struct literal
 
 /* Whichever is likely to be in fewer texts. */
 const struct literals *literals_rarer(const struct literals *a, const struct literals *b);
+
+/* Whether few ordinary texts have one of them: long, or not many. */
+bool literals_are_rare(const struct literals *a);
 
 /* A copy with its texts. */
 const struct literals *literals_dup(struct arena *arena, const struct literals *a);

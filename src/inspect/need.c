@@ -6,13 +6,15 @@ enum {
 	REPEATS_MAX = 8, /* of one piece that are spelled out in literals */
 	CLASS_MAX = 8,   /* characters of a class that are */
 	MANY = NEED_MAX, /* no upper bound on repetitions is told from this one */
+	APART_MAX = 4,   /* sets of literals kept of one expression */
 };
 
 /* Texts in what a piece matches. */
 struct spelling {
-	const struct literals *tail; /* each match ends in one of these; NULL: anything */
-	const struct literals *best; /* each match contains one of these; NULL: nothing known */
-	bool exact;                  /* each match is one of `tail` */
+	const struct literals *tail;             /* each match ends in one of these; NULL: anything */
+	const struct literals *best;             /* each match contains one of these; NULL: nothing known */
+	bool exact;                              /* each match is one of `tail` */
+	const struct literals *apart[APART_MAX]; /* and one of each of these, elsewhere; NULL ends */
 };
 
 /* Bounds on what a piece matches. `dense`: nothing in it can be white space; then its least width is `best`.
@@ -58,19 +60,57 @@ static struct spelling spelling_of_chars(struct reader *r, struct str chars)
 	return (struct spelling){.tail = set, .best = set, .exact = set != NULL};
 }
 
+static void apart_put(struct spelling *s, const struct literals *set)
+{
+	for (size_t i = 0; set && i < APART_MAX && s->apart[i] != set; i++) {
+		if (s->apart[i])
+			continue;
+		s->apart[i] = set;
+		return;
+	}
+}
+
+static void apart_put_all(struct spelling *s, const struct spelling *from)
+{
+	for (size_t i = 0; i < APART_MAX && from->apart[i]; i++)
+		apart_put(s, from->apart[i]);
+}
+
+/* The rarest of all that is known. */
+static const struct literals *spelling_rarest(const struct spelling *s)
+{
+	const struct literals *best = s->best;
+
+	for (size_t i = 0; i < APART_MAX && s->apart[i]; i++)
+		best = literals_rarer(best, s->apart[i]);
+	return best;
+}
+
+/* One stretch of the text: what a ends in goes on in b. */
+static bool spelling_join(
+	struct reader *r, const struct spelling *a, const struct spelling *b, struct spelling *out)
+{
+	const struct literals *both = NULL;
+
+	if (b->exact)
+		both = literals_then(r->arena, a->tail ? a->tail : &literals_empty, b->tail);
+	if (!both)
+		return false;
+	out->tail = both;
+	out->exact = a->exact;
+	out->best = literals_rarer(literals_rarer(a->best, b->best), literals_reduce(r->arena, both));
+	return true;
+}
+
 static struct spelling spelling_then(struct reader *r, struct spelling a, struct spelling b)
 {
-	struct spelling out = {.tail = b.tail, .best = literals_rarer(a.best, b.best)};
-	const struct literals *both;
+	struct spelling out = {.tail = b.tail, .best = b.best};
+	bool joined = spelling_join(r, &a, &b, &out);
 
-	if (!b.exact)
-		return out;
-	both = literals_then(r->arena, a.tail ? a.tail : &literals_empty, b.tail);
-	if (!both)
-		return out;
-	out.tail = both;
-	out.exact = a.exact;
-	out.best = literals_rarer(out.best, literals_reduce(r->arena, both));
+	apart_put_all(&out, &a);
+	if (!joined)
+		apart_put(&out, a.best);
+	apart_put_all(&out, &b);
 	return out;
 }
 
@@ -78,7 +118,7 @@ static struct spelling spelling_or(struct reader *r, struct spelling a, struct s
 {
 	struct spelling out = {
 		.tail = literals_or(r->arena, a.tail, b.tail),
-		.best = literals_or(r->arena, a.best, b.best),
+		.best = literals_or(r->arena, spelling_rarest(&a), spelling_rarest(&b)),
 	};
 
 	out.exact = a.exact && b.exact && out.tail;
@@ -431,6 +471,32 @@ static struct piece either_read(struct reader *r)
 	return out;
 }
 
+/* The rarest set that is of use, `than` aside; NULL when there is none. */
+static const struct literals *rarest_but(const struct spelling *s, const struct literals *than)
+{
+	const struct literals *best = NULL;
+
+	for (size_t i = 0; i <= APART_MAX; i++) {
+		const struct literals *set = i < APART_MAX ? s->apart[i] : s->best;
+
+		if (set && set != than && set->least >= LITERAL_LEAST)
+			best = literals_rarer(best, set);
+	}
+	return best;
+}
+
+static void literals_choose(const struct spelling *s, struct arena *arena, struct need *out)
+{
+	const struct literals *first = rarest_but(s, NULL), *second;
+
+	if (!first)
+		return;
+	out->literals[0] = literals_dup(arena, first);
+	second = literals_are_rare(first) ? NULL : rarest_but(s, first);
+	if (second && out->literals[0])
+		out->literals[1] = literals_dup(arena, second);
+}
+
 struct need need_of(struct str regex, struct arena *arena)
 {
 	struct reader r = {.text = regex, .arena = arena_new(0)};
@@ -442,8 +508,7 @@ struct need need_of(struct str regex, struct arena *arena)
 	p = either_read(&r);
 	if (!r.lost && !more(&r)) {
 		need = (struct need){.digits = p.digits, .run = p.best, .at = p.at};
-		if (p.spelling.best && p.spelling.best->least >= LITERAL_LEAST)
-			need.literals = literals_dup(arena, p.spelling.best);
+		literals_choose(&p.spelling, arena, &need);
 	}
 	arena_free(r.arena);
 	return need;

@@ -11,13 +11,16 @@
 
 enum {
 	NEED_MAX = 4096, /* no figure is counted beyond this */
+	NEED_SETS = 2,   /* of literals */
 };
 
 struct need {
 	unsigned digits; /* ASCII digits */
 	unsigned run;    /* bytes in a row without ASCII white space */
 	bool at;         /* an '@' */
-	const struct literals *literals; /* one of these, in the word view; NULL: none is known */
+	/* One of each set, in the word view; the rarer set first, NULL where none is known. A second one only
+	 * where the first is of everyday words. */
+	const struct literals *literals[NEED_SETS];
 };
 
 /* The literals live in the arena. */

@@ -26,7 +26,7 @@ void texts_reset(struct texts *t, size_t ceiling)
 	t->bytes = 0;
 	t->ceiling = ceiling;
 	t->digits_max = 0;
-	t->folded[VIEW_WORD] = t->folded[VIEW_LIGHT] = false;
+	memset(t->folded, 0, sizeof(t->folded));
 	t->failed = CANNOT_TELL_NONE;
 }
 
@@ -148,7 +148,8 @@ static void part_fold(struct texts *t, struct text_part *part, enum view view)
 		part->len[view] = part->text.len;
 		part->same[view] = true;
 	} else {
-		part->len[view] = fold_light(part->text, run->data + run->len, &stats);
+		part->len[view] = (view == VIEW_LIGHT ? fold_light : fold_narrow)(
+			part->text, run->data + run->len, &stats);
 		part->same[view] = false;
 	}
 	run->len += part->len[view];
@@ -202,6 +203,8 @@ size_t text_part_origin(const struct text_part *part, enum view view, size_t off
 {
 	if (part->same[view])
 		return offset < part->text.len ? offset : part->text.len;
-	return view == VIEW_WORD ? fold_word_origin(part->text, offset)
-				 : fold_light_origin(part->text, offset);
+	if (view == VIEW_WORD)
+		return fold_word_origin(part->text, offset);
+	return view == VIEW_LIGHT ? fold_light_origin(part->text, offset)
+				  : fold_narrow_origin(part->text, offset);
 }

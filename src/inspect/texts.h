@@ -1,7 +1,7 @@
 /* The texts of one stanza, laid side by side so that each engine passes over them once: folded for words,
- * lightly folded for expressions, with a line feed between them. Filled by extract.h. Belongs to one thread's
- * scratch and is used again for the next stanza; memory grows to the largest stanza seen (FOLD_GROWTH times
- * the policy's inspect_bytes at most). */
+ * lightly folded for expressions and numbers, with a line feed between them. Filled by extract.h. Belongs to
+ * one thread's scratch and is used again for the next stanza; memory grows to the largest stanza seen
+ * (FOLD_GROWTH times the policy's inspect_bytes at most). */
 #pragma once
 
 #include <stdbool.h>
@@ -12,8 +12,9 @@
 #include "rule/verdict.h"
 
 enum view {
-	VIEW_WORD,  /* fold_word() */
-	VIEW_LIGHT, /* fold_light() */
+	VIEW_WORD,   /* fold_word() */
+	VIEW_LIGHT,  /* fold_light() */
+	VIEW_NARROW, /* fold_narrow() */
 	VIEW_COUNT,
 };
 

@@ -55,6 +55,29 @@ static void texts_fold_to_one_spelling(void **state)
 	}
 }
 
+/* The narrow view is the light one with one byte for each character beyond ASCII. */
+static void narrow_is_light_character_by_character(void **state)
+{
+	char light[512], narrow[512];
+	struct fold_stats stats;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct str text = str_from(cases[i].text);
+		struct str wide = str_of(light, fold_light(text, light, &stats));
+		size_t len = fold_narrow(text, narrow, &stats), n = 0;
+
+		for (size_t at = 0; at < wide.len; n++) {
+			size_t from = at;
+			uint32_t c = utf8_next(wide, &at);
+
+			assert_int_equal(narrow[n], c < 0x80 ? (char)c : FOLD_WIDE);
+			assert_int_equal(fold_narrow_origin(text, n), fold_light_origin(text, from));
+		}
+		assert_int_equal(n, len);
+	}
+}
+
 /* Every length around the block of sixteen, every place of one odd byte: as the slow way would do it. */
 static void blocks_are_as_bytes(void **state)
 {
@@ -191,6 +214,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts_fold_to_one_spelling),
+		cmocka_unit_test(narrow_is_light_character_by_character),
 		cmocka_unit_test(blocks_are_as_bytes),
 		cmocka_unit_test(every_character_keeps_the_bounds),
 		cmocka_unit_test(folding_twice_changes_nothing),

@@ -71,7 +71,7 @@ static void needs_are_read_off_expressions(void **state)
 }
 
 static const struct {
-	const char *regex, *literals; /* a bar between them */
+	const char *regex, *literals; /* a bar between them, and an ampersand between two sets */
 } literals[] = {
 	{"abc", "abc"},
 	{"ABC", "abc"},
@@ -82,7 +82,7 @@ static const struct {
 	{"abc.{0,20}defgh", "defgh"},
 	{"abcde.{0,20}fgh", "abcde"},
 	{"abc[ -]def", "abc def|abc-def"},
-	{"abc[0-9]def", "abc"},
+	{"abc[0-9]def", "abc&def"},
 	{"(abc|de.fgh)", "abc|fgh"},
 	{"(abc|d.)", ""},
 	{"(the )?station", "station"},
@@ -92,7 +92,7 @@ static const struct {
 	{"a  b c", "a b c"},
 	{"\\bnight\\s+fall\\b", "night"},
 	{"caf\u00e9 creme", " creme"},
-	{"abc\\(def\\)gh", "abc"},
+	{"abc\\(def\\)gh", "abc&def"},
 	{"\\.com", ".com"},
 	{"[[:alpha:]]abc", ""},
 	{"[\\.-9]abc", "abc"},
@@ -100,6 +100,10 @@ static const struct {
 	{"\\x41abc", ""},
 	{"(?i)abc", "abc"},
 	{"(send|give) (to )?me", "send to me|send me|give to me|give me"},
+	{"(send|give) (\\w+ )?(pin|code)", "send |give &pin|code"},
+	{"(cat|dog) .{0,9}elephants", "elephants"},
+	{"(cat .*dog|dog .*cats)", "cat |cats"},
+	{"((cat|dog).+){2}(bird|fish)", "bird|fish&cat|dog"},
 };
 
 static void literals_are_read_off_expressions(void **state)
@@ -111,8 +115,13 @@ static void literals_are_read_off_expressions(void **state)
 		struct need n = need_of(str_from(literals[i].regex), arena);
 		struct buf out = BUF_INIT(0);
 
-		for (size_t k = 0; n.literals && k < n.literals->count; k++)
-			buf_printf(&out, "%s%.*s", k ? "|" : "", STR_FMT(n.literals->list[k]));
+		for (size_t set = 0; set < NEED_SETS && n.literals[set]; set++)
+			for (size_t k = 0; k < n.literals[set]->count; k++)
+				buf_printf(&out, "%s%.*s",
+					k     ? "|"
+					: set ? "&"
+					      : "",
+					STR_FMT(n.literals[set]->list[k]));
 		if (strcmp(buf_cstr(&out), literals[i].literals))
 			fail_msg("%s: '%s', not '%s'", literals[i].regex, buf_cstr(&out),
 				literals[i].literals);
