@@ -53,7 +53,7 @@ char *buf_room(struct buf *b, size_t n)
 	return b->data + b->len;
 }
 
-void buf_put(struct buf *b, const void *data, size_t len)
+void buf_put_growing(struct buf *b, const void *data, size_t len)
 {
 	char *to;
 
@@ -64,16 +64,6 @@ void buf_put(struct buf *b, const void *data, size_t len)
 		return;
 	memcpy(to, data, len);
 	b->len += len;
-}
-
-void buf_putc(struct buf *b, char c)
-{
-	buf_put(b, &c, 1);
-}
-
-void buf_str(struct buf *b, struct str s)
-{
-	buf_put(b, s.data, s.len);
 }
 
 void buf_vprintf(struct buf *b, const char *fmt, va_list args)

@@ -26,9 +26,29 @@ void buf_clear(struct buf *b); /* keeps the memory, clears `failed` */
 /* Makes room for n more bytes and returns where they go, or NULL. The caller adds what it wrote to b->len. */
 char *buf_room(struct buf *b, size_t n);
 
-void buf_put(struct buf *b, const void *data, size_t len);
-void buf_putc(struct buf *b, char c);
-void buf_str(struct buf *b, struct str s);
+void buf_put_growing(struct buf *b, const void *data, size_t len); /* what buf_put() does when there is no room */
+
+static inline void buf_put(struct buf *b, const void *data, size_t len)
+{
+	if (__builtin_expect(b->failed || len > b->cap - b->len, 0)) {
+		buf_put_growing(b, data, len);
+		return;
+	}
+	if (len)
+		memcpy(b->data + b->len, data, len);
+	b->len += len;
+}
+
+static inline void buf_putc(struct buf *b, char c)
+{
+	buf_put(b, &c, 1);
+}
+
+static inline void buf_str(struct buf *b, struct str s)
+{
+	buf_put(b, s.data, s.len);
+}
+
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
 void buf_u64(struct buf *b, uint64_t value); /* decimal */

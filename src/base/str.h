@@ -33,7 +33,11 @@ static inline bool str_is_empty(struct str s)
 
 static inline bool str_eq(struct str a, struct str b)
 {
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+	if (a.len != b.len)
+		return false;
+	if (a.len == 0 || a.data == b.data)
+		return true;
+	return a.data[0] == b.data[0] && memcmp(a.data, b.data, a.len) == 0;
 }
 
 #define str_is(s, literal) str_eq((s), STR(literal))

@@ -47,24 +47,29 @@ static const char base64_url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst
 
 static void base64_encode(struct buf *b, const unsigned char *in, size_t len, const char *set, bool pad)
 {
-	size_t i;
+	size_t quads = len / 3 * 4, rest = len % 3, tail = !rest ? 0 : pad ? 4 : rest + 1;
+	char *to = buf_room(b, quads + tail);
 	uint32_t v;
 
-	for (i = 0; i + 3 <= len; i += 3) {
-		v = (uint32_t)in[i] << 16 | (uint32_t)in[i + 1] << 8 | in[i + 2];
-		char quad[4] = {set[v >> 18], set[v >> 12 & 63], set[v >> 6 & 63], set[v & 63]};
-
-		buf_put(b, quad, 4);
-	}
-	if (i == len)
+	if (!to)
 		return;
-	v = (uint32_t)in[i] << 16 | (i + 1 < len ? (uint32_t)in[i + 1] << 8 : 0);
-	buf_putc(b, set[v >> 18]);
-	buf_putc(b, set[v >> 12 & 63]);
-	if (i + 1 < len)
-		buf_putc(b, set[v >> 6 & 63]);
+	for (; len >= 3; in += 3, len -= 3, to += 4) {
+		v = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
+		to[0] = set[v >> 18];
+		to[1] = set[v >> 12 & 63];
+		to[2] = set[v >> 6 & 63];
+		to[3] = set[v & 63];
+	}
+	b->len += quads + tail;
+	if (!rest)
+		return;
+	v = (uint32_t)in[0] << 16 | (rest == 2 ? (uint32_t)in[1] << 8 : 0);
+	*to++ = set[v >> 18];
+	*to++ = set[v >> 12 & 63];
+	if (rest == 2)
+		*to++ = set[v >> 6 & 63];
 	if (pad)
-		buf_put(b, "==", i + 1 < len ? 1 : 2);
+		memcpy(to, "==", 3 - rest);
 }
 
 void base64_put(struct buf *b, const void *data, size_t len)

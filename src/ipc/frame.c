@@ -25,14 +25,17 @@ void frame_end(struct buf *b, size_t start)
 
 void field_put(struct buf *b, uint16_t key, struct str value)
 {
-	unsigned char head[6];
+	char *to = buf_room(b, FIELD_HEADER + value.len);
 	uint16_t k = htole16(key);
 	uint32_t n = htole32((uint32_t)value.len);
 
-	memcpy(head, &k, 2);
-	memcpy(head + 2, &n, 4);
-	buf_put(b, head, sizeof(head));
-	buf_str(b, value);
+	if (!to)
+		return;
+	memcpy(to, &k, 2);
+	memcpy(to + 2, &n, 4);
+	if (value.len)
+		memcpy(to + FIELD_HEADER, value.data, value.len);
+	b->len += FIELD_HEADER + value.len;
 }
 
 void field_put_u64(struct buf *b, uint16_t key, uint64_t value)

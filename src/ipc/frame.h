@@ -10,6 +10,7 @@
 
 enum {
 	FRAME_HEADER = 8,
+	FIELD_HEADER = 6,
 	FRAME_MAX = 4 << 20, /* payload bytes; a longer one is malformed */
 };
 

@@ -7,13 +7,7 @@
 
 static inline void put(struct buf *out, const char *data, size_t len)
 {
-	if (__builtin_expect(out->failed || len > out->cap - out->len, 0)) {
-		buf_put(out, data, len);
-		return;
-	}
-	if (len)
-		memcpy(out->data + out->len, data, len);
-	out->len += len;
+	buf_put(out, data, len);
 }
 
 #define put_lit(out, literal) put((out), (literal), sizeof(literal) - 1)
