@@ -168,7 +168,7 @@ static void iq_on_behalf(struct user *u, struct parcel *p)
 static void run_arrive(struct task *task)
 {
 	struct parcel *p = parcel_of(task);
-	struct user *u = user_find(home_here(p->route), p->to.bare);
+	struct user *u = p->user;
 	struct session *s;
 
 	if (user_blocks(u, &p->origin->jid)) {
@@ -189,10 +189,10 @@ static void run_arrive(struct task *task)
 static void run_receive(struct task *task)
 {
 	struct parcel *p = parcel_of(task);
-	struct home *h = home_here(p->route);
-	struct user *u = user_exists(h, p->to.bare) ? user_get(h, p->to.bare) : NULL;
+	struct user *u = user_of_account(home_here(p->route), p->to.bare);
 
 	if (u) {
+		p->user = u;
 		task->run = run_arrive;
 		user_when_ready(u, task);
 	} else if (jid_is_bare(&p->to) && is_request(p) && iq_payload(p)) {

@@ -140,7 +140,7 @@ static bool has_taker(const struct user *u)
 static void run_arrive(struct task *task)
 {
 	struct parcel *p = parcel_of(task);
-	struct user *u = user_find(home_here(p->route), p->to.bare);
+	struct user *u = p->user;
 	struct session *only = NULL;
 	struct addressee to = {.exists = true, .is_full = !jid_is_bare(&p->to)};
 
@@ -165,14 +165,14 @@ static void run_arrive(struct task *task)
 static void run_receive(struct task *task)
 {
 	struct parcel *p = parcel_of(task);
-	struct home *h = home_here(p->route);
-	struct user *u = user_exists(h, p->to.bare) ? user_get(h, p->to.bare) : NULL;
+	struct user *u = user_of_account(home_here(p->route), p->to.bare);
 
 	if (!u) {
 		answer_error(p, STANZA_SERVICE_UNAVAILABLE, NULL);
 		parcel_end(p);
 		return;
 	}
+	p->user = u;
 	task->run = run_arrive;
 	user_when_ready(u, task);
 }

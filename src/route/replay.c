@@ -172,7 +172,7 @@ static void run_sender(struct task *task)
 	struct parcel *p = parcel_of(task);
 	struct home *h = home_here(p->route);
 	struct jid from = jid_split(node_attr(p->stanza, STR("from")));
-	struct user *u = user_exists(h, from.bare) ? user_get(h, from.bare) : NULL;
+	struct user *u = user_of_account(h, from.bare);
 
 	if (!u) {
 		parcel_end(p);

@@ -124,7 +124,7 @@ void route_set_policy(struct route *r, struct policy_set *policy)
 static void run_send(struct task *task)
 {
 	struct parcel *p = parcel_of(task);
-	struct user *u = user_find(home_here(p->route), p->origin->jid.bare);
+	struct user *u = p->user;
 
 	switch (p->kind) {
 	case PARCEL_MESSAGE:
@@ -149,6 +149,7 @@ static void run_start(struct task *task)
 		parcel_end(p);
 		return;
 	}
+	p->user = u;
 	task->run = run_send;
 	user_when_ready(u, task);
 }

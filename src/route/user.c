@@ -314,18 +314,30 @@ void users_unload(struct home *h)
 	}
 }
 
+static bool account_is_open(const struct home *h, struct str bare)
+{
+	const struct person *person = directory_get(h->route->env.directory, bare);
+	bool open = person && !person->disabled;
+
+	person_unref(person);
+	return open;
+}
+
 bool user_exists(struct home *h, struct str bare)
 {
 	const struct user *u = map_get(&h->users, bare);
-	const struct person *person;
-	bool there;
 
+	return (u && u->session_count) || account_is_open(h, bare);
+}
+
+struct user *user_of_account(struct home *h, struct str bare)
+{
+	struct user *u = map_get(&h->users, bare);
+
+	home_check(h);
 	if (u && u->session_count)
-		return true;
-	person = directory_get(h->route->env.directory, bare);
-	there = person && !person->disabled;
-	person_unref(person);
-	return there;
+		return u;
+	return account_is_open(h, bare) ? user_get(h, bare) : NULL;
 }
 
 /* ---- blocking ---- */

@@ -39,6 +39,8 @@ struct user {
 	unsigned session_count;
 	unsigned carbons;     /* sessions that want carbons */
 	uint64_t flooded_seq; /* offline messages up to here are in a session's hands */
+	uint64_t drained;     /* flooded_seq + 1 when the store was seen to hold none beyond it; 0: unknown */
+	unsigned queued;      /* writes to the offline queue asked for */
 	bool flooding;        /* offline messages are being handed over; new ones wait in `held` */
 	struct task *held, **held_end;
 	char bytes[]; /* bare */
@@ -46,6 +48,8 @@ struct user {
 
 /* Loads it when it is not there. NULL: memory is out. */
 struct user *user_get(struct home *h, struct str bare);
+/* The same for a recipient: NULL also when there is no such account or it is disabled. */
+struct user *user_of_account(struct home *h, struct str bare);
 /* NULL unless it is in memory and loaded. */
 struct user *user_find(struct home *h, struct str bare);
 /* Runs the task at once, or when the user has been loaded; in order of the calls. */
