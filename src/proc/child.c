@@ -304,7 +304,10 @@ void child_ended(struct child *c, int status)
 	if (c->role == ROLE_GATE)
 		refresh_gate_gone(s);
 	if (s->state == SUPERVISOR_STOPPING) {
-		log_info("%s %s", c->name, how);
+		if (status == 0)
+			log_info("%s has stopped", c->name);
+		else
+			log_warn("%s %s", c->name, how);
 		supervisor_step(s);
 		return;
 	}

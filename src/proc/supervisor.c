@@ -124,6 +124,26 @@ static void on_child(struct supervisor *s)
 	}
 }
 
+/* Its window was closed: the terminal is still open here, but answers nothing any more. */
+static bool terminal_is_gone(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (!isatty(fd) && errno == EIO)
+			return true;
+	return false;
+}
+
+static void on_hangup(struct supervisor *s)
+{
+	if (terminal_is_gone()) {
+		supervisor_stop(s, 0);
+		return;
+	}
+	log_info("reloading (SIGHUP)");
+	if (refresh_begin(s, NULL, NULL))
+		log_warn("another reload is under way");
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct supervisor *s = handle->data;
@@ -131,9 +151,7 @@ static void on_signal(uv_signal_t *handle, int number)
 	if (number == SIGCHLD) {
 		on_child(s);
 	} else if (number == SIGHUP) {
-		log_info("reloading (SIGHUP)");
-		if (refresh_begin(s, NULL, NULL))
-			log_warn("another reload is under way");
+		on_hangup(s);
 	} else if (s->state == SUPERVISOR_STOPPING && number == SIGINT) {
 		on_stop_late(&s->stop_timer); /* a second Ctrl-C: at once */
 	} else {

@@ -5,6 +5,7 @@ import contextlib
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -187,6 +188,27 @@ def test_control_c_in_a_terminal_stops_at_once_and_the_next_start_continues(serv
         server.start()
         record.verify(server)
         assert len(server.json("user", "list")["users"]) == 40 and said
+        server.stop()
+    finally:
+        server.remove()
+
+
+def test_closing_the_window_stops_the_server_and_a_hangup_in_an_open_one_reloads(place):
+    server = Server("window").make()
+    try:
+        terminal = Terminal("window", "%s serve --dir %s" % (BINARY, server.dir), place / "home", columns=150)
+        try:
+            terminal.wait_for("the server is running; Ctrl-C")
+            talk(server)
+            os.kill(server.pid("supervisor"), signal.SIGHUP)
+            terminal.wait_for("reloaded")
+            pids = [server.pid(who) for who in ("supervisor", "gate", "recorder")]
+            server.close_clients()
+        finally:
+            terminal.close()
+        eventually(lambda: not [pid for pid in pids if pathlib.Path("/proc/%d" % pid).exists()])
+        server.start()  # its ports are free again
+        record.verify(server)
         server.stop()
     finally:
         server.remove()
