@@ -70,9 +70,16 @@ static void answer_info(struct parcel *p, const char *identity, const char *cons
 static void answer_no_items(struct parcel *p)
 {
 	struct buf text = BUF_INIT(0);
+	struct str node = wanted_node(p);
 
 	iq_put_result(&text, p);
-	buf_lit(&text, "<query xmlns='http://jabber.org/protocol/disco#items'/></iq>");
+	buf_lit(&text, "<query xmlns='http://jabber.org/protocol/disco#items'");
+	if (node.len) {
+		buf_lit(&text, " node='");
+		xml_escape(&text, node);
+		buf_putc(&text, '\'');
+	}
+	buf_lit(&text, "/></iq>");
 	answer_bytes(p, &text);
 }
 
@@ -146,13 +153,12 @@ void disco_items_other(struct user *u, struct parcel *p)
 		disco_nobody(p);
 }
 
-/* XEP-0030 8: an empty list of items without a node, an error for all else. */
+/* XEP-0030 8: an empty list of items, whether a node is asked for or not; an error for all else. */
 void disco_nobody(struct parcel *p)
 {
 	const struct node *payload = iq_payload(p);
 
-	if (str_is(p->type, "get") && node_is(payload, STR("query"), NS_DISCO_ITEMS) &&
-		wanted_node(p).len == 0)
+	if (str_is(p->type, "get") && node_is(payload, STR("query"), NS_DISCO_ITEMS))
 		answer_no_items(p);
 	else if (node_is(payload, STR("query"), NS_ROSTER))
 		refuse(p, STANZA_FORBIDDEN);

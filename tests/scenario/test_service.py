@@ -71,13 +71,15 @@ def test_a_stranger_cannot_tell_an_account_from_nobody(folk):
         assert tuple(Error(answer)) == ("cancel", "service-unavailable")
 
 
-def test_a_stranger_is_told_the_items_of_an_account_and_of_nobody_alike(folk):
-    """XEP-0030 section 8: an empty list for both."""
+@pytest.mark.parametrize("node", [None, "urn:example:'node'"])
+def test_a_stranger_is_told_the_items_of_an_account_and_of_nobody_alike(folk, node):
+    """XEP-0030 section 8: an empty list for both, no matter if the request specifies a node or not."""
     alice, bob = folk.online(2)
     for to in (bob.bare, "nobody-at-all@example.org"):
-        answer = alice.ask(names.DISCO_ITEMS, to=to)
-        assert answer.get("type") == "result"
-        assert len(answer.find("{%s}query" % names.DISCO_ITEMS)) == 0
+        answer = alice.ask(names.DISCO_ITEMS, to=to, node=node)
+        assert answer.get("type") == "result" and answer.get("from") == to
+        query = answer.find("{%s}query" % names.DISCO_ITEMS)
+        assert len(query) == 0 and query.get("node") == node
 
 
 def test_the_items_of_a_friend_are_an_empty_list(folk):
