@@ -353,7 +353,9 @@ static void stream_negotiate(struct stream *s, const struct node *n)
 		login_element(s, n);
 	else if (str_eq(n->ns, NS_SASL))
 		stream_error(s, "policy-violation", "Start TLS before you log in.");
-	else if (is_stanza(n) || str_eq(n->ns, NS_SM))
+	else if (sm_is_nonza(n))
+		sm_failed(s, "unexpected-request", false, 0);
+	else if (is_stanza(n))
 		stream_error(s, "not-authorized", "Log in first.");
 	else
 		stream_error(s, "unsupported-stanza-type", NULL);

@@ -77,6 +77,23 @@ def test_enabling_before_a_resource_is_bound_fails(folk):
     assert client.bind().get("type") == "result"
 
 
+@pytest.mark.parametrize("element", ["<enable xmlns='%s'/>" % names.SM,
+                                     "<resume xmlns='%s' h='0' previd='x'/>" % names.SM])
+@pytest.mark.parametrize("how", ["direct", "starttls"])
+def test_stream_management_before_login_fails_and_login_goes_on(folk, element, how):
+    """XEP-0198 section 3: the server SHALL enforce the order and return <failed/>."""
+    client = folk.client(folk.account()).connect(how)
+    client.start()
+    client.raw(element)
+    assert condition(client.expect(nonza("failed", names.SM))) == ["unexpected-request"]
+    if how == "starttls":
+        client.starttls()
+        client.start()
+    client.authenticate()
+    client.start()
+    assert client.bind().get("type") == "result"
+
+
 def test_enabling_twice_fails(user):
     user.sm_enable()
     user.raw("<enable xmlns='%s'/>" % names.SM)

@@ -167,8 +167,7 @@ def test_what_was_sent_before_the_closing_tag_is_delivered(folk):
 @pytest.mark.parametrize("stanza", [
     "<message to='a@example.org'><body>x</body></message>", "<presence/>",
     "<iq type='get' id='1'><query xmlns='jabber:iq:roster'/></iq>",
-    "<iq type='set' id='1'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>",
-    "<enable xmlns='urn:xmpp:sm:3'/>"])
+    "<iq type='set' id='1'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"])
 def test_nothing_works_before_authentication(folk, stanza):
     client = folk.client().connect()
     client.start()
