@@ -1,6 +1,7 @@
 /* The administrator's questions travel to every home and come back to loop 0. */
 #include <stdlib.h>
 
+#include "account/directory.h"
 #include "route/home.h"
 #include "route/session.h"
 
@@ -117,6 +118,16 @@ static struct session *next_to_close(const struct user *u, const struct jid *jid
 	return jid_is_bare(jid) ? session_first(u) : session_by_resource(u, jid->resource);
 }
 
+/* Of an account that is disabled everything stays: it may be enabled, and bind, the next moment. */
+static bool is_removed(const struct route *r, struct str bare)
+{
+	const struct person *person = directory_get(r->env.directory, bare);
+	bool removed = !person;
+
+	person_unref(person);
+	return removed;
+}
+
 /* An account that has been removed is forgotten here, too: what was in memory is not written back. */
 static void run_close(struct task *task)
 {
@@ -129,7 +140,7 @@ static void run_close(struct task *task)
 		session_end(s, "policy-violation", c->text, "closed by an administrator");
 		c->count++;
 	}
-	if (u && !user_exists(h, u->bare))
+	if (u && is_removed(c->route, u->bare))
 		u->failed = true;
 	c->task.run = run_closed;
 	loop_post(c->route->env.loops->loop[0], &c->task);

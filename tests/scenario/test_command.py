@@ -335,6 +335,19 @@ def test_an_enabled_user_is_back_with_roster_and_waiting_messages(folk, server):
     assert again.roster()["x@example.org"].get("name") == "Kept"
 
 
+def test_what_a_disabled_user_had_not_acknowledged_waits_until_he_is_enabled(folk, server):
+    alice, bob = folk.online(2)
+    alice.answer_acks = False
+    alice.sm_enable()
+    said = [bob.say(alice.bare) for _ in range(5)]
+    bob.settle_at(alice.bare)
+    assert server.run("user", "disable", alice.bare).returncode == 0
+    assert server.run("user", "enable", alice.bare).returncode == 0
+    again = folk.client(alice.account).online()
+    for each in said:
+        again.expect(message(from_=bob.jid, body=each.body))
+
+
 def test_sessions_are_listed_with_what_an_administrator_needs(folk, server):
     alice, = folk.online(1)
     session, = [each for each in server.sessions() if each["jid"] == alice.jid]

@@ -476,6 +476,41 @@ static void an_administrator_closes_sessions(void **state)
 	client_free(two);
 }
 
+static void allow(struct town *t, const char *jid, bool yes)
+{
+	const struct person *p = directory_get(t->directory, str_from(jid));
+	struct store_account row = {.person_id = p->id, .jid = p->jid, .name = p->name, .disabled = !yes};
+
+	assert_int_equal(directory_put(t->directory, &row), 0);
+	person_unref(p);
+}
+
+/* The store still works on what the closed session left behind when the account is there again. */
+static void an_account_that_is_enabled_again_at_once_can_bind(void **state)
+{
+	struct town *t = *state;
+	struct client *a = client_online(t, 0, ALICE, "desk"), *b = client_online(t, 1, BOB, "one");
+	struct client *again = client_new(t, 2);
+	unsigned count = 0;
+
+	client_sm_enable(b);
+	client_send(a, "<message to='" BOB "' type='chat' id='m1'><body>unacknowledged</body></message>");
+	allow(t, BOB, false);
+	route_close_sessions(t->route, STR(BOB), "Because.", on_closed, &count);
+	for (unsigned i = 0; i < 10 * TOWN_LOOPS && !b->closed; i++)
+		loop_run(t->loop[i % TOWN_LOOPS]);
+	assert_non_null(b->closed);
+	allow(t, BOB, true);
+	assert_true(client_bind(again, BOB, "two"));
+	client_send(again, "<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>");
+	assert_got(again, "<iq type='result' id='r'");
+	client_send(again, "<presence/>");
+	assert_got(again, "unacknowledged");
+	leave(again);
+	leave(a);
+	client_free(b);
+}
+
 #define town_test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -502,6 +537,7 @@ int main(void)
 		town_test(what_is_replayed_waits_once),
 		town_test(a_conflict_ends_the_older_session),
 		town_test(an_administrator_closes_sessions),
+		town_test(an_account_that_is_enabled_again_at_once_can_bind),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
