@@ -170,6 +170,83 @@ def test_a_roster_survives_a_new_login(folk, user):
     assert again.roster()[CONTACT].get("name") == "Name"
 
 
+def fetched(user, ver):
+    """The <query/> that answers a roster get with this version; None when the answer is empty."""
+    answer = user.ask(names.ROSTER, ver=ver)
+    assert answer.get("type") == "result"
+    assert len(answer) <= 1
+    return answer.find("{%s}query" % names.ROSTER)
+
+
+def pushed_version(user, jid, **attributes):
+    return user.expect(roster_push(jid, **attributes)).find("{%s}query" % names.ROSTER).get("ver")
+
+
+def test_versions_of_rosters_are_offered(folk):
+    """RFC 6121 section 2.6.1: a stream feature, after login only."""
+    client = folk.client(folk.account()).connect()
+    assert client.start().find("{urn:xmpp:features:rosterver}ver") is None
+    client.authenticate()
+    assert client.start().find("{urn:xmpp:features:rosterver}ver") is not None
+
+
+@pytest.mark.parametrize("ver", ["", "0", "1", "-1", "nonsense", "99999999999999999999999", " "])
+def test_an_unknown_version_is_answered_with_the_whole_roster(user, ver):
+    """RFC 6121 section 2.6.2, 2.6.3; the empty one begins the use of versions."""
+    user.roster_set(CONTACT, "Name")
+    query = fetched(user, ver)
+    assert [each.get("jid") for each in query] == [CONTACT] and query.get("ver")
+
+
+def test_an_empty_roster_has_a_version_too(user):
+    query = fetched(user, "")
+    assert len(query) == 0 and query.get("ver")
+    assert fetched(user, query.get("ver")) is None
+
+
+def test_a_version_that_is_current_is_answered_with_nothing(folk, user):
+    """RFC 6121 section 2.6.3: an empty result, now, in a later session, and to another resource."""
+    user.roster_set(CONTACT, "Name")
+    current = fetched(user, "").get("ver")
+    assert fetched(user, current) is None
+    assert fetched(folk.another(user), current) is None
+    user.end()
+    again = folk.client(user.account).login()
+    assert fetched(again, current) is None
+    again.roster_set(CONTACT, "Other")
+    assert again.expect(roster_push(CONTACT, name="Other"))  # who got the empty answer gets the pushes
+
+
+def test_every_push_has_the_version_of_the_roster_after_it(user):
+    """RFC 6121 section 2.6.3: with each push, and each another one."""
+    versions = [fetched(user, "").get("ver")]
+    for change in ({"name": "A"}, {"name": "B"}, {"groups": ["G"]}, {"subscription": "remove"}):
+        user.roster_set(CONTACT, **change)
+        versions.append(pushed_version(user, CONTACT))
+        assert fetched(user, versions[-1]) is None
+    assert len(set(versions)) == len(versions)
+    for old in versions[:-1]:
+        assert fetched(user, old) is not None
+
+
+def test_a_change_by_the_other_side_has_a_version_too(folk):
+    alice, bob = folk.online(2)
+    before = fetched(alice, "").get("ver")
+    alice.send(presence_to(bob.bare, "subscribe"))
+    asked = pushed_version(alice, bob.bare, ask="subscribe")
+    bob.expect(presence(type="subscribe", from_=alice.bare))
+    bob.send(presence_to(alice.bare, "subscribed"))
+    answered = pushed_version(alice, bob.bare, subscription="to")
+    assert len({before, asked, answered}) == 3
+    assert fetched(alice, asked) is not None and fetched(alice, answered) is None
+
+
+def test_all_resources_are_pushed_the_same_version(folk, user):
+    second = folk.another(user)
+    user.roster_set(CONTACT, "Name")
+    assert pushed_version(user, CONTACT) == pushed_version(second, CONTACT)
+
+
 def test_the_answer_comes_even_when_other_resources_never_answer_their_push(folk, user):
     silent = folk.another(user)
     for number in range(20):
