@@ -107,16 +107,29 @@ struct event_type {
 	bool gate; /* may come from a gate */
 };
 
+enum { EVENT_LEAD = 16 };
+
 struct event_member {
 	struct str name;
-	struct str lead; /* ,"name": */
-	enum event_value value;
+	char lead[EVENT_LEAD]; /* ,"name": */
+	uint8_t lead_len;
 	bool gate;
+	enum event_value value;
 };
 
+extern const struct event_type event_types[EVENT_END];
+extern const struct event_member event_members[KEY_END];
+
 /* NULL for a code that is not in the table. */
-const struct event_type *event_type(uint64_t code);
-const struct event_member *event_member(uint64_t code);
+static inline const struct event_type *event_type(uint64_t code)
+{
+	return code > 0 && code < EVENT_END ? &event_types[code] : NULL;
+}
+
+static inline const struct event_member *event_member(uint64_t code)
+{
+	return code > 0 && code < KEY_END ? &event_members[code] : NULL;
+}
 
 /* EVENT_NONE, KEY_NONE when unknown. */
 enum event event_by_name(struct str name);

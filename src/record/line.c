@@ -6,104 +6,40 @@
 #include "base/rand.h"
 #include "base/text.h"
 #include "ipc/frame.h"
+#include "record/quote.h"
 
-#define ONES 0x0101010101010101u
-#define HIGHS 0x8080808080808080u
-
-/* The high bit of each of eight bytes that is a control character, a quote, a backslash, DEL or not ASCII;
- * exact for the lowest one set (borrows run upwards only). */
-static uint64_t odd_bytes(uint64_t w)
+/* Room for a string of that length with its quotes, and for the name of a member before it. */
+static size_t string_room(size_t len)
 {
-	uint64_t quote = w ^ (ONES * '"'), slash = w ^ (ONES * '\\'), del = w ^ (ONES * 0x7f);
-
-	return (w | (w - ONES * 0x20) | (quote - ONES) | (slash - ONES) | (del - ONES)) & HIGHS;
+	return len * QUOTE_GROWTH + QUOTE_SLACK + 2;
 }
 
-/* Length of the multi-byte character at p, 0 when it is not valid UTF-8. */
-static size_t character(const unsigned char *p, size_t left)
+/* "..." at `to`. NULL: not UTF-8. */
+static inline char *put_string(char *to, struct str s)
 {
-	if (p[0] < 0xc2 || p[0] > 0xf4)
-		return 0;
-	if (p[0] < 0xe0)
-		return left >= 2 && (p[1] & 0xc0) == 0x80 ? 2 : 0;
-	if (p[0] < 0xf0) {
-		if (left < 3 || (p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80)
-			return 0;
-		return (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ? 0 : 3;
-	}
-	if (left < 4 || (p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80 || (p[3] & 0xc0) != 0x80)
-		return 0;
-	return (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f) ? 0 : 4;
-}
-
-static char *escape(char *to, unsigned char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	char letter = c == '"' || c == '\\' ? (char)c
-		      : c == '\n'           ? 'n'
-		      : c == '\t'           ? 't'
-		      : c == '\r'           ? 'r'
-					    : 0;
-
-	*to++ = '\\';
-	if (letter) {
-		*to++ = letter;
-		return to;
-	}
-	memcpy(to, "u00", 3);
-	to[3] = digits[c >> 4];
-	to[4] = digits[c & 15];
-	return to + 5;
-}
-
-/* Writes s escaped to `to`, which has room for six bytes for each of s and eight more. NULL when s is not
- * UTF-8. Plain runs are copied by eight bytes; of a word with an odd byte in it, those before the first one.
- */
-static char *quote_into(char *to, struct str s)
-{
-	const unsigned char *p = (const unsigned char *)s.data, *end = p + s.len;
-	uint64_t word, odd;
-	size_t n;
-
-	while (p < end) {
-		if (end - p >= 8) {
-			memcpy(&word, p, 8);
-			memcpy(to, &word, 8);
-			odd = odd_bytes(le64toh(word));
-			n = odd ? (size_t)__builtin_ctzll(odd) / 8 : 8;
-			p += n;
-			to += n;
-			if (!odd)
-				continue;
-		}
-		if (*p >= 0x80) {
-			n = character(p, (size_t)(end - p));
-			if (n == 0)
-				return NULL;
-			memcpy(to, p, n);
-			p += n;
-			to += n;
-		} else if (*p < 0x20 || *p == '"' || *p == '\\' || *p == 0x7f) {
-			to = escape(to, *p++);
-		} else {
-			*to++ = (char)*p++;
-		}
-	}
+	*to = '"';
+	to = quote_into(to + 1, s);
+	if (to)
+		*to++ = '"';
 	return to;
+}
+
+/* What was written from buf_room() on belongs to b now. */
+static inline void advance(struct buf *b, const char *to)
+{
+	b->len = (size_t)(to - b->data);
 }
 
 bool line_quote(struct buf *b, struct str s)
 {
-	char *start = buf_room(b, s.len * 6 + 10), *end;
+	char *to = buf_room(b, string_room(s.len));
 
-	if (!start)
+	if (!to)
 		return true; /* shows in buf_failed() */
-	start[0] = '"';
-	end = quote_into(start + 1, s);
-	if (!end)
+	to = put_string(to, s);
+	if (!to)
 		return false;
-	*end++ = '"';
-	b->len += (size_t)(end - start);
+	advance(b, to);
 	return true;
 }
 
@@ -141,11 +77,11 @@ static char *put_salt(char *to)
 
 void line_begin(struct buf *b, uint64_t seq, const char time[LINE_TIME], bool salted, enum event type)
 {
-	char *start = buf_room(b, 256), *to;
+	char *to = buf_room(b, 256);
 
-	if (!start)
+	if (!to)
 		return;
-	to = put_text(start, STR("{\"v\":1,\"seq\":"));
+	to = put_text(to, STR("{\"v\":1,\"seq\":"));
 	to = put_decimal(to, seq);
 	to = put_text(to, STR(",\"t\":\""));
 	to = put_text(to, str_of(time, LINE_TIME));
@@ -155,26 +91,43 @@ void line_begin(struct buf *b, uint64_t seq, const char time[LINE_TIME], bool sa
 	to = put_text(to, STR(",\"type\":\""));
 	to = put_text(to, event_type(type)->name);
 	*to++ = '"';
-	b->len += (size_t)(to - start);
+	advance(b, to);
+}
+
+static char *put_name(char *to, struct str name)
+{
+	to = put_text(to, STR(",\""));
+	to = put_text(to, name);
+	return put_text(to, STR("\":"));
 }
 
 void line_member(struct buf *b, struct str name)
 {
-	buf_lit(b, ",\"");
-	buf_str(b, name);
-	buf_lit(b, "\":");
+	char *to = buf_room(b, name.len + 4);
+
+	if (to)
+		advance(b, put_name(to, name));
 }
 
 bool line_string(struct buf *b, struct str name, struct str value)
 {
-	line_member(b, name);
-	return line_quote(b, value);
+	char *to = buf_room(b, name.len + 4 + string_room(value.len));
+
+	if (!to)
+		return true; /* shows in buf_failed() */
+	to = put_string(put_name(to, name), value);
+	if (!to)
+		return false;
+	advance(b, to);
+	return true;
 }
 
 void line_number(struct buf *b, struct str name, uint64_t value)
 {
-	line_member(b, name);
-	buf_u64(b, value);
+	char *to = buf_room(b, name.len + 4 + 20);
+
+	if (to)
+		advance(b, put_decimal(put_name(to, name), value));
 }
 
 void line_base64(struct buf *b, struct str name, const void *data, size_t len)
@@ -208,78 +161,79 @@ static bool take_text(struct str v, size_t *at, struct str *out)
 	return true;
 }
 
-static bool put_list(struct buf *b, struct str v)
+/* The put_ functions below write at `to`, for which line_put_fields has made room, and return the end; NULL:
+ * the value is not of its type. */
+
+static char *put_list(char *to, struct str v)
 {
 	struct str text;
 	size_t at = 0;
 
-	buf_putc(b, '[');
+	*to++ = '[';
 	while (at < v.len) {
 		if (at)
-			buf_putc(b, ',');
-		if (!take_text(v, &at, &text) || !line_quote(b, text))
-			return false;
+			*to++ = ',';
+		if (!take_text(v, &at, &text) || !(to = put_string(to, text)))
+			return NULL;
 	}
-	buf_putc(b, ']');
-	return true;
+	*to++ = ']';
+	return to;
 }
 
-static bool put_number(struct buf *b, struct str v)
+static char *put_number(char *to, struct str v)
 {
 	uint64_t n;
 
 	if (field_u64(v, &n) < 0 || n >= 1ull << 53)
-		return false;
-	buf_u64(b, n);
-	return true;
+		return NULL;
+	return put_decimal(to, n);
 }
 
-static bool put_pairs(struct buf *b, struct str v)
+static char *put_pairs(char *to, struct str v)
 {
 	struct str text;
 	size_t at = 0;
 
-	buf_putc(b, '[');
+	*to++ = '[';
 	while (at < v.len) {
-		buf_str(b, at ? STR(",[") : STR("["));
-		if (v.len - at < 8 || !put_number(b, str_cut(v, at, at + 8)))
-			return false;
+		to = put_text(to, at ? STR(",[") : STR("["));
+		if (v.len - at < 8 || !(to = put_number(to, str_cut(v, at, at + 8))))
+			return NULL;
 		at += 8;
-		buf_putc(b, ',');
-		if (!take_text(v, &at, &text) || !line_quote(b, text))
-			return false;
-		buf_putc(b, ']');
+		*to++ = ',';
+		if (!take_text(v, &at, &text) || !(to = put_string(to, text)))
+			return NULL;
+		*to++ = ']';
 	}
-	buf_putc(b, ']');
-	return true;
+	*to++ = ']';
+	return to;
 }
 
-static bool put_bool(struct buf *b, struct str v)
+static char *put_bool(char *to, struct str v)
 {
 	if (v.len != 1 || (unsigned char)v.data[0] > 1)
-		return false;
-	buf_str(b, v.data[0] ? STR("true") : STR("false"));
-	return true;
+		return NULL;
+	return put_text(to, v.data[0] ? STR("true") : STR("false"));
 }
 
-static bool put_value(struct buf *b, enum event_value type, struct str v)
+static char *put_value(char *to, enum event_value type, struct str v)
 {
 	switch (type) {
 	case VALUE_STRING:
-		return line_quote(b, v);
+		return put_string(to, v);
 	case VALUE_NUMBER:
-		return put_number(b, v);
+		return put_number(to, v);
 	case VALUE_BOOL:
-		return put_bool(b, v);
+		return put_bool(to, v);
 	case VALUE_LIST:
-		return put_list(b, v);
+		return put_list(to, v);
 	case VALUE_PAIRS:
-		return put_pairs(b, v);
+		return put_pairs(to, v);
 	}
-	return false;
+	return NULL;
 }
 
-static void note_field(struct line_fields *f, uint16_t key, struct str value)
+static inline void note_field(struct line_fields *f, uint16_t key, struct str value)
 {
 	f->seen[key >> 6] |= 1ull << (key & 63);
 	if (key == KEY_CONV)
@@ -290,8 +244,11 @@ static void note_field(struct line_fields *f, uint16_t key, struct str value)
 		f->stanza = value;
 }
 
+/* Room is made once: each byte of a field grows to QUOTE_GROWTH at most, and the six bytes of its head to more
+ * than its name (EVENT_LEAD), quotes and brackets need, the ten before the text of a pair likewise. */
 int line_put_fields(struct buf *b, struct str fields, bool gate, struct line_fields *out)
 {
+	char *to = buf_room(b, fields.len * QUOTE_GROWTH + QUOTE_SLACK);
 	const struct event_member *member;
 	struct line_fields f = {};
 	struct str value;
@@ -300,16 +257,21 @@ int line_put_fields(struct buf *b, struct str fields, bool gate, struct line_fie
 	int r;
 
 	_Static_assert(KEY_END <= 128, "line_fields.seen has 128 bits");
+	if (!to)
+		return -EPROTO;
 	while ((r = field_next(fields, &at, &key, &value)) > 0) {
 		member = event_member(key);
 		if (!member || (gate && !member->gate) || line_has(&f, key))
 			return -EPROTO;
-		buf_str(b, member->lead);
-		if (!put_value(b, member->value, value))
+		memcpy(to, member->lead, EVENT_LEAD);
+		to = put_value(to + member->lead_len, member->value, value);
+		if (!to)
 			return -EPROTO;
 		note_field(&f, key, value);
 	}
-	if (r == 0)
-		*out = f;
-	return r;
+	if (r)
+		return r;
+	advance(b, to);
+	*out = f;
+	return 0;
 }

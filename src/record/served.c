@@ -136,7 +136,7 @@ static int answer_hello(struct server *s, struct served *l, const struct link_he
 		return -EPROTO;
 	}
 	memcpy(l->boot, h->boot, sizeof(l->boot));
-	l->number = h->link;
+	l->src_head = (size_t)snprintf(l->src, sizeof(l->src), "%s.%u.", h->boot, h->link);
 	l->credit = LINK_WINDOW;
 	l->ready = true;
 	link_put_number(&l->out, LINK_WELCOME, l->next_n);
@@ -173,12 +173,20 @@ static int take_hello(struct server *s, struct served *l, struct str payload)
 	return r ? r : answer_hello(s, l, &h);
 }
 
+/* BOOT.LINK.N of the entry that is due; valid until the next call. */
+static struct str next_src(struct served *l)
+{
+	struct buf b = {.data = l->src, .len = l->src_head, .cap = sizeof(l->src), .max = sizeof(l->src)};
+
+	buf_u64(&b, l->next_n);
+	return buf_view(&b);
+}
+
 static int take_append(struct server *s, struct served *l, struct str p)
 {
-	char src[48];
 	uint16_t type, zero;
 	uint64_t seq;
-	int len, r;
+	int r;
 
 	if (!l->ready || p.len < LINK_APPEND_HEAD || p.len > LINK_ENTRY_MAX || link_u64(p.data) != l->next_n)
 		return -EPROTO;
@@ -186,8 +194,7 @@ static int take_append(struct server *s, struct served *l, struct str p)
 	memcpy(&zero, p.data + 10, 2);
 	if (zero)
 		return -EPROTO;
-	len = snprintf(src, sizeof(src), "%s.%u.%llu", l->boot, l->number, (unsigned long long)l->next_n);
-	r = journal_append(s->c.journal, (enum event)le16toh(type), str_of(src, (size_t)len),
+	r = journal_append(s->c.journal, (enum event)le16toh(type), next_src(l),
 		str_cut(p, LINK_APPEND_HEAD, p.len), &seq);
 	if (r)
 		return r;

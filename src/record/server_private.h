@@ -33,7 +33,8 @@ struct served {
 	bool waiting;     /* `in` may hold a whole frame that could not be taken yet */
 	uint32_t watched; /* epoll events */
 	char boot[9];
-	uint16_t number;
+	char src[48]; /* BOOT.LINK. and room for the number of an entry */
+	size_t src_head;
 	uint64_t next_n;
 	struct buf in, out;
 	struct buf runs; /* of struct link_receipt: entries of the present flush */

@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "ipc/frame.h"
 #include "record/line.h"
@@ -32,6 +33,55 @@ static void text_is_escaped_as_json_wants_it(void **state)
 		buf_done(&b);
 		buf_done(&back);
 	}
+}
+
+/* What the text means, a character at a time. */
+static void quote_slowly(struct buf *b, struct str s)
+{
+	static const char named[] = "\"\\\n\t\r", names[] = "\"\\ntr";
+
+	buf_putc(b, '"');
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.data[i];
+		const char *at = strchr(named, c);
+
+		if (c && at)
+			buf_printf(b, "\\%c", names[at - named]);
+		else if (c < 0x20 || c == 0x7f)
+			buf_printf(b, "\\u%04x", c);
+		else
+			buf_putc(b, (char)c);
+	}
+	buf_putc(b, '"');
+}
+
+/* Every length and place, so that each way of copying is taken up to its borders; exactly as much memory as
+ * there is text. */
+static void text_is_the_same_in_whichever_steps_it_is_copied(void **state)
+{
+	static const char *const odd[] = {"", "\"", "\\", "\x1f", "\x7f", " ", "!", "#", "[", "]", "~", "\xc3\xa4",
+		"\xe2\x82\xac", "\xf0\x9f\x98\x80", "\n\"\xc3\xa4"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+		for (size_t before = 0; before < 36; before++)
+			for (size_t after = 0; after < 36; after++) {
+				size_t n = strlen(odd[i]);
+				struct buf b = BUF_INIT(0), slow = BUF_INIT(0);
+				char *text = malloc(before + n + after + 1);
+				struct str s = str_of(text, before + n + after);
+
+				memset(text, 'x', s.len);
+				memcpy(text + before, odd[i], n);
+				text = realloc(text, s.len ? s.len : 1);
+				s.data = text;
+				assert_true(line_quote(&b, s));
+				quote_slowly(&slow, s);
+				assert_true(str_eq(buf_view(&b), buf_view(&slow)));
+				buf_done(&b);
+				buf_done(&slow);
+				free(text);
+			}
 }
 
 static void text_that_is_not_utf8_is_refused_at_every_place(void **state)
@@ -176,6 +226,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_is_escaped_as_json_wants_it),
+		cmocka_unit_test(text_is_the_same_in_whichever_steps_it_is_copied),
 		cmocka_unit_test(text_that_is_not_utf8_is_refused_at_every_place),
 		cmocka_unit_test(a_line_reads_back),
 		cmocka_unit_test(fields_that_may_not_be_recorded_are_refused),
