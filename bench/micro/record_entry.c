@@ -2,7 +2,7 @@
  * disk is left out. bench/micro/record_cost.py measures the whole process. Build and run:
  *
  *     cc -O3 -std=gnu2x -D_GNU_SOURCE -Isrc bench/micro/record_entry.c BUILD/src/record/libjournal.a \
- *         BUILD/src/record/liblink.a BUILD/src/ipc/libipc.a BUILD/src/base/libbase.a -lcrypto -lz -ljansson
+ *         BUILD/src/record/liblink.a BUILD/src/ipc/libipc.a BUILD/src/base/libbase.a -lcrypto -ldeflate -lz -ljansson
  *     ./a.out [DIRECTORY]
  *
  * DIRECTORY (default /dev/shm) takes a record for the time of the run.

@@ -277,11 +277,23 @@ void journal_write_leaves(struct journal *j)
 		buf_shift(&j->leaves, (size_t)n); /* the rest at the next call: the file is derived */
 }
 
+/* While many lines come, and there is space for them, sealing stays away. */
+static void weigh(struct journal *j)
+{
+	uint64_t now = clock_mono_us(), lines = j->tree.size - j->weighed_size;
+
+	seal_give_way(j->seal,
+		lines * 1000000 > (now - j->weighed_us) * BUSY_LINES && !space_is_short(j->space));
+	j->weighed_size = j->tree.size;
+	j->weighed_us = now;
+}
+
 int journal_tick(struct journal *j)
 {
 	int r = 0;
 
 	space_tick(j->space);
+	weigh(j);
 	if (j->closed_batch)
 		r = journal_flush(j);
 	if (r)

@@ -14,6 +14,7 @@ enum {
 	FLUSH_CAP = FLUSH_BYTES + LINE_MAX_BYTES + (64 << 10),
 	RESERVE = 512 << 10, /* space kept for entries that are on the way, and for the stop line */
 	CHECKPOINT_US = 1000000,
+	BUSY_LINES = 10000, /* a second: from there on sealing gives way */
 };
 
 struct journal {
@@ -37,6 +38,7 @@ struct journal {
 	struct buf note; /* the last checkpoint */
 	uint64_t note_size, note_mono_us;
 	uint64_t flushes;
+	uint64_t weighed_size, weighed_us; /* at the last tick */
 };
 
 /* The first line of the current segment, into `lines`. */

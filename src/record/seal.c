@@ -8,22 +8,40 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "base/cleanup.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "record/pack.h"
 #include "record/segment.h"
 #include "record/tree.h"
+
+enum {
+	PAUSE_MS = 50,
+	PATIENCE = 8, /* segments that may wait while the recorder is busy */
+};
 
 struct seal {
 	int dir_fd, copy_fd;
 	struct worker *worker;
 	struct job job;
 	atomic_uint_fast64_t before;
-	atomic_bool posted, stopping, failed;
+	atomic_bool posted, stopping, failed, busy;
 };
+
+/* Whoever delivers messages now needs the processor and the disk more, unless too much has gathered. -ECANCELED
+ * when the recorder ends. */
+static int give_way(struct seal *s, uint64_t serial)
+{
+	struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000};
+
+	while (atomic_load(&s->busy) && !atomic_load(&s->stopping) &&
+		atomic_load(&s->before) <= serial + PATIENCE)
+		nanosleep(&pause, NULL);
+	return atomic_load(&s->stopping) ? -ECANCELED : 0;
+}
 
 /* Where the next segment says this one ends. */
 static int expected_end(int dir_fd, uint64_t serial, struct segment_start *out)
@@ -39,34 +57,58 @@ static int expected_end(int dir_fd, uint64_t serial, struct segment_start *out)
 	return segment_parse_start(line, out);
 }
 
-static int gz_write(gzFile gz, struct str line)
-{
-	if ((line.len && gzwrite(gz, line.data, (unsigned)line.len) <= 0) || gzputc(gz, '\n') < 0)
-		return errno ? -errno : -EIO;
-	return 0;
-}
-
-/* Reads all lines of a segment into a tree and, where gz is given, into that. */
-static int read_lines(struct seal *s, uint64_t serial, bool sealed_only, gzFile gz, struct tree *tree)
+/* The lines of the raw file, without padding. */
+static int pack_lines(struct seal *s, uint64_t serial, struct pack *p)
 {
 	AUTO(segment_lines_freep) struct segment_lines *l = NULL;
-	unsigned char leaf[TREE_HASH];
-	struct segment_start start;
 	struct str line;
-	bool first = true;
-	int r = segment_lines_open_kind(&l, s->dir_fd, serial, sealed_only);
+	int r = segment_lines_open_kind(&l, s->dir_fd, serial, false);
 
-	while (r == 0 && (r = segment_lines_next(l, &line)) > 0) {
-		if (atomic_load(&s->stopping))
-			return -ECANCELED;
-		r = first ? segment_parse_start(line, &start) : 0;
-		if (first && r == 0)
-			*tree = start.tree;
-		first = false;
-		tree_leaf(line, leaf);
+	while (r >= 0 && (r = segment_lines_next(l, &line)) > 0) {
+		r = pack_put(p, line);
+		if (r > 0)
+			r = give_way(s, serial);
+	}
+	return r == 0 ? pack_end(p) : r;
+}
+
+/* The first line says which tree the segment begins with. */
+static int first_line(struct str lines, struct tree *tree)
+{
+	struct segment_start start;
+	int r = segment_parse_start(str_cut(lines, 0, str_find(lines, '\n', 0)), &start);
+
+	if (r == 0)
+		*tree = start.tree;
+	return r;
+}
+
+static void add_leaves(struct tree *tree, struct str lines)
+{
+	unsigned char leaf[TREE_HASH];
+
+	for (size_t at = 0, end; at < lines.len; at = end + 1) {
+		end = str_find(lines, '\n', at);
+		tree_leaf(str_cut(lines, at, end), leaf);
 		tree_append(tree, leaf);
-		if (r == 0 && gz)
-			r = gz_write(gz, line);
+	}
+}
+
+/* Reads back what was written: the tree over it. */
+static int read_back(struct seal *s, uint64_t serial, struct pack *p, struct tree *tree)
+{
+	struct str lines;
+	bool first = true;
+	int r;
+
+	while ((r = pack_next(p, &lines)) > 0) {
+		r = give_way(s, serial);
+		if (r == 0 && first)
+			r = first_line(lines, tree);
+		if (r)
+			return r;
+		first = false;
+		add_leaves(tree, lines);
 	}
 	return first && r == 0 ? -EBADMSG : r;
 }
@@ -80,24 +122,34 @@ static int compare(const struct tree *tree, const struct segment_start *end)
 	return tree->size == end->tree.size && memcmp(a, b, TREE_HASH) == 0 ? 0 : -EBADMSG;
 }
 
+/* An interrupted attempt may have left one, of whatever rights. */
+static int make_file(struct seal *s)
+{
+	int fd;
+
+	unlinkat(s->dir_fd, "seal.tmp", 0);
+	fd = openat(s->dir_fd, "seal.tmp", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+/* "seal.tmp": durable, read-only, and the tree over what it holds is the one the next segment begins with. */
 static int compress_segment(struct seal *s, uint64_t serial, const struct segment_start *end)
 {
-	int fd = openat(s->dir_fd, "seal.tmp", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), keep, r;
-	gzFile gz = fd < 0 ? NULL : gzdopen(fd, "wb1");
+	AUTO(auto_close) int fd = make_file(s);
+	AUTO(pack_freep) struct pack *p = NULL;
 	struct tree tree;
+	int r = fd < 0 ? fd : pack_new(&p, fd);
 
-	if (!gz)
-		return -errno;
-	keep = dup(fd);
-	errno = 0;
-	r = read_lines(s, serial, false, gz, &tree);
+	if (r == 0)
+		r = pack_lines(s, serial, p);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (r == 0)
+		r = read_back(s, serial, p, &tree);
 	if (r == 0)
 		r = compare(&tree, end);
-	if (gzclose(gz) != Z_OK && r == 0)
-		r = errno ? -errno : -EIO;
-	if (r == 0 && (keep < 0 || fchmod(keep, 0400) < 0 || fsync(keep) < 0))
+	if (r == 0 && (fchmod(fd, 0400) < 0 || fsync(fd) < 0))
 		r = -errno;
-	auto_close(&keep);
 	return r;
 }
 
@@ -114,14 +166,6 @@ static int seal_rename(struct seal *s, uint64_t serial)
 	if (renameat(s->dir_fd, "seal.tmp", s->dir_fd, sealed) < 0 || fsync(s->dir_fd) < 0)
 		return -errno;
 	return 0;
-}
-
-static int verify_sealed(struct seal *s, uint64_t serial, const struct segment_start *end)
-{
-	struct tree tree;
-	int r = read_lines(s, serial, true, NULL, &tree);
-
-	return r ? r : compare(&tree, end);
 }
 
 /* ---- the second place ---- */
@@ -183,12 +227,10 @@ static int seal_one(struct seal *s, const struct segment_info *i)
 
 	if (i->raw) {
 		r = expected_end(s->dir_fd, i->serial, &end);
-		if (r == 0 && !i->sealed)
-			r = compress_segment(s, i->serial, &end);
-		if (r == 0 && !i->sealed)
-			r = seal_rename(s, i->serial);
 		if (r == 0)
-			r = verify_sealed(s, i->serial, &end);
+			r = compress_segment(s, i->serial, &end); /* again, if it was interrupted */
+		if (r == 0)
+			r = seal_rename(s, i->serial);
 	}
 	if (r == 0)
 		r = copy_segment(s, i->serial);
@@ -256,6 +298,11 @@ void seal_before(struct seal *s, uint64_t serial)
 	atomic_store(&s->before, serial);
 	if (!atomic_exchange(&s->posted, true))
 		worker_post(s->worker, &s->job);
+}
+
+void seal_give_way(struct seal *s, bool busy)
+{
+	atomic_store(&s->busy, busy);
 }
 
 bool seal_is_pending(struct seal *s)

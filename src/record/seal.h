@@ -17,5 +17,8 @@ struct seal *seal_free(struct seal *s); /* lets a running job end; accepts NULL 
  */
 void seal_before(struct seal *s, uint64_t serial);
 
+/* The recorder has much to do: sealing waits between two members, up to a number of segments. */
+void seal_give_way(struct seal *s, bool busy);
+
 /* Is there something left that failed? */
 bool seal_is_pending(struct seal *s);
