@@ -328,6 +328,17 @@ int settings_load(struct settings **out, const char *dir, struct err *err)
 	return settings_from(out, s, yml, err);
 }
 
+void settings_keep(struct settings *s, const struct settings *old)
+{
+#define SECTION(prefix, text)
+#define SETTING(kind, name, field, preset, low, high, words, change, check, text)                            \
+	if (SETTING_##change == SETTING_RESTART)                                                             \
+		s->field = old->field;
+#include "conf/settings_table.h"
+#undef SETTING
+#undef SECTION
+}
+
 struct settings *settings_free(struct settings *s)
 {
 	if (s) {

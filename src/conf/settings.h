@@ -90,3 +90,6 @@ void settings_write(const struct settings_pair *values, size_t n, struct buf *ou
 
 /* The names of settings that differ between two sets and take effect only at a restart, ", " between them. */
 void settings_restart_needed(const struct settings *old, const struct settings *new, struct buf *out);
+
+/* Takes back in `s` what takes effect only at a restart: it stays as in `old`, whose memory must last as long as `s`. */
+void settings_keep(struct settings *s, const struct settings *old);

@@ -166,8 +166,8 @@ SETTING(STRING, "users.recorder", users_recorder, "gatehouse-recorder", 1, 64, "
 	check_account_name, "User of the recorder and the reader, who alone may open the record.")
 
 SECTION("policy", "Rules for what may be said.")
-SETTING(PATH, "policy.dir", policy_dir, "policy", 0, 0, "", LIVE, check_nonempty,
-	"Folder with rules/*.yaml and dictionaries/*.txt.")
+SETTING(PATH, "policy.dir", policy_dir, "policy", 0, 0, "", RESTART, check_nonempty,
+	"Folder with rules/*.yaml and dictionaries/*.txt; a reload reads what is in it anew.")
 
 SECTION("log", "What the server tells its operator.")
 SETTING(ENUM, "log.level", log_level, "info", 0, 0, "error|warn|info|debug", LIVE, NULL,

@@ -17,13 +17,14 @@
  *
  * Start of the gate (`gate --dir DIR`): START with
  *
- *     {"loops":N,"recorder_pid":N,"listeners":[{"kind":K,"address":"ip:port"},...]}
+ *     {"loops":N,"listeners":[{"kind":K,"address":"ip:port"},...]}
  *
  * K one of "starttls", "direct", "plaintext"; then KEY "certificate", KEY "key", one LISTENER for each
  * listener, one LINK for each loop; READY when it accepts clients.
  *
  * A LINK with an index that is linked already replaces that link: the other child was restarted. Before
- * RELOAD the supervisor sends both KEYs again, opened anew. The gate reads a KEY with pread from offset 0 and
+ * RELOAD the supervisor sends both KEYs again, opened anew, and a KEY "settings", the file of settings: an editor may
+ * have put another file in its place, to which the gate has no right. The gate reads a KEY with pread from offset 0 and
  * closes it; it needs no right to tls/ of its own. After STOP the child finishes what it promised and exits
  * with 0. End of file means the supervisor died: the same.
  *

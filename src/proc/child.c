@@ -176,8 +176,7 @@ static void link_pairs(struct supervisor *s)
 
 static void start_message(struct supervisor *s, struct buf *out)
 {
-	buf_printf(out, "{\"loops\":%u,\"recorder_pid\":%d,\"listeners\":[", s->loops,
-		(int)s->children[ROLE_RECORDER].pid);
+	buf_printf(out, "{\"loops\":%u,\"listeners\":[", s->loops);
 	for (size_t i = 0; i < s->ports_len; i++)
 		buf_printf(out, "%s{\"kind\":\"%s\",\"address\":\"%s\"}", i ? "," : "", s->ports[i].kind,
 			s->ports[i].address->text.data);

@@ -33,6 +33,7 @@ struct gate_start {
 	unsigned listeners_len;
 	int links[GATE_LOOPS_MAX];
 	struct buf certificate, key; /* PEM; the key is wiped after use */
+	struct buf settings;         /* before a reload: the file's text */
 };
 
 /* Posted behind what a reload changes on a loop (gate_reload.c). */
@@ -44,8 +45,7 @@ struct gate_reload_mark {
 struct gate {
 	const char *dir;
 	struct settings *settings;       /* in force */
-	struct settings *retired[64];    /* earlier ones: parts of them may still be looked at; a reload is rare */
-	unsigned retired_len;
+	struct retired *retired;         /* earlier ones, see gate_reload.c */
 	struct supervise supervise;
 	uv_poll_t supervise_poll;
 	struct gate_start start;

@@ -1,9 +1,11 @@
 /* A reload: certificate and key as the supervisor sent them, settings and policy as the files say now. All of it is made
  * first; only when everything is right is anything put in force. */
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdatomic.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "inspect/inspect.h"
 #include "proc/gate.h"
@@ -49,13 +51,21 @@ void gate_record_policy(struct gate *g)
 		log_warn("the policy's version could not be queued for the record");
 }
 
-static void put_in_force(struct gate *g, struct settings *settings, struct policy_set *policy, struct tls *tls)
+/* Settings that were in force. A loop may still look at parts of them, so they stay: a few kilobytes a reload. */
+struct retired {
+	struct retired *older;
+	struct settings *settings;
+};
+
+static void put_in_force(struct gate *g, struct retired *retired, struct settings *settings, struct policy_set *policy,
+		struct tls *tls)
 {
 	struct budget_limits budget;
 	struct throttle_settings throttle;
 	bool policy_changed = strcmp(policy_set_version(policy), policy_set_version(g->policy)) != 0;
 
-	g->retired[g->retired_len++] = g->settings;
+	*retired = (struct retired){.older = g->retired, .settings = g->settings};
+	g->retired = retired;
 	g->settings = settings;
 	log_set_level((enum log_level)settings->log_level);
 	gate_settings_to_limits(settings, &budget, &throttle);
@@ -74,19 +84,40 @@ static void put_in_force(struct gate *g, struct settings *settings, struct polic
 		gate_record_policy(g);
 }
 
+/* The text came as a descriptor; what takes effect at a restart stays. */
+static int read_settings(struct gate *g, struct settings **out, struct err *err)
+{
+	int r = settings_parse(out, g->dir, buf_view(&g->start.settings), g->settings->file.data, err);
+
+	buf_clear(&g->start.settings);
+	if (r == 0)
+		settings_keep(*out, g->settings);
+	return r;
+}
+
+static int read_policy(struct settings *settings, struct policy_set **out, struct err *err)
+{
+	int r = policy_set_load(out, settings->policy_dir.data, &inspect_engine, err);
+	AUTO(auto_close) int fd = r ? open(settings->policy_dir.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (r && fd < 0 && errno == EACCES)
+		err_set(err, r, "%s cannot be read: if the folder itself was put in its place after the start, restart the "
+				"server; change files in it instead",
+				settings->policy_dir.data);
+	return r;
+}
+
 static int reload(struct gate *g, struct err *err)
 {
 	struct settings *settings = NULL, *old = g->settings;
+	struct retired *retired = malloc(sizeof(*retired));
 	struct policy_set *policy = NULL;
 	struct tls *tls = NULL;
-	int r;
+	int r = retired ? read_settings(g, &settings, err) : err_set(err, -ENOMEM, "memory is out");
 
-	if (g->retired_len == sizeof(g->retired) / sizeof(g->retired[0]))
-		return err_set(err, -ENOSPC, "the server has been reloaded %u times; restart it", g->retired_len);
-	r = settings_load(&settings, g->dir, err);
 	if (r)
-		return r;
-	r = policy_set_load(&policy, settings->policy_dir.data, &inspect_engine, err);
+		goto fail;
+	r = read_policy(settings, &policy, err);
 	if (r)
 		goto fail;
 	g->settings = settings; /* gate_load_tls reads tls.min_version */
@@ -94,9 +125,10 @@ static int reload(struct gate *g, struct err *err)
 	g->settings = old;
 	if (r)
 		goto fail;
-	put_in_force(g, settings, policy, tls);
+	put_in_force(g, retired, settings, policy, tls);
 	return 0;
 fail:
+	free(retired);
 	policy_set_unref(policy);
 	settings_free(settings);
 	return r;

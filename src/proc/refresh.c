@@ -50,6 +50,7 @@ static void refresh_end(struct supervisor *s, const char *refused)
 		settings_restart_needed(s->first, f->settings, &restart);
 		log_info("reloaded%s%s", restart.len ? "; these settings take effect at a restart: " : "",
 			restart.len ? buf_cstr(&restart) : "");
+		settings_keep(f->settings, s->first);
 		if (s->settings != s->first)
 			settings_free(s->settings);
 		s->settings = TAKE(f->settings);
@@ -97,7 +98,8 @@ static void tell_gate(struct supervisor *s)
 		refresh_end(s, NULL); /* it reads the new files when it starts */
 		return;
 	}
-	if (refresh_send_keys(s, s->refresh->settings, &err)) {
+	if (send_key(s, "settings", s->refresh->settings->file.data, &err) ||
+		refresh_send_keys(s, s->refresh->settings, &err)) {
 		refresh_end(s, err.text);
 		return;
 	}

@@ -514,6 +514,28 @@ def test_new_limits_hold_after_a_reload(launch):
     wait_until(lambda: alice.roster_set("c5@elsewhere.example").get("type") == "result")
 
 
+def test_settings_that_an_editor_put_in_the_place_of_the_old_ones_are_read(launch):
+    server = launch("reload-editor", {"limits": {"roster_items": 5}})
+    alice, = server.online(1)
+    other = server.dir / "new.yaml"
+    other.write_text(server.yaml.read_text().replace("roster_items: 5", "roster_items: 6"))
+    other.replace(server.yaml)
+    assert server.run("reload").returncode == 0
+    wait_until(lambda: alice.roster_set("c%d@elsewhere.example" % int(time.monotonic() * 1000)).get("type") == "error")
+    assert len(alice.roster()) == 6
+
+
+def test_what_takes_effect_at_a_restart_stays_until_then_and_is_named(folk, launch):
+    server = launch("reload-restart")
+    server.configure({"domains": ["example.org", "third.example"], "store": {"file": "elsewhere.db"}})
+    answer = server.json("reload")
+    assert set(answer["restart_needed"].split(", ")) == {"domains", "store.file"}
+    client = Client(server, server.people(1)[0])
+    client.connect()
+    client.open(to="second.example")
+    assert client.expect(lambda each: each.tag.endswith("features")) is not None
+
+
 # --- rights
 
 @pytest.fixture

@@ -195,6 +195,9 @@ static void test_restart_needed(void **state)
 	settings_restart_needed(a, b, &out);
 	assert_str(buf_view(&out), "loops");
 	buf_done(&out);
+	settings_keep(b, a);
+	assert_int_equal(b->loops, a->loops);
+	assert_int_equal(b->log_level, LOG_WARN);
 	settings_free(a);
 	settings_free(b);
 }
