@@ -115,6 +115,21 @@ def test_planted_code_in_the_gate_is_refused(launch, probe):
     bob.expect(message(body=said.body))
 
 
+@pytest.mark.parametrize("probe", ["open-segment", "open-key"])
+def test_the_gate_is_shut_out_of_the_record_even_where_files_are_open_to_all(launch, probe):
+    """Not only because it is another user: then the rights of files would do."""
+    server = launch("open-" + probe, env={"GATEHOUSE_PROBE": probe})
+    folders = [server.dir / "record", server.dir / "keys"]
+    for path in folders + [each for folder in folders for each in folder.iterdir() if each.name != "account.secret"]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    gate = server.pid("gate")
+    os.kill(gate, signal.SIGKILL)
+    wait_pid(server, "gate", gate)
+    server.wait_ready()
+    log = server.log.read_text()
+    assert log.count("probe %s: refused (" % probe) == 2 and "ALLOWED" not in log, server.tail()
+
+
 def test_a_dead_gate_is_started_again_and_people_come_back(folk, server):
     alice, bob = folk.friends(2)
     said = alice.say(bob.bare)
