@@ -147,11 +147,12 @@ void directory_remove(struct directory *d, struct str jid)
 
 const struct person *directory_get(struct directory *d, struct str bare)
 {
-	struct shard *s = shard_of(d, bare);
+	uint64_t hash = map_hash(bare);
+	struct shard *s = &d->shards[hash >> 60];
 	const struct person *p;
 
 	pthread_rwlock_rdlock(&s->lock);
-	p = person_ref(map_get(&s->people, bare));
+	p = person_ref(map_get_hashed(&s->people, bare, hash));
 	pthread_rwlock_unlock(&s->lock);
 	return p;
 }

@@ -94,6 +94,11 @@ void *map_get(const struct map *m, struct str key)
 	return map_slot(m, key, (uint32_t)map_hash(key))->value;
 }
 
+void *map_get_hashed(const struct map *m, struct str key, uint64_t hash)
+{
+	return m->len ? map_slot(m, key, (uint32_t)hash)->value : NULL;
+}
+
 static int map_grow(struct map *m)
 {
 	struct map bigger = {.cap = m->cap ? m->cap * 2 : 8, .len = m->len};

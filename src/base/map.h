@@ -24,6 +24,8 @@ void map_done(struct map *m);
 
 void *map_get(const struct map *m, struct str key); /* NULL when absent */
 
+void *map_get_hashed(const struct map *m, struct str key, uint64_t hash); /* hash: map_hash(key) */
+
 /* Adds or replaces. `key` (not NULL, may be empty) must stay valid while it is in the map. 0 or -ENOMEM. */
 [[nodiscard]] int map_put(struct map *m, struct str key, void *value);
 

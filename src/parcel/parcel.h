@@ -63,6 +63,7 @@ struct parcel {
 
 	struct verdict verdict;
 	struct refusal refusal;
+	struct str xml;          /* the stanza serialised for jabber:client, on the arena; STR_NONE: not done yet */
 	char record_id[24];      /* 22 characters and NUL; "" for signals. Also the stanza-id */
 	const struct receipt *receipt; /* on the arena; NULL until record/ has answered */
 

@@ -55,7 +55,10 @@ struct blob *message_blob(struct user *u, const struct parcel *p)
 	struct node sid = {.name = STR("stanza-id"), .ns = NS_SID, .attrs = &id, .kind = NODE_ELEMENT};
 	struct xml_stamp stamp = {.extra = p->record_id[0] ? &sid : NULL};
 
-	xml_put_stamped(&u->home->scratch, p->stanza, NS_CLIENT, &stamp);
+	if (p->xml.len)
+		xml_put_again(&u->home->scratch, p->xml, p->stanza, stamp.extra);
+	else
+		xml_put_stamped(&u->home->scratch, p->stanza, NS_CLIENT, &stamp);
 	return blob_of_scratch(u->home);
 }
 

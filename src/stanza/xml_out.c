@@ -285,3 +285,20 @@ void xml_put_stamped(struct buf *out, const struct node *n, struct str ns, const
 		xml_put(out, e, ns_inside(n, n, ns));
 	put_tag_close(out, n);
 }
+
+void xml_put_again(struct buf *out, struct str whole, const struct node *n, const struct node *extra)
+{
+	bool empty = !n->first;
+	size_t tail = empty ? strlen("/>") : n->name.len + strlen("</>");
+
+	if (!extra) {
+		put_str(out, whole);
+		return;
+	}
+	put(out, whole.data, whole.len - tail);
+	if (empty)
+		put_lit(out, ">");
+	for (; extra; extra = extra->next)
+		xml_put(out, extra, n->ns);
+	put_tag_close(out, n);
+}

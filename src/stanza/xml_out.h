@@ -20,5 +20,9 @@ struct xml_stamp {
 };
 void xml_put_stamped(struct buf *out, const struct node *n, struct str ns, const struct xml_stamp *stamp);
 
+/* The same as xml_put_stamped() with nothing but `extra`, from `whole`: what xml_put() wrote for n before, which has not
+ * changed since and whose namespace is not that of the prefix xml. A stanza that is recorded and delivered is serialised once. */
+void xml_put_again(struct buf *out, struct str whole, const struct node *n, const struct node *extra);
+
 /* Escapers for hand-written output (stream headers). */
 void xml_escape(struct buf *out, struct str text);

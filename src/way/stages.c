@@ -134,14 +134,6 @@ struct str way_kind_name(enum parcel_kind kind)
 	return STR("iq");
 }
 
-enum { RULES_MAX = VERDICT_FINDINGS_MAX };
-
-/* Names of the rules that found something, each once: those that are enforced and those that only watched. */
-struct rule_names {
-	struct str enforced[RULES_MAX], observed[RULES_MAX];
-	size_t enforced_len, observed_len;
-};
-
 static void name_add(struct str *names, size_t *len, struct str name)
 {
 	for (size_t i = 0; i < *len; i++)
@@ -193,9 +185,11 @@ static struct str list_encode(struct buf *b, const struct str *items, size_t len
 	return buf_view(b);
 }
 
-static void entry_add_findings(struct entry *entry, struct rule_names *names, struct extra *observed,
-		struct way_loop *wl, const struct verdict *v)
+static void entry_add_findings(struct entry *entry, struct extra *observed, struct way_loop *wl,
+		const struct verdict *v)
 {
+	struct rule_names *names = &wl->rules;
+
 	rule_names_fill(names, v);
 	entry->rules = names->enforced;
 	entry->rules_len = names->enforced_len;
@@ -213,7 +207,6 @@ static int record_put(struct parcel *p, struct way_loop *wl, enum event type, st
 {
 	const struct origin *o = p->origin;
 	char conv[CONV_MAX];
-	struct rule_names names;
 	struct extra observed;
 	struct entry entry = {
 			.type = type,
@@ -237,9 +230,10 @@ static int record_put(struct parcel *p, struct way_loop *wl, enum event type, st
 	if (buf_failed(&wl->stanza))
 		return -ENOMEM;
 	entry.stanza = buf_view(&wl->stanza);
+	p->xml = arena_dup(p->arena, entry.stanza);
 	entry.action = str_from(action_names[p->verdict.action]);
 	if (p->verdict.findings || p->verdict.cannot_tell)
-		entry_add_findings(&entry, &names, &observed, wl, &p->verdict);
+		entry_add_findings(&entry, &observed, wl, &p->verdict);
 	return record_append(wl->record, &entry, waiter);
 }
 

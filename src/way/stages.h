@@ -7,6 +7,14 @@
 #include "record/record.h"
 #include "way/way.h"
 
+enum { RULES_MAX = VERDICT_FINDINGS_MAX };
+
+/* Names of the rules that found something, each once: those that are enforced and those that only watched. */
+struct rule_names {
+	struct str enforced[RULES_MAX], observed[RULES_MAX];
+	size_t enforced_len, observed_len;
+};
+
 struct way_loop {
 	struct way *way;
 	struct loop *loop;
@@ -18,6 +26,7 @@ struct way_loop {
 	struct list waiting;             /* record waits, oldest first */
 	struct timer watch;
 	struct buf stanza;               /* the stanza as accepted, serialised for the record */
+	struct rule_names rules;         /* of the entry being made */
 	struct buf names;                /* a list of rules, encoded for the link */
 	struct way_stats stats;
 	uint64_t refused_at;             /* the second of the last line of type refused */
@@ -26,9 +35,10 @@ struct way_loop {
 	bool late;                       /* it has been said that the record keeps parcels waiting */
 };
 
+/* By the loop whose counter it is; others only read it. */
 static inline void way_count(uint64_t *counter, int64_t n)
 {
-	__atomic_fetch_add(counter, (uint64_t)n, __ATOMIC_RELAXED);
+	__atomic_store_n(counter, *counter + (uint64_t)n, __ATOMIC_RELAXED);
 }
 
 /* "message", "presence", "iq" */

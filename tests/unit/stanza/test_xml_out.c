@@ -152,6 +152,34 @@ static void a_stamp_replaces_adds_and_appends(void **state)
 	arena_free(other);
 }
 
+static void what_was_written_once_takes_more_children_at_its_end(void **state)
+{
+	static const char *const stanzas[] = {"<presence/>", "<message to='x'><body>a&amp;b</body></message>",
+		"<message><thread/></message>", "<message>text</message>", "<iq id='1'><q xmlns='u:q'><i/></q></iq>"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(stanzas) / sizeof(stanzas[0]); i++) {
+		struct arena *arena;
+		struct node *n = parse(stanzas[i], &arena), *extra = node_new(arena, STR("stanza-id"), STR("urn:xmpp:sid:0"));
+		struct buf whole = put(n), again = BUF_INIT(0), stamped = BUF_INIT(0);
+
+		extra->next = node_new(arena, STR("two"), NS_CLIENT);
+		for (struct node *e = extra;; e = NULL) {
+			buf_clear(&again);
+			buf_clear(&stamped);
+			xml_put_again(&again, buf_view(&whole), n, e);
+			xml_put_stamped(&stamped, n, NS_CLIENT, &(struct xml_stamp){.extra = e});
+			assert_true(str_eq(buf_view(&again), buf_view(&stamped)));
+			if (!e)
+				break;
+		}
+		buf_done(&whole);
+		buf_done(&again);
+		buf_done(&stamped);
+		arena_free(arena);
+	}
+}
+
 static void depth_costs_no_stack(void **state)
 {
 	enum { DEPTH = 200000 };
@@ -201,6 +229,7 @@ int main(void)
 		cmocka_unit_test(a_tree_is_written_in_one_way_and_read_back_the_same),
 		cmocka_unit_test(what_xml_cannot_say_becomes_a_replacement_character),
 		cmocka_unit_test(a_stamp_replaces_adds_and_appends),
+		cmocka_unit_test(what_was_written_once_takes_more_children_at_its_end),
 		cmocka_unit_test(depth_costs_no_stack),
 		cmocka_unit_test(a_full_buffer_shows),
 		cmocka_unit_test(escaping_alone),
