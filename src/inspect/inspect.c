@@ -200,8 +200,10 @@ static enum cannot_tell find(const struct inspect_set *set, struct inspect_scrat
 		why = expressions_find(&set->expressions, s->hs, &s->texts, gated, &s->hits);
 	if (!why)
 		why = cards_find(set, &s->texts, &s->hits);
-	if (!why)
+	if (!why) {
 		loose_find(set->loose, &s->texts, &s->hits);
+		why = s->texts.failed;
+	}
 	return !why && s->hits.overflow ? CANNOT_TELL_HITS : why;
 }
 

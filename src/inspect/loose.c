@@ -36,6 +36,8 @@ struct loose {
 	/* For pieces of so many words (1: any), by the class of the first letter: the classes, as bits, that
 	 * the last letter may have. Most pieces of text end here. */
 	uint32_t ends[PHRASE_MAX + 1][CLASSES];
+	/* By the class of the first letter: the next class, as bits, that words go on with. */
+	uint32_t starts[CLASSES];
 	size_t mask;
 	unsigned words_max; /* of the longest phrase, at most PHRASE_MAX */
 };
@@ -117,6 +119,17 @@ static void ends_put(uint32_t ends[CLASSES], const struct entry *e)
 			ends[i] |= last;
 }
 
+/* Says in l->starts how pieces that can be this word begin. */
+static void starts_put(uint32_t starts[CLASSES], const struct entry *e, const char *row, size_t len)
+{
+	unsigned first = class_index(row[0]);
+
+	if (e->open_left)
+		memset(starts, 0xff, CLASSES * sizeof(*starts));
+	else
+		starts[first] |= len > 1 ? UINT32_C(1) << class_index(row[1]) : UINT32_MAX;
+}
+
 static void entry_put(struct loose *l, const struct entry *e, struct entry *place)
 {
 	char row[UNITS_MAX];
@@ -129,6 +142,7 @@ static void entry_put(struct loose *l, const struct entry *e, struct entry *plac
 	else if (e->open_right)
 		chain_put(&l->open[class_index(class_of(e->letters[0]))], e, &place[2]);
 	ends_put(l->ends[1], e);
+	starts_put(l->starts, e, row, n);
 	if (e->words > 1 && e->words <= PHRASE_MAX) {
 		ends_put(l->ends[e->words], e);
 		l->words_max = e->words > l->words_max ? e->words : l->words_max;
@@ -224,6 +238,7 @@ struct search {
 	struct hits *hits;
 	size_t part;
 	struct str text;     /* the part's word view */
+	size_t at;           /* where that begins in the whole */
 	struct piece *piece; /* to read into */
 	unsigned words; /* the piece is of so many words; 1: letters may have lost the spaces between them */
 };
@@ -412,6 +427,12 @@ static void phrase_look(struct search *s, const struct chunk *chunks, size_t cou
 	s->words = 1;
 }
 
+/* The next odd place at or behind `from`; the text's length when there is none. */
+static size_t search_odd(const struct search *s, size_t from)
+{
+	return odd_next(s->texts->odd, s->at + from, s->at + s->text.len) - s->at;
+}
+
 /* ---- letters apart ---- */
 
 /* The place of the only letter of a chunk, signs around it aside; `to` when it is not such a chunk. */
@@ -454,7 +475,7 @@ static void singles_look(struct search *s, const struct piece *p)
 	}
 }
 
-/* The next chunk at or behind *at. False at the end. */
+/* Where the next chunk at or behind *at lies, which moves to its end. False at the end of the text. */
 static bool chunk_next(struct str text, size_t *at, struct chunk *out)
 {
 	size_t from = *at, to;
@@ -464,8 +485,8 @@ static bool chunk_next(struct str text, size_t *at, struct chunk *out)
 	for (to = from; to < text.len && !is(text.data[to], IS_SPACE);)
 		to++;
 	*at = to;
-	if (from < to)
-		*out = chunk_of(text, from, to);
+	out->at = from;
+	out->end = to;
 	return from < to;
 }
 
@@ -510,10 +531,10 @@ static size_t window_start(const struct search *s, size_t odd)
 }
 
 /* Whether there is more to look at behind the latest chunk. */
-static bool window_goes_on(struct search *s, struct window *w, const struct chunk *latest)
+static bool window_goes_on(const struct search *s, struct window *w, const struct chunk *latest)
 {
 	if (w->odd < latest->end) {
-		w->odd = odd_next(s->text, latest->end);
+		w->odd = search_odd(s, latest->end);
 		w->begun = true;
 		w->behind = 0;
 	} else {
@@ -535,6 +556,7 @@ static void window_look(struct search *s, struct window *w)
 		c = &w->chunks[w->count];
 		if (!chunk_next(s->text, &w->at, c))
 			break;
+		*c = chunk_of(s->text, c->at, c->end);
 		w->count++;
 		if (c->end <= w->done)
 			continue;
@@ -556,6 +578,70 @@ static void window_look(struct search *s, struct window *w)
 	w->done = w->at;
 }
 
+/* Whether a word can begin at the chunk, or at an edge of it: what follows its first letter, whichever way it
+ * is read, is what follows in some word. */
+static bool chunk_starts_word(const struct search *s, const struct chunk *c)
+{
+	struct str text = s->text;
+	size_t at = c->at;
+	uint32_t starts;
+	char first;
+
+	for (; at < c->end && is_punctuation(text.data[at]); at++)
+		if (is(text.data[at], IS_EDGE))
+			return true;
+	if (at == c->end)
+		return false;
+	first = class_of(text.data[at]);
+	starts = first ? s->loose->starts[class_index(first)] : UINT32_MAX;
+	while (starts && starts != UINT32_MAX && ++at < text.len) {
+		char ch = text.data[at], class = class_of(ch);
+
+		if (class && class != first && starts & UINT32_C(1) << class_index(class))
+			return true;
+		if ((class && class != first && !is(ch, IS_BETWEEN)) ||
+			(!class && !is(ch, IS_BETWEEN | IS_SPACE)))
+			return is(ch, IS_HIDING) || (uint8_t)ch >= 0x80;
+		if (is(ch, IS_HIDING))
+			return true;
+	}
+	return starts == UINT32_MAX;
+}
+
+/* Passes over a window in which no word can be: none begins in it, and too few letters stand apart. Goes as
+ * far as window_look() would. False, with nothing changed, when there may be one. */
+static bool window_pass(const struct search *s, struct window *window)
+{
+	__attribute__((uninitialized)) struct window w;
+	unsigned singles = 0;
+	bool more = true;
+	struct chunk c;
+
+	w.at = window->at;
+	w.odd = window->odd;
+	w.behind = 0;
+	w.begun = false;
+	while (more && chunk_next(s->text, &w.at, &c)) {
+		bool single;
+
+		if (chunk_starts_word(s, &c))
+			return false;
+		if (c.end <= window->done)
+			continue;
+		single = single_of(s->text, c.at, c.end) < c.end;
+		singles += single;
+		if (singles == UNITS_MIN)
+			return false;
+		if (!single)
+			more = window_goes_on(s, &w, &c);
+		else if (w.odd < c.end)
+			(void)window_goes_on(s, &w, &c);
+	}
+	window->at = window->done = w.at;
+	window->odd = w.odd;
+	return true;
+}
+
 static void part_look(struct search *s, size_t odd)
 {
 	/* two kilobytes that the compiler would clear for each text; what is read of them is written before
@@ -570,6 +656,8 @@ static void part_look(struct search *s, size_t odd)
 	piece_clear(&w.singles);
 	while (w.odd < s->text.len) {
 		w.at = window_start(s, w.odd);
+		if (window_pass(s, &w))
+			continue;
 		w.count = 0;
 		w.behind = 0;
 		w.begun = false;
@@ -577,17 +665,18 @@ static void part_look(struct search *s, size_t odd)
 	}
 }
 
-void loose_find(const struct loose *l, const struct texts *texts, struct hits *hits)
+void loose_find(const struct loose *l, struct texts *texts, struct hits *hits)
 {
-	if (!l)
+	if (!l || !texts_mark_odd(texts))
 		return;
 	for (size_t i = 0; i < texts->count; i++) {
 		struct search s = {.loose = l,
 			.texts = texts,
 			.hits = hits,
 			.part = i,
-			.text = texts_part(texts, VIEW_WORD, i)};
-		size_t odd = odd_next(s.text, 0);
+			.text = texts_part(texts, VIEW_WORD, i),
+			.at = texts->parts[i].at[VIEW_WORD]};
+		size_t odd = search_odd(&s, 0);
 
 		if (odd < s.text.len)
 			part_look(&s, odd);

@@ -14,5 +14,5 @@ struct loose;
 /* NULL in *out when no word wants it. Everything lives in the arena. 0 or -ENOMEM. */
 [[nodiscard]] int loose_new(struct loose **out, const struct lexicon *lexicon, struct arena *arena);
 
-/* The word view must be folded. `l` may be NULL. */
-void loose_find(const struct loose *l, const struct texts *texts, struct hits *hits);
+/* The word view must be folded. `l` may be NULL. Memory for marks may be out: texts->failed says so. */
+void loose_find(const struct loose *l, struct texts *texts, struct hits *hits);

@@ -3,10 +3,20 @@
  * too often. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/str.h"
 
-/* The first odd place at or behind `from`, which is the start of the text or white space; folded.len when
- * there is none. Of several letters it is the first. */
-[[nodiscard]] size_t odd_next(struct str folded, size_t from);
+enum {
+	ODD_SLACK = 64, /* bytes behind the text that may be read; white space up to there */
+	ODD_WORD = 64,  /* bytes of text to a word of bits */
+};
+
+/* Sets the bit of each byte of folded texts, a line feed between them, where something odd begins: of several
+ * letters the first. `bits` has a word for every ODD_WORD bytes and one more. False when no bit is set. */
+[[nodiscard]] bool odd_mark(struct str folded, uint64_t *bits);
+
+/* The first byte in [from, to) whose bit is set, or `to`. */
+[[nodiscard]] size_t odd_next(const uint64_t *bits, size_t from, size_t to);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "inspect/fold.h"
+#include "inspect/odd.h"
 
 enum {
 	RUN_ROOM_MIN = 1024,
@@ -14,6 +15,7 @@ void texts_done(struct texts *t)
 {
 	free(t->parts);
 	free(t->joined.data);
+	free(t->odd);
 	for (size_t i = 0; i < VIEW_COUNT; i++)
 		free(t->view[i].data);
 	*t = (struct texts){};
@@ -162,7 +164,7 @@ bool texts_fold(struct texts *t, enum view view)
 
 	if (t->folded[view] || t->failed)
 		return !t->failed;
-	if (!run_grow(t, run, t->bytes * FOLD_GROWTH + t->count + 1))
+	if (!run_grow(t, run, t->bytes * FOLD_GROWTH + t->count + ODD_SLACK + 1))
 		return false;
 	run->len = 0;
 	for (size_t i = 0; i < t->count; i++) {
@@ -170,8 +172,25 @@ bool texts_fold(struct texts *t, enum view view)
 		if (t->parts[i].digits > t->digits_max)
 			t->digits_max = t->parts[i].digits;
 	}
+	memset(run->data + run->len, '\n', ODD_SLACK);
 	t->folded[view] = true;
 	return true;
+}
+
+bool texts_mark_odd(struct texts *t)
+{
+	struct str view = texts_view(t, VIEW_WORD);
+	size_t room = view.len / ODD_WORD + 2;
+
+	if (room > t->odd_room) {
+		uint64_t *odd = reallocarray(t->odd, room * 2, sizeof(*odd));
+
+		if (!odd)
+			return texts_fail(t, CANNOT_TELL_MEMORY);
+		t->odd = odd;
+		t->odd_room = room * 2;
+	}
+	return odd_mark(view, t->odd);
 }
 
 struct str texts_view(const struct texts *t, enum view view)

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/str.h"
 #include "rule/kind.h"
@@ -40,6 +41,8 @@ struct texts {
 	struct text_run view[VIEW_COUNT];
 	size_t bytes, ceiling;
 	unsigned digits_max; /* of the part with most */
+	uint64_t *odd;       /* bits for the bytes of the word view (odd.h) */
+	size_t odd_room;     /* words of bits */
 	bool folded[VIEW_COUNT];
 	enum cannot_tell failed;
 };
@@ -58,6 +61,9 @@ void texts_close(struct texts *t, enum text_kind kind);
 
 /* Makes a view, once. False: t->failed. */
 bool texts_fold(struct texts *t, enum view view);
+
+/* Marks where something odd begins in the word view, which must be folded. False: nowhere, or t->failed. */
+bool texts_mark_odd(struct texts *t);
 
 struct str texts_view(const struct texts *t, enum view view);
 struct str texts_part(const struct texts *t, enum view view, size_t part); /* one part of the view */
