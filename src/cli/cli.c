@@ -82,7 +82,8 @@ int cli_settings(const struct cli *cli, struct settings **out)
 	int r = layout_check(cli->dir, &err);
 
 	if (r)
-		return cli_fail(cli, CLI_USAGE, NULL, "%s", err.text);
+		return cli_fail(cli, r == -EACCES ? CLI_UNREACHABLE : CLI_USAGE,
+			r == -EACCES ? "run this as the user who owns the data directory" : NULL, "%s", err.text);
 	r = settings_load(out, cli->dir, &err);
 	if (r == -ENOENT)
 		return cli_fail(cli, CLI_USAGE,

@@ -51,7 +51,8 @@ static void problems_print(
 	const struct cli *cli, const char *dir, const char *what, const struct problems *problems)
 {
 	for (const struct problem *p = problems->first; p; p = p->next) {
-		cli_say(cli, "%s/%.*s:", dir, STR_FMT(p->file));
+		cli_say(cli, "%s%s%.*s:", str_starts(p->file, STR("/")) ? "" : dir,
+			str_starts(p->file, STR("/")) ? "" : "/", STR_FMT(p->file));
 		if (p->line)
 			cli_say(cli, "%u:", p->line);
 		if (p->column)

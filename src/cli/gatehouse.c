@@ -1,3 +1,4 @@
+/* The command `gatehouse`; what it can do is the table in commands.c. */
 #include <signal.h>
 
 #include "cli/cli.h"

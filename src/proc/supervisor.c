@@ -3,6 +3,7 @@
 #include "proc/supervisor.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -224,6 +226,20 @@ static int find_libexec(struct supervisor *s, struct err *err)
 	return 0;
 }
 
+/* As root the children are other users; a directory that an ordinary user made is closed to them. */
+static void check_owner(const char *path, const char *user)
+{
+	const struct passwd *entry = geteuid() == 0 ? getpwnam(user) : NULL, *owner;
+	struct stat st;
+
+	if (!entry || stat(path, &st) || st.st_uid == entry->pw_uid)
+		return;
+	owner = getpwuid(st.st_uid);
+	log_warn("%s belongs to %s, but as root the server works on it as %s: start the server as its owner, or give the "
+		 "files to that user",
+		path, owner ? owner->pw_name : "nobody here", user);
+}
+
 static int check_early(struct supervisor *s, struct err *err)
 {
 	struct buf warnings = BUF_INIT(4096);
@@ -238,6 +254,8 @@ static int check_early(struct supervisor *s, struct err *err)
 			"continued "
 			"without it)",
 			s->settings->record_key.data);
+	check_owner(s->settings->record_dir.data, s->settings->users_recorder.data);
+	check_owner(s->settings->store_file.data, s->settings->users_gate.data);
 	return r;
 }
 
