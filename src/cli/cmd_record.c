@@ -1,4 +1,4 @@
-/* record tail, show, verify. The reader does the work with this command's own output descriptors: started by
+/* record tail, show, verify, seal. For all but the last the reader does the work with this command's own output descriptors: started by
  * the running server, or here when none runs. In both cases the access is recorded before the first line is
  * shown. */
 #include <errno.h>
@@ -250,4 +250,22 @@ int cmd_record_show(struct cli *cli)
 int cmd_record_verify(struct cli *cli)
 {
 	return record(cli, "verify");
+}
+
+int cmd_record_seal(struct cli *cli)
+{
+	json_t *answer = NULL;
+	struct people p = {};
+	int r = people_open(&p, cli, false);
+
+	if (!r)
+		r = people_call(&p, "record.seal", NULL, &answer);
+	if (!r && cli->json)
+		r = cli_print_json(json_incref(answer), CLI_OK);
+	else if (!r)
+		cli_say(cli, "segment %s has ended; it is compressed in the background\n",
+			json_string_value(json_object_get(answer, "segment")));
+	json_decref(answer);
+	people_close(&p);
+	return r;
 }

@@ -249,5 +249,12 @@ const struct command commands[] = {
 		"  gatehouse record verify\n  gatehouse record verify --checkpoint "
 		"/mnt/elsewhere/checkpoints\n",
 		verify_options, 0, 0, false, cmd_record_verify},
+	{"record seal", "", "end the open segment of the record now",
+		"Ends the segment that is being written and begins the next one, for instance before a copy "
+		"of the record is "
+		"taken away. The ended one is compressed and made read-only in the background. For "
+		"administrators; the "
+		"act itself is recorded.",
+		"  gatehouse record seal\n", NULL, 0, 0, false, cmd_record_seal},
 	{},
 };

@@ -34,3 +34,4 @@ int cmd_policy_test(struct cli *cli);
 int cmd_record_tail(struct cli *cli);
 int cmd_record_show(struct cli *cli);
 int cmd_record_verify(struct cli *cli);
+int cmd_record_seal(struct cli *cli);

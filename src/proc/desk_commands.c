@@ -163,6 +163,11 @@ static void run_gate(struct caller *c)
 	caller_forward(c, ROLE_GATE, c->cmd, c->args);
 }
 
+static void run_recorder(struct caller *c)
+{
+	caller_forward(c, ROLE_RECORDER, c->cmd, c->args);
+}
+
 static const struct desk_command table[] = {
 	{"ping", run_ping, false},
 	{"stop", run_stop, false},
@@ -178,6 +183,7 @@ static const struct desk_command table[] = {
 	{"user.remove", run_gate, false},
 	{"session.list", run_gate, false},
 	{"session.close", run_gate, false},
+	{"record.seal", run_recorder, false},
 	{"record.tail", reader_begin, true},
 	{"record.show", reader_begin, true},
 	{"record.verify", reader_begin, true},
@@ -186,6 +192,14 @@ static const struct desk_command table[] = {
 enum {
 	TABLE_LEN = sizeof(table) / sizeof(table[0]),
 };
+
+static const struct desk_command *find_command(const char *name)
+{
+	for (size_t i = 0; i < TABLE_LEN; i++)
+		if (strcmp(table[i].name, name) == 0)
+			return &table[i];
+	return NULL;
+}
 
 static void unknown_command(struct caller *c)
 {
@@ -229,12 +243,9 @@ static void refuse_peer(struct caller *c, bool record)
 
 void command_run(struct caller *c)
 {
-	const struct desk_command *found = NULL;
+	const struct desk_command *found = find_command(c->cmd);
 	bool allowed;
 
-	for (size_t i = 0; i < TABLE_LEN && !found; i++)
-		if (strcmp(table[i].name, c->cmd) == 0)
-			found = &table[i];
 	if (!found) {
 		unknown_command(c);
 		return;
@@ -257,7 +268,7 @@ void command_child_answer(struct caller *c, enum role from, json_t *answer)
 	} else if (c->act) {
 		act_recorded(c, answer);
 		json_decref(answer);
-	} else if (from == ROLE_RECORDER) {
+	} else if (from == ROLE_RECORDER && find_command(c->cmd)->record) {
 		reader_recorded(c, answer);
 	} else {
 		caller_answer(c, answer);

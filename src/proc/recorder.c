@@ -2,6 +2,7 @@
  * confinement, the record, the loop. The supervisor has made it the user it is to be. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
@@ -44,6 +45,7 @@ struct recorder {
 	struct journal *journal;
 	struct server *server;
 	struct supervise supervise;
+	int failed; /* of the journal, outside of its server's loop: final */
 };
 
 /* ---- options ---- */
@@ -267,6 +269,34 @@ static json_t *answer_admin(struct recorder *r, const json_t *by, const json_t *
 		code > 0 ? "make room on the disk of the record" : "try again");
 }
 
+/* Ends the open segment; its last lines say who wanted that (they may have been too much for it and have ended it
+ * themselves). Compressing it is the background's. */
+static json_t *answer_seal(struct recorder *r, const json_t *by)
+{
+	uint64_t serial = journal_extent(r->journal).serial;
+	const char *failed, *text, *remedy;
+	json_t *args, *answer;
+	char name[32];
+
+	snprintf(name, sizeof(name), "%08" PRIu64, serial);
+	args = json_pack("{s:s, s:s}", "command", "record.seal", "target", name);
+	answer = answer_admin(r, by, args);
+	json_decref(args);
+	if (control_failed(answer, &failed, &text, &remedy))
+		return answer;
+	if (journal_extent(r->journal).serial == serial)
+		r->failed = journal_seal(r->journal);
+	if (r->failed > 0)
+		r->failed = 0; /* no space, which is said below */
+	if (journal_extent(r->journal).serial == serial) {
+		json_decref(answer);
+		return control_error("unavailable", "the segment cannot be ended now, it goes on",
+			"make room on the disk of the record");
+	}
+	json_object_set_new(answer, "segment", json_string(name));
+	return answer;
+}
+
 static json_t *answer_request(struct recorder *r, struct str text)
 {
 	const char *cmd;
@@ -280,6 +310,8 @@ static json_t *answer_request(struct recorder *r, struct str text)
 		answer = answer_access(r, json_object_get(root, "by"), args);
 	else if (strcmp(cmd, "record.admin") == 0)
 		answer = answer_admin(r, json_object_get(root, "by"), args);
+	else if (strcmp(cmd, "record.seal") == 0)
+		answer = answer_seal(r, json_object_get(root, "by"));
 	else
 		answer = control_error("unknown_command", "the recorder does not know this command", "");
 	json_decref(root);
@@ -324,6 +356,8 @@ static int on_supervise(void *owner)
 	while (code == 0 && (code = supervise_recv(&r->supervise, &m)) > 0)
 		code = take_message(r, &m);
 	server_watch_write(r->server, supervise_wants_write(&r->supervise));
+	if (r->failed)
+		return r->failed;
 	if (code < 0)
 		log_warn(code == -EPROTO ? "the supervisor sent something unknown: stopping"
 					 : "the supervisor has gone: stopping");

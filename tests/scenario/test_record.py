@@ -155,6 +155,30 @@ def test_stopping_and_reloading_are_recorded_before_they_are_done(launch):
     assert types.index(("admin", "reload")) < types.index(("admin", "stop")) < types.index(("stop", None))
 
 
+def test_sealing_by_command_ends_the_segment_and_the_record_says_who_wanted_it(folk, server):
+    alice, bob = folk.online(2)
+    said = alice.say(bob.bare)
+    bob.settle(alice)
+    done = server.run("record", "seal", "--json")
+    assert done.returncode == 0, done.stderr
+    name = json.loads(done.stdout)["segment"]
+    sealed = server.dir / "record" / (name + ".jsonl.gz")
+    eventually(sealed.exists)
+    eventually(lambda: not (server.dir / "record" / (name + ".jsonl")).exists())
+    lines = [json.loads(line) for line in record.lines_of(sealed)]
+    act, batch = lines[-2:]
+    assert (act["type"], act["command"], act["target"], act["uid"], batch["type"]) == (
+        "admin", "record.seal", name, os.getuid(), "batch")
+    assert sealed.stat().st_mode & 0o777 == 0o400
+    assert [line for line in lines if said.body.split()[-1] in line.get("stanza", "")]
+    again = alice.say(bob.bare)
+    bob.expect(message(body=again.body))
+    record.verify(server, "--checkpoint", server.outside)
+    second = json.loads(server.run("record", "seal", "--json").stdout)["segment"]
+    assert int(second) == int(name) + 1
+    record.verify(server, "--checkpoint", server.outside)
+
+
 @pytest.mark.parametrize("option", ["--from=2026-13-01", "--to=yesterday", "--type=contents", "--action=forbid", "--seq=x",
                                     "--limit=-1"])
 def test_a_filter_that_can_match_nothing_is_refused(server, option):
