@@ -21,27 +21,33 @@ void expressions_mark(const struct expressions *e, size_t key, struct hits *hits
 	hits->marked = true;
 }
 
-static bool is_space(char c)
+static bool is_dense(char c)
 {
-	return c == ' ' || (c >= '\t' && c <= '\r');
+	return c != ' ' && (uint8_t)(c - '\t') > '\r' - '\t';
 }
 
-/* A run of `least` covers a place of the grid of that width: look there first. */
-static bool has_run(struct str text, size_t least)
+static bool is_digit(char c)
 {
-	for (size_t i = least - 1; i < text.len; i += least) {
+	return (uint8_t)(c - '0') < 10;
+}
+
+/* Whether there are `least` bytes in a row that are `such`. They cover a place of the grid of that width:
+ * look there first. */
+static inline bool has_run(struct str text, size_t least, bool (*such)(char))
+{
+	for (size_t i = least - 1; least > 1 && i < text.len; i += least) {
 		size_t from = i, to = i;
 
-		if (is_space(text.data[i]))
+		if (!such(text.data[i]))
 			continue;
-		while (from > 0 && !is_space(text.data[from - 1]))
+		while (from > 0 && such(text.data[from - 1]))
 			from--;
-		while (to < text.len && to - from < least && !is_space(text.data[to]))
+		while (to < text.len && to - from < least && such(text.data[to]))
 			to++;
 		if (to - from >= least)
 			return true;
 	}
-	return false;
+	return least < 2;
 }
 
 /* Parts, or bundles, beside each other; none when first == end. */
@@ -53,16 +59,17 @@ struct range {
 static bool need_is_met(const struct expression *x, struct texts *texts, size_t part, const struct hits *hits)
 {
 	const struct text_part *p = &texts->parts[part];
-	struct str words = texts_part(texts, VIEW_WORD, part);
+	struct str text;
 
 	if (p->digits < x->need.digits || p->text.len * (p->ascii ? 1 : FOLD_GROWTH) < x->min_width)
 		return false;
 	if (!hits_wants(hits, (uint32_t)x->rule->index, p->kind))
 		return false;
-	if (x->need.at && !memchr(words.data, '@', words.len))
-		return false;
-	return x->need.run < 2 || !texts_fold(texts, VIEW_NARROW) ||
-	       has_run(texts_part(texts, VIEW_NARROW, part), x->need.run);
+	if ((x->need.run < 2 && x->need.number < 2 && !x->need.at) || !texts_fold(texts, VIEW_NARROW))
+		return true;
+	text = texts_part(texts, VIEW_NARROW, part);
+	return (!x->need.at || memchr(text.data, '@', text.len)) && has_run(text, x->need.run, is_dense) &&
+	       has_run(text, x->need.number, is_digit);
 }
 
 static void range_add(struct range *r, size_t part)

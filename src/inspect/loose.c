@@ -513,23 +513,6 @@ static size_t chunk_start(struct str text, size_t at)
 	return at;
 }
 
-/* As many chunks before the odd place as a phrase can have, and letters apart in any number. */
-static size_t window_start(const struct search *s, size_t odd)
-{
-	size_t at = chunk_start(s->text, odd);
-
-	for (unsigned before = words_around(s);;) {
-		size_t end = at, from;
-
-		while (end > 0 && is(s->text.data[end - 1], IS_SPACE))
-			end--;
-		from = chunk_start(s->text, end);
-		if (from == end || (single_of(s->text, from, end) == end && before-- == 0))
-			return at;
-		at = from;
-	}
-}
-
 /* Whether there is more to look at behind the latest chunk. */
 static bool window_goes_on(const struct search *s, struct window *w, const struct chunk *latest)
 {
@@ -578,68 +561,83 @@ static void window_look(struct search *s, struct window *w)
 	w->done = w->at;
 }
 
-/* Whether a word can begin at the chunk, or at an edge of it: what follows its first letter, whichever way it
- * is read, is what follows in some word. */
-static bool chunk_starts_word(const struct search *s, const struct chunk *c)
+/* Whether a word can begin at the chunk there, or at an edge of it: what follows its first letter, whichever
+ * way it is read, is what follows in some word. */
+static bool chunk_starts_word(const struct search *s, size_t at)
 {
 	struct str text = s->text;
-	size_t at = c->at;
 	uint32_t starts;
 	char first;
 
-	for (; at < c->end && is_punctuation(text.data[at]); at++)
+	for (; at < text.len && is_punctuation(text.data[at]); at++) {
 		if (is(text.data[at], IS_EDGE))
 			return true;
-	if (at == c->end)
+		if (is(text.data[at], IS_SPACE))
+			return false;
+	}
+	if (at == text.len)
 		return false;
 	first = class_of(text.data[at]);
 	starts = first ? s->loose->starts[class_index(first)] : UINT32_MAX;
 	while (starts && starts != UINT32_MAX && ++at < text.len) {
-		char ch = text.data[at], class = class_of(ch);
+		char c = text.data[at], class = class_of(c);
 
 		if (class && class != first && starts & UINT32_C(1) << class_index(class))
 			return true;
-		if ((class && class != first && !is(ch, IS_BETWEEN)) ||
-			(!class && !is(ch, IS_BETWEEN | IS_SPACE)))
-			return is(ch, IS_HIDING) || (uint8_t)ch >= 0x80;
-		if (is(ch, IS_HIDING))
+		if ((class && class != first && !is(c, IS_BETWEEN)) ||
+			(!class && !is(c, IS_BETWEEN | IS_SPACE)))
+			return (uint8_t)c >= 0x80;
+		if (is(c, IS_HIDING))
 			return true;
 	}
 	return starts == UINT32_MAX;
 }
 
-/* Passes over a window in which no word can be: none begins in it, and too few letters stand apart. Goes as
- * far as window_look() would. False, with nothing changed, when there may be one. */
-static bool window_pass(const struct search *s, struct window *window)
+/* The chunk before the one at `at`. False when that is the first. */
+static bool chunk_before(struct str text, size_t at, struct chunk *out)
 {
-	__attribute__((uninitialized)) struct window w;
-	unsigned singles = 0;
-	bool more = true;
+	out->end = at;
+	while (out->end > 0 && is(text.data[out->end - 1], IS_SPACE))
+		out->end--;
+	out->at = chunk_start(text, out->end);
+	return out->at < out->end;
+}
+
+/* As many chunks before the odd place as a phrase can have, and letters apart in any number. */
+static size_t window_start(const struct search *s, size_t odd)
+{
+	size_t at = chunk_start(s->text, odd);
 	struct chunk c;
 
-	w.at = window->at;
-	w.odd = window->odd;
-	w.behind = 0;
-	w.begun = false;
-	while (more && chunk_next(s->text, &w.at, &c)) {
-		bool single;
+	for (unsigned before = words_around(s); chunk_before(s->text, at, &c); at = c.at)
+		if (single_of(s->text, c.at, c.end) == c.end && before-- == 0)
+			break;
+	return at;
+}
 
-		if (chunk_starts_word(s, &c))
+/* Whether no word can be around an odd place: its chunk and those before it that a phrase can have begin
+ * none, and it is no letter apart. */
+static bool is_far_from_words(const struct search *s, size_t odd, size_t end)
+{
+	size_t at = chunk_start(s->text, odd);
+	struct chunk c;
+
+	if (chunk_starts_word(s, at) || single_of(s->text, at, end) < end)
+		return false;
+	for (unsigned before = words_around(s); chunk_before(s->text, at, &c); at = c.at) {
+		if (single_of(s->text, c.at, c.end) == c.end && before-- == 0)
+			return true;
+		if (chunk_starts_word(s, c.at))
 			return false;
-		if (c.end <= window->done)
-			continue;
-		single = single_of(s->text, c.at, c.end) < c.end;
-		singles += single;
-		if (singles == UNITS_MIN)
-			return false;
-		if (!single)
-			more = window_goes_on(s, &w, &c);
-		else if (w.odd < c.end)
-			(void)window_goes_on(s, &w, &c);
 	}
-	window->at = window->done = w.at;
-	window->odd = w.odd;
 	return true;
+}
+
+static size_t chunk_end(struct str text, size_t at)
+{
+	while (at < text.len && !is(text.data[at], IS_SPACE))
+		at++;
+	return at;
 }
 
 static void part_look(struct search *s, size_t odd)
@@ -655,9 +653,13 @@ static void part_look(struct search *s, size_t odd)
 	w.done = 0;
 	piece_clear(&w.singles);
 	while (w.odd < s->text.len) {
-		w.at = window_start(s, w.odd);
-		if (window_pass(s, &w))
+		size_t end = chunk_end(s->text, w.odd);
+
+		if (is_far_from_words(s, w.odd, end)) {
+			w.odd = search_odd(s, end);
 			continue;
+		}
+		w.at = window_start(s, w.odd);
 		w.count = 0;
 		w.behind = 0;
 		w.begun = false;

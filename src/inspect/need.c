@@ -17,12 +17,19 @@ struct spelling {
 	const struct literals *apart[APART_MAX]; /* and one of each of these, elsewhere; NULL ends */
 };
 
-/* Bounds on what a piece matches. `dense`: nothing in it can be white space; then its least width is `best`.
+/* The least length of a row of bytes of one kind, in every match of a piece: at its start, at its end,
+ * anywhere.
  */
+struct row {
+	unsigned prefix, suffix, best;
+	bool whole; /* nothing in it is of another kind; then its least width is `best` */
+};
+
+/* Bounds on what a piece matches. */
 struct piece {
 	unsigned digits;
-	unsigned prefix, suffix, best; /* least run without white space: at the start, at the end, anywhere */
-	bool at, dense;
+	struct row dense, number; /* no white space; digits */
+	bool at;
 	struct spelling spelling;
 };
 
@@ -34,7 +41,11 @@ struct reader {
 	bool lost; /* something not understood: the whole expression needs nothing */
 };
 
-static const struct piece nothing = {.dense = true, .spelling = {.tail = &literals_empty, .exact = true}};
+static const struct piece nothing = {
+	.dense = {.whole = true},
+	.number = {.whole = true},
+	.spelling = {.tail = &literals_empty, .exact = true},
+};
 
 static unsigned capped(unsigned n)
 {
@@ -142,15 +153,33 @@ static struct spelling spelling_times(struct reader *r, struct spelling s, unsig
 
 /* ---- pieces ---- */
 
+static struct row row_then(struct row a, struct row b)
+{
+	return (struct row){
+		.prefix = capped(a.whole ? a.prefix + b.prefix : a.prefix),
+		.suffix = capped(b.whole ? a.suffix + b.suffix : b.suffix),
+		.best = larger(capped(a.suffix + b.prefix), larger(a.best, b.best)),
+		.whole = a.whole && b.whole,
+	};
+}
+
+static struct row row_or(struct row a, struct row b)
+{
+	return (struct row){
+		.prefix = smaller(a.prefix, b.prefix),
+		.suffix = smaller(a.suffix, b.suffix),
+		.best = smaller(a.best, b.best),
+		.whole = a.whole && b.whole,
+	};
+}
+
 static struct piece bounds_then(struct piece a, struct piece b)
 {
 	return (struct piece){
 		.digits = capped(a.digits + b.digits),
-		.prefix = capped(a.dense ? a.prefix + b.prefix : a.prefix),
-		.suffix = capped(b.dense ? a.suffix + b.suffix : b.suffix),
-		.best = larger(capped(a.suffix + b.prefix), larger(a.best, b.best)),
+		.dense = row_then(a.dense, b.dense),
+		.number = row_then(a.number, b.number),
 		.at = a.at || b.at,
-		.dense = a.dense && b.dense,
 	};
 }
 
@@ -166,18 +195,16 @@ static struct piece piece_or(struct reader *r, struct piece a, struct piece b)
 {
 	return (struct piece){
 		.digits = smaller(a.digits, b.digits),
-		.prefix = smaller(a.prefix, b.prefix),
-		.suffix = smaller(a.suffix, b.suffix),
-		.best = smaller(a.best, b.best),
+		.dense = row_or(a.dense, b.dense),
+		.number = row_or(a.number, b.number),
 		.at = a.at && b.at,
-		.dense = a.dense && b.dense,
 		.spelling = spelling_or(r, a.spelling, b.spelling),
 	};
 }
 
 static struct piece piece_times(struct reader *r, struct piece p, unsigned least, unsigned most)
 {
-	struct piece out = {.dense = p.dense};
+	struct piece out = {.dense = {.whole = p.dense.whole}, .number = {.whole = p.number.whole}};
 
 	if (least == 1 && most == 1)
 		return p;
@@ -187,10 +214,14 @@ static struct piece piece_times(struct reader *r, struct piece p, unsigned least
 	return out;
 }
 
+static struct row row_of(bool such)
+{
+	return (struct row){.prefix = such, .suffix = such, .best = such, .whole = such};
+}
+
 static struct piece of_char(bool digit, bool dense, bool at)
 {
-	return (struct piece){
-		.digits = digit, .prefix = dense, .suffix = dense, .best = dense, .at = at, .dense = dense};
+	return (struct piece){.digits = digit, .dense = row_of(dense), .number = row_of(digit), .at = at};
 }
 
 static bool is_space(char c)
@@ -507,7 +538,8 @@ struct need need_of(struct str regex, struct arena *arena)
 		return need;
 	p = either_read(&r);
 	if (!r.lost && !more(&r)) {
-		need = (struct need){.digits = p.digits, .run = p.best, .at = p.at};
+		need = (struct need){
+			.digits = p.digits, .number = p.number.best, .run = p.dense.best, .at = p.at};
 		literals_choose(&p.spelling, arena, &need);
 	}
 	arena_free(r.arena);

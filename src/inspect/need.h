@@ -16,6 +16,7 @@ enum {
 
 struct need {
 	unsigned digits; /* ASCII digits */
+	unsigned number; /* of these, in a row */
 	unsigned run;    /* bytes in a row without ASCII white space */
 	bool at;         /* an '@' */
 	/* One of each set, in the word view; the rarer set first, NULL where none is known. A second one only

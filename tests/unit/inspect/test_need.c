@@ -71,6 +71,36 @@ static void needs_are_read_off_expressions(void **state)
 }
 
 static const struct {
+	const char *regex;
+	unsigned number;
+} numbers[] = {
+	{"\\d{3}-\\d{2}-\\d{4}", 4},
+	{"(?:\\d[ -]?){15}\\d", 1},
+	{"[a-z]{2}[0-9]{7}( ?[a-z0-9]{4}){3,6}", 7},
+	{"1\\d{2}[0-9]?7", 4},
+	{"(\\d{3}|\\d{5})\\d", 4},
+	{"(\\d{3}|x)\\d", 1},
+	{"\\d{2}(\\.\\d{2}){3}", 2},
+	{"(12)*34", 2},
+	{"\\w{9}", 0},
+	{"\\x31\\d{3}", 0},
+};
+
+static void numbers_are_read_off_expressions(void **state)
+{
+	struct arena *arena = arena_new(0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		struct need n = need_of(str_from(numbers[i].regex), arena);
+
+		if (n.number != numbers[i].number)
+			fail_msg("%s: a number of %u", numbers[i].regex, n.number);
+	}
+	arena_free(arena);
+}
+
+static const struct {
 	const char *regex, *literals; /* a bar between them, and an ampersand between two sets */
 } literals[] = {
 	{"abc", "abc"},
@@ -239,6 +269,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(needs_are_read_off_expressions),
+		cmocka_unit_test(numbers_are_read_off_expressions),
 		cmocka_unit_test(literals_are_read_off_expressions),
 		cmocka_unit_test(cards_are_told_from_numbers),
 		cmocka_unit_test(cards_are_found_one_after_the_other),
