@@ -1,11 +1,17 @@
 """TLS: RFC 6120 section 5, RFC 7590, XEP-0368."""
 
+import select
+import socket
+import subprocess
+import time
+
 import pytest
 from cryptography import x509
 from OpenSSL import SSL
 
 from lib import names
 from lib.client import Refused
+from lib.server import free_port
 from lib.stanza import child, nonza
 from lib.wire import Refused as TlsRefused
 
@@ -152,3 +158,101 @@ def test_garbage_instead_of_a_handshake_closes_the_connection(folk):
     while client.wire.receive(client.timeout):
         pass
     client.gone = True
+
+
+# --- what is off, seen by a second implementation's client (the openssl command)
+
+def heard(client, *wanted, seconds=10):
+    """The output up to the first of the texts, to its end, or to the end of the time."""
+    output, end = b"", time.monotonic() + seconds
+    while not any(each in output for each in wanted):
+        left = max(end - time.monotonic(), 0)
+        if not select.select([client.stdout], [], [], left)[0]:
+            break
+        more = client.stdout.read1(65536)
+        if not more:
+            break
+        output += more
+    return output
+
+
+@pytest.fixture
+def s_client(server):
+    """s_client(*options, port): the openssl command as a client of the direct TLS port; ends with the test."""
+    started = []
+
+    def start(*options, port=None):
+        started.append(subprocess.Popen(
+            ["openssl", "s_client", "-connect", "127.0.0.1:%d" % (port or server.direct_port), "-CAfile", server.ca,
+             "-servername", server.domain, *map(str, options)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT))
+        return started[-1]
+    yield start
+    for each in started:
+        each.kill()
+        each.wait()
+
+
+def stream_header(server):
+    return ("<stream:stream xmlns='jabber:client' xmlns:stream='%s' to='%s' version='1.0'>\n" % (
+        names.STREAM, server.domain)).encode()
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_no_session_can_be_resumed_and_nothing_is_compressed(server, s_client, version, tmp_path):
+    session = tmp_path / "session"
+    client = s_client(version, "-sess_out", session)
+    client.stdin.write(stream_header(server))
+    client.stdin.flush()
+    output = heard(client, b"</stream:features>")
+    assert b"</stream:features>" in output and b"Verify return code: 0 (ok)" in output
+    assert b"Compression: NONE" in output and b"Expansion: NONE" in output
+    assert b"Session-ID: \n" in output or b"Session-ID" not in output
+    assert b"ticket" not in output
+    client.stdin.close()
+    client.wait(10)
+    assert not session.exists()
+
+
+def test_renegotiation_is_refused(server, s_client):
+    client = s_client("-tls1_2")
+    heard(client, b"Extended master secret")
+    client.stdin.write(b"R\n")
+    client.stdin.flush()
+    output = heard(client, b"no renegotiation")
+    assert b"RENEGOTIATING" in output and b"no renegotiation" in output
+    assert client.wait(10) != 0
+
+
+@pytest.fixture
+def early_session(server, s_client, tmp_path):
+    """A session that would allow early data, given by another server with the same certificate."""
+    session, port = tmp_path / "session", free_port()
+    other = subprocess.Popen(["openssl", "s_server", "-accept", "127.0.0.1:%d" % port, "-cert", server.dir / "tls/server.crt",
+                              "-key", server.dir / "tls/server.key", "-tls1_3", "-early_data", "-max_early_data", "16384"],
+                             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    end = time.monotonic() + 10
+    while socket.socket().connect_ex(("127.0.0.1", port)) and time.monotonic() < end:
+        time.sleep(0.05)
+    client = s_client("-tls1_3", "-sess_out", session, port=port)
+    while not (session.exists() and session.stat().st_size) and time.monotonic() < end:
+        time.sleep(0.05)
+    client.stdin.close()
+    client.wait(10)
+    assert b"BEGIN SSL SESSION" in session.read_bytes()
+    other.kill()
+    other.wait()
+    return session
+
+
+def test_early_data_is_not_taken(server, s_client, early_session, tmp_path):
+    early = tmp_path / "early"
+    early.write_bytes(stream_header(server))
+    client = s_client("-tls1_3", "-sess_in", early_session, "-early_data", early)
+    output = heard(client, b"Verify return code")
+    assert b"Early data was rejected" in output
+    assert b"New, TLSv1.3" in output and b"Reused" not in output
+    client.stdin.write(stream_header(server))  # the first that is read: a second header would end the stream
+    client.stdin.flush()
+    output += heard(client, b"</stream:features>")
+    assert output.count(b"<stream:features>") == 1 and b"stream:error" not in output
