@@ -148,7 +148,15 @@ static const char *judge(struct import *im, struct newcomer *n)
 	if (map_get(&im->seen, n->jid))
 		return "this address stands in the file twice";
 	r = verifier_policy(n->fields[COLUMN_PASSWORD], n->jid);
-	return r ? verifier_text(r) : NULL;
+	if (r)
+		return verifier_text(r);
+	for (int c = COLUMN_NAME; c < COLUMNS; c++) {
+		const char *fault = people_fault(column_names[c], n->fields[c]);
+
+		if (fault)
+			return fault;
+	}
+	return NULL;
 }
 
 static struct newcomer *newcomer_new(struct import *im)
@@ -329,6 +337,9 @@ static int add_people(struct import *im)
 		progress_at(&progress, at + n);
 	}
 	progress_end(&progress);
+	if (r && im->added && !im->cli->json)
+		fprintf(stderr, "%zu people were added before; run the same command again, it then names them as taken\n",
+			im->added);
 	return r;
 }
 

@@ -113,6 +113,7 @@ static json_t *split(const char *text, char separator)
 static int put_profile(const struct cli *cli, json_t *args)
 {
 	static const char *const names[] = {"name", "mail", "language", "department"};
+	const char *fault;
 	char option[32];
 
 	for (size_t i = 0; i < 4; i++) {
@@ -120,9 +121,15 @@ static int put_profile(const struct cli *cli, json_t *args)
 
 		snprintf(option, sizeof(option), "--%s", names[i]);
 		value = cli_value(cli, option);
+		fault = value ? people_fault(names[i], str_from(value)) : NULL;
+		if (fault)
+			return cli_fail(cli, CLI_USAGE, NULL, "%s '%s': %s", option, LOG_STR(str_from(value)), fault);
 		if (value && json_object_set_new(args, names[i], json_string(value)))
 			return cli_fail(cli, CLI_USAGE, NULL, "%s is not UTF-8", option);
 	}
+	fault = cli_has(cli, "--groups") ? people_fault("groups", str_from(cli_value(cli, "--groups"))) : NULL;
+	if (fault)
+		return cli_fail(cli, CLI_USAGE, NULL, "--groups: %s", fault);
 	if (cli_has(cli, "--groups"))
 		json_object_set_new(args, "groups", split(cli_value(cli, "--groups"), ','));
 	return 0;

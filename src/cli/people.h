@@ -32,6 +32,9 @@ void people_close(struct people *p);
 /* Whether the server answers for this canonical domain. */
 bool people_domain_is_ours(const struct people *p, struct str domain);
 
+/* What is wrong with the text of a field ("name", "mail", "language", "department", "groups"), or NULL. */
+const char *people_fault(const char *field, struct str text);
+
 /* [V,..] as in ipc/control.h; kinds that are not there are left out. */
 json_t *people_verifiers_json(const struct store_verifier verifiers[STORE_VERIFIER_KINDS]);
 

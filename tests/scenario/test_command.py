@@ -222,6 +222,12 @@ def test_an_empty_password_is_refused(resting):
     assert "fred@example.org" not in users(resting)
 
 
+@pytest.mark.parametrize("option", ["--name=a\nb", "--language=not a tag", "--department=\x1b[2J", "--groups=a,\tb"])
+def test_what_no_field_may_hold_is_refused(resting, option):
+    refuses(resting.run("user", "add", "olga@example.org", "--generate", option), 2)
+    assert "olga@example.org" not in users(resting)
+
+
 def test_a_removed_address_is_never_given_again(either):
     account, _ = add(either, "greta")
     assert either.run("user", "remove", account.jid, "--yes").returncode == 0
@@ -268,10 +274,12 @@ def test_bad_lines_of_an_import_are_named_and_the_good_ones_are_added(either):
         "\"jan@example.org\",\"%s,\"\"four\",\"Jan, the \"\"Second\"\"\",\"sales;board\",jan@mail.example,de,IT\n"
         "kurt@unknown.example,%sfive,Wrong Domain,,,,\n"
         "hugo@example.org,%ssix,Twice,,,,\n"
-        "lena@example.org,%sseven\n" % ((PASSWORD_MARK,) * 6), check=False)
+        "lena@example.org,%sseven\n"
+        "moritz@example.org,%seight,Moritz,,,not a tag,\n"
+        "nele@example.org,%snine,Nele\x1b[31m,,,,\n" % ((PASSWORD_MARK,) * 8), check=False)
     assert done.returncode == 1
     text = done.stdout + done.stderr
-    for line in (3, 4, 6, 7):
+    for line in (3, 4, 6, 7, 8, 9, 10):
         assert ":%d" % line in text or "line %d" % line in text, text
     listed = users(either)
     assert {"hugo@example.org", "jan@example.org"} <= set(listed)
