@@ -3,9 +3,10 @@
  *   [handshaking] --secured--> [open] --conn_close--> [closing: output drains] --> closed
  *            \____________________\___________ peer, TLS error, slow, abort ________/
  *
- * Level-triggered polling: one uv_poll per socket, whose event set changes only when reading pauses or the socket
- * refuses output. OpenSSL owns the socket and reads ahead, so one read(2) usually takes one TLS record. OpenSSL's error
- * queue belongs to the thread: whoever meets a failure empties it, so that it is empty before each call. */
+ * Level-triggered polling: one uv_poll per socket, whose event set changes only when something arrives that is not
+ * to be read now, or when the socket refuses output. OpenSSL owns the socket and reads ahead, so one read(2) usually
+ * takes one TLS record. OpenSSL's error queue belongs to the thread: whoever meets a failure empties it, so that it is
+ * empty before each call. */
 #include "net/conn.h"
 
 #include <arpa/inet.h>
@@ -48,6 +49,17 @@ static void on_poll_closed(uv_handle_t *handle)
 	c->ops->closed(c, c->end);
 }
 
+/* The last words and close_notify leave in one packet. Before close(2): it throws away what is corked when the peer has
+ * sent something that was not read. */
+static void conn_cork(struct conn *c, bool on)
+{
+	int value = on;
+
+	if (on != c->corked)
+		setsockopt(c->fd, IPPROTO_TCP, TCP_CORK, &value, sizeof(value));
+	c->corked = on;
+}
+
 static void conn_finish(struct conn *c, enum conn_end how)
 {
 	if (c->closed)
@@ -59,14 +71,14 @@ static void conn_finish(struct conn *c, enum conn_end how)
 	buf_done(&c->out);
 	if (c->ssl && !c->handshaking && how != CONN_END_TLS)
 		SSL_shutdown(c->ssl); /* close_notify, without waiting for the peer's */
+	conn_cork(c, false);
 	ERR_clear_error();
 	SSL_free(c->ssl);
 	c->ssl = NULL;
 	budget_leave(c->net->budget, c->place, c->logged_in);
-	uv_poll_stop(&c->poll);
+	uv_close((uv_handle_t *)&c->poll, on_poll_closed); /* before the socket: it leaves the poll set */
 	close(c->fd);
 	c->fd = -1;
-	uv_close((uv_handle_t *)&c->poll, on_poll_closed);
 }
 
 void conn_abort(struct conn *c, enum conn_end how)
@@ -308,6 +320,8 @@ static void conn_settle(struct conn *c)
 		conn_finish(c, CONN_END_OURS);
 	if (c->handshaking || c->closed)
 		return;
+	if (c->closing && c->ssl && c->out.len && !c->stuck_since_ms)
+		conn_cork(c, true);
 	if (c->out.len && !c->stuck_since_ms)
 		conn_flush(c);
 	if (c->closed)
@@ -359,14 +373,16 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		}
 		conn_watch(c);
 	}
-	if (events & UV_READABLE)
+	if (events & UV_READABLE && conn_may_read(c))
 		conn_read(c);
+	else if (events & UV_READABLE)
+		conn_watch(c);
 }
 
+/* Most pauses are over before the peer says anything: what is polled for changes only when it does (on_poll). */
 void conn_pause(struct conn *c)
 {
 	c->paused = true;
-	conn_watch(c);
 }
 
 void conn_resume(struct conn *c)

@@ -55,7 +55,7 @@ struct conn {
 	int fd;
 	enum conn_kind kind;
 	enum conn_end end;
-	bool handshaking, paused, closing, closed, wants_write, logged_in;
+	bool handshaking, paused, closing, closed, wants_write, logged_in, corked;
 	int events; /* what poll is asked for */
 };
 
