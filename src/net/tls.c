@@ -145,8 +145,7 @@ SSL *tls_session(struct tls *t, int fd, bool direct)
 	return ssl;
 }
 
-/* Without the extended master secret (RFC 7627) two connections can share what binding is made from. */
-static bool tls_may_bind(SSL *ssl)
+bool tls_may_bind(SSL *ssl)
 {
 	return SSL_version(ssl) >= TLS1_3_VERSION || SSL_get_extms_support(ssl) == 1;
 }

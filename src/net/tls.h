@@ -24,12 +24,15 @@ struct tls *tls_unref(struct tls *t); /* accepts NULL; any thread */
  * xmpp-client when it offers anything (XEP-0368). NULL when memory is out. */
 SSL *tls_session(struct tls *t, int fd, bool direct);
 
-/* Keying material for channel binding "tls-exporter" (RFC 9266), 32 bytes. False where it would be unsafe:
- * TLS 1.2 without extended master secret. */
+/* After the handshake: may the connection be bound to? Not where it would be unsafe: TLS 1.2 without the extended
+ * master secret (RFC 7627), where two connections can share what binding is made from. */
+bool tls_may_bind(SSL *ssl);
+
+/* Keying material for channel binding "tls-exporter" (RFC 9266), 32 bytes. False where binding would be unsafe. */
 [[nodiscard]] bool tls_exporter(SSL *ssl, unsigned char out[32]);
 
 enum { TLS_FINISHED_MAX = 64 };
 
 /* The client's Finished message of this (always full) handshake, channel binding "tls-unique" (RFC 5929 section 3): its
- * length, or 0 where it would be unsafe, as above. */
+ * length, or 0 where binding would be unsafe. */
 size_t tls_client_finished(SSL *ssl, unsigned char out[TLS_FINISHED_MAX]);

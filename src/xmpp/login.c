@@ -349,23 +349,30 @@ static void login_first(struct login *l, struct str message)
 
 /* ---- elements ---- */
 
+static bool login_offers_plus(const struct stream *s)
+{
+	return s->conn.ssl && tls_may_bind(s->conn.ssl);
+}
+
 static int login_setup_scram(struct login *l, enum scram_mechanism mechanism)
 {
 	struct stream *s = l->stream;
 	unsigned char exporter[32], finished[TLS_FINISHED_MAX];
-	bool plus = s->conn.ssl && tls_exporter(s->conn.ssl, exporter);
+	bool plus = scram_is_plus(mechanism);
 	struct scram_setup setup = {
 			.mechanism = mechanism,
-			.tls_exporter = plus ? str_of((const char *)exporter, sizeof(exporter)) : STR_NONE,
-			.tls_unique = str_of((const char *)finished, plus ? tls_client_finished(s->conn.ssl, finished) : 0),
-			.plus_offered = plus,
+			.plus_offered = login_offers_plus(s),
 			.domain = s->domain,
 			.secret = s->xl->xmpp->env.secret,
 			.iterations = s->xl->settings->sasl_iterations,
 	};
 
-	if (scram_is_plus(mechanism) && !plus)
+	if (plus && !(setup.plus_offered && tls_exporter(s->conn.ssl, exporter)))
 		return -EINVAL;
+	if (plus) {
+		setup.tls_exporter = str_of((const char *)exporter, sizeof(exporter));
+		setup.tls_unique = str_of((const char *)finished, tls_client_finished(s->conn.ssl, finished));
+	}
 	return scram_new(&l->scram, &setup);
 }
 
@@ -468,8 +475,7 @@ void login_element(struct stream *s, const struct node *n)
 
 void login_mechanisms(struct stream *s, struct buf *out)
 {
-	unsigned char exporter[32];
-	bool plus = s->conn.ssl && tls_exporter(s->conn.ssl, exporter);
+	bool plus = login_offers_plus(s);
 
 	buf_lit(out, "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>");
 	if (plus)
