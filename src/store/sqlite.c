@@ -152,6 +152,8 @@ static int sq_configure(struct sq *q, bool write)
 	sqlite3_extended_result_codes(q->db, 1);
 	sqlite3_busy_timeout(q->db, 5000);
 	sqlite3_db_config(q->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	/* Plans do not depend on values: else a statement is prepared again for every other LIMIT. */
+	sqlite3_db_config(q->db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
 	if (!write)
 		sqlite3_db_config(q->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	r = sqlite3_exec(q->db, write ? writer_settings : reader_settings, NULL, NULL, NULL);

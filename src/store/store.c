@@ -132,8 +132,8 @@ static void group_done(struct store *s, struct store_req *first, size_t len)
 	}
 	pthread_mutex_lock(&s->lock);
 	s->written += len;
-	pthread_cond_signal(&s->to_read);
 	pthread_mutex_unlock(&s->lock);
+	pthread_cond_signal(&s->to_read);
 }
 
 static void *write_thread(void *arg)
@@ -301,24 +301,26 @@ uint64_t store_applied_seq(const struct store *s)
 	return s->applied_seq;
 }
 
+/* The lock is given back before the thread is woken: it needs it first of all. */
 void store_ask(struct store *s, struct store_req *req)
 {
+	bool writes = req->op < OP_READS;
+
 	req->store = s;
 	req->loop = loop_current();
 	req->task.run = request_run_answer;
 	req->pending = true;
 	req->answered = false;
 	pthread_mutex_lock(&s->lock);
-	if (req->op < OP_READS) {
+	if (writes) {
 		s->asked++;
 		queue_push(&s->writes, req);
-		pthread_cond_signal(&s->to_write);
 	} else {
 		req->after = s->asked;
 		queue_push(req->op == OP_VERIFIER_GET ? &s->urgent : &s->reads, req);
-		pthread_cond_signal(&s->to_read);
 	}
 	pthread_mutex_unlock(&s->lock);
+	pthread_cond_signal(writes ? &s->to_write : &s->to_read);
 }
 
 int store_wait(struct store_req *req)
