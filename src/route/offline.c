@@ -15,6 +15,21 @@ enum {
 	FLOOD_ROWS = 200, /* read at once, at most */
 };
 
+/* ---- what waits ---- */
+
+/* Something goes into the queue: it has to be looked into again. */
+static void queue_filled(struct user *u)
+{
+	u->drained = 0;
+	u->queued++;
+}
+
+/* Nothing waits beyond what is in sessions' hands; most people who come find it so. */
+static bool queue_is_empty(const struct user *u)
+{
+	return u->drained && u->flooded_seq + 1 >= u->drained;
+}
+
 /* ---- deleting ---- */
 
 void ids_add(struct ids *ids, struct str id)
@@ -209,6 +224,7 @@ void offline_put(struct put *p, enum store_queue queue, struct origin *session)
 	for (size_t i = 0; session && i < p->len; i++)
 		p->rows[i].session = session->session;
 	store_req_init(&p->req, on_put, p);
+	queue_filled(u);
 	user_busy(u, 1);
 	if (store_message_put(u->home->route->env.store, &p->req, queue, p->rows, p->len, 0, 0)) {
 		put_free(p);
@@ -242,6 +258,7 @@ void offline_unspool(struct user *u, struct str session)
 		return;
 	o->user = u;
 	store_req_init(&o->req, on_unspooled, o);
+	queue_filled(u);
 	user_busy(u, 1);
 	if (store_message_unspool(u->home->route->env.store, &o->req, u->bare, session)) {
 		user_busy(u, -1);
@@ -287,6 +304,7 @@ static int keep_row(struct keep *k, struct blob *xml)
 		.xml = blob_view(xml)};
 
 	store_req_init(&k->req, on_kept, k);
+	queue_filled(k->user);
 	return store_message_put(
 		h->route->env.store, &k->req, STORE_OFFLINE, &row, 1, h->settings->offline_max, 0);
 }
@@ -317,6 +335,7 @@ struct flood {
 	struct user *user;
 	struct origin *session; /* counted */
 	size_t limit;           /* rows asked for */
+	unsigned queued;        /* user->queued when they were */
 };
 
 /* Our own serialiser wrote the row, so it ends in </message>; the delay goes in before (XEP-0203). */
@@ -409,6 +428,8 @@ static void on_rows(struct store_req *req, int result)
 		f->user->flooded_seq = req->messages->rows[i].seq;
 	}
 	offline_delete(f->user, &ids);
+	if (result == 0 && s && n < f->limit && f->queued == f->user->queued)
+		f->user->drained = f->user->flooded_seq + 1;
 	flood_next(f, s, n);
 }
 
@@ -417,6 +438,7 @@ static int flood_read(struct flood *f)
 	size_t quarter = f->user->home->settings->sm_unacked_max / 4;
 
 	f->limit = quarter < FLOOD_ROWS ? quarter : FLOOD_ROWS;
+	f->queued = f->user->queued;
 	return store_message_load(f->user->home->route->env.store, &f->req, STORE_OFFLINE, f->user->bare,
 		f->user->flooded_seq, f->limit);
 }
@@ -428,6 +450,10 @@ void offline_flood(struct session *s)
 
 	if (u->flooding)
 		return;
+	if (queue_is_empty(u)) {
+		s->backlog = false;
+		return;
+	}
 	f = calloc(1, sizeof(*f));
 	if (!f)
 		return;
