@@ -81,6 +81,7 @@ int idle_run(const struct option_set *opt, const struct watch *watch)
 	if (opt->step_count)
 		memcpy(steps, opt->steps, sizeof(steps));
 	crowd = crowd_new(opt, &idle_duty, NULL, top);
+	crowd_rest(crowd, opt->settle); /* a server that listens may still be starting */
 	for (unsigned i = 0; i < watch->count; i++)
 		before[i] = watch_memory(&watch->processes[i]);
 
