@@ -1,6 +1,7 @@
 /* The gate: network, XML, sessions, routing. It reads hostile input, so it has no record folder, no key of the record, no
  * exec and no ptrace; listening sockets, links and keys come from the supervisor as descriptors. */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -187,6 +188,7 @@ static void on_replayed(void *owner, int result)
 		log_error("the supervisor has gone");
 	log_info("ready: %zu accounts, %u loop%s, policy %s", directory_count(g->directory), g->loops.count,
 			g->loops.count == 1 ? "" : "s", policy_set_version(g->policy));
+	malloc_trim(0); /* starting needed more than running does */
 }
 
 static void on_replay_end(void *owner, uint64_t last_seq)
