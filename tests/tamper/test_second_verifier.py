@@ -231,6 +231,51 @@ def test_a_flipped_byte_of_a_sealed_file_is_damage(record, part):
     agree(record, 1, r"^\w+ segment 1 ")
 
 
+@pytest.mark.parametrize("behind", [b"\0", b"\0" * 512, b"text\n", b"\x1f\x8b", gzip.compress(b"")[:-4]])
+def test_nothing_may_stand_behind_the_end_of_a_sealed_file(record, behind):
+    record.change(record.sealed_segment(), lambda data: data + behind)
+    agree(record, 1, r"^gzip segment 1 ")
+
+
+def test_a_sealed_file_may_have_any_number_of_members(record):
+    path = record.sealed_segment()
+    lines = gzip.decompress(path.read_bytes())
+    pieces = [lines[at:at + 7000] for at in range(0, len(lines), 7000)]
+    record.write(path, b"".join(map(gzip.compress, [b"", *pieces, b""])))
+    agree(record, 0)
+    record.write(path, b"".join(map(gzip.compress, pieces[:-1])))
+    agree(record, 1, r"^\w+ segment 1 ")
+
+
+@pytest.mark.parametrize("what", [b"\0\0\0\n", b"\0\n\0\n"])
+def test_nuls_between_lines_are_damage(record, what):
+    record.change(record.open_segment(), lambda data: data.replace(b"}\n{", b"}\n" + what + b"{", 1))
+    agree(record, 1, r"^(added|line) segment ")
+
+
+def test_nuls_behind_a_line_are_damage(record):
+    record.change(record.open_segment(), lambda data: data.replace(b"}\n{", b"}\0\n{", 1))
+    agree(record, 1, r"^edited segment ")
+
+
+@pytest.mark.parametrize("what", [b"\0\0\0\n", b"\0\0\0"])
+@pytest.mark.parametrize("sealed", [True, False])
+def test_nuls_at_the_end_of_another_than_the_open_segment_are_damage(record, what, sealed):
+    path = record.sealed_segment()
+    lines = gzip.decompress(path.read_bytes()) + what
+    if sealed:
+        record.write(path, gzip.compress(lines))
+    else:
+        path.with_name("00000001.jsonl").write_bytes(lines)
+    agree(record, 1, r"^\w+ segment 1 ")
+
+
+@pytest.mark.parametrize("end", [b"\n\0\0\n\0\n\n\0", b"\0\n\0", b"\n" * 9000 + b"\0" * 9000])
+def test_nuls_and_newlines_in_any_order_behind_the_last_flush_are_nothing(record, end):
+    record.change(record.open_segment(), lambda data: data.rstrip(b"\n") + b"\n" + end)
+    agree(record, 0)
+
+
 def test_a_deleted_line_is_named(record):
     place = content(record)
     line = json.loads(record.lines()[place])["seq"]
@@ -316,6 +361,23 @@ def test_another_records_checkpoint_from_outside_is_damage(record, other):
 @pytest.mark.parametrize("name, place", [("checkpoint", -20), ("checkpoint", 30), ("checkpoints", 36)])
 def test_a_flipped_byte_in_a_checkpoint_is_damage(record, name, place):
     record.change(record.folder / name, lambda data: flip(data, place % len(data)))
+    agree(record, 1, r"^checkpoint ")
+
+
+def test_an_old_checkpoint_with_a_bad_signature_is_damage_though_it_agrees(record):
+    """Of the first of many, the signature alone."""
+    def spoil(data):
+        place = data.index(b" ", data.index("\u2014".encode()) + 4) + 40
+        return data[:place] + (b"A" if data[place:place + 1] != b"A" else b"B") + data[place + 1:]
+
+    assert (record.folder / "checkpoints").read_text().count("\u2014") > 2
+    record.change(record.folder / "checkpoints", spoil)
+    agree(record, 1, r"^checkpoint ")
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "checkpoints"])
+def test_what_is_no_checkpoint_among_them_is_damage(record, name):
+    record.change(record.folder / name, lambda data: b"something else\n\n" + data)
     agree(record, 1, r"^checkpoint ")
 
 
