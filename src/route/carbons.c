@@ -10,14 +10,27 @@ static bool is_private(const struct node *stanza)
 	return node_child(stanza, STR("private"), NS_CARBONS) || node_child(stanza, STR("no-copy"), NS_HINTS);
 }
 
-/* What instant messaging clients show or keep track of, beside a body. */
+/* An invitation that a room passes on (XEP-0045 section 7.8.2). */
+static bool is_mediated_invitation(const struct node *stanza)
+{
+	const struct node *x = node_child(stanza, STR("x"), NS_MUC_USER);
+
+	return x && node_child(x, STR("invite"), NS_MUC_USER);
+}
+
+/* What instant messaging clients show or keep track of, beside a body (section 6.1). */
 static bool has_payload(const struct node *stanza)
 {
 	for (const struct node *c = node_first_element(stanza); c; c = node_next_element(c))
 		if (str_is(c->name, "body") || str_eq(c->ns, NS_RECEIPTS) || str_eq(c->ns, NS_CHATSTATES) ||
-			str_eq(c->ns, NS_CHAT_MARKERS))
+			str_eq(c->ns, NS_CHAT_MARKERS) || node_is(c, STR("x"), NS_CONFERENCE))
 			return true;
-	return false;
+	return is_mediated_invitation(stanza);
+}
+
+static bool is_from_a_room(const struct node *stanza)
+{
+	return node_child(stanza, STR("x"), NS_MUC_USER) && !is_mediated_invitation(stanza);
 }
 
 bool carbons_wanted(const struct parcel *p)
@@ -32,7 +45,7 @@ bool carbons_wanted(const struct parcel *p)
 /* The parcel is on its last leg here and nobody else reads its tree any more. */
 bool carbons_take(struct user *u, struct parcel *p)
 {
-	bool wanted = u->carbons > 0 && carbons_wanted(p) && !node_child(p->stanza, STR("x"), NS_MUC_USER);
+	bool wanted = u->carbons > 0 && carbons_wanted(p) && !is_from_a_room(p->stanza);
 	struct node *private = node_child(p->stanza, STR("private"), NS_CARBONS);
 
 	if (private)

@@ -130,6 +130,31 @@ def test_a_normal_message_with_a_body_is_copied(home):
     assert body_of(carbon("sent", phone.expect(message(where=is_carbon)))) == said.body
 
 
+INVITATIONS = {
+    "direct": "<x xmlns='jabber:x:conference' jid='room@rooms.example'/>",
+    "mediated": "<x xmlns='http://jabber.org/protocol/muc#user'><invite from='host@example.org'/></x>",
+}
+
+
+@pytest.mark.parametrize("direction", ["sent", "received"])
+@pytest.mark.parametrize("kind", INVITATIONS)
+def test_an_invitation_to_a_room_is_copied(home, kind, direction):
+    """XEP-0280 section 6.1, whatever the type and without a body."""
+    desk, phone, bob = home
+    sender, receiver = (desk, bob) if direction == "sent" else (bob, desk)
+    sender.send(message_to(receiver.jid, INVITATIONS[kind], type=None))
+    inner = carbon(direction, phone.expect(message(where=is_carbon)))
+    assert len([each for each in inner if each.tag.endswith("}x")]) == 1
+
+
+def test_what_comes_from_a_room_in_private_is_not_copied(home):
+    """XEP-0280 section 6.1: the room sends it to every resource that is in it."""
+    desk, phone, bob = home
+    said = bob.say(desk.jid, extra="<x xmlns='http://jabber.org/protocol/muc#user'/>")
+    desk.expect(message(body=said.body))
+    assert not [each for each in phone.settle(bob) if is_carbon(each)]
+
+
 @pytest.mark.parametrize("payload", ["<composing xmlns='%s'/>" % names.CHATSTATES,
                                      "<received xmlns='%s' id='1'/>" % names.RECEIPTS])
 def test_chat_states_and_receipts_are_copied(home, payload):
