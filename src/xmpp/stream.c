@@ -459,6 +459,11 @@ void stream_stanza(struct stream *s, struct node *n, struct arena *arena)
 
 static void stream_element(struct stream *s, struct node *n, struct arena *arena)
 {
+	if (node_is(n, STR("error"), NS_STREAMS)) { /* RFC 6120 section 4.9.1.1: the stream has ended */
+		stream_close(s, GONE_ERROR);
+		arena_free(arena);
+		return;
+	}
 	switch ((enum stream_state)s->state) {
 	case STREAM_BOUND:
 		stream_stanza(s, n, arena);

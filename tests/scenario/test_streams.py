@@ -249,6 +249,15 @@ def test_a_session_feature_is_optional_and_its_request_succeeds(folk):
         assert client.iq("set", "<session xmlns='%s'/>" % names.SESSION).get("type") == "result"
 
 
+@pytest.mark.parametrize("bound", [False, True])
+def test_a_stream_error_of_the_client_ends_the_stream_without_another(folk, bound):
+    """RFC 6120 section 4.9.1.1: errors of streams cannot be recovered from; the stream is closed."""
+    client = folk.client(folk.account()).login(bind=bound)
+    client.raw("<stream:error><bad-format xmlns='%s'/></stream:error>" % names.STREAM_ERROR)
+    client.wait_closed()
+    assert client.ended and not [each for each in client.inbox if each.tag == "{%s}error" % names.STREAM]
+
+
 def test_a_stream_error_text_has_a_language(user):
     user.raw("<a><b></a>")
     user.stream_error()
