@@ -29,13 +29,21 @@ static void sm_answer(struct stream *s)
 
 	snprintf(text, sizeof(text), "<a xmlns='urn:xmpp:sm:3' h='%u'/>", stream_h(s));
 	stream_write_lit(s, text);
-	s->ack_owed = false;
+}
+
+/* Are all stanzas up to this number handled? Numbers go round. */
+static bool sm_is_handled(const struct stream *s, uint32_t number)
+{
+	return (int32_t)(stream_h(s) + s->sm_base - number) >= 0;
 }
 
 void sm_settle(struct stream *s)
 {
-	if (s->ack_owed && s->waiting == 0)
-		sm_answer(s);
+	if (!s->ack_owed || !sm_is_handled(s, s->ack_first))
+		return;
+	sm_answer(s);
+	s->ack_first = s->ack_last;
+	s->ack_owed = !sm_is_handled(s, s->ack_last);
 }
 
 static void on_enabled(struct errand *e)
@@ -97,12 +105,16 @@ static void sm_acked(struct stream *s, const struct node *n)
 	s->xl->xmpp->env.errand(s->xl->xmpp->env.owner, e);
 }
 
-/* The answer to <r/> may wait for stanzas that are on their way to the record: an answer now would have to be followed
- * by another. It waits no longer than that: sm_settle() gives it. */
+/* The answer to <r/> waits for the stanzas before it that are on their way to the record: an answer now would have to be
+ * followed by another. It waits for no later one, so who never pauses is answered too (section 4: it must not be
+ * withheld). Between the first and the last request that are open there is nothing to say. */
 static void sm_requested(struct stream *s)
 {
 	if (!s->sm_enabled)
 		return;
+	s->ack_last = s->received;
+	if (!s->ack_owed)
+		s->ack_first = s->ack_last;
 	s->ack_owed = true;
 	sm_settle(s);
 }

@@ -71,6 +71,7 @@ struct stream {
 	uint32_t received;           /* stanzas of this stream */
 	uint32_t sm_base;            /* h = received - sm_base, less what is pending (XEP-0198, modulo 2^32) */
 	uint32_t waiting;            /* length of pending */
+	uint32_t ack_first, ack_last; /* `received` at the first and the last <r/> that is not answered yet */
 	uint32_t heard_s;            /* loop_seconds() when bytes last came */
 	uint8_t state;
 	uint8_t gone;                /* enum gone_reason, once ENDED */
@@ -134,7 +135,7 @@ void binding_session(struct stream *s, const struct node *iq); /* the no-op of R
 /* ---- sm.c ---- */
 bool sm_is_nonza(const struct node *n);
 void sm_nonza(struct stream *s, const struct node *n);
-void sm_settle(struct stream *s); /* sends an owed <a/> once nothing older is pending */
+void sm_settle(struct stream *s); /* sends an owed <a/> once nothing older than the <r/> is pending */
 void sm_failed(struct stream *s, const char *condition, bool has_h, uint32_t h);
 
 /* ---- charge.c ---- */

@@ -124,6 +124,18 @@ def test_the_server_counts_every_kind_of_stanza_and_nothing_else(folk, keeper):
     assert keeper.sync() == 4
 
 
+def test_who_never_pauses_gets_acknowledgements_all_the_same(folk, keeper):
+    """XEP-0198 section 4: an answer waits for what came before the request, not for what comes after it."""
+    account, rounds = folk.account(), 100
+    request = "<r xmlns='%s'/>" % names.SM
+    keeper.raw("".join(message_to(account.jid, body(words("flood")), type="headline") if number else request
+                       for _ in range(rounds) for number in (1, 2, 3, 4, 5, 0)))
+    counts = []
+    while not counts or counts[-1] < 5 * rounds:
+        counts.append(int(keeper.expect(nonza("a", names.SM)).get("h")))
+    assert counts[0] == 5 and counts == sorted(set(counts))
+
+
 def test_an_acknowledged_message_has_been_delivered_or_stored(folk, keeper):
     account = folk.account()
     said = [keeper.say(account.jid, "number %d" % number) for number in range(50)]
