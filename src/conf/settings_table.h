@@ -80,7 +80,7 @@ SETTING(SIZE, "limits.output_bytes", limits_output_bytes, "4194304", 65536, 1073
 SETTING(INT, "limits.waiting", limits_waiting, "256", 1, 65536, "stanzas", LIVE, NULL,
 	"Stanzas of one session that may wait for the record before its input is no longer read.")
 SETTING(SECONDS, "limits.record_seconds", limits_record_seconds, "30", 1, 3600, "", LIVE, NULL,
-	"How long a stanza waits for the record before its sender is told to try again later.")
+	"How long a stanza may wait for the record before the log says so; it goes on waiting, its sender with it.")
 SETTING(SECONDS, "limits.tls_seconds", limits_tls_seconds, "10", 1, 300, "", LIVE, NULL,
 	"Time a client has to finish the TLS handshake.")
 SETTING(SECONDS, "limits.login_seconds", limits_login_seconds, "30", 1, 600, "", LIVE, NULL,
