@@ -25,8 +25,12 @@ int cmd_serve(struct cli *cli)
 {
 	struct settings *settings = NULL;
 	char path[PLACE_MAX];
-	int r = cli_settings(cli, &settings);
+	int r;
 
+	if (cli->json)
+		return cli_fail(cli, CLI_USAGE, "'gatehouse status --json' says how the server is",
+			"the server writes log lines, no JSON document");
+	r = cli_settings(cli, &settings);
 	if (r)
 		return r;
 	settings_free(settings);

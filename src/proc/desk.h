@@ -8,7 +8,7 @@ enum {
 	DESK_CONNECTIONS = 128,
 	DESK_PER_USER = 16, /* of one user who is neither root nor the server's own: nobody locks the others out */
 	DESK_READY_MS = 15000, /* how long a request waits for a child that is starting */
-	DESK_STATUS_MS = 3000, /* how long status waits for a child that does not answer */
+	DESK_STATUS_MS = 3000, /* how long status, stop and reload wait for a child that does not answer */
 };
 
 struct desk {

@@ -23,6 +23,25 @@ static void run_ping(struct caller *c)
 	caller_answer(c, json_pack("{s:b, s:s}", "ok", 1, "version", GATEHOUSE_VERSION));
 }
 
+/* `answer` is the recorder's, NULL when it ended or is late. */
+static void act_recorded(struct caller *c, const json_t *answer)
+{
+	const char *code, *text = "the recorder does not answer", *remedy;
+	void (*act)(struct caller *c) = c->act;
+
+	uv_timer_stop(&c->timer);
+	c->ids[ROLE_RECORDER] = 0;
+	c->act = NULL;
+	if (!answer || control_failed(answer, &code, &text, &remedy))
+		log_warn("the record does not say who asked to %s: %s", c->cmd, LOG_STR(str_from(text)));
+	act(c);
+}
+
+static void on_act_late(uv_timer_t *timer)
+{
+	act_recorded(timer->data, NULL);
+}
+
 /* Stopping and reloading are in the record before they are done. They are done also when it has no space or the recorder
  * is away: that is when an administrator needs them most. */
 static void run_recorded(struct caller *c, void (*act)(struct caller *c))
@@ -37,20 +56,9 @@ static void run_recorded(struct caller *c, void (*act)(struct caller *c))
 	}
 	c->act = act;
 	args = json_pack("{s:s}", "command", c->cmd);
+	uv_timer_start(&c->timer, on_act_late, DESK_STATUS_MS, 0);
 	caller_forward(c, ROLE_RECORDER, "record.admin", args);
 	json_decref(args);
-}
-
-/* `answer` is the recorder's, NULL when it ended instead. */
-static void act_recorded(struct caller *c, const json_t *answer)
-{
-	const char *code, *text = "the recorder ended", *remedy;
-	void (*act)(struct caller *c) = c->act;
-
-	c->act = NULL;
-	if (!answer || control_failed(answer, &code, &text, &remedy))
-		log_warn("the record does not say who asked to %s: %s", c->cmd, LOG_STR(str_from(text)));
-	act(c);
 }
 
 static void stop(struct caller *c)

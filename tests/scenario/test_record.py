@@ -4,6 +4,7 @@ server, agrees. Damage is in tests/tamper and tests/crash."""
 import json
 import os
 import re
+import signal
 import subprocess
 
 import pytest
@@ -177,6 +178,17 @@ def test_sealing_by_command_ends_the_segment_and_the_record_says_who_wanted_it(f
     second = json.loads(server.run("record", "seal", "--json").stdout)["segment"]
     assert int(second) == int(name) + 1
     record.verify(server, "--checkpoint", server.outside)
+
+
+def test_a_server_whose_recorder_hangs_can_be_reloaded(launch):
+    server = launch("acts-hanging")
+    recorder = server.pid("recorder")
+    os.kill(recorder, signal.SIGSTOP)
+    try:
+        assert server.run("reload", timeout=30).returncode == 0
+    finally:
+        os.kill(recorder, signal.SIGCONT)
+    assert "the record does not say who asked to reload" in server.log.read_text()
 
 
 @pytest.mark.parametrize("option", ["--from=2026-13-01", "--to=yesterday", "--type=contents", "--action=forbid", "--seq=x",
