@@ -165,3 +165,29 @@ bool tls_exporter(SSL *ssl, unsigned char out[32])
 		return false;
 	return SSL_export_keying_material(ssl, out, 32, label, sizeof(label) - 1, NULL, 0, 1) == 1;
 }
+
+/* The hash of the certificate's own signature, but never a weak one (RFC 5929 section 4.1). */
+static const EVP_MD *end_point_hash(SSL *ssl)
+{
+	X509 *certificate = SSL_get_certificate(ssl);
+	int hash;
+
+	if (!certificate || !X509_get_signature_info(certificate, &hash, NULL, NULL, NULL))
+		return NULL;
+	if (hash == NID_md5 || hash == NID_sha1)
+		return EVP_sha256();
+	return EVP_get_digestbynid(hash);
+}
+
+bool tls_has_end_point(SSL *ssl)
+{
+	return end_point_hash(ssl) != NULL;
+}
+
+size_t tls_end_point(SSL *ssl, unsigned char out[EVP_MAX_MD_SIZE])
+{
+	const EVP_MD *hash = end_point_hash(ssl);
+	unsigned len;
+
+	return hash && X509_digest(SSL_get_certificate(ssl), hash, out, &len) == 1 ? len : 0;
+}

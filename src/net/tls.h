@@ -36,3 +36,9 @@ enum { TLS_FINISHED_MAX = 64 };
 /* The client's Finished message of this (always full) handshake, channel binding "tls-unique" (RFC 5929 section 3): its
  * length, or 0 where binding would be unsafe. */
 size_t tls_client_finished(SSL *ssl, unsigned char out[TLS_FINISHED_MAX]);
+
+/* The hash of the certificate this connection was made with, channel binding "tls-server-end-point" (RFC 5929 section 4,
+ * which XEP-0440 wants every server to offer): its length. 0 where it is not defined: a signature without a hash of its
+ * own, such as Ed25519's. */
+size_t tls_end_point(SSL *ssl, unsigned char out[EVP_MAX_MD_SIZE]);
+bool tls_has_end_point(SSL *ssl);

@@ -357,7 +357,7 @@ static bool login_offers_plus(const struct stream *s)
 static int login_setup_scram(struct login *l, enum scram_mechanism mechanism)
 {
 	struct stream *s = l->stream;
-	unsigned char exporter[32], finished[TLS_FINISHED_MAX];
+	unsigned char exporter[32], finished[TLS_FINISHED_MAX], end_point[EVP_MAX_MD_SIZE];
 	bool plus = scram_is_plus(mechanism);
 	struct scram_setup setup = {
 			.mechanism = mechanism,
@@ -371,6 +371,7 @@ static int login_setup_scram(struct login *l, enum scram_mechanism mechanism)
 		return -EINVAL;
 	if (plus) {
 		setup.tls_exporter = str_of((const char *)exporter, sizeof(exporter));
+		setup.tls_server_end_point = str_of((const char *)end_point, tls_end_point(s->conn.ssl, end_point));
 		setup.tls_unique = str_of((const char *)finished, tls_client_finished(s->conn.ssl, finished));
 	}
 	return scram_new(&l->scram, &setup);
@@ -473,6 +474,15 @@ void login_element(struct stream *s, const struct node *n)
 		login_fail(s, "malformed-request");
 }
 
+/* XEP-0440. */
+static void login_bindings(const struct stream *s, struct buf *out)
+{
+	buf_lit(out, "<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'><channel-binding type='tls-exporter'/>");
+	if (tls_has_end_point(s->conn.ssl))
+		buf_lit(out, "<channel-binding type='tls-server-end-point'/>");
+	buf_lit(out, "</sasl-channel-binding>");
+}
+
 void login_mechanisms(struct stream *s, struct buf *out)
 {
 	bool plus = login_offers_plus(s);
@@ -485,6 +495,5 @@ void login_mechanisms(struct stream *s, struct buf *out)
 		buf_lit(out, "<mechanism>PLAIN</mechanism>");
 	buf_lit(out, "</mechanisms>");
 	if (plus)
-		buf_lit(out, "<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'>"
-			     "<channel-binding type='tls-exporter'/></sasl-channel-binding>");
+		login_bindings(s, out);
 }

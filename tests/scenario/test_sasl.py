@@ -43,11 +43,10 @@ def test_the_strongest_mechanism_comes_first(user):
 
 
 def test_the_channel_bindings_are_listed(user):
+    """XEP-0440: servers MUST offer tls-server-end-point."""
     listed = child(user.features, "sasl-channel-binding", names.SASL_CB)
-    assert listed is not None
     types = [each.get("type") for each in listed.findall("{%s}channel-binding" % names.SASL_CB)]
-    assert "tls-exporter" in types
-    assert "tls-unique" not in types  # undefined for TLS 1.3
+    assert types == ["tls-exporter", "tls-server-end-point"]  # tls-unique is undefined for TLS 1.3
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
@@ -60,17 +59,22 @@ def test_every_mechanism_logs_in(folk, mechanism, version):
     assert client.bind().get("type") == "result"
 
 
-def test_the_end_point_binding_works_when_it_is_listed(user):
-    listed = child(user.features, "sasl-channel-binding", names.SASL_CB)
-    types = [each.get("type") for each in listed]
-    if "tls-server-end-point" in types:
-        from cryptography.hazmat.primitives import hashes
-        certificate = user.wire.certificate()
-        fingerprint = certificate.fingerprint(certificate.signature_hash_algorithm or hashes.SHA256())
-        user.authenticate("SCRAM-SHA-256-PLUS", binding=("tls-server-end-point", fingerprint))
-    else:
-        with pytest.raises(Refused):
-            user.authenticate("SCRAM-SHA-256-PLUS", binding=("tls-server-end-point", b"\0" * 32))
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS"])
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_the_end_point_binds_to_the_servers_certificate(folk, mechanism, version):
+    """RFC 5929 section 4: a hash of it, with the hash function of its own signature."""
+    client = folk.client(folk.account()).connect("direct", only=version)
+    client.start()
+    certificate = client.wire.certificate()
+    client.authenticate(mechanism, binding=("tls-server-end-point",
+                                            certificate.fingerprint(certificate.signature_hash_algorithm)))
+
+
+def test_another_certificate_does_not_bind(user):
+    """Who sits in the middle with a certificate of his own has its hash to offer, and no other."""
+    with pytest.raises(Refused) as refused:
+        user.authenticate("SCRAM-SHA-256-PLUS", binding=("tls-server-end-point", b"\0" * 32))
+    assert refused.value.condition == "not-authorized"
 
 
 def test_without_tls_no_mechanism_with_binding_is_offered(folk):
