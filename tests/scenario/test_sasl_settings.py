@@ -1,9 +1,12 @@
 """Authentication under other settings: PLAIN inside TLS, and throttling."""
 
+import subprocess
+
 import pytest
+from cryptography.hazmat.primitives import hashes
 
 from lib import names
-from lib.client import Refused
+from lib.client import Client, Refused
 from lib.server import PASSWORD_MARK
 from lib.stanza import child
 
@@ -86,3 +89,35 @@ def failure(client, address, password=PASSWORD_MARK + "no"):
         client.authenticate("PLAIN", password=password)
     client.close()
     return refused.value.condition
+
+
+CERTIFICATES = {  # key and signature -> the hash of the end-point binding (RFC 5929 section 4.1)
+    "RSA with SHA-1": (["rsa:2048", "-sha1"], "SHA256"),
+    "RSA with SHA-384": (["rsa:2048", "-sha384"], "SHA384"),
+    "RSA-PSS with SHA-512": (["rsa:2048", "-sha512", "-sigopt", "rsa_padding_mode:pss"], "SHA512"),
+    "Ed25519": (["ed25519"], None),
+}
+
+
+@pytest.mark.parametrize("kind", CERTIFICATES)
+def test_the_end_point_binding_follows_the_certificate(launch, kind):
+    arguments, hash_name = CERTIFICATES[kind]
+
+    def make(server):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", *arguments, "-nodes", "-days", "2", "-subj", "/CN=example.org",
+                        "-addext", "subjectAltName=DNS:example.org,DNS:second.example",
+                        "-keyout", server.dir / "tls/server.key", "-out", server.dir / "tls/server.crt"],
+                       check=True, capture_output=True)
+
+    server = launch("certificate", prepare=make)
+    client = Client(server, server.people(1)[0]).connect(ca=str(server.dir / "tls/server.crt"))
+    client.start()
+    types = [each.get("type") for each in child(client.features, "sasl-channel-binding", names.SASL_CB)]
+    assert ("tls-server-end-point" in types) == (hash_name is not None)
+    if hash_name:
+        binding = ("tls-server-end-point", client.wire.certificate().fingerprint(getattr(hashes, hash_name)()))
+        client.authenticate("SCRAM-SHA-256-PLUS", binding=binding)
+    else:
+        with pytest.raises(Refused):
+            client.authenticate("SCRAM-SHA-256-PLUS", binding=("tls-server-end-point", b""))
+    client.close()
