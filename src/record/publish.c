@@ -60,6 +60,39 @@ int publish_open_outside(const char *path, int *out, struct err *err)
 	return 0;
 }
 
+/* How much of the end of a history is whole: up to behind the empty line after a signature. 0: no such place. */
+static size_t whole_part(const char *text, size_t len)
+{
+	static const char signature[] = "\n\n\xe2\x80\x94 ";
+	size_t whole = 0;
+
+	for (const char *at = text; (at = memmem(at, len - (size_t)(at - text), signature, sizeof(signature) - 1));) {
+		const char *end;
+
+		at += sizeof(signature) - 1;
+		end = memmem(at, len - (size_t)(at - text), "\n\n", 2);
+		if (end && !memchr(at, '\n', (size_t)(end - at)))
+			whole = (size_t)(end + 2 - text);
+	}
+	return whole;
+}
+
+/* What a power failure left unfinished at the end goes away, or the next checkpoint would stand behind it. */
+static void trim_history(int fd)
+{
+	static const size_t window = 64 << 10;
+	AUTO(auto_free) char *text = malloc(window);
+	off_t size = lseek(fd, 0, SEEK_END), from = size > (off_t)window ? size - (off_t)window : 0;
+	ssize_t n = text && size > 0 ? pread(fd, text, window, from) : 0;
+	size_t whole = n > 0 ? whole_part(text, (size_t)n) : 0;
+
+	if (n <= 0 || whole == (size_t)n || (whole == 0 && from > 0))
+		return;
+	log_warn("record: the last checkpoint in 'checkpoints' was not finished; removing its beginning");
+	if (ftruncate(fd, from + (off_t)whole) < 0)
+		log_warn("record: 'checkpoints' cannot be cut: %s", strerror(errno));
+}
+
 int publish_new(struct publish **out, const struct publish_config *c, struct err *err)
 {
 	struct publish *p = calloc(1, sizeof(*p));
@@ -71,12 +104,13 @@ int publish_new(struct publish **out, const struct publish_config *c, struct err
 	p->outside_fd = c->outside_fd;
 	p->syslog_fd = c->syslog_fd;
 	pthread_mutex_init(&p->lock, NULL);
-	p->history_fd = openat(c->dir_fd, "checkpoints", O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	p->history_fd = openat(c->dir_fd, "checkpoints", O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 	r = p->history_fd < 0 ? err_errno(err, "history of checkpoints") : worker_new(&p->worker, false);
 	if (r) {
 		publish_free(p);
 		return r;
 	}
+	trim_history(p->history_fd);
 	*out = p;
 	return 0;
 }
@@ -125,17 +159,23 @@ static int replace(const struct publish *p, const struct item *i)
 	return 0;
 }
 
-/* Notes in a history are separated by a blank line behind each. */
+/* Notes in a history are separated by a blank line behind each. One that did not fit is taken back. */
 static int append(int fd, const struct item *i)
 {
+	off_t before = lseek(fd, 0, SEEK_END);
 	char text[NOTE_MAX + 1];
+	ssize_t n;
+	int r;
 
 	if (fd < 0)
 		return 0;
 	memcpy(text, i->note, i->len);
 	text[i->len] = '\n';
-	if (write(fd, text, i->len + 1) != (ssize_t)i->len + 1)
-		return errno ? -errno : -ENOSPC;
+	n = write(fd, text, i->len + 1);
+	if (n != (ssize_t)i->len + 1) {
+		r = n < 0 ? -errno : -ENOSPC;
+		return n > 0 && before >= 0 && ftruncate(fd, before) < 0 ? -errno : r;
+	}
 	return i->sync && fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
 }
 

@@ -193,6 +193,41 @@ def test_an_unfinished_last_checkpoint_is_being_written(record):
     agree(record, 0)
 
 
+def test_an_unfinished_last_checkpoint_is_gone_after_the_next_start(record):
+    for rest in (b"", b"\n", b"\n\n\xe2\x80\x94 exa", b"\n12\n" + b"\0" * 300):
+        record.change(record.folder / "checkpoints", lambda data: data + b"example.org/record/x" + rest)
+        agree(record, 0)
+        recorder = server.Recorder(record.home, segment_bytes=65536)
+        server.write(recorder, ["more"]).settle()
+        recorder.stop()
+        agree(record, 0)
+
+
+def test_a_torn_flush_whose_batch_line_is_there_is_damage_until_a_start_moves_it_aside(tmp_path):
+    """Section 7, point 7: nobody can tell it from an edited line but who knows that the power failed."""
+    recorder = server.Recorder(tmp_path / "torn", segment_bytes=1 << 20)
+    link = server.write(recorder, ["kept"])
+    link.send(link.content("last a") + link.content("last b " + "z" * 5000) + link.content("last c"))
+    link.settle()
+    recorder.kill()
+    record = Record(tmp_path / "torn")
+    signed = int((record.folder / "checkpoint").read_text().split("\n")[1])
+    data = record.open_segment().read_bytes()
+    start, place = data.rindex(b'{"v":1', 0, data.index(b"last a")), data.index(b"zzzz") + 512 & -512
+    assert signed <= json.loads(data[start:data.index(b"\n", start)])["seq"] and start % BLOCK == 0
+    torn = data[:place] + b"\0" * 512 + data[place + 512:]
+    assert json.loads(torn.rstrip(b"\n").split(b"\n")[-1])["type"] == "batch"
+    record.write(record.open_segment(), torn)
+    agree(record, 1, r"^(edited|line) segment 1 ")
+    recorder.start()
+    recorder.stop()
+    one, two = agree(record, 0)
+    moved = [json.loads(line) for line in record.lines() if b'"type":"recovered"' in line]
+    assert [each["offset"] for each in moved] == [start]
+    assert (record.folder / moved[0]["file"]).read_bytes() == torn[start:].rstrip(b"\n")
+    assert not [line for line in record.lines() if b"last" in line] and [line for line in record.lines() if b"kept" in line]
+
+
 def test_without_leaves_of_the_open_segment_it_is_whole(record):
     record.open_segment().with_suffix(".leaves").unlink()
     agree(record, 0)
