@@ -159,8 +159,8 @@ static bool looks_the_same(const struct contact *a, const struct contact *b)
 	return str_eq(a->name, b->name) && a->groups == b->groups;
 }
 
-/* No version is given twice, not even when a crash lost the change that an earlier push announced: the clock has gone
- * on since (2.6.3). */
+/* No version is given twice, not even when a crash lost the change that an earlier push announced: the clock
+ * has gone on since (2.6.3). */
 static void roster_step(struct user *u)
 {
 	uint64_t now = clock_utc_us();
