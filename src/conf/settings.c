@@ -238,6 +238,8 @@ static int check_together(struct load *l)
 	if (s->limits_parcel_bytes < s->limits_stanza_bytes * 4)
 		return together(
 			l, "limits.parcel_bytes", "smaller than four times limits.stanza_bytes; raise it");
+	if (s->limits_output_bytes < s->limits_stanza_bytes * 2)
+		return together(l, "limits.output_bytes", "smaller than twice limits.stanza_bytes; raise it");
 	if (s->limits_stanza_burst < s->limits_stanzas_per_second)
 		return together(l, "limits.stanza_burst", "smaller than limits.stanzas_per_second; raise it");
 	if (s->limits_bytes_burst < s->limits_bytes_per_second)

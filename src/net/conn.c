@@ -20,7 +20,6 @@
 
 enum {
 	READ_SIZE = 16384 + 512,
-	OUT_MAX = 4 << 20,         /* bytes that may wait for one connection */
 	SLOW_MS = 30000,           /* output may stand still for this long */
 	SLOW_CHECK_S = 5,
 	READS_PER_EVENT = 16,      /* fairness: then the others have their turn */
@@ -34,6 +33,7 @@ struct net_loop {
 	struct hook hook;
 	struct list dirty;
 	struct timer slow_check;
+	size_t output_max;
 	struct list stuck;
 	char buffer[READ_SIZE];
 };
@@ -305,6 +305,7 @@ void conn_write(struct conn *c, struct str bytes)
 {
 	if (c->closed || c->closing)
 		return;
+	c->out.max = c->net->output_max;
 	buf_str(&c->out, bytes);
 	if (buf_failed(&c->out)) {
 		conn_finish(c, CONN_END_SLOW);
@@ -416,7 +417,7 @@ int conn_open(struct conn *c, struct net_loop *net, int fd, enum conn_kind kind,
 	c->fd = fd;
 	c->kind = kind;
 	c->place = place;
-	buf_init(&c->out, OUT_MAX);
+	buf_init(&c->out, net->output_max);
 	list_init(&c->dirty);
 	list_init(&c->stuck);
 	socket_options(fd);
@@ -481,7 +482,7 @@ void conn_put_tls(const struct conn *c, struct buf *b)
 
 /* ---- the loop's part ---- */
 
-int net_loop_new(struct net_loop **out, struct loop *loop, struct budget *budget)
+int net_loop_new(struct net_loop **out, struct loop *loop, struct budget *budget, size_t output_max)
 {
 	struct net_loop *n = calloc(1, sizeof(*n));
 
@@ -489,6 +490,7 @@ int net_loop_new(struct net_loop **out, struct loop *loop, struct budget *budget
 		return -ENOMEM;
 	n->loop = loop;
 	n->budget = budget;
+	n->output_max = output_max;
 	n->hook.run = on_pass;
 	list_init(&n->dirty);
 	list_init(&n->stuck);
@@ -508,6 +510,11 @@ struct net_loop *net_loop_free(struct net_loop *n)
 	tls_unref(n->tls);
 	free(n);
 	return NULL;
+}
+
+void net_loop_set_output_max(struct net_loop *n, size_t bytes)
+{
+	n->output_max = bytes;
 }
 
 void net_loop_set_tls(struct net_loop *n, struct tls *tls)

@@ -37,7 +37,9 @@ struct conn_ops {
 /* Per loop: shared read buffer, connections with output, the current TLS context. */
 struct net_loop;
 
-[[nodiscard]] int net_loop_new(struct net_loop **out, struct loop *loop, struct budget *budget);
+/* `output_max`: bytes that may wait for one connection; beyond, it ends as CONN_END_SLOW. */
+[[nodiscard]] int net_loop_new(struct net_loop **out, struct loop *loop, struct budget *budget, size_t output_max);
+void net_loop_set_output_max(struct net_loop *n, size_t bytes); /* also of connections that are there; loop thread */
 struct net_loop *net_loop_free(struct net_loop *n);
 void net_loop_set_tls(struct net_loop *n, struct tls *tls); /* takes a reference of its own; loop thread */
 struct loop *net_loop_loop(const struct net_loop *n);

@@ -49,7 +49,7 @@ static int xmpp_loop_init(struct xmpp *x, unsigned i, const struct settings *set
 	buf_init(&xl->scratch, 1 << 20);
 	limits_fill(xl);
 	charge_init(xl);
-	return net_loop_new(&xl->net, xl->loop, x->env.budget);
+	return net_loop_new(&xl->net, xl->loop, x->env.budget, settings->limits_output_bytes);
 }
 
 int xmpp_new(struct xmpp **out, const struct xmpp_env *env, const struct settings *settings)
@@ -106,6 +106,7 @@ static void run_word(struct task *task)
 	if (w->settings) {
 		w->xl->settings = w->settings;
 		limits_fill(w->xl);
+		net_loop_set_output_max(w->xl->net, w->settings->limits_output_bytes);
 	}
 	if (!w->tls && !w->settings)
 		list_each_safe(it, &w->xl->streams)

@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -14,7 +15,7 @@ import pytest
 from lib import names
 from lib.client import Refused
 from lib.server import BINARY, PASSWORD_MARK, environment
-from lib.stanza import Error, message, message_to, presence, presence_to
+from lib.stanza import Error, body, message, message_to, presence, presence_to
 from lib.wire import Refused as TlsRefused
 
 
@@ -22,7 +23,7 @@ from lib.wire import Refused as TlsRefused
 def server(launch):
     return launch("settings", {
         "limits": {"stanza_bytes": 16384, "attribute_bytes": 3072, "name_bytes": 64, "blocked_items": 3, "directed_presence": 3,
-                   "parcel_bytes": 65536, "record_seconds": 1},
+                   "parcel_bytes": 65536, "record_seconds": 1, "output_bytes": 65536},
         "sasl": {"attempts": 2, "iterations": 5000},
         "tls": {"min_version": "1.3"}})
 
@@ -73,6 +74,22 @@ def test_a_stanza_that_needs_too_much_memory_ends_the_stream_though_it_is_short(
     assert alice.stream_error() == "policy-violation"
     said = carol.say(bob.bare)
     bob.expect(message(body=said.body))
+
+
+def test_who_does_not_read_is_cut_off_when_too_much_waits(folk, server):
+    """What the two sockets hold comes on top, so a reader that takes nothing is cut off after some megabytes at the
+    most; with the preset of 4 MiB on top it would still be there."""
+    lazy, alice = folk.online(2)
+    lazy.wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sent = 0
+    while [each for each in server.sessions() if each["jid"] == lazy.jid]:
+        assert sent < 400, "%d messages wait" % sent
+        for _ in range(20):
+            alice.send(message_to(lazy.jid, body("privy-" + "z" * 12000)))
+        sent += 20
+        alice.roundtrip()
+    alice.roundtrip()
+    lazy.drop()
 
 
 def test_a_stanza_that_waits_long_for_the_record_is_named_in_the_log(folk, server):

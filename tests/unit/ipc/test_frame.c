@@ -9,10 +9,10 @@ static void frames_there_and_back(void **state)
 {
 	struct buf b = BUF_INIT(0);
 	struct frame frame;
-	struct str value;
+	struct str value = {};
 	size_t at = 0, start = frame_begin(&b, 7), field_at = 0;
-	uint64_t number;
-	uint16_t key;
+	uint64_t number = 0;
+	uint16_t key = 0;
 
 	(void)state;
 	field_put(&b, 1, STR("abc"));
