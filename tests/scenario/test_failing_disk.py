@@ -1,0 +1,64 @@
+"""A flush that fails: the recorder does not go on as if the disk held what it may not hold. It ends, looks at what is there
+when it is started again, and nobody is told or given anything meanwhile."""
+
+import subprocess
+
+import pytest
+
+from lib.record import eventually, holding, verify
+from lib.stanza import message
+
+SOURCE = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int fails(void)
+{
+	struct stat st;
+
+	return stat(FOLDER, &st) == 0 && (st.st_mode & S_ISVTX);
+}
+
+int fdatasync(int fd)
+{
+	int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
+
+	if (fails()) {
+		errno = EIO;
+		return -1;
+	}
+	return real(fd);
+}
+"""
+
+
+@pytest.fixture
+def server(launch, place):
+    """One whose fdatasync fails while the folder of its record has the sticky bit."""
+    def prepare(server):
+        source = place / "failing.c"
+        source.write_text(SOURCE.replace("FOLDER", '"%s"' % (server.dir / "record")))
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", place / "failing.so", source, "-ldl"], check=True)
+        server.env["LD_PRELOAD"] = str(place / "failing.so")
+        server.env["ASAN_OPTIONS"] = "verify_asan_link_order=0:detect_leaks=0"
+    return launch("failing-disk", {"record": {"flush": "buffered"}}, prepare)
+
+
+def test_a_flush_that_fails_ends_the_recorder_and_nothing_is_lost_or_said(server):
+    alice, bob = server.online(2)
+    alice.sm_enable()
+    before = alice.say(bob.bare)
+    bob.expect(message(body=before.body))
+    folder = server.dir / "record"
+    folder.chmod(0o1700)
+    said = alice.say(bob.bare)
+    eventually(lambda: "recorder ended by itself with exit code 70" in server.log.read_text(), 20)
+    assert not [each for each in bob.listen(1) if said.body in "".join(each.itertext())]
+    folder.chmod(0o700)
+    bob.expect(message(body=said.body), timeout=30)
+    alice.sync()
+    eventually(lambda: len(holding(folder, said.body)) == 1)
+    verify(server)
