@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "record/server_private.h"
 
@@ -182,6 +183,14 @@ static struct str next_src(struct served *l)
 	return buf_view(&b);
 }
 
+/* What became of messages, and who comes and goes: nobody's message waits until these are durable. A failed
+ * login is not among them. */
+static bool is_awaited(uint16_t type)
+{
+	return type != EVENT_DELIVERED && type != EVENT_OFFLINE && type != EVENT_FETCHED &&
+	       type != EVENT_LOGIN && type != EVENT_SESSION_OPEN && type != EVENT_SESSION_CLOSE;
+}
+
 static int take_append(struct server *s, struct served *l, struct str p)
 {
 	uint16_t type, zero;
@@ -198,7 +207,9 @@ static int take_append(struct server *s, struct served *l, struct str p)
 		str_cut(p, LINK_APPEND_HEAD, p.len), &seq);
 	if (r)
 		return r;
-	s->pending++;
+	if (s->pending++ == 0)
+		s->since_us = clock_mono_us();
+	s->awaited |= is_awaited(le16toh(type));
 	return note_entry(l, l->next_n++, seq) ? 0 : -ENOMEM;
 }
 

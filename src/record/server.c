@@ -12,7 +12,9 @@
 
 enum {
 	EVENTS_MAX = 64,
-	GATHER_FEW = 8, /* with fewer entries than this, waiting for company pays */
+	GATHER_FEW = 8,  /* with fewer entries than this, waiting for company pays */
+	HOLD_US = 10000, /* for so long a flush may be put off that nobody waits for, */
+	HOLD_MAX = 256,  /* if it has fewer entries than this */
 	TICK_US = 250000,
 };
 
@@ -78,6 +80,7 @@ int server_flush(struct server *s)
 	list_each (it, &s->links)
 		served_receipts(s, container_of(it, struct served, link), journal_time_us(s->c.journal));
 	s->pending = 0;
+	s->awaited = false;
 	return 0;
 }
 
@@ -206,10 +209,26 @@ static void step_replays(struct server *s)
 		served_replay(s, container_of(it, struct served, link));
 }
 
+/* Microseconds until the flush is due: 0 unless all that is pending may still gather company. A tick finds
+ * all flushed: checkpoints are made then. */
+static uint64_t hold_left(const struct server *s, uint64_t now)
+{
+	if (!s->pending || s->pending >= HOLD_MAX || s->awaited || s->since_us + HOLD_US <= now ||
+		s->tick_us <= now)
+		return 0;
+	list_each (it, &s->links)
+		if (container_of(it, struct served, link)->waiting)
+			return 0;
+	return s->since_us + HOLD_US - now;
+}
+
 static struct timespec time_to_tick(const struct server *s)
 {
-	uint64_t now = clock_mono_us(), left = s->tick_us > now ? s->tick_us - now : 0;
+	uint64_t now = clock_mono_us(), left = s->tick_us > now ? s->tick_us - now : 0,
+		 hold = hold_left(s, now);
 
+	if (hold && hold < left)
+		left = hold;
 	if (has_replay(s))
 		left = 0;
 	return (struct timespec){
@@ -228,7 +247,7 @@ int server_run(struct server *s)
 			timeout = (struct timespec){.tv_nsec = (long)s->c.gather_us * 1000};
 			r = pass(s, &timeout, &stop);
 		}
-		if (r == 0)
+		if (r == 0 && (stop || !hold_left(s, clock_mono_us())))
 			r = settle(s);
 		if (r == 0)
 			step_replays(s);

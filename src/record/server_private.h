@@ -18,8 +18,10 @@ struct server {
 	struct server_config c;
 	int epoll_fd;
 	struct list links;
-	unsigned pending; /* entries in the present flush */
-	bool full;        /* as the links were told */
+	unsigned pending;  /* entries in the present flush */
+	bool awaited;      /* somebody may be waiting for one of them */
+	uint64_t since_us; /* when the first of them came, monotonic */
+	bool full;         /* as the links were told */
 	bool watch_write;
 	uint64_t tick_us; /* when the next tick is due, monotonic */
 };

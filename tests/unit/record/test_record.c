@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "record/record.h"
 #include "record/server.h"
@@ -17,6 +18,7 @@
 enum {
 	ENTRIES = 500,
 	RESTART_AT = 200,
+	LOGINS = 100,
 };
 
 /* ---- a recorder ---- */
@@ -64,15 +66,25 @@ static int recorder_start(struct recorder *r, struct rig *rig)
 	return pair[0];
 }
 
-/* The link ends at once: what was on its way is lost to this recorder. */
-static void recorder_stop(struct recorder *r)
+static void recorder_end(struct recorder *r)
 {
 	assert_int_equal(write(r->control[0], "x", 1), 1);
 	pthread_join(r->thread, NULL);
+}
+
+static void recorder_free(struct recorder *r)
+{
 	server_free(r->server);
 	journal_close(r->journal);
 	close(r->control[0]);
 	close(r->control[1]);
+}
+
+/* The link ends at once: what was on its way is lost to this recorder. */
+static void recorder_stop(struct recorder *r)
+{
+	recorder_end(r);
+	recorder_free(r);
 }
 
 /* ---- a gate ---- */
@@ -89,7 +101,7 @@ struct gate {
 		unsigned number;
 	} items[ENTRIES];
 	unsigned sent, done, replayed, counts;
-	uint64_t last_seq, ended;
+	uint64_t last_seq, last_us, ended;
 	bool down, refused;
 	struct hook hook;
 	struct arena *arena;
@@ -232,6 +244,52 @@ static void receipts_come_in_order_also_from_a_second_recorder_and_replay_gives_
 	g.arena = arena_free(g.arena);
 }
 
+/* A login every two milliseconds, so that each could have a flush of its own; then waits until all are
+ * durable. */
+static void on_login_pass(struct hook *hook)
+{
+	struct gate *g = container_of(hook, struct gate, hook);
+	struct entry e = {.type = EVENT_LOGIN, .from = STR("a@example.org"), .from_id = STR("person")};
+	struct record_stats stats;
+
+	if (g->sent < LOGINS && clock_mono_us() >= g->last_us + 2000) {
+		g->last_us = clock_mono_us();
+		assert_int_equal(record_append(g->record, &e, NULL), 0);
+		g->sent++;
+	}
+	record_stats(g->record, &stats);
+	if (stats.receipted == LOGINS)
+		loop_stop(g->loop);
+	else
+		loop_nudge(g->loop);
+}
+
+static void what_nobody_waits_for_shares_flushes_and_becomes_durable(void **state)
+{
+	static struct gate g;
+	struct record_config c = {.boot = "0000000d"};
+	struct journal_stats stats;
+	uint64_t start_us;
+
+	(void)state;
+	rig_make(&g.rig, 1 << 20);
+	assert_int_equal(loop_new(&g.loop, 0), 0);
+	assert_int_equal(record_open(&g.record, g.loop, recorder_start(&g.recorder, &g.rig), &c), 0);
+	g.hook.run = on_login_pass;
+	loop_add_hook(g.loop, &g.hook);
+	start_us = clock_mono_us();
+	loop_run(g.loop);
+	g.record = record_free(g.record);
+	g.loop = loop_free(g.loop);
+	recorder_end(&g.recorder);
+	journal_stats(g.recorder.journal, &stats);
+	/* one flush each would be many more */
+	assert_true(stats.flushes <= 5 + (clock_mono_us() - start_us) / 10000);
+	assert_true(stats.lines >= LOGINS);
+	recorder_free(&g.recorder);
+	rig_remove(&g.rig);
+}
+
 static void without_a_recorder_entries_queue_up_to_a_bound_and_are_refused_at_the_end(void **state)
 {
 	static struct gate g;
@@ -276,6 +334,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(receipts_come_in_order_also_from_a_second_recorder_and_replay_gives_all),
+		cmocka_unit_test(what_nobody_waits_for_shares_flushes_and_becomes_durable),
 		cmocka_unit_test(without_a_recorder_entries_queue_up_to_a_bound_and_are_refused_at_the_end),
 		cmocka_unit_test(receipts_are_not_made_from_nothing),
 	};
