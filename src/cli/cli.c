@@ -83,7 +83,8 @@ int cli_settings(const struct cli *cli, struct settings **out)
 
 	if (r)
 		return cli_fail(cli, r == -EACCES ? CLI_UNREACHABLE : CLI_USAGE,
-			r == -EACCES ? "run this as the user who owns the data directory" : NULL, "%s", err.text);
+			r == -EACCES ? "run this as the user who owns the data directory" : NULL, "%s",
+			err.text);
 	r = settings_load(out, cli->dir, &err);
 	if (r == -ENOENT)
 		return cli_fail(cli, CLI_USAGE,
@@ -318,8 +319,8 @@ static int unknown_command(int argc, char **argv)
 	return cli_fail(&cli, CLI_USAGE, remedy, "there is no command '%s'", LOG_STR(str_from(found)));
 }
 
-/* Nothing, or the first word of several commands: a person is shown what there is, a script is told that it asked for
- * nothing. */
+/* Nothing, or the first word of several commands: a person is shown what there is, a script is told that it
+ * asked for nothing. */
 static int no_command(int argc, char **argv)
 {
 	struct cli cli = {.json = has_json(argc, argv)};

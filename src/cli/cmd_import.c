@@ -338,7 +338,9 @@ static int add_people(struct import *im)
 	}
 	progress_end(&progress);
 	if (r && im->added && !im->cli->json)
-		fprintf(stderr, "%zu people were added before; run the same command again, it then names them as taken\n",
+		fprintf(stderr,
+			"%zu people were added before; run the same command again, it then names them as "
+			"taken\n",
 			im->added);
 	return r;
 }

@@ -1,6 +1,6 @@
-/* record tail, show, verify, seal. For all but the last the reader does the work with this command's own output descriptors: started by
- * the running server, or here when none runs. In both cases the access is recorded before the first line is
- * shown. */
+/* record tail, show, verify, seal. For all but the last the reader does the work with this command's own
+ * output descriptors: started by the running server, or here when none runs. In both cases the access is
+ * recorded before the first line is shown. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -77,7 +77,8 @@ static int check_type(const struct cli *cli, const char *value)
 	for (unsigned code = 0; code < EVENT_END; code++)
 		if (event_type(code)) {
 			names[n++] = event_type(code)->name.data;
-			snprintf(remedy + strlen(remedy), sizeof(remedy) - strlen(remedy), " %s", names[n - 1]);
+			snprintf(remedy + strlen(remedy), sizeof(remedy) - strlen(remedy), " %s",
+				names[n - 1]);
 		}
 	nearest = nearest_word(str_from(value), names, n);
 	return cli_fail(cli, CLI_USAGE, remedy, "--type '%s': no line of the record has this type%s%s",
@@ -98,8 +99,8 @@ static int check_option(const struct cli *cli, const struct cli_option *o, const
 			"%s '%s' is no time", o->name, LOG_STR(str_from(value)));
 	if (strcmp(o->name, "--action") == 0 && strcmp(value, "allow") && strcmp(value, "log") &&
 		strcmp(value, "block"))
-		return cli_fail(cli, CLI_USAGE, "accepted: allow log block", "--action '%s': no verdict has this name",
-			LOG_STR(str_from(value)));
+		return cli_fail(cli, CLI_USAGE, "accepted: allow log block",
+			"--action '%s': no verdict has this name", LOG_STR(str_from(value)));
 	return strcmp(o->name, "--type") == 0 ? check_type(cli, value) : 0;
 }
 

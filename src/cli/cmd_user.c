@@ -123,11 +123,13 @@ static int put_profile(const struct cli *cli, json_t *args)
 		value = cli_value(cli, option);
 		fault = value ? people_fault(names[i], str_from(value)) : NULL;
 		if (fault)
-			return cli_fail(cli, CLI_USAGE, NULL, "%s '%s': %s", option, LOG_STR(str_from(value)), fault);
+			return cli_fail(
+				cli, CLI_USAGE, NULL, "%s '%s': %s", option, LOG_STR(str_from(value)), fault);
 		if (value && json_object_set_new(args, names[i], json_string(value)))
 			return cli_fail(cli, CLI_USAGE, NULL, "%s is not UTF-8", option);
 	}
-	fault = cli_has(cli, "--groups") ? people_fault("groups", str_from(cli_value(cli, "--groups"))) : NULL;
+	fault = cli_has(cli, "--groups") ? people_fault("groups", str_from(cli_value(cli, "--groups")))
+					 : NULL;
 	if (fault)
 		return cli_fail(cli, CLI_USAGE, NULL, "--groups: %s", fault);
 	if (cli_has(cli, "--groups"))

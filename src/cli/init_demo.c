@@ -1,5 +1,5 @@
-/* The people of a demonstration: three accounts with random passwords, which are shown once and kept in DIR/demo.txt for
- * its owner. A real server has none of this. */
+/* The people of a demonstration: three accounts with random passwords, which are shown once and kept in
+ * DIR/demo.txt for its owner. A real server has none of this. */
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <stdio.h>

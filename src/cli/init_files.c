@@ -1,5 +1,5 @@
-/* What a data directory holds: folders, certificate, keys, a copy of the sample policy, an empty store, the settings. Each
- * step may run again over a half-made directory; who owns what is init_users.c's. */
+/* What a data directory holds: folders, certificate, keys, a copy of the sample policy, an empty store, the
+ * settings. Each step may run again over a half-made directory; who owns what is init_users.c's. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

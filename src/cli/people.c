@@ -16,9 +16,9 @@ static bool is_not_running(int r)
 	return r == -ENOENT || r == -ECONNREFUSED;
 }
 
-/* The store's folder belongs to the gate, who might put links where files of the store are expected. So root goes through
- * it as its owner; what is made there then belongs to that user as well. Root comes back when the store is closed, and
- * in between in the child that records the act (witness_become). */
+/* The store's folder belongs to the gate, who might put links where files of the store are expected. So root
+ * goes through it as its owner; what is made there then belongs to that user as well. Root comes back when
+ * the store is closed, and in between in the child that records the act (witness_become). */
 static int become_owner(const struct people *p)
 {
 	char folder[4096];
@@ -48,7 +48,8 @@ static int open_store(struct people *p)
 	int r = become_owner(p);
 
 	if (r)
-		return cli_fail(p->cli, CLI_INTERNAL, NULL, "becoming the owner of the store: %s", strerror(-r));
+		return cli_fail(
+			p->cli, CLI_INTERNAL, NULL, "becoming the owner of the store: %s", strerror(-r));
 	r = store_open(&p->store, &options, &err);
 	if (!r)
 		return 0;
@@ -126,7 +127,8 @@ int people_refused(const struct cli *cli, const json_t *answer, const char *jid)
 	if (!control_failed(answer, &code, &text, &remedy))
 		return CLI_OK;
 	if (jid)
-		return cli_fail(cli, exit_of(code), remedy, "%s: %s", LOG_STR(str_from(jid)), LOG_STR(str_from(text)));
+		return cli_fail(cli, exit_of(code), remedy, "%s: %s", LOG_STR(str_from(jid)),
+			LOG_STR(str_from(text)));
 	return cli_fail(cli, exit_of(code), remedy, "%s", LOG_STR(str_from(text)));
 }
 
@@ -184,7 +186,8 @@ int people_jid(const struct people *p, const char *text, struct arena *arena, st
 	return 0;
 }
 
-/* RFC 5646 section 2.1 as far as its shape goes: subtags of one to eight letters or digits, the first of letters. */
+/* RFC 5646 section 2.1 as far as its shape goes: subtags of one to eight letters or digits, the first of
+ * letters. */
 static bool is_language(struct str text)
 {
 	size_t in_subtag = 0;
@@ -208,7 +211,8 @@ const char *people_fault(const char *field, struct str text)
 {
 	for (size_t i = 0; i < text.len; i++)
 		if ((unsigned char)text.data[i] < ' ' || text.data[i] == 0x7f)
-			return "a control character stands in the name, the groups, the mail address, the language or the "
+			return "a control character stands in the name, the groups, the mail address, the "
+			       "language or the "
 			       "department";
 	if (strcmp(field, "language") == 0 && !is_language(text))
 		return "this is no language tag; write it as en or de-CH";

@@ -165,8 +165,8 @@ static json_t *import_answer(struct work *w, const struct store_account *rows, s
 			buf_printf(&people, "%s%.*s %.*s", people.len ? ", " : "", STR_FMT(rows[i].jid),
 				STR_FMT(rows[i].person_id));
 	}
-	answer = json_pack("{s:b, s:i, s:o, s:o}", "ok", 1, "added", (int)(n - json_array_size(failed)), "failed",
-		failed, "people", text_json(buf_view(&people)));
+	answer = json_pack("{s:b, s:i, s:o, s:o}", "ok", 1, "added", (int)(n - json_array_size(failed)),
+		"failed", failed, "people", text_json(buf_view(&people)));
 	buf_done(&people);
 	return answer;
 }

@@ -174,8 +174,8 @@ static json_t *who(void)
 		"{s:I, s:s}", "uid", (json_int_t)getuid(), "name", entry ? entry->pw_name : "unknown");
 }
 
-int witness_admin(const struct settings *s, const char *command, const char *target, const char *text,
-	struct err *err)
+int witness_admin(
+	const struct settings *s, const char *command, const char *target, const char *text, struct err *err)
 {
 	return append(s,
 		json_pack("{s:s, s:{s:s, s:s, s:s}, s:o}", "cmd", "record.admin", "args", "command", command,

@@ -7,10 +7,10 @@
 #include "base/err.h"
 #include "conf/settings.h"
 
-/* An administrator's act (command as in ipc/control.h) on `target`; `text` is what a running server would write beside
- * it: the reason given, person ids; may be "". 0 or negative with *err. */
-[[nodiscard]] int witness_admin(const struct settings *s, const char *command, const char *target, const char *text,
-	struct err *err);
+/* An administrator's act (command as in ipc/control.h) on `target`; `text` is what a running server would
+ * write beside it: the reason given, person ids; may be "". 0 or negative with *err. */
+[[nodiscard]] int witness_admin(
+	const struct settings *s, const char *command, const char *target, const char *text, struct err *err);
 
 /* That the record is about to be read, with the options of the command (an array of texts, borrowed). */
 [[nodiscard]] int witness_access(

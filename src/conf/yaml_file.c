@@ -25,7 +25,8 @@ static int read_all(int fd, struct buf *out)
 
 int yml_load(struct yml **out, const char *file, struct err *err)
 {
-	AUTO(auto_close) int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a pipe: no waiting */
+	AUTO(auto_close)
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a pipe: no waiting */
 	struct buf text = BUF_INIT(YML_MAX_BYTES + 65536 * 2);
 	int r;
 

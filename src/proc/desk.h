@@ -6,7 +6,8 @@
 
 enum {
 	DESK_CONNECTIONS = 128,
-	DESK_PER_USER = 16, /* of one user who is neither root nor the server's own: nobody locks the others out */
+	DESK_PER_USER =
+		16, /* of one user who is neither root nor the server's own: nobody locks the others out */
 	DESK_READY_MS = 15000, /* how long a request waits for a child that is starting */
 	DESK_STATUS_MS = 3000, /* how long status, stop and reload wait for a child that does not answer */
 };
@@ -42,10 +43,10 @@ struct caller {
 	json_t *args;
 	bool parked; /* waits for parked_for to be ready */
 	enum role parked_for;
-	uint32_t ids[ROLES]; /* forwarded to each child; 0: not */
-	json_t *status;      /* being put together */
+	uint32_t ids[ROLES];           /* forwarded to each child; 0: not */
+	json_t *status;                /* being put together */
 	void (*act)(struct caller *c); /* an act of an administrator, while the recorder writes it down */
-	pid_t reader;        /* 0: none */
+	pid_t reader;                  /* 0: none */
 };
 
 /* Ends the request: the answer is stolen and sent, the next line is read. */

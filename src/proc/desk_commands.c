@@ -27,7 +27,7 @@ static void run_ping(struct caller *c)
 static void act_recorded(struct caller *c, const json_t *answer)
 {
 	const char *code, *text = "the recorder does not answer", *remedy;
-	void (*act)(struct caller *c) = c->act;
+	void (*act)(struct caller * c) = c->act;
 
 	uv_timer_stop(&c->timer);
 	c->ids[ROLE_RECORDER] = 0;
@@ -42,8 +42,8 @@ static void on_act_late(uv_timer_t *timer)
 	act_recorded(timer->data, NULL);
 }
 
-/* Stopping and reloading are in the record before they are done. They are done also when it has no space or the recorder
- * is away: that is when an administrator needs them most. */
+/* Stopping and reloading are in the record before they are done. They are done also when it has no space or
+ * the recorder is away: that is when an administrator needs them most. */
 static void run_recorded(struct caller *c, void (*act)(struct caller *c))
 {
 	json_t *args;

@@ -14,8 +14,8 @@
 
 static const char usage[] = "usage: reader --dir DIR tail|show|verify [--name=value ...]\n";
 
-/* As the command says it: text for people on standard error, or the object that --json promises. What was shown in spite
- * of `text` stays the answer. */
+/* As the command says it: text for people on standard error, or the object that --json promises. What was
+ * shown in spite of `text` stays the answer. */
 static int fail(const struct reader *r, int code, const char *text)
 {
 	static const char *const names[] = {"ok", "no", "usage", "unreachable", "internal"};
@@ -26,7 +26,8 @@ static int fail(const struct reader *r, int code, const char *text)
 		return code;
 	}
 	json_escape(&quoted, str_from(text));
-	printf("{\"error\":{\"code\":\"%s\",\"text\":\"%s\",\"remedy\":\"\"}}\n", names[code], buf_cstr(&quoted));
+	printf("{\"error\":{\"code\":\"%s\",\"text\":\"%s\",\"remedy\":\"\"}}\n", names[code],
+		buf_cstr(&quoted));
 	buf_done(&quoted);
 	return fflush(stdout) ? READER_INTERNAL : code;
 }
@@ -167,7 +168,8 @@ int main(int argc, char **argv)
 		return READER_USAGE;
 	code = open_all(&r, argv[2], &err);
 	if (code)
-		return fail(&r, code == -EACCES || code == -EPERM ? READER_RIGHTS : READER_INTERNAL, err.text);
+		return fail(
+			&r, code == -EACCES || code == -EPERM ? READER_RIGHTS : READER_INTERNAL, err.text);
 	code = verify ? reader_verify(&r, &err) : reader_show(&r, &err);
 	if (fflush(stdout) && code == READER_OK)
 		code = READER_INTERNAL;

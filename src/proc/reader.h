@@ -37,6 +37,7 @@ struct reader {
 	struct str checkpoint; /* text with checkpoints kept elsewhere */
 };
 
-/* Each prints to standard output and returns an exit code; a failure's text is in *err, for the one who asked. */
+/* Each prints to standard output and returns an exit code; a failure's text is in *err, for the one who
+ * asked. */
 int reader_show(struct reader *r, struct err *err);
 int reader_verify(struct reader *r, struct err *err);

@@ -405,8 +405,8 @@ static void print_result(struct verify *v)
 	if (v->r->json)
 		printf("{\"ok\":%s,\"origin\":\"%s\",\"lines\":%" PRIu64 ",\"segments\":%" PRIu64
 		       ",\"root\":\"%s\",\"damage\":[%.*s],\"not_proved\":[%.*s]}\n",
-			v->damaged ? "false" : "true", buf_cstr(&origin), v->tree.size, v->segments, buf_cstr(&text),
-			STR_FMT(buf_view(&v->damage)), STR_FMT(buf_view(&v->not_proved)));
+			v->damaged ? "false" : "true", buf_cstr(&origin), v->tree.size, v->segments,
+			buf_cstr(&text), STR_FMT(buf_view(&v->damage)), STR_FMT(buf_view(&v->not_proved)));
 	else
 		printf("%.*s%s: %" PRIu64 " lines in %" PRIu64 " segments, root %s\n%.*s%s\n",
 			STR_FMT(buf_view(&v->damage)), v->origin, v->tree.size, v->segments, buf_cstr(&text),

@@ -235,7 +235,8 @@ static void check_owner(const char *path, const char *user)
 	if (!entry || stat(path, &st) || st.st_uid == entry->pw_uid)
 		return;
 	owner = getpwuid(st.st_uid);
-	log_warn("%s belongs to %s, but as root the server works on it as %s: start the server as its owner, or give the "
+	log_warn("%s belongs to %s, but as root the server works on it as %s: start the server as its owner, "
+		 "or give the "
 		 "files to that user",
 		path, owner ? owner->pw_name : "nobody here", user);
 }
