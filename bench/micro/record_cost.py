@@ -4,7 +4,8 @@
     GATEHOUSE_LIBEXEC=build/src/proc bench/micro/record_cost.py
 
 Drives the recorder over its link (tests/tamper/recorder.py) with content entries of a usual size, in groups that each wait for
-their receipts, as a busy and an idle gate would. CPU is that of all its threads, steps of 10 ms.
+their receipts, as a busy and an idle gate would. CPU is that of all its threads, steps of 10 ms; segments are of the usual size,
+so that space ahead is prepared as it would be. Sealing, which gives way meanwhile, is measured by itself afterwards.
 """
 import os
 import pathlib
@@ -30,8 +31,18 @@ def frames(link, count):
                          address="10.0.0.1:5555", session="s" * 16) for i in range(count)]
 
 
+def sealing(each):
+    """Until every segment but the open one is sealed."""
+    raw = sorted(each.record.glob("*.jsonl"))[:-1]
+    used, size = cpu(each.process.pid), sum(path.stat().st_size for path in raw)
+    while any(path.exists() for path in raw):
+        time.sleep(0.05)
+    if raw:
+        print("sealing of %d MiB: %.0f MB/s of CPU" % (size >> 20, size / 1e6 / (cpu(each.process.pid) - used)))
+
+
 def groups(directory, size, count):
-    each = recorder.Recorder(directory, segment_bytes=1 << 30).start()
+    each = recorder.Recorder(directory).start()
     link = each.link()
     data, waits = frames(link, count), []
     used, begin = cpu(each.process.pid), time.monotonic()
@@ -41,6 +52,7 @@ def groups(directory, size, count):
         link.wait(lambda: min(at + size, count) in link.receipts)
         waits.append(time.monotonic() - part)
     took, used = time.monotonic() - begin, cpu(each.process.pid) - used
+    sealing(each)
     each.stop()
     waits.sort()
     print("groups of %4d: %7.0f entries/s, %6.2f us CPU an entry, %6.1f us a flush, receipt after p50 %5.0f us p99 %5.0f us" % (

@@ -6,6 +6,14 @@
  *     ./a.out [DIRECTORY]
  *
  * DIRECTORY (default /dev/shm) takes a record for the time of the run.
+ *
+ * A Xeon guest with SHA instructions, two busy cores, gcc 12, a line of 609 bytes, best of 60 rounds in each of several runs:
+ *
+ *     room looked for in every call, text by eight bytes           1,380 ns
+ *     room made once, text by sixteen, identity without printf     1,120
+ *     fields walked inline, the salt's base64 in place             1,030
+ *
+ * 730 of them are OpenSSL's: 550 for the leaf (two runs of SHA-256 over it: 0x00, line), 180 for a node of the tree.
  */
 #include <fcntl.h>
 #include <stdio.h>

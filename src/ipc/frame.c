@@ -66,34 +66,3 @@ int frame_next(struct str in, size_t *at, struct frame *out)
 	*at += FRAME_HEADER + len;
 	return 1;
 }
-
-int field_next(struct str payload, size_t *at, uint16_t *key, struct str *value)
-{
-	uint16_t k;
-	uint32_t n;
-
-	if (*at == payload.len)
-		return 0;
-	if (payload.len - *at < 6)
-		return -EPROTO;
-	memcpy(&k, payload.data + *at, 2);
-	memcpy(&n, payload.data + *at + 2, 4);
-	n = le32toh(n);
-	if (payload.len - *at - 6 < n)
-		return -EPROTO;
-	*key = le16toh(k);
-	*value = str_of(payload.data + *at + 6, n);
-	*at += 6 + n;
-	return 1;
-}
-
-int field_u64(struct str value, uint64_t *out)
-{
-	uint64_t v;
-
-	if (value.len != sizeof(v))
-		return -EPROTO;
-	memcpy(&v, value.data, sizeof(v));
-	*out = le64toh(v);
-	return 0;
-}
