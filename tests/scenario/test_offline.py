@@ -41,6 +41,19 @@ def test_messages_wait_in_order_and_come_once_with_their_time_and_id(folk):
     assert waiting(folk, account, sender)[1] == []
 
 
+def test_what_comes_after_an_empty_queue_waits_as_well_each_time(folk):
+    sender, = folk.online(1)
+    account = folk.account()
+    client, got = waiting(folk, account, sender)
+    assert got == []
+    for absence in range(3):
+        client.end()
+        said = sender.say(account.jid, "absence %d" % absence)
+        sender.roundtrip()
+        client, got = waiting(folk, account, sender)
+        assert [each.get("id") for each in got] == [said.id]
+
+
 def test_a_direct_message_carries_no_delay(folk):
     alice, bob = folk.online(2)
     said = alice.say(bob.bare)
