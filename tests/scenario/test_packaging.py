@@ -11,7 +11,7 @@ import time
 import pytest
 
 from lib import record, unit
-from lib.server import BINARY, Server
+from lib.server import BINARY, Server, environment
 from lib.stanza import message
 
 RUNNER = pathlib.Path(unit.__file__)
@@ -58,7 +58,8 @@ def test_the_server_does_its_work_inside_the_units_sandbox(notified):
         server.start()
         assert notice() == "READY=1"
         talk(server)
-        reload = subprocess.run([*server.prefix, BINARY, "reload", "--dir", str(server.dir)], capture_output=True, text=True)
+        reload = subprocess.run([*server.prefix, BINARY, "reload", "--dir", str(server.dir)], capture_output=True, text=True,
+                                env=environment(**server.env), timeout=60)
         assert reload.returncode == 0, reload.stderr
         for who in ("gate", "recorder"):
             pid = server.pid(who)
