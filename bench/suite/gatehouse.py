@@ -69,10 +69,22 @@ class Gatehouse(Server):
         child = Child([self.program(), "serve", "--dir", self.live], self.log,
                       env=self.environment())
         child.await_port(self.port)
+        self.await_running()
         return child
 
+    def status(self):
+        return json.loads(self.command("status", "--dir", self.live, "--json"))
+
+    def await_running(self, seconds=60):
+        """The supervisor listens before the gate has loaded its accounts."""
+        end = time.monotonic() + seconds
+        while self.status()["state"] != "running":
+            if time.monotonic() > end:
+                raise Trouble(f"the server is not running after {seconds} s")
+            time.sleep(0.1)
+
     def processes(self):
-        status = json.loads(self.command("status", "--dir", self.live, "--json"))
+        status = self.status()
         return {name: status[f"{name}_pid"] for name in ("gate", "recorder", "supervisor")}
 
     def configuration(self):
