@@ -15,10 +15,12 @@ void expressions_mark(const struct expressions *e, size_t key, struct hits *hits
 	struct str text = e->keys[key].text;
 
 	do {
-		hits->marks[e->keys[key].expression] |= e->keys[key].mark;
+		uint32_t x = e->keys[key].expression;
+
+		hits->marks[x] |= e->keys[key].mark;
+		hits->marked |= hits->marks[x] == e->list[x].marks;
 		key++;
 	} while (key < e->key_count && str_eq(e->keys[key].text, text));
-	hits->marked = true;
 }
 
 static bool is_dense(char c)
@@ -31,11 +33,11 @@ static bool is_digit(char c)
 	return (uint8_t)(c - '0') < 10;
 }
 
-/* Whether there are `least` bytes in a row that are `such`. They cover a place of the grid of that width:
- * look there first. */
+/* Whether there are `least` bytes in a row that are `such`, `least` not 0. They cover a place of the grid of
+ * that width: look there first. */
 static inline bool has_run(struct str text, size_t least, bool (*such)(char))
 {
-	for (size_t i = least - 1; least > 1 && i < text.len; i += least) {
+	for (size_t i = least - 1; i < text.len; i += least) {
 		size_t from = i, to = i;
 
 		if (!such(text.data[i]))
@@ -47,7 +49,7 @@ static inline bool has_run(struct str text, size_t least, bool (*such)(char))
 		if (to - from >= least)
 			return true;
 	}
-	return least < 2;
+	return false;
 }
 
 /* Parts, or bundles, beside each other; none when first == end. */
@@ -55,21 +57,36 @@ struct range {
 	size_t first, end;
 };
 
+/* Whether the part has a run of `least` such bytes; what it lacks is kept for the next expression. */
+static inline bool part_has_run(
+	struct texts *texts, size_t part, size_t least, bool (*such)(char), size_t *lacks)
+{
+	if (least < 2)
+		return true;
+	if (least >= *lacks)
+		return false;
+	if (has_run(texts_part(texts, VIEW_NARROW, part), least, such))
+		return true;
+	*lacks = least;
+	return false;
+}
+
 /* Whether the part has what the expression needs, literals aside, and its rule wants it. */
 static bool need_is_met(const struct expression *x, struct texts *texts, size_t part, const struct hits *hits)
 {
-	const struct text_part *p = &texts->parts[part];
+	struct text_part *p = &texts->parts[part];
 	struct str text;
 
-	if (p->digits < x->need.digits || p->text.len * (p->ascii ? 1 : FOLD_GROWTH) < x->min_width)
+	if (p->digits < x->need.digits || text_part_width(p) < x->min_width)
 		return false;
 	if (!hits_wants(hits, (uint32_t)x->rule->index, p->kind))
 		return false;
 	if ((x->need.run < 2 && x->need.number < 2 && !x->need.at) || !texts_fold(texts, VIEW_NARROW))
 		return true;
 	text = texts_part(texts, VIEW_NARROW, part);
-	return (!x->need.at || memchr(text.data, '@', text.len)) && has_run(text, x->need.run, is_dense) &&
-	       has_run(text, x->need.number, is_digit);
+	return (!x->need.at || memchr(text.data, '@', text.len)) &&
+	       part_has_run(texts, part, x->need.number, is_digit, &p->lacks_number) &&
+	       part_has_run(texts, part, x->need.run, is_dense, &p->lacks_run);
 }
 
 static void range_add(struct range *r, size_t part)
@@ -88,7 +105,8 @@ static struct range bundle_range(
 
 	if (x->group == GROUP_TEXT)
 		return (struct range){0, texts->count};
-	if ((hits->marks[b->first] & x->marks) != x->marks)
+	if ((hits->marks[b->first] & x->marks) != x->marks ||
+		(x->group == GROUP_DIGITS && x->min_width > texts->digits_width))
 		return r;
 	for (size_t part = 0; part < texts->count; part++)
 		if (need_is_met(x, texts, part, hits))

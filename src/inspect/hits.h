@@ -37,7 +37,7 @@ struct hits {
 	const struct rule_set *rules;
 	uint8_t *marks; /* of each expression: its sets of literals that the texts have (expressions.h) */
 	size_t marks_room;
-	bool marked; /* one of them is not 0 */
+	bool marked; /* an expression has all of its sets */
 	struct report reports[REPORTS_MAX];
 	size_t report_count;
 };

@@ -201,7 +201,7 @@ static enum cannot_tell find(const struct inspect_set *set, struct inspect_scrat
 	if (!why)
 		why = cards_find(set, &s->texts, &s->hits);
 	if (!why) {
-		loose_find(set->loose, &s->texts, &s->hits);
+		loose_find(set->loose, &s->texts, gated, &s->hits);
 		why = s->texts.failed;
 	}
 	return !why && s->hits.overflow ? CANNOT_TELL_HITS : why;

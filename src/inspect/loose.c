@@ -240,6 +240,7 @@ struct search {
 	struct str text;     /* the part's word view */
 	size_t at;           /* where that begins in the whole */
 	struct piece *piece; /* to read into */
+	bool gated;
 	unsigned words; /* the piece is of so many words; 1: letters may have lost the spaces between them */
 };
 
@@ -615,29 +616,39 @@ static size_t window_start(const struct search *s, size_t odd)
 	return at;
 }
 
-/* Whether no word can be around an odd place: its chunk and those before it that a phrase can have begin
- * none, and it is no letter apart. */
-static bool is_far_from_words(const struct search *s, size_t odd, size_t end)
+/* Passes over a window in which no word can be: none begins in it, and too few letters stand apart. Goes as
+ * far as window_look() would, so that what is found beside an odd place does not depend on it. False, with
+ * nothing changed, when there may be one. */
+static bool window_pass(const struct search *s, struct window *window)
 {
-	size_t at = chunk_start(s->text, odd);
+	__attribute__((uninitialized)) struct window w;
+	unsigned singles = 0;
+	bool more = true;
 	struct chunk c;
 
-	if (chunk_starts_word(s, at) || single_of(s->text, at, end) < end)
-		return false;
-	for (unsigned before = words_around(s); chunk_before(s->text, at, &c); at = c.at) {
-		if (single_of(s->text, c.at, c.end) == c.end && before-- == 0)
-			return true;
+	w.at = window->at;
+	w.odd = window->odd;
+	w.behind = 0;
+	w.begun = false;
+	while (more && chunk_next(s->text, &w.at, &c)) {
+		bool single;
+
 		if (chunk_starts_word(s, c.at))
 			return false;
+		if (c.end <= window->done)
+			continue;
+		single = single_of(s->text, c.at, c.end) < c.end;
+		singles += single;
+		if (singles == UNITS_MIN)
+			return false;
+		if (!single)
+			more = window_goes_on(s, &w, &c);
+		else if (w.odd < c.end)
+			(void)window_goes_on(s, &w, &c);
 	}
+	window->at = window->done = w.at;
+	window->odd = w.odd;
 	return true;
-}
-
-static size_t chunk_end(struct str text, size_t at)
-{
-	while (at < text.len && !is(text.data[at], IS_SPACE))
-		at++;
-	return at;
 }
 
 static void part_look(struct search *s, size_t odd)
@@ -653,13 +664,9 @@ static void part_look(struct search *s, size_t odd)
 	w.done = 0;
 	piece_clear(&w.singles);
 	while (w.odd < s->text.len) {
-		size_t end = chunk_end(s->text, w.odd);
-
-		if (is_far_from_words(s, w.odd, end)) {
-			w.odd = search_odd(s, end);
-			continue;
-		}
 		w.at = window_start(s, w.odd);
+		if (s->gated && window_pass(s, &w))
+			continue;
 		w.count = 0;
 		w.behind = 0;
 		w.begun = false;
@@ -667,12 +674,13 @@ static void part_look(struct search *s, size_t odd)
 	}
 }
 
-void loose_find(const struct loose *l, struct texts *texts, struct hits *hits)
+void loose_find(const struct loose *l, struct texts *texts, bool gated, struct hits *hits)
 {
 	if (!l || !texts_mark_odd(texts))
 		return;
 	for (size_t i = 0; i < texts->count; i++) {
 		struct search s = {.loose = l,
+			.gated = gated,
 			.texts = texts,
 			.hits = hits,
 			.part = i,

@@ -14,5 +14,7 @@ struct loose;
 /* NULL in *out when no word wants it. Everything lives in the arena. 0 or -ENOMEM. */
 [[nodiscard]] int loose_new(struct loose **out, const struct lexicon *lexicon, struct arena *arena);
 
-/* The word view must be folded. `l` may be NULL. Memory for marks may be out: texts->failed says so. */
-void loose_find(const struct loose *l, struct texts *texts, struct hits *hits);
+/* The word view must be folded. `l` may be NULL. `gated` false reads around
+ * every odd place, also where no word can begin (for tests). Memory for
+ * marks may be out: texts->failed says so. */
+void loose_find(const struct loose *l, struct texts *texts, bool gated, struct hits *hits);

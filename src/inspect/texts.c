@@ -28,6 +28,7 @@ void texts_reset(struct texts *t, size_t ceiling)
 	t->bytes = 0;
 	t->ceiling = ceiling;
 	t->digits_max = 0;
+	t->digits_width = 0;
 	memset(t->folded, 0, sizeof(t->folded));
 	t->failed = CANNOT_TELL_NONE;
 }
@@ -84,6 +85,7 @@ static struct text_part *part_add(struct texts *t, enum text_kind kind)
 	}
 	part = &t->parts[t->count++];
 	part->kind = kind;
+	part->lacks_number = part->lacks_run = SIZE_MAX;
 	return part;
 }
 
@@ -158,6 +160,19 @@ static void part_fold(struct texts *t, struct text_part *part, enum view view)
 	run->data[run->len++] = '\n';
 }
 
+size_t text_part_width(const struct text_part *part)
+{
+	return part->ascii ? part->text.len : part->text.len * FOLD_GROWTH;
+}
+
+static void digits_note(struct texts *t, const struct text_part *part)
+{
+	size_t width = text_part_width(part);
+
+	t->digits_max = part->digits > t->digits_max ? part->digits : t->digits_max;
+	t->digits_width = width > t->digits_width ? width : t->digits_width;
+}
+
 bool texts_fold(struct texts *t, enum view view)
 {
 	struct text_run *run = &t->view[view];
@@ -169,8 +184,8 @@ bool texts_fold(struct texts *t, enum view view)
 	run->len = 0;
 	for (size_t i = 0; i < t->count; i++) {
 		part_fold(t, &t->parts[i], view);
-		if (t->parts[i].digits > t->digits_max)
-			t->digits_max = t->parts[i].digits;
+		if (t->parts[i].digits)
+			digits_note(t, &t->parts[i]);
 	}
 	memset(run->data + run->len, '\n', ODD_SLACK);
 	t->folded[view] = true;

@@ -24,8 +24,9 @@ struct text_part {
 	size_t joined_at; /* while collecting: place in `joined`, or SIZE_MAX */
 	size_t at[VIEW_COUNT], len[VIEW_COUNT]; /* its place in each view */
 	unsigned digits;                        /* decimal digits of any script */
-	bool ascii;                             /* as sent */
-	bool same[VIEW_COUNT];                  /* offsets are those of the text as sent */
+	size_t lacks_number, lacks_run; /* no run of so many digits, or bytes without white space, is in it */
+	bool ascii;                     /* as sent */
+	bool same[VIEW_COUNT];          /* offsets are those of the text as sent */
 	enum text_kind kind;
 };
 
@@ -41,6 +42,7 @@ struct texts {
 	struct text_run view[VIEW_COUNT];
 	size_t bytes, ceiling;
 	unsigned digits_max; /* of the part with most */
+	size_t digits_width; /* the most bytes that a view of a part with digits can have */
 	uint64_t *odd;       /* bits for the bytes of the word view (odd.h) */
 	size_t odd_room;     /* words of bits */
 	bool folded[VIEW_COUNT];
@@ -70,6 +72,9 @@ struct str texts_part(const struct texts *t, enum view view, size_t part); /* on
 
 /* The part that holds the byte at `offset` of the view. */
 size_t texts_part_at(const struct texts *t, enum view view, size_t offset);
+
+/* The most bytes that a view of the part can have. */
+size_t text_part_width(const struct text_part *part);
 
 /* The place in part->text that a place in its folded form came from. */
 size_t text_part_origin(const struct text_part *part, enum view view, size_t offset);

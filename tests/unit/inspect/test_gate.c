@@ -268,6 +268,146 @@ static void gates_lose_nothing_of_what_expressions_match(void **unused)
 	arena_pool_drain();
 }
 
+/* ---- loose spellings ---- */
+
+static const char *const words[] = {"bluebird", "project bluebird", "ass*", "lil", "va te faire foutre",
+	"committee", "night fall down", "o'neill", "zzz"};
+
+static const struct str signs[] = {STR("."), STR("-"), STR("*"), STR("_"), STR("!"), STR("1"), STR("3"),
+	STR("@"), STR("$"), STR(" "), STR("|"), STR("+"), STR("'"), STR("\""), STR("\u20ac"), STR("\u00a7"),
+	STR("\u00a3"), STR("("), STR("0"), STR("/")};
+
+static void spelling_make(const char *word, struct buf *out)
+{
+	unsigned kind = chance(6);
+
+	for (const char *c = word; *c && *c != '*'; c++) {
+		if (kind == 1 && c > word)
+			buf_str(out, signs[chance(10)]);
+		if (kind == 5)
+			buf_printf(out, "(%c) ", *c);
+		else if (kind < 3 && chance(5) == 0)
+			buf_str(out, signs[chance(sizeof(signs) / sizeof(*signs))]);
+		else
+			buf_putc(out, *c);
+		for (unsigned i = kind == 3 && chance(4) == 0 ? 1 + chance(3) : 0; i > 0; i--)
+			buf_putc(out, *c);
+	}
+}
+
+static void evasion_make(struct buf *out)
+{
+	static const char *const between[] = {" ", "  ", ", ", " so ", " a ", "-", "", " the "};
+
+	for (unsigned i = 1 + chance(5); i > 0; i--) {
+		spelling_make(words[chance(sizeof(words) / sizeof(*words))], out);
+		buf_str(out, str_from(between[chance(sizeof(between) / sizeof(*between))]));
+	}
+}
+
+static struct policy_dir words_make(void)
+{
+	struct buf rules = BUF_INIT(0);
+	struct policy_dir dir;
+
+	buf_lit(&rules, "rules:\n");
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		buf_printf(&rules,
+			"- {id: w%zu, purpose: p, match: {words: [\"%s\"], evasions: true}, action: allow, "
+			"mode: "
+			"enforce}\n",
+			i, words[i]);
+	dir = policy_dir_make(buf_cstr(&rules));
+	buf_done(&rules);
+	return dir;
+}
+
+/* Every rule allows, so that every hit is kept. */
+static void what_is_passed_over_holds_no_word(void **unused)
+{
+	struct inspect_scratch *scratch = inspect_scratch_new();
+	struct policy_dir dir = words_make();
+	struct policy_set *set;
+	struct err err = {};
+	size_t all = 0;
+
+	(void)unused;
+	if (policy_set_load(&set, dir.path, &inspect_engine, &err))
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < TEXTS; i++) {
+		struct buf text = BUF_INIT(0);
+		const struct inspect_set *engine = policy_set_engine(set);
+		const struct hits *hits;
+		size_t gated;
+
+		evasion_make(&text);
+		assert_int_equal(
+			inspect_find(engine, scratch, KIND_MESSAGE, buf_view(&text), true, &hits), 0);
+		gated = hits->count;
+		assert_int_equal(
+			inspect_find(engine, scratch, KIND_MESSAGE, buf_view(&text), false, &hits), 0);
+		if (gated != hits->count)
+			fail_msg("'%s': %zu hits, %zu of all", buf_cstr(&text), gated, hits->count);
+		all += gated;
+		buf_done(&text);
+	}
+	if (all < HITS_LEAST)
+		fail_msg("only %zu hits", all);
+	policy_set_unref(set);
+	inspect_scratch_free(scratch);
+	policy_dir_remove(&dir);
+	arena_pool_drain();
+}
+
+/* Whatever the view an expression is looked for in: a character is one, and is not another. */
+static void characters_beyond_ascii_are_characters(void **unused)
+{
+	static const struct {
+		const char *regex, *text;
+		bool hit;
+	} cases[] = {
+		{"nik\u00e9", "Nik\u00c9", true},
+		{"nik\u00e9", "nik\u00e8", false},
+		{"^a.c$", "a\u4e2dc", true},
+		{"^.{2}$", "\u00e9\u4e2d", true},
+		{"^.{2}$", "\u00e9", false},
+		{"[^a]{4}", "a\u00e9\u00e9\u00e9a", false},
+		{"^\\W+$", "\u4e2d", true},
+		{"\\w\\W\\w", "a\u00e9b", true},
+		{"\\bsk\\b", "\u017f\u212a", true},
+		{"a\\x{e9}", "a\u00e9", true},
+		{"a\\x{e9}", "a\u00e8", false},
+		{"\\bend\\b", "\u00e9end\u00e9", true},
+	};
+	struct inspect_scratch *scratch = inspect_scratch_new();
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct buf rules = BUF_INIT(0);
+		struct policy_set *set;
+		struct policy_dir dir;
+		const struct hits *hits;
+		struct err err = {};
+
+		buf_printf(&rules,
+			"rules:\n- {id: x, purpose: p, match: {regex: ['%s']}, action: log, mode: enforce}\n",
+			cases[i].regex);
+		dir = policy_dir_make(buf_cstr(&rules));
+		buf_done(&rules);
+		if (policy_set_load(&set, dir.path, &inspect_engine, &err))
+			fail_msg("%s", err.text);
+		assert_int_equal(inspect_find(policy_set_engine(set), scratch, KIND_MESSAGE,
+					 str_from(cases[i].text), true, &hits),
+			0);
+		if ((hits->count > 0) != cases[i].hit)
+			fail_msg("%s in %s", cases[i].regex, cases[i].text);
+		policy_set_unref(set);
+		policy_dir_remove(&dir);
+	}
+	inspect_scratch_free(scratch);
+	arena_pool_drain();
+}
+
 /* Literals are looked for in the word view, expressions in the light view: what is ASCII in the light view is
  * its small letter in the word view, letters in brackets aside, which literals leave out. */
 static void literals_of_the_light_view_are_in_the_word_view(void **unused)
@@ -303,6 +443,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gates_lose_nothing_of_what_expressions_match),
+		cmocka_unit_test(what_is_passed_over_holds_no_word),
+		cmocka_unit_test(characters_beyond_ascii_are_characters),
 		cmocka_unit_test(literals_of_the_light_view_are_in_the_word_view),
 	};
 
