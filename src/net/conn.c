@@ -22,6 +22,8 @@ enum {
 	READ_SIZE = 16384 + 512,
 	SLOW_MS = 30000,           /* output may stand still for this long */
 	SLOW_CHECK_S = 5,
+	OUT_USUAL = 1024,          /* most passes write less to one connection */
+	SPARE_MAX = 256,
 	READS_PER_EVENT = 16,      /* fairness: then the others have their turn */
 	DEAD_PEER_MS = 50000,      /* TCP_USER_TIMEOUT */
 };
@@ -36,6 +38,8 @@ struct net_loop {
 	size_t output_max;
 	struct list stuck;
 	char buffer[READ_SIZE];
+	char *spare[SPARE_MAX];    /* output buffers of OUT_USUAL bytes for who writes next */
+	unsigned spare_len;
 };
 
 static void conn_read(struct conn *c);
@@ -271,6 +275,27 @@ static ssize_t conn_send(struct conn *c)
 	return why == SSL_ERROR_WANT_WRITE || why == SSL_ERROR_WANT_READ ? 0 : -1;
 }
 
+/* A connection has an output buffer only while something waits in it. */
+static void out_take(struct conn *c)
+{
+	struct net_loop *n = c->net;
+
+	c->out.data = n->spare_len ? n->spare[--n->spare_len] : malloc(OUT_USUAL);
+	c->out.cap = c->out.data ? OUT_USUAL : 0;
+}
+
+static void out_give(struct conn *c)
+{
+	struct net_loop *n = c->net;
+
+	if (c->out.cap == OUT_USUAL && n->spare_len < SPARE_MAX) {
+		n->spare[n->spare_len++] = c->out.data;
+		buf_init(&c->out, c->out.max);
+	} else {
+		buf_done(&c->out);
+	}
+}
+
 static void conn_flush(struct conn *c)
 {
 	size_t sent = 0;
@@ -294,7 +319,7 @@ static void conn_flush(struct conn *c)
 		}
 		sent += (size_t)n;
 	}
-	buf_done(&c->out);
+	out_give(c);
 	if (c->stuck_since_ms) {
 		conn_unstuck(c);
 		conn_watch(c);
@@ -306,6 +331,8 @@ void conn_write(struct conn *c, struct str bytes)
 	if (c->closed || c->closing)
 		return;
 	c->out.max = c->net->output_max;
+	if (!c->out.data)
+		out_take(c);
 	buf_str(&c->out, bytes);
 	if (buf_failed(&c->out)) {
 		conn_finish(c, CONN_END_SLOW);
@@ -508,6 +535,8 @@ struct net_loop *net_loop_free(struct net_loop *n)
 	timer_stop(&n->slow_check);
 	loop_remove_hook(&n->hook);
 	tls_unref(n->tls);
+	while (n->spare_len)
+		free(n->spare[--n->spare_len]);
 	free(n);
 	return NULL;
 }

@@ -12,6 +12,7 @@
 #include "base/rand.h"
 #include "base/text.h"
 #include "inspect/inspect.h"
+#include "net/tls_memory.h"
 #include "proc/confine.h"
 #include "proc/gate.h"
 #include "proc/probe.h"
@@ -524,6 +525,7 @@ int main(int argc, char **argv)
 	log_init("gate", LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN); /* Ctrl-C is the supervisor's to act on */
+	(void)tls_memory_pool(); /* without it records cost more, no more */
 	g->dir = option_dir(argc, argv);
 	g->started_us = clock_utc_us();
 	raise_file_limit();
