@@ -34,6 +34,7 @@ struct origin *origin_new(const struct origin_parts *parts)
 	o->home = parts->home;
 	o->answer = NULL;
 	o->owner = NULL;
+	o->user = NULL;
 	return o;
 }
 

@@ -22,6 +22,7 @@ struct origin {
 	 * where it goes when there is no such session any more. Set by route/ before the origin is shared. */
 	void (*answer)(struct origin *o, struct port *port, struct blob *stanza);
 	void *owner;                  /* of `answer` */
+	struct user *user;            /* route/'s: while the session lives; only on the home loop */
 	char text[];                  /* what the views above point into */
 };
 

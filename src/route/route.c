@@ -142,7 +142,10 @@ static void run_send(struct task *task)
 static void run_start(struct task *task)
 {
 	struct parcel *p = parcel_of(task);
-	struct user *u = user_get(home_here(p->route), p->origin->jid.bare);
+	struct user *u = p->origin->user;
+
+	if (!u) /* the session has ended meanwhile */
+		u = user_get(home_here(p->route), p->origin->jid.bare);
 
 	if (!u) {
 		answer_error(p, STANZA_RESOURCE_CONSTRAINT, NULL);

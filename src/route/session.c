@@ -42,8 +42,7 @@ struct answer {
 static void answer_give(struct origin *o, struct port *port, struct blob *stanza)
 {
 	struct home *h = home_here(o->owner);
-	struct user *u = user_find(h, o->jid.bare);
-	struct session *s = u ? session_by_origin(u, o) : NULL;
+	struct session *s = o->user ? session_by_origin(o->user, o) : NULL;
 
 	if (s)
 		deliver(s, &(struct goods){.blob = stanza}, record_signal(h->record, SIGNAL_SERVER));
@@ -113,6 +112,7 @@ static void session_free(struct session *s)
 	blob_unref(s->presence);
 	sm_free(s->sm);
 	port_unref(s->port);
+	s->origin->user = NULL;
 	origin_unref(s->origin);
 	free(s);
 }
@@ -239,7 +239,7 @@ static struct session *session_new(struct user *u, struct errand *e, const struc
 		free(s);
 		return NULL;
 	}
-	s->user = u;
+	s->user = s->origin->user = u;
 	s->port = port_ref(e->port);
 	s->connected_us = clock_utc_us();
 	list_init(&s->unacked);
