@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <openssl/crypto.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -14,6 +15,14 @@ enum {
 
 static _Thread_local void *kept[KEPT_MAX];
 static _Thread_local unsigned kept_len;
+static pthread_key_t ending; /* its destructor gives back what a thread kept */
+
+static void drain(void *unused)
+{
+	(void)unused;
+	while (kept_len)
+		free(kept[--kept_len]);
+}
 
 /* A record buffer is allocated with the largest size of all, so what is kept holds any. */
 static void *pool_malloc(size_t size, const char *file, int line)
@@ -38,7 +47,7 @@ static void pool_free(void *p, const char *file, int line)
 {
 	(void)file;
 	(void)line;
-	if (p && kept_len < KEPT_MAX && is_record_buffer(p))
+	if (p && kept_len < KEPT_MAX && is_record_buffer(p) && pthread_setspecific(ending, kept) == 0)
 		kept[kept_len++] = p;
 	else
 		free(p);
@@ -56,5 +65,9 @@ static void *pool_realloc(void *p, size_t size, const char *file, int line)
 
 int tls_memory_pool(void)
 {
+	int r = pthread_key_create(&ending, drain);
+
+	if (r)
+		return -r;
 	return CRYPTO_set_mem_functions(pool_malloc, pool_realloc, pool_free) == 1 ? 0 : -EBUSY;
 }
