@@ -36,8 +36,9 @@ struct loose {
 	/* For pieces of so many words (1: any), by the class of the first letter: the classes, as bits, that
 	 * the last letter may have. Most pieces of text end here. */
 	uint32_t ends[PHRASE_MAX + 1][CLASSES];
-	/* By the class of the first letter: the next class, as bits, that words go on with. */
-	uint32_t starts[CLASSES];
+	/* By the class of the first letter: the classes, as bits, that words go on with; and by the first
+	 * two. */
+	uint32_t second[CLASSES], third[CLASSES][CLASSES];
 	size_t mask;
 	unsigned words_max; /* of the longest phrase, at most PHRASE_MAX */
 };
@@ -119,15 +120,20 @@ static void ends_put(uint32_t ends[CLASSES], const struct entry *e)
 			ends[i] |= last;
 }
 
-/* Says in l->starts how pieces that can be this word begin. */
-static void starts_put(uint32_t starts[CLASSES], const struct entry *e, const char *row, size_t len)
+/* Says in l->second and l->third how pieces that can be this word begin. */
+static void starts_put(struct loose *l, const struct entry *e, const char *row, size_t len)
 {
 	unsigned first = class_index(row[0]);
+	uint32_t *third;
 
-	if (e->open_left)
-		memset(starts, 0xff, CLASSES * sizeof(*starts));
-	else
-		starts[first] |= len > 1 ? UINT32_C(1) << class_index(row[1]) : UINT32_MAX;
+	if (e->open_left || len < 2) {
+		memset(e->open_left ? l->second : &l->second[first], 0xff,
+			e->open_left ? sizeof(l->second) : sizeof(*l->second));
+		return;
+	}
+	third = &l->third[first][class_index(row[1])];
+	l->second[first] |= UINT32_C(1) << class_index(row[1]);
+	*third |= len > 2 ? UINT32_C(1) << class_index(row[2]) : UINT32_MAX;
 }
 
 static void entry_put(struct loose *l, const struct entry *e, struct entry *place)
@@ -142,7 +148,7 @@ static void entry_put(struct loose *l, const struct entry *e, struct entry *plac
 	else if (e->open_right)
 		chain_put(&l->open[class_index(class_of(e->letters[0]))], e, &place[2]);
 	ends_put(l->ends[1], e);
-	starts_put(l->starts, e, row, n);
+	starts_put(l, e, row, n);
 	if (e->words > 1 && e->words <= PHRASE_MAX) {
 		ends_put(l->ends[e->words], e);
 		l->words_max = e->words > l->words_max ? e->words : l->words_max;
@@ -562,13 +568,39 @@ static void window_look(struct search *s, struct window *w)
 	w->done = w->at;
 }
 
+enum follows {
+	FOLLOWS_NOT,
+	FOLLOWS,
+	FOLLOWS_PERHAPS, /* what stands there can be read in several ways, or is hidden */
+};
+
+/* Whether what follows *at, where a letter of `class` is, can be one of the classes wanted (all: no matter
+ * what). Moves *at there. */
+static enum follows class_follows(struct str text, size_t *at, char class, uint32_t wanted)
+{
+	if (wanted == UINT32_MAX)
+		return FOLLOWS_PERHAPS;
+	while (wanted && ++*at < text.len) {
+		char c = text.data[*at], next = class_of(c);
+		bool between = is(c, IS_BETWEEN | IS_SPACE);
+
+		if (next && next != class && wanted & UINT32_C(1) << class_index(next))
+			return between ? FOLLOWS_PERHAPS : FOLLOWS;
+		if (is(c, IS_HIDING) || (uint8_t)c >= 0x80)
+			return FOLLOWS_PERHAPS;
+		if (next != class && !between)
+			return FOLLOWS_NOT;
+	}
+	return FOLLOWS_NOT;
+}
+
 /* Whether a word can begin at the chunk there, or at an edge of it: what follows its first letter, whichever
  * way it is read, is what follows in some word. */
 static bool chunk_starts_word(const struct search *s, size_t at)
 {
 	struct str text = s->text;
-	uint32_t starts;
-	char first;
+	enum follows follows;
+	char first, second;
 
 	for (; at < text.len && is_punctuation(text.data[at]); at++) {
 		if (is(text.data[at], IS_EDGE))
@@ -579,19 +611,13 @@ static bool chunk_starts_word(const struct search *s, size_t at)
 	if (at == text.len)
 		return false;
 	first = class_of(text.data[at]);
-	starts = first ? s->loose->starts[class_index(first)] : UINT32_MAX;
-	while (starts && starts != UINT32_MAX && ++at < text.len) {
-		char c = text.data[at], class = class_of(c);
-
-		if (class && class != first && starts & UINT32_C(1) << class_index(class))
-			return true;
-		if ((class && class != first && !is(c, IS_BETWEEN)) ||
-			(!class && !is(c, IS_BETWEEN | IS_SPACE)))
-			return (uint8_t)c >= 0x80;
-		if (is(c, IS_HIDING))
-			return true;
-	}
-	return starts == UINT32_MAX;
+	if (!first)
+		return true;
+	follows = class_follows(text, &at, first, s->loose->second[class_index(first)]);
+	if (follows != FOLLOWS)
+		return follows;
+	second = class_of(text.data[at]);
+	return class_follows(text, &at, second, s->loose->third[class_index(first)][class_index(second)]);
 }
 
 /* The chunk before the one at `at`. False when that is the first. */
