@@ -215,6 +215,8 @@ static void conn_read(struct conn *c)
 		if (n <= 0)
 			return;
 		c->ops->bytes(c, c->net->buffer, (size_t)n);
+		if (!c->logged_in) /* a password may have been in it */
+			OPENSSL_cleanse(c->net->buffer, (size_t)n);
 		if (c->closed || !c->ssl || c->handshaking || !SSL_has_pending(c->ssl))
 			return;
 	}

@@ -40,6 +40,7 @@ struct login {
 	const char *mechanism;
 	const char *condition; /* of the failure that is being delayed */
 	struct str jid;        /* the claimed account */
+	unsigned iterations;   /* of the settings when it began: the worker must not look into what a reload replaces */
 	int outcome;
 	bool is_plain, refused, pending, orphan;
 };
@@ -240,7 +241,7 @@ static void on_plain_work(uv_work_t *work)
 	const struct xmpp_env *env = &l->stream->xl->xmpp->env;
 
 	l->outcome = plain_check(&l->plain, l->has_verifier ? &l->verifier : NULL, STORE_SHA_256, env->secret,
-			l->stream->xl->settings->sasl_iterations);
+			l->iterations);
 }
 
 static void on_plain_done(uv_work_t *work, int status)
@@ -390,6 +391,7 @@ static struct login *login_new(struct stream *s, struct str mechanism)
 	if (!l)
 		return NULL;
 	l->stream = s;
+	l->iterations = s->xl->settings->sasl_iterations;
 	timer_init(&l->delay, on_delay_over);
 	store_req_init(&l->req, on_verifier, l);
 	l->arena = arena_new(64 << 10);
@@ -419,9 +421,25 @@ static const char *payload_take(const struct node *n, struct arena *arena, struc
 		return NULL;
 	if (node_first_element(n))
 		return "malformed-request";
-	if (text.len > PAYLOAD_MAX * 4 / 3 || !base64_parse(text, out))
+	if (text.len > PAYLOAD_MAX * 4 / 3 || (text.len && !buf_room(out, text.len / 4 * 3)) || !base64_parse(text, out))
 		return "incorrect-encoding";
 	return NULL;
+}
+
+/* It may be a password. */
+static void payload_wipe(struct buf *payload)
+{
+	if (payload->data)
+		OPENSSL_cleanse(payload->data, payload->cap);
+	buf_done(payload);
+}
+
+/* The same as it came: base64 in the tree, which nobody reads again. */
+static void element_wipe(const struct node *n)
+{
+	node_each (child, n)
+		if (child->kind == NODE_TEXT && child->text.len)
+			OPENSSL_cleanse((char *)(uintptr_t)child->text.data, child->text.len);
 }
 
 static void login_auth(struct stream *s, const struct node *n)
@@ -444,7 +462,7 @@ static void login_auth(struct stream *s, const struct node *n)
 		login_first(s->login, buf_view(&payload));
 	else
 		stream_write_lit(s, "<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
-	buf_done(&payload);
+	payload_wipe(&payload);
 }
 
 static void login_response(struct stream *s, const struct node *n)
@@ -459,7 +477,7 @@ static void login_response(struct stream *s, const struct node *n)
 		login_first(s->login, buf_view(&payload));
 	else
 		login_final(s->login, buf_view(&payload));
-	buf_done(&payload);
+	payload_wipe(&payload);
 }
 
 void login_element(struct stream *s, const struct node *n)
@@ -472,6 +490,7 @@ void login_element(struct stream *s, const struct node *n)
 		login_fail(s, "aborted");
 	else
 		login_fail(s, "malformed-request");
+	element_wipe(n);
 }
 
 /* XEP-0440. */
