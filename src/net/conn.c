@@ -469,6 +469,8 @@ void conn_set_logged_in(struct conn *c)
 	if (!c->logged_in && !c->closed)
 		budget_login(c->net->budget, c->place);
 	c->logged_in = true;
+	if (c->ssl) /* no password comes any more, and wiping costs as much as decrypting */
+		SSL_clear_options(c->ssl, SSL_OP_CLEANSE_PLAINTEXT);
 }
 
 bool conn_is_secure(const struct conn *c)
