@@ -68,8 +68,8 @@ static void sm_enable(struct stream *s, const struct node *n)
 	unsigned long long max;
 	struct errand *e;
 
-	if (s->sm_enabled) {
-		sm_failed(s, "unexpected-request", false, 0);
+	if (s->sm_enabled) { /* section 3: a second attempt SHOULD end the stream */
+		stream_error(s, "policy-violation", "Stream management is enabled only once.");
 		return;
 	}
 	e = errand_new(ERRAND_SM_ENABLE, &s->port);
