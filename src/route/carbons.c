@@ -48,8 +48,10 @@ bool carbons_take(struct user *u, struct parcel *p)
 	bool wanted = u->carbons > 0 && carbons_wanted(p) && !is_from_a_room(p->stanza);
 	struct node *private = node_child(p->stanza, STR("private"), NS_CARBONS);
 
-	if (private)
+	if (private) {
 		node_remove(private);
+		p->xml = STR_NONE; /* which has it still */
+	}
 	return wanted;
 }
 

@@ -108,7 +108,8 @@ def test_a_private_message_is_not_copied(home, hint, direction):
     desk, phone, bob = home
     sender, receiver = (desk, bob) if direction == "sent" else (bob, desk)
     said = sender.say(receiver.jid, extra=hint)
-    receiver.expect(message(body=said.body))
+    got = receiver.expect(message(body=said.body))
+    assert child(got, "private", names.CARBONS) is None  # XEP-0280 section 9: taken off at the end
     copies = [each for each in phone.settle(bob) if is_carbon(each)]
     assert not [each for each in copies if said.body in (body_of(carbon("sent", each)), body_of(carbon("received", each)))]
 
