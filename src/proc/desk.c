@@ -267,6 +267,26 @@ static int caller_new(struct desk *d, int fd)
 	return 0;
 }
 
+static void on_accept(uv_poll_t *poll, int status, int events);
+
+static void on_pause_over(uv_timer_t *timer)
+{
+	struct desk *d = timer->data;
+
+	uv_poll_start(&d->poll, UV_READABLE, on_accept);
+}
+
+/* Who waits stays readable: without a pause the loop would ask again at once. */
+static void desk_pause(struct desk *d, int why)
+{
+	if (!d->complained)
+		log_warn("control socket: nobody can be let in, trying again each %d ms: %s", DESK_PAUSE_MS,
+			strerror(why));
+	d->complained = true;
+	uv_poll_stop(&d->poll);
+	uv_timer_start(&d->pause, on_pause_over, DESK_PAUSE_MS, 0);
+}
+
 static void on_accept(uv_poll_t *poll, int status, int events)
 {
 	struct desk *d = poll->data;
@@ -274,8 +294,12 @@ static void on_accept(uv_poll_t *poll, int status, int events)
 
 	(void)status;
 	(void)events;
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			desk_pause(d, errno);
 		return;
+	}
+	d->complained = false;
 	if (d->connections_len >= DESK_CONNECTIONS || caller_new(d, fd))
 		close(fd);
 }
@@ -313,7 +337,9 @@ int desk_open(struct supervisor *s, struct err *err)
 		return r;
 	}
 	uv_poll_init(&s->loop, &d->poll, d->fd);
-	d->poll.data = d;
+	uv_timer_init(&s->loop, &d->pause);
+	d->poll.data = d->pause.data = d;
+	d->handles = 2;
 	uv_poll_start(&d->poll, UV_READABLE, on_accept);
 	s->desk = d;
 	return 0;
@@ -321,7 +347,10 @@ int desk_open(struct supervisor *s, struct err *err)
 
 static void desk_closed(uv_handle_t *handle)
 {
-	free(handle->data);
+	struct desk *d = handle->data;
+
+	if (--d->handles == 0)
+		free(d);
 }
 
 void desk_close(struct supervisor *s)
@@ -337,6 +366,7 @@ void desk_close(struct supervisor *s)
 	close(d->fd);
 	unlink(s->first->control_socket.data);
 	uv_close((uv_handle_t *)&d->poll, desk_closed);
+	uv_close((uv_handle_t *)&d->pause, desk_closed);
 }
 
 void desk_answered(struct supervisor *s, enum role from, uint32_t id, struct str text)

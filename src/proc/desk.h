@@ -10,12 +10,16 @@ enum {
 		16, /* of one user who is neither root nor the server's own: nobody locks the others out */
 	DESK_READY_MS = 15000, /* how long a request waits for a child that is starting */
 	DESK_STATUS_MS = 3000, /* how long status, stop and reload wait for a child that does not answer */
+	DESK_PAUSE_MS = 200,   /* without descriptors or memory for another connection */
 };
 
 struct desk {
 	struct supervisor *supervisor;
 	int fd;
 	uv_poll_t poll;
+	uv_timer_t pause;
+	unsigned handles;  /* libuv handles that are not closed yet */
+	bool complained;   /* that nobody can be let in just now */
 	struct list connections;
 	size_t connections_len;
 	uint32_t last_id; /* of a request that was forwarded */

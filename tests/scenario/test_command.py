@@ -5,6 +5,7 @@ import grp
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -404,6 +405,26 @@ def test_a_taken_port_is_named(resting):
         other.listen()
         done = resting.run("serve", timeout=30)
     assert str(resting.port) in refuses(done, 3)
+
+
+def test_a_supervisor_without_descriptors_waits_for_one_and_says_so_once(launch):
+    server = launch("no-descriptors")
+    pid = server.pid("supervisor")
+    spent = lambda: sum(map(int, pathlib.Path("/proc/%d/stat" % pid).read_text().rsplit(")", 1)[1].split()[11:13]))
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, before[1]))
+    with socket.socket(socket.AF_UNIX) as asker:
+        asker.connect(str(server.dir / "run/control.sock"))
+        wait_until(lambda: "nobody can be let in" in server.log.read_text())
+        begin = spent()
+        time.sleep(1.5)
+        assert spent() - begin < 0.3 * os.sysconf("SC_CLK_TCK")
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        asker.settimeout(10)
+        asker.sendall(b'{"cmd":"ping"}\n')
+        assert json.loads(asker.recv(4096))["ok"]
+    assert server.log.read_text().count("nobody can be let in") == 1
+    assert server.status()["state"] == "running"
 
 
 def test_one_directory_is_served_once(server):
