@@ -139,7 +139,8 @@ SETTING(INT, "record.gather_us", record_gather_us, "0", 0, 1000, "microseconds",
 SETTING(SIZE, "record.min_free_bytes", record_min_free_bytes, "16777216", 0, 1099511627776, "", RESTART, NULL,
 	"Free disk space below which no more entries are accepted and senders are told to wait.")
 SETTING(PATH, "record.checkpoint_file", record_checkpoint_file, "\"\"", 0, 0, "", RESTART, NULL,
-	"File outside this folder, best on another machine, to which every checkpoint is appended as well.")
+	"File outside this folder, best on another machine and in a folder of its own, to which every checkpoint is "
+	"appended as well. It may be moved away (rotated): it is made anew.")
 SETTING(BOOL, "record.syslog", record_syslog, "false", 0, 0, "", RESTART, NULL,
 	"Send every checkpoint to syslog as well.")
 SETTING(PATH, "record.copy_dir", record_copy_dir, "\"\"", 0, 0, "", RESTART, NULL,

@@ -49,6 +49,7 @@ struct ruleset {
 #define FS_READ_FILE (1ull << 2)
 #define FS_READ_DIR (1ull << 3)
 #define FS_MAKE_CHAR (1ull << 6)
+#define FS_MAKE_REG (1ull << 8)
 #define FS_MAKE_BLOCK (1ull << 11)
 #define FS_REFER (1ull << 13)
 #define FS_TRUNCATE (1ull << 14)
@@ -78,6 +79,8 @@ static uint64_t path_rights(
 	if (access == CONFINE_WRITE)
 		r = fs_rights(abi) &
 		    ~(FS_MAKE_CHAR | FS_MAKE_BLOCK | FS_IOCTL_DEV | (rules->exec ? 0 : FS_EXECUTE));
+	if (access == CONFINE_NEW)
+		r = FS_WRITE_FILE | FS_MAKE_REG;
 	if (!is_dir)
 		r &= FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE | FS_EXECUTE;
 	return r & fs_rights(abi);

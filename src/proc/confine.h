@@ -16,6 +16,7 @@
 enum confine_access {
 	CONFINE_READ,  /* a file, or a folder with all below it */
 	CONFINE_WRITE, /* the same, also create, rename and remove below */
+	CONFINE_NEW,   /* a folder: make files in it and write to files; nothing of them can be read or removed */
 };
 
 struct confine_path {

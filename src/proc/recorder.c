@@ -139,6 +139,7 @@ static int open_all(struct recorder *r, struct err *err)
 		.version = GATEHOUSE_VERSION,
 		.segment_bytes = s->record_segment_bytes,
 		.min_free = s->record_min_free_bytes,
+		.outside_path = s->record_checkpoint_file.len ? s->record_checkpoint_file.data : NULL,
 		.flush = (enum space_flush)s->record_flush,
 	};
 	code = open_dir(s->record_dir.data, true, &c->dir_fd, err);
@@ -154,16 +155,35 @@ static int open_all(struct recorder *r, struct err *err)
 	return code;
 }
 
+/* Where the checkpoint file is made anew when it was moved away. Not for a file in /: that would be everywhere. */
+static bool outside_folder(struct str path, char *out, size_t size)
+{
+	char *slash;
+
+	if (path.len == 0 || path.len >= size)
+		return false;
+	memcpy(out, path.data, path.len);
+	out[path.len] = '\0';
+	slash = strrchr(out, '/');
+	if (!slash || slash == out)
+		return false;
+	*slash = '\0';
+	return true;
+}
+
 static int shut_in(struct recorder *r, struct err *err)
 {
 	const struct settings *s = r->settings;
-	struct confine_path paths[] = {
-		{s->record_dir.data, CONFINE_WRITE},
-		{s->record_copy_dir.data, CONFINE_WRITE},
-	};
-	struct confine_rules rules = {.paths = paths, .paths_len = s->record_copy_dir.len ? 2 : 1};
-	int code = confine(&rules, &r->confinement, err);
+	struct confine_path paths[3] = {{s->record_dir.data, CONFINE_WRITE}};
+	struct confine_rules rules = {.paths = paths, .paths_len = 1};
+	char outside[4096];
+	int code;
 
+	if (s->record_copy_dir.len)
+		paths[rules.paths_len++] = (struct confine_path){s->record_copy_dir.data, CONFINE_WRITE};
+	if (outside_folder(s->record_checkpoint_file, outside, sizeof(outside)))
+		paths[rules.paths_len++] = (struct confine_path){outside, CONFINE_NEW};
+	code = confine(&rules, &r->confinement, err);
 	if (code == 0)
 		confine_log(&r->confinement);
 	return code;
@@ -325,6 +345,10 @@ static int take_control(struct recorder *r, uint32_t id, struct str text)
 	int code = answer ? control_line(answer, &line) : -ENOMEM;
 
 	json_decref(answer);
+	if (r->failed == 0)
+		r->failed = server_failure(r->server);
+	if (r->failed) /* whoever asked learns that this process has ended */
+		code = r->failed;
 	if (code == 0)
 		code = supervise_send(&r->supervise, SUPERVISE_CONTROL, id, buf_view(&line), -1);
 	buf_done(&line);

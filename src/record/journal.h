@@ -28,6 +28,7 @@ struct journal_config {
 	int dir_fd;          /* the journal's from now on, like all descriptors here */
 	int copy_fd;         /* -1: no second place */
 	int outside_fd;      /* checkpoints outside; -1: none */
+	const char *outside_path; /* of outside_fd, see record/publish.h; borrowed while the journal is open */
 	int syslog_fd;       /* -1: none */
 	struct note_key key; /* likewise the journal's */
 	const char *origin;  /* of a record that begins now */

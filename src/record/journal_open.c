@@ -129,7 +129,8 @@ static int open_helpers(struct journal *j, struct recovery *r, struct err *err)
 		.min_free = j->c.min_free,
 	};
 	struct publish_config publish = {
-		.dir_fd = j->c.dir_fd, .outside_fd = j->c.outside_fd, .syslog_fd = j->c.syslog_fd};
+		.dir_fd = j->c.dir_fd, .outside_fd = j->c.outside_fd,
+		.outside_path = j->c.outside_path, .syslog_fd = j->c.syslog_fd};
 	int code = publish_new(&j->publish, &publish, err);
 
 	j->c.outside_fd = j->c.syslog_fd = -1;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 enum {
 	QUEUE_MAX = 64,
 	SYSLOG_AUTH_NOTICE = 10 << 3 | 5, /* authpriv.notice */
+	OUTSIDE_FLAGS = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
 };
 
 struct item {
@@ -30,7 +32,8 @@ struct item {
 };
 
 struct publish {
-	int dir_fd, history_fd, outside_fd, syslog_fd;
+	int dir_fd, history_fd, outside_fd, syslog_fd; /* outside_fd: the worker's */
+	const char *outside_path;
 	struct worker *worker;
 	pthread_mutex_t lock;
 	unsigned queued; /* guarded by the lock */
@@ -52,7 +55,7 @@ int publish_open_outside(const char *path, int *out, struct err *err)
 	int fd = -1;
 
 	if (path && *path) {
-		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+		fd = open(path, OUTSIDE_FLAGS, 0644);
 		if (fd < 0)
 			return err_errno(err, "record.checkpoint_file '%s'", path);
 	}
@@ -102,6 +105,7 @@ int publish_new(struct publish **out, const struct publish_config *c, struct err
 		return -ENOMEM;
 	p->dir_fd = c->dir_fd;
 	p->outside_fd = c->outside_fd;
+	p->outside_path = c->outside_path;
 	p->syslog_fd = c->syslog_fd;
 	pthread_mutex_init(&p->lock, NULL);
 	p->history_fd = openat(c->dir_fd, "checkpoints", O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
@@ -179,6 +183,32 @@ static int append(int fd, const struct item *i)
 	return i->sync && fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
 }
 
+/* Whoever rotates files moves this one away or puts another in its place: from then on the new one is written. */
+static int follow_outside(struct publish *p)
+{
+	struct stat there, ours;
+	int fd;
+
+	if (p->outside_fd < 0 || !p->outside_path || fstat(p->outside_fd, &ours) < 0)
+		return 0;
+	if (stat(p->outside_path, &there) == 0 && there.st_ino == ours.st_ino && there.st_dev == ours.st_dev)
+		return 0;
+	fd = open(p->outside_path, OUTSIDE_FLAGS, 0644);
+	if (fd < 0)
+		return -errno;
+	close(p->outside_fd);
+	p->outside_fd = fd;
+	log_info("record: record.checkpoint_file was moved away or replaced; the new file is written");
+	return 0;
+}
+
+static int append_outside(struct publish *p, const struct item *i)
+{
+	int moved = follow_outside(p), r = append(p->outside_fd, i); /* the old one rather than none */
+
+	return r ? r : moved;
+}
+
 /* The three lines of the body and the signature, in one datagram. */
 static void send_syslog(struct publish *p, const struct item *i)
 {
@@ -213,7 +243,7 @@ static void publish_run(struct job *job)
 {
 	struct item *i = container_of(job, struct item, job);
 	struct publish *p = i->owner;
-	int inside = replace(p, i), history = append(p->history_fd, i), outside = append(p->outside_fd, i);
+	int inside = replace(p, i), history = append(p->history_fd, i), outside = append_outside(p, i);
 
 	if (inside == 0 && history == 0 && outside == 0)
 		p->complained = false;

@@ -13,6 +13,8 @@ struct publish;
 struct publish_config {
 	int dir_fd;     /* borrowed */
 	int outside_fd; /* publish's from now on; -1: none */
+	const char *outside_path; /* of outside_fd, borrowed: once another file lies there, that one is written.
+				   * NULL: the descriptor is written for good */
 	int syslog_fd;  /* likewise */
 };
 

@@ -71,10 +71,19 @@ void server_watch_write(struct server *s, bool on)
 	s->watch_write = on;
 }
 
+int server_failure(const struct server *s)
+{
+	return s->failed;
+}
+
+/* A flush that failed is never tried again: the kernel may have dropped what it could not write, and then
+ * calls the next try a success. */
 int server_flush(struct server *s)
 {
-	int r = journal_flush(s->c.journal);
+	int r = s->failed ? s->failed : journal_flush(s->c.journal);
 
+	if (r < 0)
+		s->failed = r;
 	if (r)
 		return r;
 	list_each (it, &s->links)
@@ -154,6 +163,7 @@ static int pass(struct server *s, const struct timespec *timeout, int *out_stop)
 
 		if (!l) {
 			*out_stop = s->c.on_watch(s->c.owner);
+			r = s->failed ? s->failed : *out_stop < 0 ? *out_stop : 0;
 			continue;
 		}
 		if (events[i].events & EPOLLOUT)

@@ -33,5 +33,9 @@ void server_watch_write(struct server *s, bool on);
 /* Takes what the links have sent so far and makes it durable: before a stop. */
 [[nodiscard]] int server_drain(struct server *s);
 
-/* Adds an event of the recorder's own (fields by field_put) and flushes. 0, JOURNAL_E_FULL or -errno. */
+/* Adds an event of the recorder's own (fields by field_put) and flushes. 0, JOURNAL_E_FULL or -errno; see
+ * server_failure(). */
 [[nodiscard]] int server_event(struct server *s, enum event type, struct str fields, uint64_t *out_seq);
+
+/* -errno of a flush that failed: nothing may be written any more, the process must end. 0: all is well. */
+int server_failure(const struct server *s);

@@ -23,6 +23,7 @@ struct server {
 	uint64_t since_us; /* when the first of them came, monotonic */
 	bool full;         /* as the links were told */
 	bool watch_write;
+	int failed; /* what ended writing; -errno, 0: nothing */
 	uint64_t tick_us; /* when the next tick is due, monotonic */
 };
 

@@ -348,6 +348,40 @@ def test_two_recorders_on_one_record_are_refused(each):
     check(each)
 
 
+@pytest.mark.parametrize("how", ["moved", "replaced", "unwritable"])
+def test_an_outside_file_that_is_rotated_is_followed(tmp_path, how):
+    """Sizes of checkpoints only grow: what is new stands in the file that lies at the path now, or, where none can be
+    made there, still in the one that was moved away."""
+    folder = tmp_path / "outside"
+    folder.mkdir()
+    path, old = folder / "checkpoints", folder / "old"
+    each = recorder.Recorder(tmp_path / "data", checkpoint_file=path)
+    sizes = lambda file: [int(n) for n in re.findall(r"^(\d+)$", file.read_text(), re.M)] if file.exists() else []
+
+    def until(file, size):
+        end = time.monotonic() + 10
+        while max(sizes(file), default=0) <= size:
+            assert time.monotonic() < end, each.tail()
+            time.sleep(0.05)
+    link = recorder.write(each, ["before"])
+    until(path, 3)
+    path.rename(old)
+    last = max(sizes(old))
+    if how == "replaced":
+        path.touch()
+    elif how == "unwritable":
+        path.mkdir()
+    link.send(link.content("after"))
+    link.settle()
+    until(old if how == "unwritable" else path, last)
+    each.stop()
+    if how == "unwritable":
+        assert each.tail().count("could not be written to the outside file") == 1
+    else:
+        assert max(sizes(old)) == last
+        check(each, ("--checkpoint", path))
+
+
 def test_segments_are_sealed_read_only_and_copied(tmp_path):
     place = tmp_path / "second"
     place.mkdir()
