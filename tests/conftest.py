@@ -3,6 +3,7 @@ a module that needs another defines its own `server` with `launch`. `folk` gives
 
     /usr/bin/python3 -m pytest tests/scenario            all
     /usr/bin/python3 -m pytest tests/scenario -m tsan    the few that are worth a run under ThreadSanitizer
+    /usr/bin/python3 -m pytest tests/scenario --recorder-stopped    see lib/standstill.py
 """
 
 import itertools
@@ -16,14 +17,37 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 sys.dont_write_bytecode = True
 
+from lib import standstill  # noqa: E402
 from lib.folk import Folk  # noqa: E402
 from lib.server import OUTPUT, Server  # noqa: E402
 
 _addresses = itertools.count(1)
 
 
+def pytest_addoption(parser):
+    parser.addoption("--recorder-stopped", action="store_true",
+                     help="stop the recorder around each send and see that nobody else gets what was sent")
+
+
 def pytest_configure(config):
+    standstill.wanted = config.getoption("--recorder-stopped")
     config.addinivalue_line("markers", "tsan: crosses loops; also run under ThreadSanitizer")
+    config.addinivalue_line("markers", "recorder_runs(why): not run with --recorder-stopped")
+
+
+def pytest_collection_modifyitems(config, items):
+    """With --recorder-stopped some are left out: standstill.LEFT_OUT, and what is marked."""
+    if not standstill.wanted:
+        return
+    out = [item for item in items
+           if item.path.name in standstill.LEFT_OUT or item.get_closest_marker("recorder_runs")]
+    config.hook.pytest_deselected(items=out)
+    items[:] = [item for item in items if item not in out]
+
+
+def pytest_terminal_summary(terminalreporter):
+    if standstill.wanted:
+        terminalreporter.write_line("the recorder was stopped %d times" % standstill.stops)
 
 
 def pytest_make_parametrize_id(config, val, argname):

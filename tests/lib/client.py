@@ -115,7 +115,11 @@ class Client:
 
     def raw(self, data):
         """Sends bytes or text exactly as given."""
-        self.wire.send(data.encode() if isinstance(data, str) else data)
+        data = data.encode() if isinstance(data, str) else data
+        if self.server.standstill:
+            self.server.standstill.send(self, data)
+        else:
+            self.wire.send(data)
 
     def send(self, text):
         """Sends one stanza, counting it for stream management."""

@@ -23,7 +23,7 @@ import time
 
 import yaml
 
-from . import names
+from . import names, standstill
 from .client import Account, Client
 from .stanza import MARK
 
@@ -89,6 +89,7 @@ class Server:
         self.source = None
         self.process = None
         self.clients = []
+        self.standstill = standstill.Standstill(self) if standstill.wanted else None
         self.port, self.direct_port, self.plain_port = free_port(), free_port(), free_port()
         self.parent = pathlib.Path(directory or tempfile.mkdtemp(prefix="gatehouse-%s-" % name))
         self.own_parent = directory is None
@@ -219,6 +220,8 @@ class Server:
         when all are closed."""
         failure = None
         clients, self.clients = self.clients, []
+        if self.standstill:
+            self.standstill.forget()
         for client in clients:
             try:
                 client.close()

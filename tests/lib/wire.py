@@ -21,6 +21,7 @@ class Wire:
     def __init__(self, host, port, timeout=10, source=None):
         self.timeout = timeout
         self.tls = None
+        self.ahead = b""
         address = (source, 0) if source else None
         self.socket = socket.create_connection((host, port), timeout, source_address=address)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -84,6 +85,21 @@ class Wire:
 
     def receive(self, timeout):
         """What has arrived, waiting for the first byte; b"" when the peer has closed. TimeoutError."""
+        if self.ahead:
+            data, self.ahead = self.ahead, b""
+            return data
+        return self._receive(timeout)
+
+    def look(self):
+        """What has arrived and was not received; receive() still gives it. Does not wait."""
+        try:
+            while data := self._receive(0):
+                self.ahead += data
+        except TimeoutError:
+            pass
+        return self.ahead
+
+    def _receive(self, timeout):
         try:
             if self.tls:
                 return self._loop(lambda: self.tls.recv(65536), timeout)

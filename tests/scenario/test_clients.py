@@ -38,11 +38,21 @@ class Person(slixmpp.ClientXMPP):
         await self.get_roster()
         return self
 
+    def send_raw(self, data):
+        if self.at.standstill:
+            self.at.standstill.says(self, data)
+        super().send_raw(data)
+
+    def data_received(self, data):
+        if self.at.standstill:
+            self.at.standstill.hears(self, data)
+        super().data_received(data)
+
     async def hear(self):
         return await asyncio.wait_for(self.heard.get(), SECONDS)
 
 
-def talk(scenario, *arguments):
+def talk(server, scenario, *arguments):
     """Runs an asynchronous scenario and disconnects its people."""
     async def main():
         people = []
@@ -51,7 +61,11 @@ def talk(scenario, *arguments):
         finally:
             for person in people:
                 person.abort()
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    finally:
+        if server.standstill:
+            server.standstill.end()
 
 
 @pytest.mark.parametrize("direct", [False, True], ids=["starttls", "direct TLS"])
@@ -65,7 +79,7 @@ def test_two_slixmpp_clients_talk(folk, server, direct):
         assert heard["body"] == text and heard["from"] == alice.boundjid
         heard.reply(words("and back")).send()
         assert (await alice.hear())["from"] == bob.boundjid
-    talk(scenario)
+    talk(server, scenario)
 
 
 def test_slixmpp_uses_disco_ping_version_and_blocking(folk, server):
@@ -80,7 +94,7 @@ def test_slixmpp_uses_disco_ping_version_and_blocking(folk, server):
         await alice["xep_0191"].block("bad@example.org")
         blocked = await alice["xep_0191"].get_blocked()
         assert {str(jid) for jid in blocked["blocklist"]["items"]} == {"bad@example.org"}
-    talk(scenario)
+    talk(server, scenario)
 
 
 def test_slixmpp_people_subscribe_to_each_other(folk, server):
@@ -92,7 +106,7 @@ def test_slixmpp_people_subscribe_to_each_other(folk, server):
             pass
         while (await asyncio.wait_for(bob.presences.get(), SECONDS))["from"] != alice.boundjid:
             pass
-    talk(scenario)
+    talk(server, scenario)
 
 
 def test_slixmpp_sees_carbons(folk, server):
@@ -108,7 +122,7 @@ def test_slixmpp_sees_carbons(folk, server):
         desk.send_message(mto=bob.boundjid.bare, mbody=text, mtype="chat")
         copy = await asyncio.wait_for(copies.get(), SECONDS)
         assert copy["carbon_sent"]["body"] == text
-    talk(scenario)
+    talk(server, scenario)
 
 
 def test_the_certificate_that_init_made_is_good_for_its_names_only(server):
@@ -145,6 +159,7 @@ def desk(folk, server, output):
         terminal.close()
 
 
+@pytest.mark.recorder_runs("a terminal shows no more than it likes")
 def test_what_is_typed_in_one_profanity_is_read_in_another(desk, output):
     alice, _ = desk("alice")
     bob, bob_account = desk("bob")
@@ -158,6 +173,7 @@ def test_what_is_typed_in_one_profanity_is_read_in_another(desk, output):
     alice.save(output, "profanity-alice-reads-the-answer")
 
 
+@pytest.mark.recorder_runs("a terminal shows no more than it likes")
 def test_profanity_and_a_raw_client_understand_each_other(desk, folk):
     alice, account = desk("carol")
     bob, = folk.online(1)
