@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "net/handshakes.h"
 
 enum {
 	READ_SIZE = 16384 + 512,
@@ -151,6 +151,7 @@ int conn_start_tls(struct conn *c)
 static void conn_handshake(struct conn *c)
 {
 	int r = SSL_do_handshake(c->ssl), why;
+	struct sockaddr_storage from;
 
 	if (r == 1) {
 		c->handshaking = false;
@@ -168,7 +169,7 @@ static void conn_handshake(struct conn *c)
 		conn_watch(c);
 		return;
 	}
-	log_debug("TLS handshake failed: %s", ERR_reason_error_string(ERR_peek_last_error()));
+	handshake_failed(conn_peer(c, &from) ? (struct sockaddr *)&from : NULL);
 	ERR_clear_error();
 	conn_finish(c, CONN_END_TLS);
 }
