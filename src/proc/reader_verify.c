@@ -7,10 +7,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/map.h"
 #include "base/text.h"
 #include "proc/reader.h"
 #include "record/line.h"
@@ -19,13 +22,19 @@
 #include "record/tree.h"
 
 enum {
-	HISTORY_MAX = 64 << 20,
+	AGAIN_US = 200000,
 };
 
 struct signed_root {
 	uint64_t size;
 	unsigned char root[TREE_HASH];
 	const char *source;
+};
+
+struct talk {
+	uint64_t number; /* of its last line */
+	size_t len;
+	char name[]; /* escaped, as in the line */
 };
 
 struct verify {
@@ -36,10 +45,15 @@ struct verify {
 	bool has_key;
 	unsigned char key[32];
 	char origin[NOTE_ORIGIN_MAX + 1];
+	char key_text[512]; /* the key in verifier form */
+	char time[LINE_TIME]; /* of the line before */
+	struct map talks;     /* conversation -> struct talk */
+	bool partial;         /* their numbers may begin anywhere */
 	struct tree tree;
 	bool started;
 	struct signed_root *roots; /* by size */
 	size_t roots_len, roots_at;
+	size_t notes; /* checkpoints that were looked at, good or not */
 	uint64_t current_size; /* of `checkpoint`; 0: none */
 	uint64_t segments;
 };
@@ -97,45 +111,125 @@ static int add_root(struct verify *v, const struct checkpoint *c, const char *so
 	return 0;
 }
 
-/* Notes in a text: each begins with a line that is followed by a number and ends with its signature line. */
-static int take_notes(struct verify *v, struct str text, const char *source, uint64_t *out_last)
+/* Cuts the first line, without its newline, off `rest`. */
+static bool cut_line(struct str *rest, struct str *out)
 {
-	static const char dash[] = "\n\n\xe2\x80\x94 ";
+	size_t end = str_find(*rest, '\n', 0);
+
+	if (end == rest->len)
+		return false;
+	*out = str_cut(*rest, 0, end);
+	*rest = str_cut(*rest, end + 1, rest->len);
+	return true;
+}
+
+static bool has_only(struct str s, const char *also)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!memchr("0123456789", s.data[i], 10) && (!s.data[i] || !strchr(also, s.data[i])))
+			return false;
+	return s.len > 0;
+}
+
+static const char base64_also[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+/=";
+
+/* "— NAME BASE64" */
+static bool is_signature(struct str line)
+{
+	struct str dash = STR("\xe2\x80\x94 ");
+	size_t space;
+
+	if (!str_starts(line, dash))
+		return false;
+	line = str_cut(line, dash.len, line.len);
+	space = str_find(line, ' ', 0);
+	return space > 0 && space < line.len && has_only(str_cut(line, space + 1, line.len), base64_also);
+}
+
+/* Bytes of the signed note that `text` begins with; 0: it does not begin with one. */
+static size_t note_length(struct str text)
+{
+	struct str rest = text, origin, size, root, empty, line, behind;
+	size_t len = 0;
+
+	if (!cut_line(&rest, &origin) || !cut_line(&rest, &size) || !cut_line(&rest, &root) || !cut_line(&rest, &empty))
+		return 0;
+	if (!origin.len || str_find(origin, ' ', 0) < origin.len || !has_only(size, "") || root.len != 44 ||
+		!has_only(root, base64_also) || empty.len)
+		return 0;
+	for (behind = rest; cut_line(&behind, &line) && is_signature(line); rest = behind)
+		len = (size_t)(behind.data - text.data);
+	return len;
+}
+
+static int take_note(struct verify *v, struct str note, const char *source, uint64_t *out_first)
+{
 	struct checkpoint c;
-	size_t from = 0, end;
+	int code = note_open(note, v->key, &c);
+
+	v->notes++;
+	if (code == 0 && str_eq(c.origin, str_from(v->origin))) {
+		if (*out_first == 0)
+			*out_first = c.size;
+		return add_root(v, &c, source);
+	}
+	say(v, code == -EINVAL ? "edited" : "wrong key", 0, 0, "%s: a checkpoint is not signed by this record's key",
+		source);
+	return 0;
+}
+
+static bool has_text(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.data[i] != '\n')
+			return true;
+	return false;
+}
+
+/* The beginning of a checkpoint that is being written has an empty line, but no whole line behind that. */
+static bool is_more_than_begun(struct str s)
+{
+	size_t at = 0;
+	const char *mark;
+
+	while ((mark = memmem(s.data + at, s.len - at, "\n\n", 2))) {
+		at = (size_t)(mark - s.data) + 1;
+		if (at + 1 < s.len && s.data[at + 1] != '\n' && str_find(s, '\n', at + 1) < s.len)
+			return true;
+	}
+	return false;
+}
+
+/* All notes of a text; *out_first is the size of the first. Returns whether there is anything else, but the
+ * beginning of one at the end. */
+static int take_notes(struct verify *v, struct str text, const char *source, uint64_t *out_first, bool *out_odd)
+{
+	size_t at = 0, from = 0, len;
+	bool odd = false;
 	int code = 0;
 
-	while (code == 0 && from < text.len) {
-		const char *mark = memmem(text.data + from, text.len - from, dash, sizeof(dash) - 1);
-
-		if (!mark)
-			break;
-		end = str_find(text, '\n', (size_t)(mark - text.data) + 2);
-		if (end == text.len)
-			break; /* cut */
-		while (from < end && text.data[from] == '\n')
-			from++;
-		code = note_open(str_cut(text, from, end + 1), v->key, &c);
-		if (code == 0) {
-			code = add_root(v, &c, source);
-			*out_last = c.size;
-		} else if (from > 0 || code == -EKEYREJECTED) {
-			say(v, code == -EKEYREJECTED ? "wrong key" : "edited", 0, 0,
-				"%s: a checkpoint is not signed by this record's key or not one", source);
-			code = 0;
-		} else {
-			code = 0; /* the front of a file of which only the end is here */
+	while (text.len && text.data[text.len - 1] == '\0') /* a file system may leave them after a power cut */
+		text.len--;
+	while (code == 0 && at < text.len) {
+		len = note_length(str_cut(text, at, text.len));
+		if (len == 0) {
+			at = str_find(text, '\n', at) + 1;
+			continue;
 		}
-		from = end + 1;
+		odd = odd || has_text(str_cut(text, from, at));
+		code = take_note(v, str_cut(text, at, at + len), source, out_first);
+		from = at += len;
 	}
+	*out_odd = odd || is_more_than_begun(str_cut(text, from, text.len));
 	return code;
 }
 
-static int take_file(struct verify *v, const char *name, uint64_t *out_last)
+static int take_file(struct verify *v, const char *name, uint64_t *out_first)
 {
 	AUTO(auto_close) int fd = openat(v->r->dir_fd, name, O_RDONLY | O_CLOEXEC);
-	struct buf text = BUF_INIT(HISTORY_MAX);
+	struct buf text = BUF_INIT(0);
 	ssize_t n = fd < 0 ? 0 : 1;
+	bool odd = false;
 	int code;
 
 	while (n > 0) {
@@ -144,7 +238,9 @@ static int take_file(struct verify *v, const char *name, uint64_t *out_last)
 		n = to ? read(fd, to, 65536) : 0;
 		text.len += n > 0 ? (size_t)n : 0;
 	}
-	code = take_notes(v, buf_view(&text), name, out_last);
+	code = buf_failed(&text) ? -ENOMEM : take_notes(v, buf_view(&text), name, out_first, &odd);
+	if (odd)
+		say(v, "edited", 0, 0, "%s: there is something in it that is no checkpoint", name);
 	buf_done(&text);
 	return code;
 }
@@ -159,12 +255,12 @@ static int by_size(const void *a, const void *b)
 /* What was kept elsewhere proves something only when there is a checkpoint in it. */
 static int take_outside(struct verify *v, struct err *err)
 {
-	size_t before = v->roots_len;
-	bool damaged = v->damaged;
-	uint64_t last = 0;
-	int code = take_notes(v, v->r->checkpoint, "the checkpoint given", &last);
+	size_t before = v->notes;
+	uint64_t first = 0;
+	bool odd;
+	int code = take_notes(v, v->r->checkpoint, "the checkpoint given", &first, &odd);
 
-	if (code == 0 && v->roots_len == before && v->damaged == damaged)
+	if (code == 0 && v->notes == before)
 		return err_set(err, -EINVAL, "there is no checkpoint in the file given with --checkpoint");
 	return code;
 }
@@ -172,11 +268,11 @@ static int take_outside(struct verify *v, struct err *err)
 /* Before the segments: a server that writes meanwhile can then only be ahead. */
 static int take_checkpoints(struct verify *v, struct err *err)
 {
-	uint64_t last = 0;
-	int code = take_file(v, "checkpoint", &v->current_size);
+	uint64_t first = 0;
+	int code = take_file(v, "checkpoints", &first);
 
 	if (code == 0)
-		code = take_file(v, "checkpoints", &last);
+		code = take_file(v, "checkpoint", &v->current_size);
 	if (code == 0 && v->r->has_checkpoint)
 		code = take_outside(v, err);
 	if (v->roots_len)
@@ -217,11 +313,103 @@ static void judge_end(struct verify *v)
 			"that nothing was removed from the end: give --checkpoint with one kept elsewhere");
 }
 
+/* ---- lines ---- */
+
+static void forget_talks(struct verify *v, bool partial)
+{
+	struct map_slot *slot;
+
+	for (size_t i = 0; (slot = map_next(&v->talks, &i));)
+		free(slot->value);
+	map_done(&v->talks);
+	map_init(&v->talks);
+	v->partial = partial;
+}
+
+static struct talk *talk_get(struct verify *v, struct str name)
+{
+	struct talk *t = map_get(&v->talks, name);
+
+	if (t)
+		return t;
+	t = calloc(1, sizeof(*t) + name.len);
+	if (!t)
+		return NULL;
+	memcpy(t->name, name.data, name.len);
+	t->len = name.len;
+	if (map_put(&v->talks, str_of(t->name, t->len), t) == 0)
+		return t;
+	free(t);
+	return NULL;
+}
+
+/* The numbers of a conversation have no gap; where older segments were disposed of the first may be any. */
+static bool number_follows(struct verify *v, struct str conv, uint64_t number)
+{
+	struct talk *t = talk_get(v, conv);
+	bool follows = t && (number == t->number + 1 || (t->number == 0 && v->partial && number > 0));
+
+	if (t)
+		t->number = number;
+	return follows;
+}
+
+/* The file that a start moved aside is there as it was. */
+static bool file_is_whole(const struct verify *v, struct str name, const unsigned char hash[TREE_HASH])
+{
+	struct buf path = BUF_INIT(256), data = BUF_INIT(0);
+	unsigned char found[TREE_HASH];
+	int fd = -1;
+	ssize_t n;
+	char *to;
+
+	buf_str(&path, name);
+	if (!buf_failed(&path) && str_find(name, '/', 0) == name.len)
+		fd = openat(v->r->dir_fd, buf_cstr(&path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	while (fd >= 0 && (to = buf_room(&data, 65536)) && (n = read(fd, to, 65536)) > 0)
+		data.len += (size_t)n;
+	tree_sha256(buf_view(&data), found);
+	buf_done(&path);
+	buf_done(&data);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 && memcmp(found, hash, TREE_HASH) == 0;
+}
+
+/* What a line says besides its number and its place in the tree. */
+static void judge_line(struct verify *v, uint64_t serial, uint64_t at, struct line_scan scan, const struct line_head *head)
+{
+	unsigned char hash[TREE_HASH] = {};
+	struct str conv = STR_NONE, file = STR_NONE;
+	struct line_value m;
+	uint64_t number = 0;
+	bool has_number = false;
+
+	while (line_next(&scan, &m) > 0) {
+		if (str_is(m.key, "conv"))
+			conv = m.text;
+		else if (str_is(m.key, "cseq"))
+			has_number = line_get_u64(&m, &number);
+		else if (str_is(m.key, "file"))
+			file = m.text;
+		else if (str_is(m.key, "sha256") && !line_get_base64(&m, hash, TREE_HASH))
+			memset(hash, 0, sizeof(hash));
+	}
+	if (memcmp(head->time.data, v->time, LINE_TIME) < 0)
+		say(v, "edited", serial, at, "its time is before that of the line before");
+	memcpy(v->time, head->time.data, LINE_TIME);
+	if (has_number && !number_follows(v, conv, number))
+		say(v, "missing", serial, at, "its number does not follow the last one of its conversation");
+	if (head->type == EVENT_RECOVERED && !file_is_whole(v, file, hash))
+		say(v, "edited", serial, at, "the file moved aside at a start is missing or changed");
+}
+
 /* ---- segments ---- */
 
 static bool take_start(struct verify *v, uint64_t serial, struct str line)
 {
 	struct segment_start start;
+	struct line_value key;
 	unsigned char here[TREE_HASH], before[TREE_HASH];
 
 	if (segment_parse_start(line, &start) < 0 || start.serial != serial) {
@@ -234,10 +422,11 @@ static bool take_start(struct verify *v, uint64_t serial, struct str line)
 		say(v, start.tree.size > v->tree.size ? "missing" : "edited", serial, 1,
 			"it goes on from line number %" PRIu64 ", what is before it ends with %" PRIu64,
 			start.tree.size, v->tree.size);
-	if (!v->started)
-		memcpy(v->origin, start.origin, sizeof(v->origin));
-	else if (strcmp(v->origin, start.origin) != 0)
+	if (strcmp(v->origin, start.origin) != 0 || !line_find(line, STR("key"), &key) ||
+		!str_eq(key.text, str_from(v->key_text)))
 		say(v, "wrong key", serial, 1, "it is of another record");
+	if (!v->started || start.tree.size != v->tree.size)
+		forget_talks(v, start.tree.size > 0);
 	v->tree = start.tree;
 	v->started = true;
 	return true;
@@ -250,6 +439,9 @@ struct walk {
 	uint64_t odd; /* first line whose hash is not the one kept beside */
 	bool broken;  /* a root did not agree: the rest cannot be judged by roots */
 	int leaves_fd;
+	uint64_t leaves; /* hashes in it */
+	uint64_t limit;  /* lines to be judged */
+	bool open;
 };
 
 static bool batch_agrees(const struct verify *v, struct line_scan scan)
@@ -300,53 +492,89 @@ static void take_line(struct verify *v, uint64_t serial, struct walk *w, struct 
 		w->broken = true;
 	}
 	tree_append(&v->tree, leaf);
-	if (!w->broken)
+	if (!w->broken) {
+		judge_line(v, serial, w->number, scan, &head);
 		compare_roots(v);
+	}
 	if (parsed && head.type == EVENT_BATCH) {
 		w->batch_number = w->number;
 		w->confirmed = v->tree;
 	}
 }
 
-/* What is behind the last batch line of the open segment is being written. */
-static void end_segment(struct verify *v, uint64_t serial, const struct walk *w, bool open_segment)
+/* The number of the segment's last batch line. What stands behind it in the open one is being written. */
+static uint64_t whole_lines(const struct verify *v, uint64_t serial)
 {
-	if (w->number == w->batch_number)
-		return;
-	if (!open_segment)
+	AUTO(segment_lines_freep) struct segment_lines *l = NULL;
+	struct line_scan scan;
+	struct line_head head;
+	struct str line;
+	uint64_t number = 0, whole = 0;
+
+	if (segment_lines_open(&l, v->r->dir_fd, serial, 0, NULL))
+		return 0;
+	while (segment_lines_next(l, &line) > 0) {
+		number++;
+		if (line_read_head(&scan, line, &head) == 0 && head.type == EVENT_BATCH)
+			whole = number;
+	}
+	return whole;
+}
+
+static uint64_t leaves_there(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 ? (uint64_t)st.st_size / TREE_HASH : 0;
+}
+
+static void end_segment(struct verify *v, uint64_t serial, const struct walk *w, const struct segment_lines *l)
+{
+	if (w->number != w->batch_number || (w->limit == UINT64_MAX && segment_lines_rest(l))) {
 		say(v, "truncated", serial, w->number, "the segment ends without a batch line");
-	v->tree = w->confirmed;
+		v->tree = w->confirmed;
+	}
+	if (w->odd && !w->broken)
+		say(v, "edited", serial, w->odd, "the leaf hash beside this line is not its own; the line is whole");
+	else if (w->leaves != w->number && (w->leaves > w->number || !w->open) && !w->broken)
+		say(v, w->leaves > w->number ? "truncated" : "edited", serial, w->number,
+			"%" PRIu64 " leaf hashes are there", w->leaves);
+	if (w->broken)
+		forget_talks(v, true);
+	v->started = v->started && !w->broken; /* the next segment says where it begins */
+	v->segments++;
 }
 
 static int verify_segment(struct verify *v, uint64_t serial, bool last)
 {
 	AUTO(segment_lines_freep) struct segment_lines *l = NULL;
+	AUTO(auto_close) int leaves_fd = -1;
 	char name[SEGMENT_NAME];
-	struct walk w = {};
+	struct walk w = {.limit = UINT64_MAX};
 	struct str line;
 	struct err err;
-	int code = segment_lines_open(&l, v->r->dir_fd, serial, 0, &err);
+	int code;
 
+	segment_name(name, serial, SEGMENT_LEAVES);
+	w.leaves_fd = leaves_fd = openat(v->r->dir_fd, name, O_RDONLY | O_CLOEXEC);
+	w.leaves = leaves_there(leaves_fd); /* before the lines: they may only be ahead */
+	code = segment_lines_open(&l, v->r->dir_fd, serial, 0, &err);
 	if (code) {
 		say(v, "missing", serial, 0, "%s", err.text);
 		return 0;
 	}
-	segment_name(name, serial, SEGMENT_LEAVES);
-	w.leaves_fd = openat(v->r->dir_fd, name, O_RDONLY | O_CLOEXEC);
-	while ((code = segment_lines_next(l, &line)) > 0) {
+	w.open = last && !segment_lines_is_sealed(l);
+	w.confirmed = v->tree;
+	if (w.open)
+		w.limit = whole_lines(v, serial);
+	while (w.number < w.limit && (code = segment_lines_next(l, &line)) > 0) {
 		if (w.number == 0 && !take_start(v, serial, line))
 			break;
 		take_line(v, serial, &w, line);
 	}
 	if (code < 0)
 		say(v, "edited", serial, w.number, "the file is damaged behind this line");
-	end_segment(v, serial, &w, last && !segment_lines_is_sealed(l));
-	if (w.odd && !w.broken)
-		say(v, "edited", serial, w.odd,
-			"the leaf hash beside this line is not its own; the line is whole");
-	v->started = v->started && !w.broken; /* the next segment says where it begins */
-	auto_close(&w.leaves_fd);
-	v->segments++;
+	end_segment(v, serial, &w, l);
 	return 0;
 }
 
@@ -386,7 +614,11 @@ static int read_verifier(struct verify *v, struct err *err)
 	if (ok) {
 		memcpy(v->key, raw.data + 1, sizeof(v->key));
 		note_put_verifier(&again, str_cut(all, 0, plus), v->key);
-		ok = str_eq(all, buf_view(&again));
+		ok = str_eq(all, buf_view(&again)) && plus < sizeof(v->origin) && all.len < sizeof(v->key_text);
+	}
+	if (ok) {
+		memcpy(v->origin, all.data, plus);
+		memcpy(v->key_text, all.data, all.len);
 	}
 	buf_done(&raw);
 	buf_done(&again);
@@ -415,24 +647,50 @@ static void print_result(struct verify *v)
 	buf_done(&origin);
 }
 
+static int verify(struct verify *v, struct err *err)
+{
+	int code = read_verifier(v, err);
+
+	tree_init(&v->tree);
+	map_init(&v->talks);
+	if (code == 0)
+		code = take_checkpoints(v, err);
+	if (code == 0)
+		code = verify_segments(v, err);
+	if (code == 0)
+		judge_end(v);
+	return code;
+}
+
+static void verify_done(struct verify *v)
+{
+	free(v->roots);
+	forget_talks(v, false);
+	map_done(&v->talks);
+	buf_done(&v->damage);
+	buf_done(&v->not_proved);
+}
+
+/* Once more when there is damage: the server may have been in the middle of a write. */
 int reader_verify(struct reader *r, struct err *err)
 {
-	struct verify v = {.r = r, .damage = BUF_INIT(64 << 20), .not_proved = BUF_INIT(65536)};
-	int code = read_verifier(&v, err);
+	bool damaged = false;
+	int code = 0;
 
-	tree_init(&v.tree);
-	if (code == 0)
-		code = take_checkpoints(&v, err);
-	if (code == 0)
-		code = verify_segments(&v, err);
-	if (code == 0) {
-		judge_end(&v);
-		print_result(&v);
+	for (int again = 1; again >= 0; again--) {
+		struct verify v = {.r = r, .damage = BUF_INIT(64 << 20), .not_proved = BUF_INIT(65536)};
+
+		code = verify(&v, err);
+		damaged = v.damaged;
+		if (code == 0 && (!damaged || !again))
+			print_result(&v);
+		verify_done(&v);
+		if (code || !damaged)
+			break;
+		if (again)
+			usleep(AGAIN_US);
 	}
-	free(v.roots);
-	buf_done(&v.damage);
-	buf_done(&v.not_proved);
 	if (code)
 		return READER_USAGE;
-	return v.damaged ? READER_NO : READER_OK;
+	return damaged ? READER_NO : READER_OK;
 }

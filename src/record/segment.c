@@ -14,6 +14,8 @@
 
 enum {
 	READ_CHUNK = 256 << 10,
+	PACKED_CHUNK = 64 << 10,
+	GZIP = 15 + 16, /* inflateInit2: the largest window, and gzip's head and end */
 };
 
 static const char *const suffixes[] = {".jsonl", ".jsonl.gz", ".leaves", ".jsonl.next"};
@@ -102,11 +104,14 @@ void segment_list_done(struct segment_list *l)
 /* ---- lines ---- */
 
 struct segment_lines {
-	gzFile file; /* zlib passes an uncompressed file through */
+	int fd;
 	struct buf in;
 	size_t at;
 	uint64_t left; /* bytes still to be read */
 	bool sealed, end;
+	z_stream z;           /* of a sealed file */
+	bool inside, members; /* of a gzip member; whether there was one */
+	unsigned char packed[PACKED_CHUNK];
 };
 
 static int open_file(int dir_fd, uint64_t serial, bool *sealed)
@@ -128,14 +133,12 @@ static int lines_new(struct segment_lines **out, int fd, bool sealed, uint64_t l
 {
 	struct segment_lines *l = calloc(1, sizeof(*l));
 
-	if (l)
-		l->file = gzdopen(fd, "rb");
-	if (!l || !l->file) {
+	if (!l || (sealed && inflateInit2(&l->z, GZIP) != Z_OK)) {
 		close(fd);
 		free(l);
 		return -ENOMEM;
 	}
-	gzbuffer(l->file, 128 << 10);
+	l->fd = fd;
 	buf_init(&l->in, LINE_MAX_BYTES + 2 * READ_CHUNK);
 	l->sealed = sealed;
 	l->left = limit && !sealed ? limit : UINT64_MAX;
@@ -168,7 +171,9 @@ struct segment_lines *segment_lines_free(struct segment_lines *l)
 {
 	if (!l)
 		return NULL;
-	gzclose(l->file);
+	if (l->sealed)
+		inflateEnd(&l->z);
+	close(l->fd);
 	buf_done(&l->in);
 	free(l);
 	return NULL;
@@ -184,10 +189,57 @@ bool segment_lines_is_sealed(const struct segment_lines *l)
 	return l->sealed;
 }
 
+static ssize_t read_some(int fd, void *to, size_t room)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, to, room);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+/* More packed bytes. 1; 0: the file's end, between two members; or negative. */
+static int read_packed(struct segment_lines *l)
+{
+	ssize_t n = read_some(l->fd, l->packed, PACKED_CHUNK);
+
+	if (n < 0)
+		return (int)n;
+	if (n == 0)
+		return l->inside || !l->members ? -EBADMSG : 0;
+	l->z.next_in = l->packed;
+	l->z.avail_in = (unsigned)n;
+	return 1;
+}
+
+/* Nothing but whole members may be in a sealed file (docs/record-format.md section 1); zlib's own reader of files
+ * passes over what stands behind them. Bytes, 0 at the end, or negative. */
+static ssize_t unpack(struct segment_lines *l, char *to, size_t room)
+{
+	int code = 1;
+
+	l->z.next_out = (unsigned char *)to;
+	l->z.avail_out = (unsigned)room;
+	while (l->z.avail_out == room) {
+		if (l->z.avail_in == 0 && (code = read_packed(l)) <= 0)
+			return code;
+		if (!l->inside && inflateReset(&l->z) != Z_OK)
+			return -EBADMSG;
+		l->inside = l->members = true;
+		code = inflate(&l->z, Z_NO_FLUSH);
+		if (code == Z_STREAM_END)
+			l->inside = false;
+		else if (code != Z_OK && code != Z_BUF_ERROR)
+			return code == Z_MEM_ERROR ? -ENOMEM : -EBADMSG;
+	}
+	return (ssize_t)(room - l->z.avail_out);
+}
+
 static int fill(struct segment_lines *l)
 {
 	size_t want = l->left < READ_CHUNK ? (size_t)l->left : READ_CHUNK;
-	int code, n;
+	ssize_t n;
 	char *to;
 
 	buf_shift(&l->in, l->at);
@@ -195,14 +247,9 @@ static int fill(struct segment_lines *l)
 	to = buf_room(&l->in, READ_CHUNK);
 	if (!to)
 		return -EBADMSG;
-	n = gzread(l->file, to, (unsigned)want);
-	if (n < 0) {
-		gzerror(l->file, &code);
-		return code == Z_ERRNO ? -errno : -EBADMSG;
-	}
-	gzerror(l->file, &code);
-	if (n == 0 && code == Z_BUF_ERROR)
-		return -EBADMSG; /* the compressed stream is cut short */
+	n = l->sealed ? unpack(l, to, want) : read_some(l->fd, to, want);
+	if (n < 0)
+		return (int)n;
 	l->end = n == 0;
 	l->left -= (uint64_t)n;
 	l->in.len += (size_t)n;
@@ -235,6 +282,11 @@ int segment_lines_next(struct segment_lines *l, struct str *out)
 		if (r < 0)
 			return r;
 	}
+}
+
+size_t segment_lines_rest(const struct segment_lines *l)
+{
+	return l->in.len - l->at;
 }
 
 /* ---- the first line ---- */

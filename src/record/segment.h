@@ -57,9 +57,11 @@ struct segment_lines *segment_lines_free(struct segment_lines *l); /* accepts NU
 void segment_lines_freep(struct segment_lines **l);
 
 /* The next line that is not empty, without its newline; valid until the next call. 1; 0: the end (bytes
- * without a newline at the end are left out: a tail being written); -EBADMSG: damaged compression or a line
- * that is too long; or -errno. */
+ * without a newline at the end are left out: a tail being written); -EBADMSG: damaged compression, something
+ * else than gzip members in a sealed file, or a line that is too long; or -errno. */
 [[nodiscard]] int segment_lines_next(struct segment_lines *l, struct str *out);
+/* After the end: bytes behind the last newline. */
+size_t segment_lines_rest(const struct segment_lines *l);
 bool segment_lines_is_sealed(const struct segment_lines *l);
 
 /* ---- the first line ---- */

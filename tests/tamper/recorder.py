@@ -26,6 +26,19 @@ def executable():
     raise FileNotFoundError("recorder: build first, or set GATEHOUSE_LIBEXEC (looked in %s)" % places)
 
 
+def read_verify(directory, checkpoint=None):
+    """`gatehouse record verify` without the command around it: (exit code, output) of the server's own verifier."""
+    outside = []
+    if checkpoint:
+        try:
+            outside = ["--checkpoint-text=" + pathlib.Path(checkpoint).read_text()[-32768:]]
+        except OSError:
+            return 2, "no checkpoint there"  # as the command says before it starts the reader
+    words = [str(executable().with_name("reader")), "--dir", str(directory), "verify", "--json", *outside]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout + done.stderr
+
+
 def table(name):
     """{JSON name: (code, kind of value)} of one table of src/record/event.h."""
     text = (ROOT / "src/record/event.h").read_text()

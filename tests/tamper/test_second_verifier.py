@@ -1,7 +1,8 @@
-"""Two verifiers, one format: second_verifier is written from docs/record-format.md alone and must say what verify-record says.
+"""Three verifiers, one format: second_verifier is written from docs/record-format.md alone and must say what verify-record
+says, and so must the server's own, `gatehouse record verify`.
 
-A record with sealed segments, segments that wait and an open one is damaged in every way an attacker or a disk has. Both
-verifiers get the same copy: exit codes agree always, size and root where the record is whole.
+A record with sealed segments, segments that wait and an open one is damaged in every way an attacker or a disk has. All
+get the same copy: exit codes agree always, size and root where the record is whole.
 """
 
 import concurrent.futures
@@ -112,15 +113,27 @@ def second(record, key=None, checkpoint=None):
     return run.returncode, size, root, run.stdout + run.stderr
 
 
+def third(record, key=None, checkpoint=None):
+    """The server's own verifier, which takes the key from its place: the same."""
+    own = record.key.read_bytes()
+    record.key.write_bytes(key.read_bytes() if key and key.exists() else b"" if key else own)
+    code, told = server.read_verify(record.home, checkpoint)
+    record.key.write_bytes(own)
+    told = json.loads(told) if code < 2 else {"damage": told}
+    code = min(code, 2)  # what cannot be read has more names here
+    return code, told.get("lines"), told.get("root"), str(told.get("damage"))
+
+
 def agree(record, code, names="", **options):
-    """Both say `code`; where there is damage the second names it so: a pattern for one of its lines."""
+    """All say `code`; where there is damage the second names it so: a pattern for one of its lines."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         runs = [pool.submit(verifier, record, **options) for verifier in (first, second)]
         one, two = (run.result() for run in runs)
-    assert (one[0], two[0]) == (code, code), one[3] + two[3]
+    three = third(record, **options)
+    assert (one[0], two[0], three[0]) == (code, code, code), one[3] + two[3] + three[3]
     assert re.search(names, two[3], re.M), two[3]
     if code == 0:
-        assert one[1:3] == two[1:3]
+        assert one[1:3] == two[1:3] == three[1:3]
     return one, two
 
 

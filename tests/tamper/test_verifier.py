@@ -1,5 +1,6 @@
 """Whoever changes a record is found out: each kind of change, on the open segment, on a sealed one, on the leaf hashes beside
-and on the checkpoint, is named with its segment, its line and its kind by tools/verify-record."""
+and on the checkpoint, is named with its segment, its line and its kind by tools/verify-record. `gatehouse record verify` is asked
+as well each time: it must find damage where the other does."""
 
 import base64
 import gzip
@@ -26,6 +27,9 @@ def verify(directory, *arguments, key=True):
     assert done.returncode in (0, 1), done.stderr
     answer = json.loads(done.stdout)
     assert answer["ok"] == (done.returncode == 0)
+    if key and (not arguments or arguments[0] == "--checkpoint"):
+        code, told = recorder.read_verify(directory, *arguments[1:])
+        assert code == done.returncode, "%s\n%s" % (done.stdout, told)
     return answer
 
 
