@@ -245,7 +245,8 @@ const struct command commands[] = {
 	{"record verify", "[--checkpoint FILE]", "check the record from its first line to its last",
 		"Recomputes the record's tree and checks every signature. Exit code 0: whole; 1: damage, "
 		"which is named by "
-		"segment and line. tools/verify-record does the same with no code of the server.",
+		"segment and line. gatehouse-verify-record (tools/verify-record in the source) does the same with no "
+		"code of the server: one file in Python, to be copied to whoever does not want to trust this one.",
 		"  gatehouse record verify\n  gatehouse record verify --checkpoint "
 		"/mnt/elsewhere/checkpoints\n",
 		verify_options, 0, 0, false, cmd_record_verify},
