@@ -377,6 +377,8 @@ int cmd_user_import(struct cli *cli)
 	if (!r)
 		r = people_open(&im.people, cli, true);
 	if (!r)
+		r = people_need_settings(&im.people);
+	if (!r)
 		r = read_people(&im);
 	if (!r && !dry)
 		r = add_people(&im);

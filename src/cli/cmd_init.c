@@ -126,19 +126,26 @@ static int take_dir(struct init *in)
 	return check_reachable(in);
 }
 
+static int failed(const struct init *in, int r, const struct err *err)
+{
+	return cli_fail(in->cli, r == -EACCES || r == -EPERM ? CLI_UNREACHABLE : CLI_INTERNAL,
+		"mend that and run the same command again", "%s", err->text);
+}
+
 static int make(struct init *in)
 {
 	static int (*const steps[])(struct init * in, struct err * err) = {init_users, init_folders, init_tls,
 		init_keys, init_policy, init_store, init_owners, init_settings};
 	struct err err = {};
+	int r;
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		int r = steps[i](in, &err);
-
+		r = steps[i](in, &err);
 		if (r)
-			return cli_fail(in->cli, r == -EACCES || r == -EPERM ? CLI_UNREACHABLE : CLI_INTERNAL,
-				"mend that and run the same command again", "%s", err.text);
+			return failed(in, r, &err);
 	}
+	if (in->demo && (r = init_demo(in, &err)))
+		return failed(in, r, &err);
 	return 0;
 }
 

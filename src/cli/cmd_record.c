@@ -135,13 +135,14 @@ static int reader_argv(const struct cli *cli, json_t *argv)
 
 /* ---- without a server ---- */
 
-static int check_group(const struct cli *cli, const struct settings *s)
+static int check_group(const struct cli *cli, const struct settings *s, const char *verb)
 {
 	struct control_peer me = {.uid = getuid(), .gid = getgid(), .pid = getpid()};
 	char remedy[256];
 
 	if (control_peer_in_group(&me, s->control_record_group.data))
 		return 0;
+	witness_refusal(s, verb);
 	snprintf(remedy, sizeof(remedy), "usermod -aG %s USER", s->control_record_group.data);
 	return cli_fail(cli, CLI_UNREACHABLE, remedy,
 		"reading the record needs membership of the group %s, also for root",
@@ -171,7 +172,7 @@ static int read_offline(const struct cli *cli, const struct settings *s, const c
 {
 	char path[PLACE_MAX];
 	struct err err = {};
-	int status = 0, r = check_group(cli, s);
+	int status = 0, r = check_group(cli, s, verb);
 	pid_t pid;
 
 	if (r)

@@ -111,6 +111,8 @@ int cmd_reload(struct cli *cli)
 	int r = people_open(&p, cli, false);
 
 	if (!r)
+		r = people_need_settings(&p);
+	if (!r)
 		r = people_call(&p, "reload", NULL, &answer);
 	if (!r)
 		restart = json_string_value(json_object_get(answer, "restart_needed"));
@@ -152,7 +154,7 @@ int cmd_stop(struct cli *cli)
 
 	if (!r)
 		r = people_call(&p, "stop", NULL, &answer);
-	if (!r && !wait_for_end(p.settings->control_socket.data))
+	if (!r && !wait_for_end(p.socket))
 		r = cli_fail(cli, CLI_INTERNAL, "look at the server's log", "the server did not end in %d s",
 			STOP_MS / 1000);
 	if (!r && cli->json)

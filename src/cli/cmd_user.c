@@ -46,9 +46,12 @@ static json_t *jid_args(const struct person_work *w)
 static int put_verifiers(const struct person_work *w, const struct password *password, json_t *args)
 {
 	struct store_verifier verifiers[STORE_VERIFIER_KINDS];
-	int r = verifier_make(verifiers, str_of(password->text, password->len),
-		w->people.settings->sasl_iterations, VERIFIER_DEFAULT);
+	int r = people_need_settings(&w->people);
 
+	if (r)
+		return r;
+	r = verifier_make(verifiers, str_of(password->text, password->len),
+		w->people.settings->sasl_iterations, VERIFIER_DEFAULT);
 	if (r)
 		return cli_fail(w->people.cli, r > 0 ? CLI_USAGE : CLI_INTERNAL, NULL,
 			"this password cannot be used: %s",

@@ -43,6 +43,5 @@ void init_say(struct init *in, const char *fmt, ...) __attribute__((format(print
 [[nodiscard]] int init_users(struct init *in, struct err *err);
 [[nodiscard]] int init_owners(struct init *in, struct err *err);
 
-/* init_demo.c: three accounts with passwords in DIR/demo.txt. */
-struct store;
-[[nodiscard]] int init_demo(struct init *in, struct store *store, struct err *err);
+/* init_demo.c: three accounts with passwords in DIR/demo.txt, when all the rest is there. */
+[[nodiscard]] int init_demo(struct init *in, struct err *err);

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "conf/layout.h"
 #include "ipc/control.h"
 #include "jid/jid.h"
 
@@ -63,23 +64,59 @@ static int open_store(struct people *p)
 	return cli_fail(p->cli, CLI_INTERNAL, NULL, "%s", err.text);
 }
 
+static bool is_listening(const char *socket)
+{
+	struct control *c = NULL;
+	struct err err;
+	bool is = control_open(&c, socket, &err) == 0;
+
+	control_free(c);
+	return is;
+}
+
+int people_settings(const struct cli *cli, struct settings **out, char *socket)
+{
+	struct err err = {};
+	int r = layout_check(cli->dir, &err);
+
+	if (!r)
+		r = settings_load(out, cli->dir, &err);
+	if (!r) {
+		snprintf(socket, PLACE_MAX, "%s", (*out)->control_socket.data);
+		return 0;
+	}
+	snprintf(socket, PLACE_MAX, "%s/run/control.sock", cli->dir);
+	if (r == -EACCES || !is_listening(socket))
+		return cli_settings(cli, out); /* which says why */
+	fprintf(stderr, "gatehouse: %s; the server runs on with what it was started with\n", err.text);
+	*out = NULL;
+	return 0;
+}
+
+int people_need_settings(const struct people *p)
+{
+	return p->settings ? 0
+			   : cli_fail(p->cli, CLI_USAGE, "mend the file, then try again",
+				     "this cannot be done while the settings are broken");
+}
+
 int people_open(struct people *p, const struct cli *cli, bool offline)
 {
 	struct err err = {};
 	int r;
 
 	*p = (struct people){.cli = cli};
-	r = cli_settings(cli, &p->settings);
+	r = people_settings(cli, &p->settings, p->socket);
 	if (r)
 		return r;
-	r = control_open(&p->control, p->settings->control_socket.data, &err);
+	r = control_open(&p->control, p->socket, &err);
 	if (!r)
 		return 0;
-	if (is_not_running(r) && offline)
+	if (is_not_running(r) && offline && p->settings)
 		return open_store(p);
 	if (is_not_running(r))
 		return cli_fail(cli, CLI_UNREACHABLE, "start it with 'gatehouse serve'",
-			"no server runs on %s", p->settings->dir.data);
+			"no server runs on %s", p->settings ? p->settings->dir.data : cli->dir);
 	return cli_fail(cli, CLI_UNREACHABLE,
 		"be root, the server's own user or a member of control.admin_group",
 		"the server cannot be reached: %s", err.text);
@@ -112,6 +149,7 @@ static int exit_of(const char *code)
 		{"unknown_command", CLI_USAGE},
 		{"not_permitted", CLI_UNREACHABLE},
 		{"unavailable", CLI_UNREACHABLE},
+		{"full", CLI_UNREACHABLE},
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -159,10 +197,10 @@ int people_call(struct people *p, const char *cmd, json_t *args, json_t **out)
 
 bool people_domain_is_ours(const struct people *p, struct str domain)
 {
-	for (size_t i = 0; i < p->settings->domains.len; i++)
+	for (size_t i = 0; p->settings && i < p->settings->domains.len; i++)
 		if (str_eq(p->settings->domains.items[i], domain))
 			return true;
-	return false;
+	return !p->settings;
 }
 
 int people_jid(const struct people *p, const char *text, struct arena *arena, struct str *out)

@@ -4,6 +4,7 @@
 
 #include "account/verifier.h"
 #include "cli/cli.h"
+#include "cli/places.h"
 #include "conf/settings.h"
 #include "store/store.h"
 
@@ -11,7 +12,8 @@ struct control;
 
 struct people {
 	const struct cli *cli;
-	struct settings *settings;
+	struct settings *settings; /* NULL: the file is broken, and a server runs that was started before */
+	char socket[PLACE_MAX];
 	struct control *control; /* NULL: no server runs */
 	struct store *store;     /* then this one is open */
 };
@@ -21,6 +23,14 @@ struct people {
 [[nodiscard]] int people_open(struct people *p, const struct cli *cli, bool offline);
 void people_close(struct people *p);
 
+/* The settings and the path of the control socket (PLACE_MAX bytes). While the file is broken and a server
+ * answers at DIR/run/control.sock a line on standard error says so, *out is NULL and the result 0. 0, or an
+ * exit code after saying why. */
+[[nodiscard]] int people_settings(const struct cli *cli, struct settings **out, char *socket);
+
+/* For what cannot be done without settings: 0, or an exit code after saying so. */
+[[nodiscard]] int people_need_settings(const struct people *p);
+
 /* Asks. `args` is stolen. 0: *out is the good answer, the caller's; else an exit code after printing the
  * error. */
 [[nodiscard]] int people_call(struct people *p, const char *cmd, json_t *args, json_t **out);
@@ -29,7 +39,7 @@ void people_close(struct people *p);
  * exit code after saying why. */
 [[nodiscard]] int people_jid(const struct people *p, const char *text, struct arena *arena, struct str *out);
 
-/* Whether the server answers for this canonical domain. */
+/* Whether the server answers for this canonical domain; true, too, while only the server can know. */
 bool people_domain_is_ours(const struct people *p, struct str domain);
 
 /* What is wrong with the text of a field ("name", "mail", "language", "department", "groups"), or NULL. */

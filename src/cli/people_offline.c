@@ -1,8 +1,10 @@
-/* The user.* commands of ipc/control.h on the store itself, while no server runs. */
+/* The user.* commands of ipc/control.h on the store itself, while no server runs. What changes something is in the
+ * record before it is done, as with a server. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "cli/people.h"
 #include "cli/witness.h"
@@ -135,57 +137,89 @@ struct work {
 	const json_t *args;
 	struct store_req req;
 	struct arena *arena;
+	struct store_account *rows; /* to be added */
+	size_t rows_len;
+	uint64_t seq; /* of the line in the record that says what is about to be done */
 };
 
-static json_t *add(struct work *w)
+static int get(struct work *w, struct str jid)
 {
-	struct store_account row;
-	int r;
+	int r = store_account_get(w->people->store, &w->req, jid);
 
-	if (!take_row(w->args, w->arena, &row))
-		return control_error("internal", "memory is out", "");
-	r = store_account_add(w->people->store, &w->req, &row, 1);
-	if (!r)
-		r = store_wait(&w->req);
-	return r ? store_error(r) : json_pack("{s:b, s:o}", "ok", 1, "user", row_json(&row));
+	return r ? r : store_wait(&w->req);
 }
 
-/* "people" is for the record: who was added, with their person ids. */
-static json_t *import_answer(struct work *w, const struct store_account *rows, size_t n)
+static json_t *no_memory(void)
 {
-	struct buf people = BUF_INIT(ARENA_MAX);
-	json_t *failed = json_array(), *answer;
-
-	for (size_t i = 0; i < n; i++) {
-		if (w->req.outcomes[i])
-			json_array_append_new(
-				failed, json_pack("{s:i, s:s, s:s}", "index", (int)i, "code", "exists",
-						"text", "the address is in use, or was once"));
-		else
-			buf_printf(&people, "%s%.*s %.*s", people.len ? ", " : "", STR_FMT(rows[i].jid),
-				STR_FMT(rows[i].person_id));
-	}
-	answer = json_pack("{s:b, s:i, s:o, s:o}", "ok", 1, "added", (int)(n - json_array_size(failed)),
-		"failed", failed, "people", text_json(buf_view(&people)));
-	buf_done(&people);
-	return answer;
+	return control_error("internal", "memory is out", "");
 }
 
-static json_t *import(struct work *w)
+/* The account has to be there. NULL: it is. */
+static json_t *find(struct work *w)
+{
+	int r = get(w, text_of(w->args, "jid"));
+
+	return r ? store_error(r) : NULL;
+}
+
+static json_t *add_prepare(struct work *w)
+{
+	w->rows = arena_zalloc(w->arena, sizeof(*w->rows));
+	w->rows_len = 1;
+	if (!w->rows || !take_row(w->args, w->arena, w->rows))
+		return no_memory();
+	return get(w, w->rows->jid) == 0 ? store_error(STORE_E_EXISTS) : NULL;
+}
+
+static json_t *import_prepare(struct work *w)
 {
 	const json_t *users = json_object_get(w->args, "users"), *user;
 	size_t n = json_array_size(users), i;
-	struct store_account *rows = arena_zalloc(w->arena, (n + 1) * sizeof(*rows));
-	int r;
 
-	if (!rows)
-		return control_error("internal", "memory is out", "");
-	json_array_foreach(users, i, user) if (!take_row(user, w->arena, &rows[i])) return control_error(
-		"internal", "memory is out", "");
-	r = store_account_add(w->people->store, &w->req, rows, n);
-	if (!r)
-		r = store_wait(&w->req);
-	return r && r != STORE_E_EXISTS ? store_error(r) : import_answer(w, rows, n);
+	w->rows = arena_zalloc(w->arena, (n + 1) * sizeof(*w->rows));
+	if (!w->rows)
+		return no_memory();
+	json_array_foreach(users, i, user) if (!take_row(user, w->arena, &w->rows[i])) return no_memory();
+	w->rows_len = n;
+	return NULL;
+}
+
+static int add_rows(struct work *w)
+{
+	int r = store_account_add(w->people->store, &w->req, w->rows, w->rows_len);
+
+	return r ? r : store_wait(&w->req);
+}
+
+static json_t *add(struct work *w)
+{
+	int r = add_rows(w);
+
+	return r ? store_error(r) : json_pack("{s:b, s:o}", "ok", 1, "user", row_json(w->rows));
+}
+
+/* "undone" is for the record: who was not added after all. */
+static json_t *import(struct work *w)
+{
+	struct buf undone = BUF_INIT(ARENA_MAX);
+	json_t *failed, *answer;
+	int r = add_rows(w);
+
+	if (r && r != STORE_E_EXISTS)
+		return store_error(r);
+	failed = json_array();
+	for (size_t i = 0; i < w->rows_len; i++) {
+		if (!w->req.outcomes[i])
+			continue;
+		json_array_append_new(failed, json_pack("{s:i, s:s, s:s}", "index", (int)i, "code", "exists",
+						      "text", "the address is in use, or was once"));
+		buf_printf(&undone, "%s%.*s", undone.len ? ", " : "", STR_FMT(w->rows[i].jid));
+	}
+	answer = json_pack("{s:b, s:i, s:o, s:o}", "ok", 1, "added",
+		(int)(w->rows_len - json_array_size(failed)), "failed", failed, "undone",
+		text_json(buf_view(&undone)));
+	buf_done(&undone);
+	return answer;
 }
 
 static bool row_is_wanted(const struct store_account *row, const json_t *args)
@@ -226,10 +260,8 @@ static json_t *list(struct work *w)
 
 static json_t *show(struct work *w)
 {
-	int r = store_account_get(w->people->store, &w->req, text_of(w->args, "jid"));
+	int r = get(w, text_of(w->args, "jid"));
 
-	if (!r)
-		r = store_wait(&w->req);
 	if (r)
 		return store_error(r);
 	return json_pack(
@@ -282,76 +314,109 @@ static json_t *remove_person(struct work *w)
 struct offline_command {
 	const char *name;
 	json_t *(*run)(struct work *w);
-	bool changes; /* then the act belongs into the record */
+	/* Before anything is recorded or done: NULL, or the refusal. NULL itself: nothing is changed, so nothing
+	 * is recorded. */
+	json_t *(*prepare)(struct work *w);
 };
 
 static const struct offline_command table[] = {
-	{"user.add", add, true},
-	{"user.import", import, true},
-	{"user.list", list, false},
-	{"user.show", show, false},
-	{"user.password", password, true},
-	{"user.disable", disable, true},
-	{"user.enable", enable, true},
-	{"user.remove", remove_person, true},
+	{"user.add", add, add_prepare},
+	{"user.import", import, import_prepare},
+	{"user.list", list, NULL},
+	{"user.show", show, NULL},
+	{"user.password", password, find},
+	{"user.disable", disable, find},
+	{"user.enable", enable, find},
+	{"user.remove", remove_person, find},
 };
+
+/* ---- the record ---- */
+
+/* What an act is about: an address, or how many people. */
+static void act_target(const struct work *w, char *out, size_t size)
+{
+	const char *jid = json_string_value(json_object_get(w->args, "jid"));
+
+	if (jid)
+		snprintf(out, size, "%s", jid);
+	else
+		snprintf(out, size, "%zu people", w->rows_len);
+}
+
+/* What stands beside it: the reason, or who the people are, with their person ids. */
+static void act_text(const struct work *w, struct buf *out)
+{
+	buf_str(out, text_of(w->args, "reason"));
+	for (size_t i = 0; i < w->rows_len; i++)
+		if (w->rows_len == 1 && json_object_get(w->args, "jid"))
+			buf_str(out, w->rows[i].person_id);
+		else
+			buf_printf(out, "%s%.*s %.*s", i ? ", " : "", STR_FMT(w->rows[i].jid),
+				STR_FMT(w->rows[i].person_id));
+}
+
+/* NULL: it is durable. */
+static json_t *record_first(struct work *w, const char *cmd)
+{
+	struct buf text = BUF_INIT(ARENA_MAX);
+	struct err err = {};
+	char target[3100];
+	int r;
+
+	act_target(w, target, sizeof(target));
+	act_text(w, &text);
+	r = witness_admin(w->people->settings,
+		&(struct witness_act){.command = cmd, .target = target, .text = buf_cstr(&text)}, &w->seq, &err);
+	buf_done(&text);
+	return r ? control_error("full", err.text, "every act is recorded before it is done") : NULL;
+}
+
+/* What was announced and not done, or not for all, gets a further line. */
+static void record_undone(struct work *w, const char *cmd, const json_t *answer)
+{
+	const char *some = json_string_value(json_object_get(answer, "undone")), *code, *why, *remedy;
+	bool all = control_failed(answer, &code, &why, &remedy);
+	struct err err = {};
+	char target[3100];
+	uint64_t seq;
+
+	if (!all && (!some || !some[0]))
+		return;
+	act_target(w, target, sizeof(target));
+	if (witness_admin(w->people->settings,
+		    &(struct witness_act){.command = cmd,
+			    .target = target,
+			    .text = all ? "" : some,
+			    .undone = all ? why : "these addresses are in use, or were once",
+			    .of_seq = w->seq},
+		    &seq, &err))
+		log_warn("that it was not done is not in the record: %s", err.text);
+}
 
 static json_t *run(const struct offline_command *command, struct people *p, const json_t *args)
 {
 	struct work w = {.people = p, .args = args, .arena = arena_new(ARENA_MAX)};
-	json_t *answer;
+	json_t *refusal = NULL, *answer;
 
 	if (!w.arena)
-		return control_error("internal", "memory is out", "");
+		return no_memory();
 	store_req_init(&w.req, NULL, NULL);
-	answer = command->run(&w);
+	if (command->prepare)
+		refusal = command->prepare(&w);
+	if (command->prepare && !refusal)
+		refusal = record_first(&w, command->name);
+	answer = refusal ? refusal : command->run(&w);
+	if (command->prepare && !refusal)
+		record_undone(&w, command->name, answer);
 	store_req_release(&w.req);
 	arena_free(w.arena);
 	return answer;
 }
 
-/* What an act was about: an address, or how many people. */
-static void act_target(const json_t *args, const json_t *answer, char *out, size_t size)
-{
-	const char *jid = json_string_value(json_object_get(args, "jid"));
-
-	if (jid)
-		snprintf(out, size, "%s", jid);
-	else
-		snprintf(out, size, "%lld people",
-			(long long)json_integer_value(json_object_get(answer, "added")));
-}
-
-/* What stands beside it: the reason, or who the people are. */
-static const char *act_text(const json_t *args, const json_t *answer)
-{
-	const char *reason = json_string_value(json_object_get(args, "reason"));
-	const char *people = json_string_value(json_object_get(answer, "people"));
-	const char *person = json_string_value(json_object_get(json_object_get(answer, "user"), "person"));
-
-	return reason ? reason : people ? people : person ? person : "";
-}
-
 json_t *people_offline(struct people *p, const char *cmd, const json_t *args)
 {
-	const struct offline_command *found = NULL;
-	char target[3100];
-	struct err err = {};
-	json_t *answer;
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && !found; i++)
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (strcmp(table[i].name, cmd) == 0)
-			found = &table[i];
-	if (!found)
-		return control_error(
-			"unavailable", "this needs a running server", "start it with 'gatehouse serve'");
-	answer = run(found, p, args);
-	act_target(args, answer, target, sizeof(target));
-	if (found->changes && json_is_true(json_object_get(answer, "ok")) &&
-		witness_admin(p->settings, cmd, target, act_text(args, answer), &err)) {
-		json_decref(answer);
-		answer = control_error(
-			"internal", err.text, "it is done, but it is not in the record; start the server");
-	}
-	return answer;
+			return run(&table[i], p, args);
+	return control_error("unavailable", "this needs a running server", "start it with 'gatehouse serve'");
 }

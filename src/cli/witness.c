@@ -79,20 +79,22 @@ static int next_message(struct supervise *sup, struct supervise_message *out)
 	}
 }
 
-static int judge(struct str text, struct err *err)
+static int judge(struct str text, uint64_t *out_seq, struct err *err)
 {
 	json_t *answer = json_loadb(text.data ? text.data : "", text.len, 0, NULL);
 	const char *code, *why, *remedy;
 	int r = 0;
 
 	if (control_failed(answer, &code, &why, &remedy))
-		r = err_set(err, -EIO, "%s", why);
+		r = err_set(err, -EIO, "%s%s%s", why, remedy[0] ? "; " : "", remedy);
+	else
+		*out_seq = (uint64_t)json_integer_value(json_object_get(answer, "seq"));
 	json_decref(answer);
 	return r;
 }
 
 /* READY, the request, its answer, STOP. */
-static int converse(struct supervise *sup, struct str line, struct err *err)
+static int converse(struct supervise *sup, struct str line, uint64_t *out_seq, struct err *err)
 {
 	struct supervise_message m;
 	int r = next_message(sup, &m);
@@ -107,7 +109,7 @@ static int converse(struct supervise *sup, struct str line, struct err *err)
 		r = -EPROTO;
 	if (r)
 		return err_set(err, r, "the recorder could not write it into the record; its lines say why");
-	r = judge(m.text, err);
+	r = judge(m.text, out_seq, err);
 	if (supervise_send(sup, SUPERVISE_STOP, 0, STR_NONE, -1) || supervise_flush(sup))
 		log_warn("the recorder has gone already");
 	return r;
@@ -123,7 +125,8 @@ static void show_output(int output)
 		at += n;
 }
 
-static int run_once(const struct settings *s, const char *path, struct str line, struct err *err)
+static int run_once(
+	const struct settings *s, const char *path, struct str line, uint64_t *out_seq, struct err *err)
 {
 	struct supervise sup;
 	AUTO(auto_close) int output = memfd_create("recorder", MFD_CLOEXEC);
@@ -138,7 +141,7 @@ static int run_once(const struct settings *s, const char *path, struct str line,
 	close(ends[1]);
 	r = supervise_init(&sup, ends[0]);
 	if (!r && pid > 0)
-		r = converse(&sup, line, err);
+		r = converse(&sup, line, out_seq, err);
 	else
 		r = err_set(err, -EIO, "the recorder cannot be started");
 	supervise_done(&sup);
@@ -149,7 +152,7 @@ static int run_once(const struct settings *s, const char *path, struct str line,
 	return r;
 }
 
-static int append(const struct settings *s, json_t *event, struct err *err)
+static int append(const struct settings *s, json_t *event, uint64_t *out_seq, struct err *err)
 {
 	struct buf line = BUF_INIT(CONTROL_REQUEST_MAX);
 	char path[PLACE_MAX];
@@ -161,7 +164,7 @@ static int append(const struct settings *s, json_t *event, struct err *err)
 	else if (!place_libexec("recorder", path))
 		r = err_set(err, -ENOENT, "the recorder is not at %s; set GATEHOUSE_LIBEXEC", path);
 	else
-		r = run_once(s, path, buf_view(&line), err);
+		r = run_once(s, path, buf_view(&line), out_seq, err);
 	buf_done(&line);
 	return r;
 }
@@ -174,19 +177,38 @@ static json_t *who(void)
 		"{s:I, s:s}", "uid", (json_int_t)getuid(), "name", entry ? entry->pw_name : "unknown");
 }
 
-int witness_admin(
-	const struct settings *s, const char *command, const char *target, const char *text, struct err *err)
+int witness_admin(const struct settings *s, const struct witness_act *act, uint64_t *out_seq, struct err *err)
 {
-	return append(s,
-		json_pack("{s:s, s:{s:s, s:s, s:s}, s:o}", "cmd", "record.admin", "args", "command", command,
-			"target", target, "text", text, "by", who()),
+	json_t *args = json_pack(
+		"{s:s, s:s, s:s}", "command", act->command, "target", act->target, "text", act->text);
+
+	if (args && act->undone) {
+		json_object_set_new(args, "undone", json_string(act->undone));
+		json_object_set_new(args, "of_seq", json_integer((json_int_t)act->of_seq));
+	}
+	return append(s, json_pack("{s:s, s:o, s:o}", "cmd", "record.admin", "args", args, "by", who()), out_seq,
 		err);
 }
 
 int witness_access(const struct settings *s, const char *command, json_t *argv, struct err *err)
 {
+	uint64_t seq;
+
 	return append(s,
 		json_pack("{s:s, s:{s:s, s:O}, s:o}", "cmd", "record.access", "args", "command", command,
 			"argv", argv, "by", who()),
-		err);
+		&seq, err);
+}
+
+void witness_refusal(const struct settings *s, const char *command)
+{
+	struct err err = {};
+	uint64_t seq;
+
+	if (access(s->record_dir.data, W_OK) == 0 &&
+		append(s,
+			json_pack("{s:s, s:{s:s, s:b, s:i}, s:o}", "cmd", "record.access", "args", "command",
+				command, "refused", 1, "count", 1, "by", who()),
+			&seq, &err))
+		log_warn("that is not in the record: %s", err.text);
 }

@@ -3,14 +3,26 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "conf/settings.h"
 
-/* An administrator's act (command as in ipc/control.h) on `target`; `text` is what a running server would
- * write beside it: the reason given, person ids; may be "". 0 or negative with *err. */
+/* An administrator's act, as a running server would write it. */
+struct witness_act {
+	const char *command; /* as in ipc/control.h */
+	const char *target;
+	const char *text;   /* the reason given, person ids; may be "" */
+	const char *undone; /* why it was not done after all; NULL: it is about to be done */
+	uint64_t of_seq;    /* then: the line that said so */
+};
+
+/* 0: the line is durable, *out_seq its number. Negative with *err: it is not, so nothing may be done. */
 [[nodiscard]] int witness_admin(
-	const struct settings *s, const char *command, const char *target, const char *text, struct err *err);
+	const struct settings *s, const struct witness_act *act, uint64_t *out_seq, struct err *err);
+
+/* That somebody who may not read the record wanted to; as far as this user can write it down. */
+void witness_refusal(const struct settings *s, const char *command);
 
 /* That the record is about to be read, with the options of the command (an array of texts, borrowed). */
 [[nodiscard]] int witness_access(

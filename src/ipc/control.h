@@ -29,7 +29,7 @@
  * Forwarded to the gate:
  *
  *   status          -> {"sessions","connections","accounts","applied_seq","uptime_seconds","loops":N,"policy",
- *                       "logins":{"succeeded","failed"},"stanzas":{"received","content","events","signals",
+ *                       "logins":{"succeeded","failed"},"tls_failures":{"loopback","local","elsewhere"},"stanzas":{"received","content","events","signals",
  *                       "blocked","refused","waiting"},"record_link":{"up","full"}}
  *   user.add
  *   {"jid","name"?,"mail"?,"language"?,"department"?,"groups"?:[..],"verifiers":[V,..]}
@@ -59,17 +59,26 @@
  *   {"jid","reason"?}                bare: all of them, full: one
  *                   -> {"ok":true,"closed":N}
  *
+ *   record.admin
+ *   {"command":"stop"}
+ *                   -> {"ok":true}. The supervisor's own, of what it does while the recorder does not answer:
+ *                      recorded as soon as it does
+ *
+ * user.* and session.close are recorded before they are done; without that nothing is done (`full`,
+ * `unavailable`). user.disable and session.close protect: they are done in any case, and recorded when it can be.
+ *
  * Forwarded to the recorder:
  *
  *   status          -> {"record":{"size","entries","segments","origin","root","checkpoint","free_bytes","flush",
  *                       "state":"ok"|"full"}, "recorder_confinement":"landlock (version 7) and seccomp"}
  *   record.access
- *   {"command":"show","argv":[..]}
- *                   -> {"ok":true,"seq":N} once the entry is durable
+ *   {"command":"show","argv":[..],"refused"?,"count"?}
+ *                   -> {"ok":true,"seq":N} once the entry is durable. refused: somebody may not read, and
+ *                      asked `count` times since the line before
  *   record.admin
- *   {"command":"user.add","target":"alice@example.org"?,"text":"..."?}
+ *   {"command":"user.add","target":"alice@example.org"?,"text":"..."?,"undone"?,"of_seq"?}
  *                   -> the same; an administrator's act that no gate records: on the data directory while none
- *                      runs, and stop and reload
+ *                      runs, and stop and reload. undone: why the act of line of_seq was not done after all
  *
  * V: {"mechanism":"SCRAM-SHA-256","salt":base64,"iterations":N,"stored_key":base64,"server_key":base64}
  *    (also SCRAM-SHA-1, SCRAM-SHA-512)
@@ -79,7 +88,8 @@
  * Times are RFC 3339, UTC.
  *
  * Error codes: bad_request, unknown_command, not_permitted, not_found, exists, bad_jid, bad_domain, refused,
- * unavailable (a process is starting; try again), limit, internal. */
+ * unavailable (a process is starting; try again), full (the record has no space: nothing was done), limit,
+ * internal. */
 #pragma once
 
 #include <jansson.h>

@@ -132,26 +132,38 @@ static json_t *put_by(const struct caller *c)
 	return json_pack("{s:I, s:s}", "uid", (json_int_t)c->peer.uid, "name", c->peer.name);
 }
 
+/* False: memory is out. */
+static bool send_request(const struct caller *c, enum role to, uint32_t id, const char *cmd, json_t *args)
+{
+	json_t *request = json_pack("{s:s, s:O, s:o}", "cmd", cmd, "args", args, "by", put_by(c));
+	struct buf line = BUF_INIT(SUPERVISE_TEXT_MAX);
+	bool ok = control_line(request, &line) == 0;
+
+	if (ok)
+		child_send(&c->desk->supervisor->children[to], SUPERVISE_CONTROL, id, buf_view(&line), -1);
+	json_decref(request);
+	buf_done(&line);
+	return ok;
+}
+
 void caller_forward(struct caller *c, enum role to, const char *cmd, json_t *args)
 {
-	struct supervisor *s = c->desk->supervisor;
-	struct buf line = BUF_INIT(SUPERVISE_TEXT_MAX);
-	json_t *request;
-
-	if (!s->children[to].ready) {
+	if (!c->desk->supervisor->children[to].ready) {
 		caller_park(c, to);
 		return;
 	}
-	request = json_pack("{s:s, s:O, s:o}", "cmd", cmd, "args", args, "by", put_by(c));
 	if (!++c->desk->last_id)
 		c->desk->last_id = 1;
 	c->ids[to] = c->desk->last_id;
-	if (control_line(request, &line))
+	if (!send_request(c, to, c->ids[to], cmd, args))
 		caller_refuse(c, "internal", "memory is out", "");
-	else
-		child_send(&s->children[to], SUPERVISE_CONTROL, c->ids[to], buf_view(&line), -1);
-	json_decref(request);
-	buf_done(&line);
+}
+
+/* Answers to id 0 are nobody's. */
+void caller_tell(struct caller *c, enum role to, const char *cmd, json_t *args)
+{
+	if (c->desk->supervisor->children[to].ready && !send_request(c, to, 0, cmd, args))
+		log_error("control socket: memory is out");
 }
 
 /* ---- requests ---- */

@@ -10,6 +10,8 @@ enum {
 		16, /* of one user who is neither root nor the server's own: nobody locks the others out */
 	DESK_READY_MS = 15000, /* how long a request waits for a child that is starting */
 	DESK_STATUS_MS = 3000, /* how long status, stop and reload wait for a child that does not answer */
+	DESK_REFUSED_MS = 60000, /* between two lines of the record about one who may not read it */
+	DESK_REFUSED_USERS = 16, /* whose attempts are told apart */
 	DESK_PAUSE_MS = 200,   /* without descriptors or memory for another connection */
 };
 
@@ -23,6 +25,11 @@ struct desk {
 	struct list connections;
 	size_t connections_len;
 	uint32_t last_id; /* of a request that was forwarded */
+	struct refused {
+		uid_t uid;
+		uint64_t told_ms; /* when the record was told; 0: never */
+		unsigned count;   /* since then */
+	} refused[DESK_REFUSED_USERS];
 };
 
 /* A connection and what it asks just now. */
@@ -61,6 +68,9 @@ void caller_refuse(struct caller *c, const char *code, const char *text, const c
  * it; then command_run() begins anew. */
 void caller_forward(struct caller *c, enum role to, const char *cmd, json_t *args);
 
+/* The same without waiting for an answer; nothing when the child is not ready. */
+void caller_tell(struct caller *c, enum role to, const char *cmd, json_t *args);
+
 /* desk_commands.c: begins the request. */
 void command_run(struct caller *c);
 void command_child_answer(struct caller *c, enum role from, json_t *answer);
@@ -69,5 +79,6 @@ void command_cancel(struct caller *c); /* the asker went away */
 
 /* desk_reader.c */
 void reader_begin(struct caller *c);
+void reader_refused(struct caller *c); /* the asker may not read: the record says so, at most once a minute and user */
 void reader_recorded(struct caller *c, json_t *answer);
 void reader_ended(struct caller *c, int status);

@@ -23,18 +23,35 @@ static void run_ping(struct caller *c)
 	caller_answer(c, json_pack("{s:b, s:s}", "ok", 1, "version", GATEHOUSE_VERSION));
 }
 
+static void reload(struct caller *c);
+
+/* Done without the recorder: the gate has it recorded as soon as that can be. */
+static void act_unrecorded(struct caller *c, void (*act)(struct caller *c), const char *why)
+{
+	json_t *args = json_pack("{s:s}", "command", c->cmd);
+
+	log_warn("the record does not say yet who asked to %s: %s", c->cmd, LOG_STR(str_from(why)));
+	caller_tell(c, ROLE_GATE, "record.admin", args);
+	json_decref(args);
+	act(c);
+}
+
 /* `answer` is the recorder's, NULL when it ended or is late. */
 static void act_recorded(struct caller *c, const json_t *answer)
 {
-	const char *code, *text = "the recorder does not answer", *remedy;
+	const char *code = "", *text = "the recorder does not answer", *remedy = "";
 	void (*act)(struct caller * c) = c->act;
+	bool failed = !answer || control_failed(answer, &code, &text, &remedy);
 
 	uv_timer_stop(&c->timer);
 	c->ids[ROLE_RECORDER] = 0;
 	c->act = NULL;
-	if (!answer || control_failed(answer, &code, &text, &remedy))
-		log_warn("the record does not say who asked to %s: %s", c->cmd, LOG_STR(str_from(text)));
-	act(c);
+	if (failed && act == reload && strcmp(code, "full") == 0)
+		caller_refuse(c, code, text, remedy);
+	else if (failed)
+		act_unrecorded(c, act, text);
+	else
+		act(c);
 }
 
 static void on_act_late(uv_timer_t *timer)
@@ -42,16 +59,15 @@ static void on_act_late(uv_timer_t *timer)
 	act_recorded(timer->data, NULL);
 }
 
-/* Stopping and reloading are in the record before they are done. They are done also when it has no space or
- * the recorder is away: that is when an administrator needs them most. */
+/* Stopping and reloading are in the record before they are done. They are done also when the recorder is away:
+ * that is when an administrator needs them most. While the record has no space only stopping is. */
 static void run_recorded(struct caller *c, void (*act)(struct caller *c))
 {
 	json_t *args;
 
 	log_info("%s (uid %u) asks to %s", c->peer.name, (unsigned)c->peer.uid, c->cmd);
 	if (!c->desk->supervisor->children[ROLE_RECORDER].ready) {
-		log_warn("the record does not say so: the recorder is away");
-		act(c);
+		act_unrecorded(c, act, "the recorder is away");
 		return;
 	}
 	c->act = act;
@@ -246,6 +262,8 @@ static void refuse_peer(struct caller *c, bool record)
 			settings->control_admin_group.len ? ", or a member of the group " : "",
 			settings->control_admin_group.data);
 	}
+	if (record)
+		reader_refused(c);
 	caller_refuse(c, "not_permitted", text, remedy);
 }
 

@@ -52,6 +52,37 @@ void reader_begin(struct caller *c)
 	json_decref(args);
 }
 
+/* Of this user, or the place that was told longest ago. */
+static struct refused *refused_place(struct desk *d, uid_t uid)
+{
+	struct refused *oldest = &d->refused[0];
+
+	for (size_t i = 0; i < DESK_REFUSED_USERS; i++) {
+		if (d->refused[i].told_ms && d->refused[i].uid == uid)
+			return &d->refused[i];
+		if (d->refused[i].told_ms < oldest->told_ms)
+			oldest = &d->refused[i];
+	}
+	*oldest = (struct refused){.uid = uid};
+	return oldest;
+}
+
+void reader_refused(struct caller *c)
+{
+	struct refused *r = refused_place(c->desk, c->peer.uid);
+	uint64_t now = uv_now(&c->desk->supervisor->loop) | 1;
+	json_t *args;
+
+	r->count++;
+	if (r->told_ms && now - r->told_ms < DESK_REFUSED_MS)
+		return;
+	args = json_pack("{s:s, s:b, s:i}", "command", reader_verb(c), "refused", 1, "count", (int)r->count);
+	caller_tell(c, ROLE_RECORDER, "record.access", args);
+	json_decref(args);
+	r->told_ms = now;
+	r->count = 0;
+}
+
 static int reader_start(struct caller *c, struct err *err)
 {
 	struct supervisor *s = c->desk->supervisor;

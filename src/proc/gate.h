@@ -8,6 +8,7 @@
 #include "account/directory.h"
 #include "account/secret.h"
 #include "account/throttle.h"
+#include "base/list.h"
 #include "conf/settings.h"
 #include "ipc/supervise.h"
 #include "net/listener.h"
@@ -110,13 +111,43 @@ struct gate_request {
 	void *rows;
 	size_t rows_len;
 	size_t *index;       /* of each row in the request */
+
+	/* gate_act.c */
+	struct list acts;          /* of struct gate_act; in the arena */
+	unsigned acts_waiting;     /* of them, for their receipts: until then the request stays */
+	struct timer act_timer;
+	void (*act)(struct gate_request *r);
+	bool protects, acting, refused, answered;
+};
+
+/* A line of the record about what the request does. */
+struct gate_act {
+	struct list link;
+	struct gate_request *request;
+	struct waiter waiter;
+	struct str target, text;
+	uint64_t seq; /* 0: without a receipt */
+	bool queued;
 };
 
 struct gate_request *gate_request_new(struct gate *g, uint32_t id, json_t *root, json_t *args, const char *command);
 void gate_request_done(struct gate_request *r, json_t *answer); /* answers and frees */
 void gate_request_fail(struct gate_request *r, const char *code, const char *text, const char *remedy);
-/* Writes the administrator's act into the record: who, command, target. */
-void gate_record_admin(struct gate_request *r, struct str target, struct str text);
+void gate_request_free(struct gate_request *r); /* of one that is answered */
+
+/* gate_act.c */
+
+/* Adds one line that the act needs: r->command on `target`; `text` as in docs/record-format.md. Both live as long as the
+ * request. False: memory is out. */
+[[nodiscard]] bool gate_act_add(struct gate_request *r, struct str target, struct str text);
+/* Calls act(r) when all lines are durable, or answers that nothing was done. What protects is done also while the record
+ * takes nothing; its lines are queued then. */
+void gate_act_begin(struct gate_request *r, bool protects, void (*act)(struct gate_request *r));
+/* A further line: this was not done after all. gate_request_fail() does it for all that were recorded. */
+void gate_act_undone(struct gate_act *a, const char *why);
+void gate_act_failed(struct gate_request *r, const char *why);
+/* The request record.admin: an act that the supervisor does by itself while the recorder takes nothing. */
+void gate_act_tell(struct gate_request *r);
 
 /* gate_users.c */
 void gate_user_add(struct gate_request *r);

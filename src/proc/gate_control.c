@@ -12,6 +12,7 @@ struct command {
 };
 
 static const struct command commands[] = {
+		{"record.admin", gate_act_tell},
 		{"session.close", gate_session_close},
 		{"session.list", gate_session_list},
 		{"status", gate_status},
@@ -58,12 +59,15 @@ struct gate_request *gate_request_new(struct gate *g, uint32_t id, json_t *root,
 	r->root = root;
 	r->args = args;
 	r->command = command;
+	list_init(&r->acts);
+	timer_init(&r->act_timer, NULL);
 	store_req_init(&r->req, NULL, r);
 	return r;
 }
 
-static void request_free(struct gate_request *r)
+void gate_request_free(struct gate_request *r)
 {
+	timer_stop(&r->act_timer);
 	store_req_release(&r->req);
 	json_decref(r->answer);
 	json_decref(r->root);
@@ -74,33 +78,15 @@ static void request_free(struct gate_request *r)
 void gate_request_done(struct gate_request *r, json_t *answer)
 {
 	gate_answer(r->gate, r->id, answer);
-	request_free(r);
+	r->answered = true;
+	if (!r->acts_waiting)
+		gate_request_free(r);
 }
 
 void gate_request_fail(struct gate_request *r, const char *code, const char *text, const char *remedy)
 {
+	gate_act_failed(r, text);
 	gate_request_done(r, control_error(code, text, remedy));
-}
-
-void gate_record_admin(struct gate_request *r, struct str target, struct str text)
-{
-	json_t *by = json_object_get(r->root, "by");
-	const char *name = json_string_value(json_object_get(by, "name"));
-	struct extra extra[] = {
-			{.key = KEY_ACTOR, .text = str_from(name ? name : "unknown")},
-			{.key = KEY_UID, .number = (uint64_t)json_integer_value(json_object_get(by, "uid"))},
-			{.key = KEY_COMMAND, .text = str_from(r->command)},
-			{.key = KEY_TARGET, .text = target},
-	};
-	struct entry entry = {
-			.type = EVENT_ADMIN,
-			.text = text,
-			.extra = extra,
-			.extra_len = sizeof(extra) / sizeof(extra[0]) - (target.len ? 0 : 1),
-	};
-
-	if (record_append(r->gate->record[0], &entry, NULL))
-		log_warn("an administrator's act could not be queued for the record");
 }
 
 static const struct command *command_find(const char *name)

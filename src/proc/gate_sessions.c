@@ -1,6 +1,7 @@
 /* Administration of sessions, and the gate's part of `status`. */
 #include "base/clock.h"
 #include "ipc/control.h"
+#include "net/handshakes.h"
 #include "proc/gate.h"
 
 static json_t *text_json(struct str s)
@@ -94,6 +95,13 @@ static void on_closed(void *owner, unsigned count)
 	gate_request_done(r, answer);
 }
 
+static void close_sessions(struct gate_request *r)
+{
+	struct gate_act *act = container_of(r->acts.next, struct gate_act, link);
+
+	route_close_sessions(r->gate->route, act->target, "The session was ended by an administrator.", on_closed, r);
+}
+
 void gate_session_close(struct gate_request *r)
 {
 	const char *reason = json_string_value(json_object_get(r->args, "reason"));
@@ -103,8 +111,10 @@ void gate_session_close(struct gate_request *r)
 		gate_request_fail(r, "bad_jid", "name the account's or the session's address", "");
 		return;
 	}
-	gate_record_admin(r, jid, str_from(reason));
-	route_close_sessions(r->gate->route, jid, "The session was ended by an administrator.", on_closed, r);
+	if (gate_act_add(r, jid, str_from(reason)))
+		gate_act_begin(r, true, close_sessions);
+	else
+		gate_request_fail(r, "internal", "out of memory", "");
 }
 
 /* Loop 0's link stands for all: they come and go together. What waits on every loop is in `stanzas`. */
@@ -121,6 +131,7 @@ void gate_status(struct gate_request *r)
 	struct gate *g = r->gate;
 	struct xmpp_stats x;
 	struct way_stats w;
+	struct handshake_failures tls;
 	json_t *answer = control_ok();
 	char confined[CONFINE_TEXT_MAX];
 
@@ -137,6 +148,9 @@ void gate_status(struct gate_request *r)
 	json_object_set_new(answer, "policy", json_string(policy_set_version(g->policy)));
 	json_object_set_new(answer, "logins", json_pack("{sI sI}", "succeeded", (json_int_t)x.logins, "failed",
 			(json_int_t)x.login_failures));
+	handshake_failures(&tls);
+	json_object_set_new(answer, "tls_failures", json_pack("{sI sI sI}", "loopback", (json_int_t)tls.loopback, "local",
+			(json_int_t)tls.local, "elsewhere", (json_int_t)tls.elsewhere));
 	json_object_set_new(answer, "stanzas",
 			json_pack("{sI sI sI sI sI sI sI}", "received", (json_int_t)x.stanzas, "content", (json_int_t)w.content,
 					"events", (json_int_t)w.events, "signals", (json_int_t)w.signals, "blocked",

@@ -1,5 +1,5 @@
-/* Administration of people. The store is asked first; when it has answered, the directory follows and sessions that may
- * not go on are closed; then the act is in the record and the administrator gets the answer. */
+/* Administration of people. The act is recorded first (gate_act.c), then the store is asked; when it has answered, the
+ * directory follows, sessions that may not go on are closed and the administrator gets the answer. */
 #include <stdlib.h>
 
 #include "account/verifier.h"
@@ -201,12 +201,26 @@ static void fail_store(struct gate_request *r, int result)
 		gate_request_fail(r, "internal", "the store could not do it", "the gate's log says why");
 }
 
-/* ---- adding ---- */
+/* The store has it, only this process has not: the act stands. */
+static void fail_directory(struct gate_request *r)
+{
+	list_init(&r->acts);
+	gate_request_fail(r, "internal", "it is done, but memory is out", "restart the server");
+}
 
+/* ---- adding ---- */
 
 static json_t *failure_json(size_t index, const char *code, const char *text)
 {
 	return json_pack("{sI ss ss}", "index", (json_int_t)index, "code", code, "text", text);
+}
+
+static bool is_there(const struct gate *g, struct str jid)
+{
+	const struct person *p = directory_get(g->directory, jid);
+
+	person_unref(p);
+	return p != NULL;
 }
 
 static void on_added(struct store_req *req, int result)
@@ -219,11 +233,30 @@ static void on_added(struct store_req *req, int result)
 		return;
 	}
 	if (directory_put(r->gate->directory, row)) {
-		fail_store(r, STORE_E_FAILED);
+		fail_directory(r);
 		return;
 	}
-	gate_record_admin(r, row->jid, row->person_id);
 	gate_request_done(r, user_answer(r->gate, row->jid));
+}
+
+static void add_rows(struct gate_request *r)
+{
+	if (store_account_add(r->gate->store, &r->req, r->rows, r->rows_len))
+		fail_store(r, STORE_E_FAILED);
+}
+
+/* One line for each person who is to be added. */
+static void record_rows(struct gate_request *r)
+{
+	const struct store_account *rows = r->rows;
+	bool ok = true;
+
+	for (size_t i = 0; i < r->rows_len && ok; i++)
+		ok = gate_act_add(r, rows[i].jid, rows[i].person_id);
+	if (ok)
+		gate_act_begin(r, false, add_rows);
+	else
+		gate_request_fail(r, "internal", "out of memory", "");
 }
 
 void gate_user_add(struct gate_request *r)
@@ -235,17 +268,23 @@ void gate_user_add(struct gate_request *r)
 		gate_request_fail(r, fault.code, fault.text, "");
 		return;
 	}
+	if (is_there(r->gate, row->jid)) {
+		fail_store(r, STORE_E_EXISTS);
+		return;
+	}
 	r->rows = row;
+	r->rows_len = 1;
 	r->req.done = on_added;
-	if (store_account_add(r->gate->store, &r->req, row, 1))
-		fail_store(r, STORE_E_FAILED);
+	record_rows(r);
 }
 
 static void on_imported(struct store_req *req, int result)
 {
+	static const char used[] = "the address is in use, or was once";
 	struct gate_request *r = req->owner;
 	struct store_account *rows = r->rows;
 	json_t *failed = json_object_get(r->answer, "failed");
+	struct list *act = &r->acts;
 	json_int_t added = 0;
 
 	if (result != 0 && result != STORE_E_EXISTS) {
@@ -253,13 +292,14 @@ static void on_imported(struct store_req *req, int result)
 		return;
 	}
 	for (size_t i = 0; i < r->rows_len; i++) {
+		act = act->next; /* in the order of the rows */
 		if (req->outcomes[i]) {
-			json_array_append_new(failed, failure_json(r->index[i], "exists", "the address is in use, or was once"));
+			json_array_append_new(failed, failure_json(r->index[i], "exists", used));
+			gate_act_undone(container_of(act, struct gate_act, link), used);
 			continue;
 		}
 		if (directory_put(r->gate->directory, &rows[i]) == 0)
 			added++;
-		gate_record_admin(r, rows[i].jid, rows[i].person_id);
 	}
 	json_object_set_new(r->answer, "added", json_integer(added));
 	gate_request_done(r, json_incref(r->answer));
@@ -291,8 +331,8 @@ void gate_user_import(struct gate_request *r)
 	if (r->rows_len == 0) {
 		json_object_set_new(r->answer, "added", json_integer(0));
 		gate_request_done(r, json_incref(r->answer));
-	} else if (store_account_add(r->gate->store, &r->req, rows, r->rows_len)) {
-		fail_store(r, STORE_E_FAILED);
+	} else {
+		record_rows(r);
 	}
 }
 
@@ -400,6 +440,7 @@ void gate_user_show(struct gate_request *r)
 /* What a change of an account needs to know; lives in the request's arena. */
 struct change {
 	struct store_account row;
+	unsigned fields;        /* of it, to be changed */
 	const char *close_text; /* sessions are closed with it; NULL: they stay */
 	bool remove;
 };
@@ -431,7 +472,7 @@ static int directory_follow(struct gate *g, const struct change *c)
 			.department = old->department,
 			.groups = old->groups,
 			.groups_len = old->groups_len,
-			.disabled = c->row.disabled,
+			.disabled = c->fields & STORE_ACCOUNT_DISABLED ? c->row.disabled : old->disabled,
 			.created_us = old->created_us,
 	};
 	r = directory_put(g->directory, &row);
@@ -443,7 +484,6 @@ static void on_changed(struct store_req *req, int result)
 {
 	struct gate_request *r = req->owner;
 	struct change *c = r->rows;
-	struct str reason = text_arg(r->args, "reason");
 
 	if (result) {
 		fail_store(r, result);
@@ -452,10 +492,9 @@ static void on_changed(struct store_req *req, int result)
 	if (c->remove)
 		directory_remove(r->gate->directory, c->row.jid);
 	else if (directory_follow(r->gate, c)) {
-		fail_store(r, STORE_E_FAILED);
+		fail_directory(r);
 		return;
 	}
-	gate_record_admin(r, c->row.jid, reason);
 	if (c->close_text)
 		route_close_sessions(r->gate->route, c->row.jid, c->close_text, on_closed, r);
 	else
@@ -466,29 +505,38 @@ static struct change *change_new(struct gate_request *r, const char *close_text)
 {
 	struct change *c = arena_zalloc(r->arena, sizeof(*c));
 	struct fault fault = {"internal", "out of memory"};
-	const struct person *p;
 
 	if (!c || !take_jid(r, r->args, &c->row.jid, &fault)) {
 		gate_request_fail(r, fault.code, fault.text, "");
 		return NULL;
 	}
-	p = directory_get(r->gate->directory, c->row.jid);
-	if (!p) {
+	if (!is_there(r->gate, c->row.jid)) {
 		fail_store(r, STORE_E_NONE);
 		return NULL;
 	}
-	c->row.disabled = p->disabled;
-	person_unref(p);
 	c->close_text = close_text;
 	r->rows = c;
 	r->req.done = on_changed;
 	return c;
 }
 
+static void change_store(struct gate_request *r)
+{
+	struct change *c = r->rows;
+	int code = c->remove ? store_account_remove(r->gate->store, &r->req, c->row.jid)
+			     : store_account_update(r->gate->store, &r->req, &c->row, c->fields);
+
+	if (code)
+		fail_store(r, STORE_E_FAILED);
+}
+
 static void change_apply(struct gate_request *r, struct change *c, unsigned fields)
 {
-	if (store_account_update(r->gate->store, &r->req, &c->row, fields))
-		fail_store(r, STORE_E_FAILED);
+	c->fields = fields;
+	if (gate_act_add(r, c->row.jid, text_arg(r->args, "reason")))
+		gate_act_begin(r, fields & STORE_ACCOUNT_DISABLED && c->row.disabled, change_store);
+	else
+		gate_request_fail(r, "internal", "out of memory", "");
 }
 
 void gate_user_password(struct gate_request *r)
@@ -532,6 +580,5 @@ void gate_user_remove(struct gate_request *r)
 	if (!c)
 		return;
 	c->remove = true;
-	if (store_account_remove(r->gate->store, &r->req, c->row.jid))
-		fail_store(r, STORE_E_FAILED);
+	change_apply(r, c, 0);
 }

@@ -239,54 +239,70 @@ static void put_words(struct buf *b, const json_t *argv)
 	}
 }
 
-/* The line that says who looks at the record; the supervisor starts the reader when it is durable. */
-static json_t *answer_access(struct recorder *r, const json_t *by, const json_t *args)
+static void put_who(struct buf *fields, const json_t *by, const json_t *args)
 {
 	const char *name = json_string_value(json_object_get(by, "name"));
 	const char *command = json_string_value(json_object_get(args, "command"));
-	struct buf fields = BUF_INIT(1 << 20), words = BUF_INIT(1 << 19);
-	uint64_t seq = 0;
-	int code;
 
-	put_words(&words, json_object_get(args, "argv"));
-	field_put(&fields, KEY_ACTOR, name ? str_from(name) : STR("unknown"));
-	field_put_u64(&fields, KEY_UID, (uint64_t)(uint32_t)json_integer_value(json_object_get(by, "uid")));
-	field_put(&fields, KEY_COMMAND, command ? str_from(command) : STR("unknown"));
-	field_put(&fields, KEY_FILTER, buf_view(&words));
-	code = buf_failed(&fields) ? -ENOMEM : server_event(r->server, EVENT_ACCESS, buf_view(&fields), &seq);
-	buf_done(&fields);
-	buf_done(&words);
+	field_put(fields, KEY_ACTOR, name ? str_from(name) : STR("unknown"));
+	field_put_u64(fields, KEY_UID, (uint64_t)(uint32_t)json_integer_value(json_object_get(by, "uid")));
+	field_put(fields, KEY_COMMAND, command ? str_from(command) : STR("unknown"));
+}
+
+/* Makes the line durable and answers with its number. Frees the fields. */
+static json_t *answer_event(struct recorder *r, enum event type, struct buf *fields, const char *refusal)
+{
+	uint64_t seq = 0;
+	int code = buf_failed(fields) ? -ENOMEM : server_event(r->server, type, buf_view(fields), &seq);
+
+	buf_done(fields);
 	if (code == 0)
 		return json_pack("{s:b, s:I}", "ok", 1, "seq", (json_int_t)seq);
-	return control_error("unavailable", "the access cannot be recorded, so it is refused",
-		code > 0 ? "make room on the disk of the record" : "try again");
+	return control_error(code > 0 ? "full" : "unavailable", refusal,
+		code > 0 ? "make room on the disk of the record, then try again" : "try again");
+}
+
+/* The line that says who looks at the record; the supervisor starts the reader when it is durable. Or who was
+ * not allowed to: how often since the last such line. */
+static json_t *answer_access(struct recorder *r, const json_t *by, const json_t *args)
+{
+	struct buf fields = BUF_INIT(1 << 20), words = BUF_INIT(1 << 19);
+	bool refused = json_is_true(json_object_get(args, "refused"));
+	json_int_t count = json_integer_value(json_object_get(args, "count"));
+
+	put_words(&words, json_object_get(args, "argv"));
+	put_who(&fields, by, args);
+	if (!refused)
+		field_put(&fields, KEY_FILTER, buf_view(&words));
+	if (refused)
+		field_put(&fields, KEY_OK, str_of("\0", 1));
+	if (count > 0)
+		field_put_u64(&fields, KEY_COUNT, (uint64_t)count);
+	buf_done(&words);
+	return answer_event(r, EVENT_ACCESS, &fields, "the access cannot be recorded, so it is refused");
 }
 
 /* An administrator's act on the data directory while no gate runs; a running gate writes such lines itself.
  */
 static json_t *answer_admin(struct recorder *r, const json_t *by, const json_t *args)
 {
-	const char *name = json_string_value(json_object_get(by, "name"));
-	const char *command = json_string_value(json_object_get(args, "command"));
 	const char *target = json_string_value(json_object_get(args, "target"));
 	const char *text = json_string_value(json_object_get(args, "text"));
+	const char *undone = json_string_value(json_object_get(args, "undone"));
 	struct buf fields = BUF_INIT(1 << 20);
-	uint64_t seq = 0;
-	int code;
 
-	field_put(&fields, KEY_ACTOR, name ? str_from(name) : STR("unknown"));
-	field_put_u64(&fields, KEY_UID, (uint64_t)(uint32_t)json_integer_value(json_object_get(by, "uid")));
-	field_put(&fields, KEY_COMMAND, command ? str_from(command) : STR("unknown"));
+	put_who(&fields, by, args);
 	if (target && target[0])
 		field_put(&fields, KEY_TARGET, str_from(target));
 	if (text && text[0])
 		field_put(&fields, KEY_TEXT, str_from(text));
-	code = buf_failed(&fields) ? -ENOMEM : server_event(r->server, EVENT_ADMIN, buf_view(&fields), &seq);
-	buf_done(&fields);
-	if (code == 0)
-		return json_pack("{s:b, s:I}", "ok", 1, "seq", (json_int_t)seq);
-	return control_error("unavailable", "the act cannot be recorded",
-		code > 0 ? "make room on the disk of the record" : "try again");
+	if (undone) {
+		field_put(&fields, KEY_OK, str_of("\0", 1));
+		field_put(&fields, KEY_REASON, str_from(undone));
+		field_put_u64(&fields, KEY_OF_SEQ,
+			(uint64_t)json_integer_value(json_object_get(args, "of_seq")));
+	}
+	return answer_event(r, EVENT_ADMIN, &fields, "nothing was done: the act cannot be recorded");
 }
 
 /* Ends the open segment; its last lines say who wanted that (they may have been too much for it and have ended it

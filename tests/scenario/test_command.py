@@ -247,6 +247,85 @@ def test_an_act_without_a_server_is_recorded_as_with_one(either):
     record.eventually(lambda: acts() == [("user.add", account.jid, person), ("user.disable", account.jid, "gone")])
 
 
+def test_an_act_that_fails_after_it_was_recorded_gets_a_line_that_says_so(either):
+    account, _ = add(either, "gregor")
+    assert either.run("user", "remove", account.jid, "--yes").returncode == 0
+    refuses(add(either, "gregor")[1], 1)
+
+    def acts():
+        return [each for each in record.entries(either.dir / "record") if each["type"] == "admin" and each["target"] == account.jid]
+    record.eventually(lambda: len(acts()) == 4)
+    order, undone = acts()[2:]
+    assert order["command"] == undone["command"] == "user.add" and "ok" not in order and order["text"]
+    assert undone["ok"] is False and undone["of_seq"] == order["seq"] and "in use" in undone["reason"]
+
+
+def test_while_the_record_takes_nothing_only_what_protects_is_done(launch):
+    """The recorder stands still: an act waits for its line, and is given up; who is disabled is out all the same."""
+    server = launch("acts-wait")
+    alice, bob = server.online(2)
+    entries = lambda: [each for each in record.entries(server.dir / "record") if each["type"] == "admin"]
+    recorder = server.pid("recorder")
+    os.kill(recorder, signal.SIGSTOP)
+    try:
+        begin = time.monotonic()
+        assert server.run("user", "disable", alice.bare, "--reason", "now").returncode == 0
+        assert server.run("session", "close", bob.bare).returncode == 0
+        assert time.monotonic() - begin < 8
+        assert alice.stream_error() and bob.stream_error()
+        before = len(entries())
+        waiting = subprocess.Popen([BINARY, "user", "add", "late@example.org", "--generate", "--dir", str(server.dir)],
+                                   stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment())
+        time.sleep(1)
+        assert "late@example.org" not in users(server)
+        assert waiting.wait(30) == 3 and "nothing was done" in waiting.stderr.read()
+        assert len(entries()) == before
+    finally:
+        os.kill(recorder, signal.SIGCONT)
+    told = lambda: [(each["command"], each.get("target"), each.get("ok")) for each in entries()][-4:]
+    record.eventually(lambda: told() == [("user.disable", alice.bare, None), ("session.close", bob.bare, None),
+                                         ("user.add", "late@example.org", None), ("user.add", "late@example.org", False)], 20)
+    assert "late@example.org" not in users(server)
+    assert add(server, "late")[1].returncode == 0
+
+
+def test_while_the_record_has_no_space_acts_are_refused_except_those_that_protect(launch):
+    def prepare(server):
+        server.known, *server.talkers = server.people(3)
+        server.configure({"record": {"min_free_bytes": 1 << 40, "segment_bytes": 262144}})
+    server = launch("acts-full", prepare=prepare)
+    alice, bob = [Client(server, each).online() for each in server.talkers]
+
+    def is_full():  # what was prepared before the disk was short is used up first
+        alice.say(bob.bare)
+        return server.status()["record_link"]["full"]
+    wait_until(is_full, 60)
+    for arguments in (("user", "add", "more@example.org", "--generate"), ("user", "enable", server.known.jid),
+                      ("user", "remove", server.known.jid, "--yes")):
+        assert "no space" in refuses(server.run(*arguments), 3), arguments
+    assert users(server)[server.known.jid]["state"] == "active"
+    assert server.run("user", "disable", server.known.jid).returncode == 0
+    assert users(server)[server.known.jid]["state"] == "disabled"
+    assert server.run("stop").returncode == 0
+    server.process.wait(20)
+    server.process = None
+    server.configure({"record": {"min_free_bytes": 0}})
+    server.start()
+    acts = [(each["command"], each.get("target")) for each in record.entries(server.dir / "record") if each["type"] == "admin"]
+    assert ("user.disable", server.known.jid) in acts and ("user.add", "more@example.org") not in acts, acts
+    assert "stop" in [command for command, _ in acts]
+    assert server.run("user", "enable", server.known.jid).returncode == 0
+
+
+def test_without_a_recorder_nothing_is_done_on_the_store(resting):
+    before = users(resting)
+    shutil.rmtree(resting.dir / "record")
+    (resting.dir / "record").write_text("no folder")
+    for arguments in (("user", "add", "x@example.org", "--generate"), ("user", "add", "y@example.org", "--generate")):
+        refuses(resting.run(*arguments), 3, 4)
+    assert users(resting) == before
+
+
 def test_root_opens_nothing_in_the_store_that_its_owner_could_not(resting):
     """The folder is the gate's, who may have put something there that is root's."""
     file = resting.dir / "store/gatehouse.db"
@@ -464,6 +543,11 @@ def test_demo_accounts_work_and_their_passwords_are_kept_for_the_owner_only(plac
             assert password in done.stdout
             assert can_log_in(server, Account("%s@example.org" % name, password))
             assert password not in server.log.read_text()
+        lines = record.entries(server.dir / "record")
+        made = [each for each in lines if each["type"] == "admin"]
+        assert [(each["command"], each["target"], each["uid"]) for each in made] == [("user.import", "3 people", os.getuid())]
+        assert all("%s@example.org " % name in made[0]["text"] for name in ("alice", "bob", "carol"))
+        assert made[0]["seq"] < min(each["seq"] for each in lines if each["type"] == "login")
         server.stop()
     finally:
         server.remove()
@@ -532,6 +616,25 @@ def test_a_reload_that_fails_leaves_the_old_in_force(folk, launch):
     Client(server, server.people(1)[0]).online()
 
 
+def test_a_running_server_is_reached_though_its_settings_are_broken(launch):
+    server = launch("broken-settings")
+    alice, = server.online(1)
+    server.yaml.write_text(server.yaml.read_text() + "\nlimitz: {}\n")
+    for arguments in (("status",), ("session", "list"), ("user", "list"), ("user", "show", alice.bare),
+                      ("session", "close", alice.bare), ("user", "disable", alice.bare)):
+        done = server.run(*arguments)
+        assert done.returncode == 0, (arguments, done.stderr)
+        assert "limitz" in done.stderr and len(done.stderr.splitlines()) == 1, (arguments, done.stderr)
+    assert json.loads(server.run("status", "--json").stdout)["state"] == "running"
+    for arguments in (("reload",), ("user", "add", "new@example.org", "--generate"), ("config", "check")):
+        assert "limitz" in refuses(server.run(*arguments), 2), arguments
+    done = server.run("stop")
+    assert done.returncode == 0 and "stopped" in done.stdout
+    server.process.wait(20)
+    server.process = None
+    refuses(server.run("status"), 2)
+
+
 def test_new_limits_hold_after_a_reload(launch):
     server = launch("reload-limits", {"limits": {"roster_items": 5}})
     alice, = server.online(1)
@@ -594,3 +697,22 @@ def test_not_everybody_may_ask(outsider, server, command):
         if command[0] != "record":
             return
     refuses(outsider(*command), 3)
+
+
+def test_who_may_not_read_the_record_and_tries_is_in_it(outsider, server):
+    if os.getuid() == 0:  # else the test before has left nobody who may
+        refuses(outsider("record", "show"), 3)
+        record.eventually(lambda: [each for each in record.entries(server.dir / "record") if each["type"] == "access" and
+                                   each.get("ok") is False and each["uid"] == 65534 and each["count"] >= 1])
+        for _ in range(5):
+            refuses(outsider("record", "show"), 3)
+        lines = [each for each in record.entries(server.dir / "record") if each["type"] == "access" and each["uid"] == 65534]
+        assert len(lines) <= 2, "one a minute"
+
+
+def test_who_may_not_read_the_record_of_a_resting_server_is_in_it(resting):
+    strangers = [each.gr_name for each in grp.getgrall() if each.gr_gid not in os.getgroups() + [os.getgid()] and not each.gr_mem]
+    resting.configure({"control": {"record_group": strangers[0]}})
+    refuses(resting.run("record", "show"), 3)
+    told = [each for each in record.entries(resting.dir / "record") if each["type"] == "access"]
+    assert [(each["command"], each["uid"], each["ok"]) for each in told] == [("show", os.getuid(), False)]

@@ -256,3 +256,51 @@ def test_early_data_is_not_taken(server, s_client, early_session, tmp_path):
     client.stdin.flush()
     output += heard(client, b"</stream:features>")
     assert output.count(b"<stream:features>") == 1 and b"stream:error" not in output
+
+
+def failures(server):
+    return server.status()["tls_failures"]["loopback"]
+
+
+def told(server, address):
+    return [line for line in server.log.read_text().splitlines() if "TLS handshake with %s failed" % address in line]
+
+
+def until(true):
+    end = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < end, "in vain"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("what,word", [(b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n", "it speaks HTTP"),
+                                       (b"<?xml version='1.0'?><stream:stream to='example.org'>", "no TLS")])
+def test_what_is_no_handshake_is_counted_and_told_once_a_minute(server, address, what, word):
+    before = failures(server)
+    for _ in range(4):
+        with socket.create_connection(("127.0.0.1", server.direct_port), 10, source_address=(address, 0)) as stranger:
+            stranger.sendall(what)
+            try:
+                while stranger.recv(4096):
+                    pass
+            except ConnectionResetError:
+                pass
+    until(lambda: failures(server) == before + 4)
+    assert 1 <= len(told(server, address)) <= 2, "one line a minute"
+    assert word in told(server, address)[0]
+
+
+def test_who_offers_old_versions_only_is_told_to_the_administrator(folk, server):
+    before = failures(server)
+    with pytest.raises(TlsRefused):
+        folk.client().connect("direct", only="1.1")
+    until(lambda: failures(server) == before + 1)
+    assert "tls.min_version" in told(server, server.source)[0]
+
+
+def test_a_look_whether_the_port_is_open_is_no_failure(server, address):
+    before = failures(server)
+    for _ in range(3):
+        socket.create_connection(("127.0.0.1", server.direct_port), 10, source_address=(address, 0)).close()
+    time.sleep(0.5)
+    assert failures(server) == before and not told(server, address)
