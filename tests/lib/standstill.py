@@ -1,9 +1,9 @@
 """The recorder stands still around each send: `pytest --recorder-stopped`.
 
-The rule: nobody gets what another has written before it is recorded. In this mode every scenario shows it by the way, on
-whatever path it takes. Before a stanza leaves a client the recorder is stopped (SIGSTOP); then the gate has its time, until
-it rests; then every other connection of the test is read, and nothing in what came may stem from that stanza; then the
-recorder goes on (SIGCONT), and so does the scenario, which has to pass.
+The rule: nobody gets what another has written before it is recorded. In this mode every scenario but those of LEFT_OUT
+shows it by the way, on whatever path it takes. Before a stanza leaves a client the recorder is stopped (SIGSTOP); then the
+gate has its time, until it rests; then every other connection of the test is read, and nothing in what came may stem from
+that stanza; then the recorder goes on (SIGCONT), and so does the scenario, which has to pass.
 
 What stems from a stanza: the texts and attributes it carries, whole or as part of a longer one, and, for what concerns
 subscriptions, its sender and type. Not that which may flow unrecorded (chat states, receipts, <show/> and so on: see
