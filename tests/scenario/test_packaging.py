@@ -1,5 +1,6 @@
 """What packaging/ holds: the systemd unit is accepted by systemd, and the server does all it does inside its sandbox."""
 
+import json
 import os
 import pathlib
 import signal
@@ -26,6 +27,16 @@ def test_systemd_understands_the_unit(tmp_path):
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(copy)], capture_output=True, text=True)
     said = [line for line in (done.stdout + done.stderr).splitlines() if "gatehouse" in line]
     assert done.returncode == 0 and not said, done.stdout + done.stderr
+
+
+def test_the_verifier_is_installed_and_needs_nothing_beside_it(tmp_path):
+    plan = subprocess.run(["meson", "introspect", "--install-plan", str(pathlib.Path(BINARY).parents[2])], capture_output=True,
+                          text=True, check=True).stdout
+    installed = {pathlib.Path(to["destination"]).name: source for kind in json.loads(plan).values() for source, to in kind.items()}
+    copy = tmp_path / "gatehouse-verify-record"
+    copy.write_bytes(pathlib.Path(installed[copy.name]).read_bytes())
+    done = subprocess.run([sys.executable, "-I", str(copy), "--help"], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0 and "--checkpoint" in done.stdout, done.stderr
 
 
 @pytest.fixture
