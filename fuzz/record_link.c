@@ -33,6 +33,24 @@ static void try_append(struct str payload)
 	buf_done(&b);
 }
 
+/* Each field once more as an extra of an entry: what is refused is refused, nothing else. */
+static void try_extras(struct str fields)
+{
+	struct str value;
+	size_t at = 0;
+	uint16_t key;
+
+	while (field_next(fields, &at, &key, &value) > 0) {
+		struct extra extra = {.key = (enum event_key)key, .text = value, .number = value.len};
+		struct entry entry = {.type = EVENT_ALARM, .sm = value, .sm_h = at, .rules = &value, .rules_len = 1,
+			.extra = &extra, .extra_len = 1};
+		struct buf b = BUF_INIT(0);
+
+		(void)!entry_put(&b, &entry);
+		buf_done(&b);
+	}
+}
+
 static void try_entry(struct str fields)
 {
 	struct str rules[8], src;
@@ -65,6 +83,8 @@ static void try_frame(const struct frame *f)
 		try_append(str_cut(f->payload, LINK_APPEND_HEAD, f->payload.len));
 	if (f->payload.len >= LINK_REPLAY_HEAD)
 		try_entry(str_cut(f->payload, LINK_REPLAY_HEAD, f->payload.len));
+	if (f->payload.len >= LINK_APPEND_HEAD)
+		try_extras(str_cut(f->payload, LINK_APPEND_HEAD, f->payload.len));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
