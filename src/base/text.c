@@ -127,8 +127,7 @@ bool base64_parse(struct str text, struct buf *b)
 	return !b->failed;
 }
 
-/* Length of the valid sequence at s[at], 0 when invalid. */
-static size_t utf8_length(struct str s, size_t at)
+size_t utf8_length(struct str s, size_t at)
 {
 	const unsigned char *p = (const unsigned char *)s.data + at;
 	size_t left = s.len - at;

@@ -17,6 +17,9 @@ void base64url_put(struct buf *b, const void *data, size_t len); /* section 5, n
 /* Strict: canonical padding, no white space, no stray bits. Appends to b. */
 [[nodiscard]] bool base64_parse(struct str text, struct buf *b);
 
+/* Bytes of the character at s.data[at] (at < s.len), 1 to 4; 0 when it is not valid. */
+[[nodiscard]] size_t utf8_length(struct str s, size_t at);
+
 /* Strict UTF-8 (no overlong forms, no surrogates, nothing above U+10FFFF). */
 [[nodiscard]] bool utf8_is_valid(struct str s);
 

@@ -7,6 +7,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/text.h"
+
 #define ONES 0x0101010101010101u
 #define HIGHS 0x8080808080808080u
 
@@ -74,23 +76,6 @@ static inline bool copy_short(char *to, const unsigned char *p, size_t n)
 	return false;
 }
 
-/* Length of the multi-byte character at p, 0 when it is not valid UTF-8. */
-static size_t character(const unsigned char *p, size_t left)
-{
-	if (p[0] < 0xc2 || p[0] > 0xf4)
-		return 0;
-	if (p[0] < 0xe0)
-		return left >= 2 && (p[1] & 0xc0) == 0x80 ? 2 : 0;
-	if (p[0] < 0xf0) {
-		if (left < 3 || (p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80)
-			return 0;
-		return (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ? 0 : 3;
-	}
-	if (left < 4 || (p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80 || (p[3] & 0xc0) != 0x80)
-		return 0;
-	return (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f) ? 0 : 4;
-}
-
 static char *escape(char *to, unsigned char c)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -118,7 +103,7 @@ static bool put_character(char **to, const unsigned char **p, const unsigned cha
 	size_t n;
 
 	if (c >= 0x80) {
-		n = character(*p, (size_t)(end - *p));
+		n = utf8_length(str_of((const char *)*p, (size_t)(end - *p)), 0);
 		memcpy(*to, *p, n);
 		*to += n;
 		*p += n;
