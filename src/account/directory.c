@@ -21,9 +21,9 @@ struct directory {
 	struct shard shards[SHARDS];
 };
 
-static struct shard *shard_of(struct directory *d, struct str jid)
+static struct shard *shard_of(struct directory *d, uint64_t hash)
 {
-	return &d->shards[map_hash(jid) >> 60];
+	return &d->shards[hash >> 60];
 }
 
 int directory_new(struct directory **out)
@@ -114,7 +114,7 @@ int directory_put(struct directory *d, const struct store_account *row)
 
 	if (!p)
 		return -ENOMEM;
-	s = shard_of(d, p->jid);
+	s = shard_of(d, map_hash(p->jid));
 	pthread_rwlock_wrlock(&s->lock);
 	old = map_del(&s->people, p->jid);
 	r = map_put(&s->people, p->jid, p);
@@ -136,7 +136,7 @@ int directory_load(struct directory *d, const struct store_accounts *rows)
 
 void directory_remove(struct directory *d, struct str jid)
 {
-	struct shard *s = shard_of(d, jid);
+	struct shard *s = shard_of(d, map_hash(jid));
 	struct person *old;
 
 	pthread_rwlock_wrlock(&s->lock);
@@ -148,7 +148,7 @@ void directory_remove(struct directory *d, struct str jid)
 const struct person *directory_get(struct directory *d, struct str bare)
 {
 	uint64_t hash = map_hash(bare);
-	struct shard *s = &d->shards[hash >> 60];
+	struct shard *s = shard_of(d, hash);
 	const struct person *p;
 
 	pthread_rwlock_rdlock(&s->lock);

@@ -393,7 +393,7 @@ static bool probe_finds_nobody(struct home *h, const struct letter *l)
 
 static void letter_load(struct home *h, struct letter *l)
 {
-	struct user *u = user_exists(h, l->to.bare) ? user_get(h, l->to.bare) : NULL;
+	struct user *u = user_of_account(h, l->to.bare);
 
 	if (u) {
 		l->task.run = run_loaded;

@@ -5,18 +5,6 @@
 
 #include "stanza/xml_char.h"
 
-static inline void put(struct buf *out, const char *data, size_t len)
-{
-	buf_put(out, data, len);
-}
-
-#define put_lit(out, literal) put((out), (literal), sizeof(literal) - 1)
-
-static inline void put_str(struct buf *out, struct str s)
-{
-	put(out, s.data, s.len);
-}
-
 /* What stands for one ASCII character; empty: itself. Line ends and tabs are kept from being normalised away
  * when the output is parsed (XML 1.0, 2.11 and 3.3.3); a control character cannot be written at all. */
 static struct str escape_of(char ch, bool value)
@@ -63,13 +51,13 @@ static void escape(struct buf *out, struct str s, bool value)
 		if (n == 1)
 			as = escape_of(*p, value);
 		if (as.len) {
-			put(out, from, (size_t)(p - from));
-			put_str(out, as);
+			buf_put(out, from, (size_t)(p - from));
+			buf_str(out, as);
 			from = p + 1;
 		}
 		p++;
 	}
-	put(out, from, (size_t)(end - from));
+	buf_put(out, from, (size_t)(end - from));
 }
 
 void xml_escape(struct buf *out, struct str text)
@@ -79,10 +67,10 @@ void xml_escape(struct buf *out, struct str text)
 
 static void put_value(struct buf *out, struct str value)
 {
-	put_lit(out, "='");
+	buf_lit(out, "='");
 	if (value.len)
 		escape(out, value, true);
-	put_lit(out, "'");
+	buf_lit(out, "'");
 }
 
 /* Number of the generated prefix for a's namespace: the place, from 1, of the element's first attribute in
@@ -104,7 +92,7 @@ static void put_attr_ns(struct buf *out, const struct node *n, const struct attr
 	bool first;
 
 	if (str_eq(a->ns, NS_XML)) {
-		put_lit(out, " xml:");
+		buf_lit(out, " xml:");
 	} else {
 		number = prefix_number(n, a, &first);
 		if (first) {
@@ -113,7 +101,7 @@ static void put_attr_ns(struct buf *out, const struct node *n, const struct attr
 		}
 		buf_printf(out, " ns%u:", number);
 	}
-	put_str(out, a->name);
+	buf_str(out, a->name);
 	put_value(out, value);
 }
 
@@ -143,8 +131,8 @@ static void put_attr(struct buf *out, struct str name, struct str value)
 {
 	if (put_attr_plain(out, name, value))
 		return;
-	put_lit(out, " ");
-	put_str(out, name);
+	buf_lit(out, " ");
+	buf_str(out, name);
 	put_value(out, value);
 }
 
@@ -160,14 +148,14 @@ static struct str ns_inside(const struct node *n, const struct node *top, struct
 static void put_tag_name(struct buf *out, const struct node *n)
 {
 	if (str_eq(n->ns, NS_XML))
-		put_lit(out, "xml:");
-	put_str(out, n->name);
+		buf_lit(out, "xml:");
+	buf_str(out, n->name);
 }
 
 /* "<name" and the namespace; the attributes follow. */
 static void put_tag_open(struct buf *out, const struct node *n, struct str ns)
 {
-	put_lit(out, "<");
+	buf_lit(out, "<");
 	put_tag_name(out, n);
 	if (str_eq(n->ns, ns) || str_eq(n->ns, NS_XML))
 		return;
@@ -185,9 +173,9 @@ static void put_attrs(struct buf *out, const struct node *n)
 
 static void put_tag_close(struct buf *out, const struct node *n)
 {
-	put_lit(out, "</");
+	buf_lit(out, "</");
 	put_tag_name(out, n);
-	put_lit(out, ">");
+	buf_lit(out, ">");
 }
 
 /* A text node, or a start tag; true when there are children to go into. */
@@ -201,10 +189,10 @@ static bool put_enter(struct buf *out, const struct node *n, struct str ns)
 	put_tag_open(out, n, ns);
 	put_attrs(out, n);
 	if (n->first) {
-		put_lit(out, ">");
+		buf_lit(out, ">");
 		return true;
 	}
-	put_lit(out, "/>");
+	buf_lit(out, "/>");
 	return false;
 }
 
@@ -276,10 +264,10 @@ void xml_put_stamped(struct buf *out, const struct node *n, struct str ns, const
 	put_tag_open(out, n, ns);
 	put_stamped_attrs(out, n, stamp);
 	if (!n->first && !stamp->extra) {
-		put_lit(out, "/>");
+		buf_lit(out, "/>");
 		return;
 	}
-	put_lit(out, ">");
+	buf_lit(out, ">");
 	put_children(out, n, ns);
 	for (const struct node *e = stamp->extra; e; e = e->next)
 		xml_put(out, e, ns_inside(n, n, ns));
@@ -292,12 +280,12 @@ void xml_put_again(struct buf *out, struct str whole, const struct node *n, cons
 	size_t tail = empty ? strlen("/>") : n->name.len + strlen("</>");
 
 	if (!extra) {
-		put_str(out, whole);
+		buf_str(out, whole);
 		return;
 	}
-	put(out, whole.data, whole.len - tail);
+	buf_put(out, whole.data, whole.len - tail);
 	if (empty)
-		put_lit(out, ">");
+		buf_lit(out, ">");
 	for (; extra; extra = extra->next)
 		xml_put(out, extra, n->ns);
 	put_tag_close(out, n);
