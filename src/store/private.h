@@ -17,6 +17,9 @@ enum store_op {
 	OP_MESSAGE_PUT,
 	OP_MESSAGE_DELETE,
 	OP_MESSAGE_UNSPOOL,
+	OP_ARCHIVE_PUT,
+	OP_ARCHIVE_SWEEP,
+	OP_PREFS_PUT,
 	OP_READS, /* from here on: nothing is written */
 	OP_ACCOUNT_ALL = OP_READS,
 	OP_ACCOUNT_GET,
@@ -26,6 +29,8 @@ enum store_op {
 	OP_MESSAGE_LOAD,
 	OP_MESSAGE_COUNT,
 	OP_MESSAGE_OWNERS,
+	OP_PREFS_LOAD,
+	OP_ARCHIVE_LOAD, /* on a thread of its own */
 	OP_COUNT,
 };
 
@@ -38,9 +43,12 @@ struct store_args {
 		const struct store_roster_item *items;
 		const struct store_message *messages;
 		const struct str *names;
+		const struct store_archived *archived; /* a list, linked by next */
+		const struct store_archive_query *query;
+		const struct store_prefs *prefs;
 	};
 	size_t len;
-	uint64_t number; /* version, or record sequence to start behind */
+	uint64_t number; /* version, record sequence to start behind, or a time */
 	uint64_t applied_seq;
 	size_t limit;
 	unsigned fields;
@@ -48,8 +56,8 @@ struct store_args {
 	uint8_t kind;
 };
 
-/* One connection to where the rows are, used by one thread. A store has two: one that writes and one that
- * reads. `run` returns 0, a STORE_E_* that the call documents, or negative; unless it returns 0 or
+/* One connection to where the rows are, used by one thread. A store has three: one that writes, one that reads, and
+ * one that reads archives. `run` returns 0, a STORE_E_* that the call documents, or negative; unless it returns 0 or
  * STORE_E_EXISTS it has undone what the request did, and only that. */
 struct store_backend {
 	const struct store_backend_ops *ops;
@@ -64,9 +72,24 @@ struct store_backend_ops {
 	struct store_backend *(*free)(struct store_backend *b); /* returns NULL */
 };
 
-/* Starts the threads. Takes both backends and lock_fd (-1: none), also when it fails. */
-[[nodiscard]] int store_start(struct store **out, struct store_backend *writer, struct store_backend *reader,
-	uint64_t applied_seq, int lock_fd);
+enum {
+	STORE_READERS = 2, /* the second is for archives */
+};
+
+/* Starts the threads. Takes all backends and lock_fd (-1: none), also when it fails. */
+[[nodiscard]] int store_start(struct store **out, struct store_backend *writer,
+	struct store_backend *const reader[STORE_READERS], uint64_t applied_seq, int lock_fd);
+
+/* A new arena in the request, with zeroed arguments; NULL when memory is out. */
+struct store_args *store_args_new(struct store_req *req, enum store_op op);
+/* Queues it, unless its arena is full. */
+[[nodiscard]] int store_args_send(struct store *s, struct store_req *req);
+
+/* Of a request that is still being put together. */
+static inline struct store_args *store_args_of(struct store_req *req)
+{
+	return (struct store_args *)(uintptr_t)req->args;
+}
 
 /* Queues a prepared request. */
 void store_ask(struct store *s, struct store_req *req);

@@ -3,8 +3,7 @@
 
 #include "store/private.h"
 
-/* A new arena with zeroed arguments; NULL when memory is out. */
-static struct store_args *request_start(struct store_req *req, enum store_op op)
+struct store_args *store_args_new(struct store_req *req, enum store_op op)
 {
 	struct store_args *args;
 
@@ -16,7 +15,7 @@ static struct store_args *request_start(struct store_req *req, enum store_op op)
 	return args;
 }
 
-static int request_send(struct store *s, struct store_req *req)
+int store_args_send(struct store *s, struct store_req *req)
 {
 	if (arena_is_full(req->arena))
 		return -ENOMEM;
@@ -26,12 +25,12 @@ static int request_send(struct store *s, struct store_req *req)
 
 static int ask_owner(struct store *s, struct store_req *req, enum store_op op, struct str owner)
 {
-	struct store_args *args = request_start(req, op);
+	struct store_args *args = store_args_new(req, op);
 
 	if (!args)
 		return -ENOMEM;
 	args->owner = arena_dup(req->arena, owner);
-	return request_send(s, req);
+	return store_args_send(s, req);
 }
 
 static const struct str *dup_names(struct arena *arena, const struct str *names, size_t len)
@@ -53,12 +52,12 @@ static bool names_are_separable(const struct str *names, size_t len)
 
 int store_commit_applied(struct store *s, struct store_req *req, uint64_t seq)
 {
-	struct store_args *args = request_start(req, OP_APPLIED);
+	struct store_args *args = store_args_new(req, OP_APPLIED);
 
 	if (!args)
 		return -ENOMEM;
 	args->applied_seq = seq;
-	return request_send(s, req);
+	return store_args_send(s, req);
 }
 
 /* --- accounts --- */
@@ -98,7 +97,7 @@ static void account_dup(struct arena *arena, struct store_account *to, const str
 static int ask_accounts(struct store *s, struct store_req *req, enum store_op op,
 	const struct store_account *rows, size_t len, unsigned fields)
 {
-	struct store_args *args = request_start(req, op);
+	struct store_args *args = store_args_new(req, op);
 	struct store_account *copy;
 	struct store_verifier *secret;
 
@@ -118,7 +117,7 @@ static int ask_accounts(struct store *s, struct store_req *req, enum store_op op
 	args->accounts = copy;
 	args->len = len;
 	args->fields = fields;
-	return request_send(s, req);
+	return store_args_send(s, req);
 }
 
 int store_account_add(struct store *s, struct store_req *req, const struct store_account *rows, size_t len)
@@ -134,13 +133,13 @@ int store_account_update(
 
 int store_verifier_get(struct store *s, struct store_req *req, struct str jid, enum store_verifier_kind kind)
 {
-	struct store_args *args = request_start(req, OP_VERIFIER_GET);
+	struct store_args *args = store_args_new(req, OP_VERIFIER_GET);
 
 	if (!args)
 		return -ENOMEM;
 	args->owner = arena_dup(req->arena, jid);
 	args->kind = (uint8_t)kind;
-	return request_send(s, req);
+	return store_args_send(s, req);
 }
 
 /* --- roster and block list --- */
@@ -162,7 +161,7 @@ static void item_dup(struct arena *arena, struct store_roster_item *to, const st
 int store_roster_put(struct store *s, struct store_req *req, struct str owner,
 	const struct store_roster_item *items, size_t len, uint64_t version)
 {
-	struct store_args *args = request_start(req, OP_ROSTER_PUT);
+	struct store_args *args = store_args_new(req, OP_ROSTER_PUT);
 	struct store_roster_item *copy = args ? arena_zalloc(req->arena, len * sizeof(*copy) + 1) : NULL;
 
 	if (!copy)
@@ -176,26 +175,26 @@ int store_roster_put(struct store *s, struct store_req *req, struct str owner,
 	args->items = copy;
 	args->len = len;
 	args->number = version;
-	return request_send(s, req);
+	return store_args_send(s, req);
 }
 
 int store_roster_delete(
 	struct store *s, struct store_req *req, struct str owner, struct str contact, uint64_t version)
 {
-	struct store_args *args = request_start(req, OP_ROSTER_DELETE);
+	struct store_args *args = store_args_new(req, OP_ROSTER_DELETE);
 
 	if (!args)
 		return -ENOMEM;
 	args->owner = arena_dup(req->arena, owner);
 	args->other = arena_dup(req->arena, contact);
 	args->number = version;
-	return request_send(s, req);
+	return store_args_send(s, req);
 }
 
 static int ask_names(struct store *s, struct store_req *req, enum store_op op, struct str owner,
 	const struct str *names, size_t len, uint64_t applied_seq)
 {
-	struct store_args *args = request_start(req, op);
+	struct store_args *args = store_args_new(req, op);
 
 	if (!args)
 		return -ENOMEM;
@@ -203,7 +202,7 @@ static int ask_names(struct store *s, struct store_req *req, enum store_op op, s
 	args->names = dup_names(req->arena, names, len);
 	args->len = len;
 	args->applied_seq = applied_seq;
-	return request_send(s, req);
+	return store_args_send(s, req);
 }
 
 int store_block_load(struct store *s, struct store_req *req, struct str owner)
@@ -238,7 +237,7 @@ static void message_dup(struct arena *arena, struct store_message *to, const str
 int store_message_put(struct store *s, struct store_req *req, enum store_queue queue,
 	const struct store_message *rows, size_t len, size_t max, uint64_t applied_seq)
 {
-	struct store_args *args = request_start(req, OP_MESSAGE_PUT);
+	struct store_args *args = store_args_new(req, OP_MESSAGE_PUT);
 	struct store_message *copy = args ? arena_zalloc(req->arena, len * sizeof(*copy) + 1) : NULL;
 
 	if (!copy)
@@ -250,13 +249,13 @@ int store_message_put(struct store *s, struct store_req *req, enum store_queue q
 	args->queue = (uint8_t)queue;
 	args->limit = max;
 	args->applied_seq = applied_seq;
-	return request_send(s, req);
+	return store_args_send(s, req);
 }
 
 int store_message_load(struct store *s, struct store_req *req, enum store_queue queue, struct str owner,
 	uint64_t after_seq, size_t limit)
 {
-	struct store_args *args = request_start(req, OP_MESSAGE_LOAD);
+	struct store_args *args = store_args_new(req, OP_MESSAGE_LOAD);
 
 	if (!args)
 		return -ENOMEM;
@@ -264,7 +263,7 @@ int store_message_load(struct store *s, struct store_req *req, enum store_queue 
 	args->queue = (uint8_t)queue;
 	args->number = after_seq;
 	args->limit = limit;
-	return request_send(s, req);
+	return store_args_send(s, req);
 }
 
 int store_message_delete(struct store *s, struct store_req *req, struct str owner, const struct str *ids,
@@ -275,32 +274,32 @@ int store_message_delete(struct store *s, struct store_req *req, struct str owne
 
 int store_message_unspool(struct store *s, struct store_req *req, struct str owner, struct str session)
 {
-	struct store_args *args = request_start(req, OP_MESSAGE_UNSPOOL);
+	struct store_args *args = store_args_new(req, OP_MESSAGE_UNSPOOL);
 
 	if (!args)
 		return -ENOMEM;
 	args->owner = arena_dup(req->arena, owner);
 	args->other = arena_dup(req->arena, session);
-	return request_send(s, req);
+	return store_args_send(s, req);
 }
 
 int store_message_count(struct store *s, struct store_req *req, enum store_queue queue, struct str owner)
 {
-	struct store_args *args = request_start(req, OP_MESSAGE_COUNT);
+	struct store_args *args = store_args_new(req, OP_MESSAGE_COUNT);
 
 	if (!args)
 		return -ENOMEM;
 	args->owner = arena_dup(req->arena, owner);
 	args->queue = (uint8_t)queue;
-	return request_send(s, req);
+	return store_args_send(s, req);
 }
 
 int store_message_owners(struct store *s, struct store_req *req, enum store_queue queue)
 {
-	struct store_args *args = request_start(req, OP_MESSAGE_OWNERS);
+	struct store_args *args = store_args_new(req, OP_MESSAGE_OWNERS);
 
 	if (!args)
 		return -ENOMEM;
 	args->queue = (uint8_t)queue;
-	return request_send(s, req);
+	return store_args_send(s, req);
 }

@@ -116,3 +116,59 @@ struct store_messages {
 	const struct store_message *rows;
 	size_t len;
 };
+
+/* --- archives (XEP-0313) --- */
+
+/* In whose archive a message stands. The owner is the bare address on that side of it: an account's, or a room's. */
+enum {
+	STORE_VIEW_SENDER = 1 << 0,
+	STORE_VIEW_RECIPIENT = 1 << 1,
+	STORE_VIEW_JUDGE = 1 << 2, /* on the way in: only where the owner's preferences and block list have it so. For replay */
+};
+
+/* One message, one row, however many archives it stands in. */
+struct store_archived {
+	uint64_t seq;     /* of its record entry: the order in every archive, and unique */
+	struct str id;    /* record id, which is the archive id and the stanza-id */
+	uint64_t time_us; /* of its receipt; never lower than that of a lower seq */
+	struct str from, to; /* as in the stanza. Not in answers */
+	unsigned views;      /* STORE_VIEW_*. Not in answers */
+	struct str xml;      /* as delivered, without the stanza-id */
+	const struct store_archived *next; /* the store's own */
+};
+
+/* Which rows of an archive. All bounds hold together; an id that is not in the archive is STORE_E_NONE. */
+struct store_archive_query {
+	struct str owner;
+	struct str with;                  /* bare or full; empty: everybody */
+	uint64_t start_us, end_us;        /* both included; end 0: none */
+	struct str after, before;         /* excluded; empty: none */
+	struct str after_page, before_page; /* the same, for paging */
+	const struct str *ids;            /* only these */
+	size_t ids_len;
+	bool newest; /* the page at the end of what fits, else the one at its beginning */
+	bool edges;  /* the first and the last of what fits, nothing between (one row when they are the same) */
+	bool count;  /* no rows: how many there are */
+	size_t max;  /* rows */
+	size_t max_bytes; /* of xml; one row is always given. 0: any */
+};
+
+struct store_archive_page {
+	const struct store_archived *rows; /* in order, an array */
+	size_t len;
+	bool complete;  /* there are no more in the direction of paging */
+	uint64_t count; /* when asked for */
+};
+
+/* The numbers are in the file: never change them. */
+enum store_keep {
+	STORE_KEEP_ALL = 0,    /* "always" */
+	STORE_KEEP_NONE = 1,   /* "never" */
+	STORE_KEEP_ROSTER = 2, /* "roster" */
+};
+
+struct store_prefs {
+	uint8_t fallback; /* enum store_keep: for whom neither list names */
+	const struct str *always, *never; /* bare or full */
+	size_t always_len, never_len;
+};

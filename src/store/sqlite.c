@@ -9,7 +9,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
+
+enum {
+	PROGRESS_STEPS = 20000, /* of SQLite's machine between two looks at the clock: a few milliseconds */
+};
 
 typedef int sq_op(struct sq *q, struct store_req *req);
 
@@ -30,6 +35,9 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_MESSAGE_PUT] = sq_message_put,
 	[OP_MESSAGE_DELETE] = sq_message_delete,
 	[OP_MESSAGE_UNSPOOL] = sq_message_unspool,
+	[OP_ARCHIVE_PUT] = sq_archive_put,
+	[OP_ARCHIVE_SWEEP] = sq_archive_sweep,
+	[OP_PREFS_PUT] = sq_prefs_put,
 	[OP_ACCOUNT_ALL] = sq_account_all,
 	[OP_ACCOUNT_GET] = sq_account_get,
 	[OP_VERIFIER_GET] = sq_verifier_get,
@@ -38,6 +46,8 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_MESSAGE_LOAD] = sq_message_load,
 	[OP_MESSAGE_COUNT] = sq_message_count,
 	[OP_MESSAGE_OWNERS] = sq_message_owners,
+	[OP_PREFS_LOAD] = sq_prefs_load,
+	[OP_ARCHIVE_LOAD] = sq_archive_load,
 };
 
 static struct sq *sq_of(struct store_backend *b)
@@ -54,6 +64,7 @@ static int sq_begin(struct store_backend *b)
 /* After some errors (disk full, input/output) SQLite has rolled the whole transaction back. */
 static int sq_undo(struct sq *q, int r)
 {
+	sq_peers_forget(q);
 	if (sqlite3_get_autocommit(q->db)) {
 		q->lost = true;
 		return r;
@@ -92,6 +103,7 @@ static void sq_rollback(struct store_backend *b)
 {
 	struct sq *q = sq_of(b);
 
+	sq_peers_forget(q);
 	if (!sqlite3_get_autocommit(q->db) && sq_do(q, SQ_ROLLBACK))
 		log_error("store: cannot roll back");
 }
@@ -109,6 +121,7 @@ static struct store_backend *sq_free(struct store_backend *b)
 {
 	struct sq *q = sq_of(b);
 
+	sq_peers_forget(q);
 	for (size_t i = 0; i < SQ_COUNT; i++)
 		sqlite3_finalize(q->statements[i]);
 	sqlite3_close(q->db);
@@ -145,6 +158,13 @@ static int make_file(const struct store_options *options, struct err *err)
 	return fd < 0 ? err_errno(err, "store '%s'", options->path) : 0;
 }
 
+static int on_progress(void *owner)
+{
+	const struct sq *q = owner;
+
+	return q->deadline_ms && clock_mono_ms() > q->deadline_ms;
+}
+
 static int sq_configure(struct sq *q, bool write)
 {
 	int r;
@@ -154,6 +174,7 @@ static int sq_configure(struct sq *q, bool write)
 	sqlite3_db_config(q->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	/* Plans do not depend on values: else a statement is prepared again for every other LIMIT. */
 	sqlite3_db_config(q->db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
+	sqlite3_progress_handler(q->db, PROGRESS_STEPS, on_progress, q);
 	if (!write)
 		sqlite3_db_config(q->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	r = sqlite3_exec(q->db, write ? writer_settings : reader_settings, NULL, NULL, NULL);
@@ -182,6 +203,7 @@ int store_sqlite_open(
 	if (!q)
 		return err_set(err, -ENOMEM, "store '%s': no memory", options->path);
 	q->base.ops = &sq_ops;
+	map_init(&q->peers);
 	r = sq_connect(q, options, write, err);
 	if (r) {
 		sq_free(&q->base);

@@ -3,6 +3,8 @@
 
 #include <sqlite3.h>
 
+#include "base/map.h"
+#include "jid/jid.h"
 #include "store/private.h"
 
 /* Every statement there is; their text is in sqlite_query.c. Prepared at first use and kept. */
@@ -42,6 +44,35 @@ enum sq_query {
 	SQ_MESSAGE_UNSPOOL,
 	SQ_MESSAGE_COUNT,
 	SQ_MESSAGE_OWNERS,
+	SQ_OWNER_FIND,
+	SQ_ACCOUNT_GONE,
+	SQ_OWNER_ADD,
+	SQ_OWNER_LEAVE,
+	SQ_OWNER_GONE,
+	SQ_OWNER_DELETE,
+	SQ_PAIR_FIND,
+	SQ_PAIR_ADD,
+	SQ_ARCHIVE_PUT,
+	SQ_ARCHIVE_ALL_UP,
+	SQ_ARCHIVE_ALL_DOWN,
+	SQ_ARCHIVE_WITH_UP,
+	SQ_ARCHIVE_WITH_DOWN,
+	SQ_ARCHIVE_COUNT_ALL,
+	SQ_ARCHIVE_COUNT_WITH,
+	SQ_ARCHIVE_BY_KEY,
+	SQ_ARCHIVE_KEY_BELOW,
+	SQ_ARCHIVE_AT,
+	SQ_ARCHIVE_END,
+	SQ_ARCHIVE_EXPIRE,
+	SQ_ARCHIVE_DROP_SENT,
+	SQ_ARCHIVE_DROP_RECEIVED,
+	SQ_ARCHIVE_HIDE_SENT,
+	SQ_ARCHIVE_HIDE_RECEIVED,
+	SQ_PREFS_LOAD,
+	SQ_PREFS_PUT,
+	SQ_PREFS_CLEAR,
+	SQ_IN_ROSTER,
+	SQ_BLOCKS,
 	SQ_COUNT,
 };
 
@@ -50,6 +81,8 @@ struct sq {
 	sqlite3 *db;
 	bool lost; /* SQLite gave the transaction up by itself: nothing of this group can be committed */
 	sqlite3_stmt *statements[SQ_COUNT];
+	struct map peers; /* sqlite_archive.c: the ids of two addresses that write to each other */
+	uint64_t deadline_ms; /* a search is given up then; 0: never */
 };
 
 extern const char *const sq_text[SQ_COUNT];
@@ -114,3 +147,28 @@ int sq_message_delete(struct sq *q, struct store_req *req);
 int sq_message_unspool(struct sq *q, struct store_req *req);
 int sq_message_count(struct sq *q, struct store_req *req);
 int sq_message_owners(struct sq *q, struct store_req *req);
+int sq_archive_put(struct sq *q, struct store_req *req);
+int sq_archive_sweep(struct sq *q, struct store_req *req);
+int sq_archive_load(struct sq *q, struct store_req *req);
+int sq_prefs_load(struct sq *q, struct store_req *req);
+int sq_prefs_put(struct sq *q, struct store_req *req);
+
+/* What was remembered of ids is wrong when a transaction is undone or an owner goes. */
+void sq_peers_forget(struct sq *q);
+/* *out 0: there is none of that name. */
+[[nodiscard]] int sq_owner_find(struct sq *q, struct str jid, uint64_t *out);
+[[nodiscard]] int sq_pair_find(struct sq *q, struct str a, struct str b, uint64_t *out);
+/* A bound statement with at most one row and one number; *out is untouched without a row. */
+[[nodiscard]] int sq_number(struct sq *q, sqlite3_stmt *st, uint64_t *out);
+
+/* Finding the place of an id or a time (sqlite_archive_find.c). */
+uint64_t sq_archive_key(uint64_t seq, struct str id);
+[[nodiscard]] int sq_archive_seq(struct sq *q, uint64_t owner, struct str id, uint64_t *out); /* STORE_E_NONE */
+[[nodiscard]] int sq_archive_since(struct sq *q, uint64_t time_us, uint64_t *out); /* the lowest seq not earlier */
+
+/* Does `owner` want messages with `peer` kept; has he blocked him? */
+struct sq_judgement {
+	bool wanted, blocked;
+};
+[[nodiscard]] int sq_prefs_judge(
+	struct sq *q, const struct jid *owner, const struct jid *peer, struct sq_judgement *out);

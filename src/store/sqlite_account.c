@@ -242,7 +242,8 @@ int sq_account_update(struct sq *q, struct store_req *req)
 int sq_account_remove(struct sq *q, struct store_req *req)
 {
 	static const enum sq_query owned[] = {
-		SQ_ROSTER_CLEAR, SQ_ROSTER_VERSION_CLEAR, SQ_BLOCK_CLEAR, SQ_MESSAGE_CLEAR};
+		SQ_ROSTER_CLEAR, SQ_ROSTER_VERSION_CLEAR, SQ_BLOCK_CLEAR, SQ_MESSAGE_CLEAR,
+		SQ_PREFS_CLEAR, SQ_OWNER_LEAVE};
 	uint64_t account;
 	int r = account_find(q, req->args->owner, &account);
 
@@ -252,6 +253,7 @@ int sq_account_remove(struct sq *q, struct store_req *req)
 		r = exec_with_id(q, SQ_VERIFIER_CLEAR, account);
 	for (size_t i = 0; r == 0 && i < sizeof(owned) / sizeof(owned[0]); i++)
 		r = exec_with_owner(q, owned[i], req->args->owner);
+	sq_peers_forget(q);
 	return r;
 }
 

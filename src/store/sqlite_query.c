@@ -5,6 +5,23 @@
 	"SELECT person_id, jid, name, mail, language, department, groups, disabled, created_us FROM "        \
 	"account "
 
+#define ARCHIVE_ROW "SELECT seq, id, time_us, xml "
+
+/* ?1 owner, ?2 < seq < ?3, ?4 rows. Two short runs of an index each are merged; nobody is both sender and recipient of
+ * one row (sqlite_archive.c). */
+#define ARCHIVE_RUN(side, order)                                                                             \
+	"SELECT * FROM (SELECT seq FROM archive WHERE " side " = ?1 AND seq > ?2 AND seq < ?3 ORDER BY seq " order   \
+	" LIMIT ?4)"
+#define ARCHIVE_ALL(order)                                                                                   \
+	ARCHIVE_ROW "FROM archive WHERE seq IN (" ARCHIVE_RUN("sender", order) " UNION ALL " ARCHIVE_RUN(             \
+		"recipient", order) ") ORDER BY seq " order " LIMIT ?4"
+
+/* ?5 pair, ?6 resource of the other side ("": any), ?7 whether the owner is his own other side. */
+#define ARCHIVE_WITH                                                                                         \
+	"FROM archive INDEXED BY archive_with WHERE pair = ?5 AND seq > ?2 AND seq < ?3 AND (+sender = ?1 OR "        \
+	"+recipient = ?1) AND (?6 = '' OR (+recipient = ?1 AND from_resource = ?6) OR ((+sender = ?1 OR ?7) AND "     \
+	"to_resource = ?6)) "
+
 const char *const sq_text[SQ_COUNT] = {
 	[SQ_BEGIN] = "BEGIN IMMEDIATE",
 	[SQ_COMMIT] = "COMMIT",
@@ -60,4 +77,41 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_MESSAGE_COUNT] =
 		"SELECT count(*) FROM (SELECT 1 FROM message WHERE owner = ?1 AND queue = ?2 LIMIT ?3)",
 	[SQ_MESSAGE_OWNERS] = "SELECT DISTINCT owner FROM message WHERE queue = ?1 ORDER BY owner",
+	[SQ_OWNER_FIND] = "SELECT owner_id FROM archive_owner WHERE jid = ?1",
+	[SQ_ACCOUNT_GONE] = "SELECT 1 FROM account WHERE jid = ?1 AND removed",
+	[SQ_OWNER_ADD] = "INSERT INTO archive_owner (jid) VALUES (?1)",
+	[SQ_OWNER_LEAVE] = "UPDATE archive_owner SET jid = NULL WHERE jid = ?1",
+	[SQ_OWNER_GONE] = "SELECT owner_id FROM archive_owner WHERE jid IS NULL LIMIT 1",
+	[SQ_OWNER_DELETE] = "DELETE FROM archive_owner WHERE owner_id = ?1",
+	[SQ_PAIR_FIND] = "SELECT pair_id FROM archive_pair WHERE one = ?1 AND other = ?2",
+	[SQ_PAIR_ADD] = "INSERT INTO archive_pair (one, other) VALUES (?1, ?2)",
+	[SQ_ARCHIVE_PUT] = "INSERT INTO archive (seq, sender, recipient, pair, id_key, id, time_us, from_resource, "
+			   "to_resource, xml) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+			   "ON CONFLICT (seq) DO NOTHING",
+	[SQ_ARCHIVE_ALL_UP] = ARCHIVE_ALL(""),
+	[SQ_ARCHIVE_ALL_DOWN] = ARCHIVE_ALL("DESC"),
+	[SQ_ARCHIVE_WITH_UP] = ARCHIVE_ROW ARCHIVE_WITH "ORDER BY seq LIMIT ?4",
+	[SQ_ARCHIVE_WITH_DOWN] = ARCHIVE_ROW ARCHIVE_WITH "ORDER BY seq DESC LIMIT ?4",
+	[SQ_ARCHIVE_COUNT_ALL] = "SELECT (SELECT count(*) FROM archive WHERE sender = ?1 AND seq > ?2 AND seq < ?3) + "
+				 "(SELECT count(*) FROM archive WHERE recipient = ?1 AND seq > ?2 AND seq < ?3)",
+	[SQ_ARCHIVE_COUNT_WITH] = "SELECT count(*) " ARCHIVE_WITH,
+	[SQ_ARCHIVE_BY_KEY] = "SELECT seq FROM archive WHERE id_key = ?1 AND id = ?2 AND (+sender = ?3 OR +recipient = ?3)",
+	[SQ_ARCHIVE_KEY_BELOW] = "SELECT id_key FROM archive WHERE id_key < ?1 ORDER BY id_key DESC LIMIT 1",
+	[SQ_ARCHIVE_AT] = "SELECT seq, time_us FROM archive WHERE seq >= ?1 ORDER BY seq LIMIT 1",
+	[SQ_ARCHIVE_END] = "SELECT seq FROM archive ORDER BY seq DESC LIMIT 1",
+	[SQ_ARCHIVE_EXPIRE] = "DELETE FROM archive WHERE seq <= (SELECT max(seq) FROM (SELECT seq, time_us FROM archive "
+			      "ORDER BY seq LIMIT ?2) WHERE time_us < ?1)",
+	[SQ_ARCHIVE_DROP_SENT] = "DELETE FROM archive WHERE seq IN (SELECT seq FROM archive WHERE sender = ?1 LIMIT ?2) "
+				 "AND recipient IS NULL",
+	[SQ_ARCHIVE_DROP_RECEIVED] = "DELETE FROM archive WHERE seq IN (SELECT seq FROM archive WHERE recipient = ?1 "
+				     "LIMIT ?2) AND sender IS NULL",
+	[SQ_ARCHIVE_HIDE_SENT] = "UPDATE archive SET sender = NULL WHERE seq IN (SELECT seq FROM archive WHERE "
+				 "sender = ?1 LIMIT ?2) AND recipient IS NOT NULL",
+	[SQ_ARCHIVE_HIDE_RECEIVED] = "UPDATE archive SET recipient = NULL WHERE seq IN (SELECT seq FROM archive WHERE "
+				     "recipient = ?1 LIMIT ?2) AND sender IS NOT NULL",
+	[SQ_PREFS_LOAD] = "SELECT fallback, always, never FROM archive_prefs WHERE owner = ?1",
+	[SQ_PREFS_PUT] = "INSERT OR REPLACE INTO archive_prefs (owner, fallback, always, never) VALUES (?1, ?2, ?3, ?4)",
+	[SQ_PREFS_CLEAR] = "DELETE FROM archive_prefs WHERE owner = ?1",
+	[SQ_IN_ROSTER] = "SELECT 1 FROM roster_item WHERE owner = ?1 AND contact = ?2 AND NOT hidden",
+	[SQ_BLOCKS] = "SELECT 1 FROM block WHERE owner = ?1 AND jid IN (?2, ?3, ?4, ?5) LIMIT 1",
 };

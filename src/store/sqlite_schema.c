@@ -37,6 +37,22 @@ static const char *const steps[] = {
 	"  xml TEXT NOT NULL, UNIQUE (owner, id));"
 	"CREATE INDEX message_order ON message (owner, queue, seq);"
 	"CREATE INDEX message_spool ON message (owner) WHERE queue = 1;",
+	/* 2: archives. A row is shared by the archives it stands in. Its key is the number of its record entry, which
+	 * every index ends in, so each index is (what is asked for, order). `id_key` is narrow and its upper half rises
+	 * with seq: rows are added at one place of that index, not all over it (sqlite_archive_find.c). */
+	"CREATE TABLE archive_owner (owner_id INTEGER PRIMARY KEY, jid TEXT UNIQUE);" /* NULL: has gone */
+	"CREATE TABLE archive_pair (pair_id INTEGER PRIMARY KEY, one TEXT NOT NULL, other TEXT NOT NULL,"
+	"  UNIQUE (one, other));" /* bare, one <= other */
+	"CREATE TABLE archive ("
+	"  seq INTEGER PRIMARY KEY, sender INTEGER, recipient INTEGER, pair INTEGER NOT NULL," /* owners; NULL: none */
+	"  id_key INTEGER NOT NULL, id TEXT NOT NULL, time_us INTEGER NOT NULL,"
+	"  from_resource TEXT NOT NULL, to_resource TEXT NOT NULL, xml TEXT NOT NULL);"
+	"CREATE INDEX archive_sender ON archive (sender) WHERE sender IS NOT NULL;"
+	"CREATE INDEX archive_recipient ON archive (recipient) WHERE recipient IS NOT NULL;"
+	"CREATE INDEX archive_with ON archive (pair);"
+	"CREATE INDEX archive_id ON archive (id_key);"
+	"CREATE TABLE archive_prefs ("
+	"  owner TEXT PRIMARY KEY, fallback INTEGER NOT NULL, always TEXT NOT NULL, never TEXT NOT NULL) WITHOUT ROWID;",
 };
 
 enum {

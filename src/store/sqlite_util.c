@@ -18,6 +18,8 @@ int sq_outcome(struct sq *q, int code)
 		return STORE_E_FULL;
 	case SQLITE_NOMEM:
 		return -ENOMEM;
+	case SQLITE_INTERRUPT:
+		return STORE_E_LONG;
 	default:
 		log_error("store: %s (%d)", sqlite3_errmsg(q->db), code);
 		return -EIO;
@@ -84,6 +86,18 @@ int sq_do(struct sq *q, enum sq_query query)
 	sqlite3_stmt *st = sq_get(q, query);
 
 	return st ? sq_exec(q, st) : -EIO;
+}
+
+int sq_number(struct sq *q, sqlite3_stmt *st, uint64_t *out)
+{
+	bool row;
+	int r = sq_step(q, st, &row);
+
+	if (r || !row)
+		return r;
+	*out = sq_column_u64(st, 0);
+	sqlite3_reset(st);
+	return 0;
 }
 
 struct str sq_column_str(sqlite3_stmt *st, int at, struct arena *arena)

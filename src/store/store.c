@@ -1,8 +1,8 @@
-/* The two threads. Requests wait in plain lists under one lock; the writer takes all that wait, runs them in
+/* The threads. Requests wait in plain lists under one lock; the writer takes all that wait, runs them in
  * one transaction and posts the answers, so the more there is to do, the fewer flushes each one costs.
  *
  *   writes -> [ take all -> BEGIN -> run each -> COMMIT ] -> answers, in order; written += n
- *   reads  -> first whose `after` <= written -> run -> answer
+ *   reads  -> first whose `after` <= written -> run -> answer      (a lane for archives, one for all else)
  *
  * When a group cannot be committed, each of its requests is tried again alone: one that is at fault, or too
  * big for the disk, does not take others with it. */
@@ -23,15 +23,25 @@ struct queue {
 	struct store_req *first, **last;
 };
 
+/* A reading thread. */
+struct lane {
+	struct store *store;
+	struct store_backend *backend;
+	pthread_t thread;
+	pthread_cond_t wake;
+	struct queue reads;
+	struct queue urgent; /* those that wait for no write */
+};
+
 struct store {
-	struct store_backend *writer, *reader;
+	struct store_backend *writer;
 	uint64_t applied_seq; /* at open */
 	int lock_fd;
-	pthread_t write_thread, read_thread;
-	pthread_mutex_t lock; /* guards everything below */
-	pthread_cond_t to_write, to_read, answered;
-	struct queue writes, reads;
-	struct queue urgent;     /* reads that wait for no write */
+	pthread_t write_thread;
+	pthread_mutex_t lock; /* guards everything below, and the queues of the lanes */
+	pthread_cond_t to_write, answered;
+	struct queue writes;
+	struct lane lane[STORE_READERS];
 	uint64_t asked, written; /* writes, counted */
 	bool stopping;
 };
@@ -124,6 +134,12 @@ static struct store_req *take_group(struct store *s, size_t *out_len)
 	return group.first;
 }
 
+static void lanes_wake(struct store *s)
+{
+	for (size_t i = 0; i < STORE_READERS; i++)
+		pthread_cond_signal(&s->lane[i].wake);
+}
+
 static void group_done(struct store *s, struct store_req *first, size_t len)
 {
 	for (struct store_req *req = first, *next; req; req = next) {
@@ -133,7 +149,7 @@ static void group_done(struct store *s, struct store_req *first, size_t len)
 	pthread_mutex_lock(&s->lock);
 	s->written += len;
 	pthread_mutex_unlock(&s->lock);
-	pthread_cond_signal(&s->to_read);
+	lanes_wake(s);
 }
 
 static void *write_thread(void *arg)
@@ -153,18 +169,19 @@ static void *write_thread(void *arg)
 	return NULL;
 }
 
-static struct store_req *take_read(struct store *s)
+static struct store_req *take_read(struct lane *l)
 {
+	struct store *s = l->store;
 	struct store_req *req = NULL;
 
 	pthread_mutex_lock(&s->lock);
 	for (;;) {
-		req = queue_pop(&s->urgent);
-		if (!req && s->reads.first && s->reads.first->after <= s->written)
-			req = queue_pop(&s->reads);
-		if (req || (s->stopping && !s->reads.first))
+		req = queue_pop(&l->urgent);
+		if (!req && l->reads.first && l->reads.first->after <= s->written)
+			req = queue_pop(&l->reads);
+		if (req || (s->stopping && !l->reads.first))
 			break;
-		pthread_cond_wait(&s->to_read, &s->lock);
+		pthread_cond_wait(&l->wake, &s->lock);
 	}
 	pthread_mutex_unlock(&s->lock);
 	return req;
@@ -172,30 +189,40 @@ static struct store_req *take_read(struct store *s)
 
 static void *read_thread(void *arg)
 {
-	struct store *s = arg;
+	struct lane *l = arg;
 	struct store_req *req;
 
-	pthread_setname_np(pthread_self(), "store-read");
-	while ((req = take_read(s))) {
-		req->answer = s->reader->ops->run(s->reader, req);
-		answer(s, req);
+	pthread_setname_np(pthread_self(), l == &l->store->lane[0] ? "store-read" : "store-archive");
+	while ((req = take_read(l))) {
+		req->answer = l->backend->ops->run(l->backend, req);
+		answer(l->store, req);
 	}
 	arena_pool_drain();
 	return NULL;
 }
 
+/* Readers first: the last one to close a database may checkpoint, and only the writer may do that. */
+static void backends_free(struct store_backend *writer, struct store_backend *const reader[STORE_READERS])
+{
+	for (size_t i = 0; i < STORE_READERS; i++)
+		if (reader[i])
+			reader[i]->ops->free(reader[i]);
+	if (writer)
+		writer->ops->free(writer);
+}
+
 static struct store *store_destroy(struct store *s)
 {
-	/* The reader first: the last one to close a database may checkpoint, and only the writer may do that.
-	 */
-	if (s->reader)
-		s->reader->ops->free(s->reader);
-	if (s->writer)
-		s->writer->ops->free(s->writer);
+	struct store_backend *reader[STORE_READERS];
+
+	for (size_t i = 0; i < STORE_READERS; i++) {
+		reader[i] = s->lane[i].backend;
+		pthread_cond_destroy(&s->lane[i].wake);
+	}
+	backends_free(s->writer, reader);
 	if (s->lock_fd >= 0)
 		close(s->lock_fd);
 	pthread_cond_destroy(&s->to_write);
-	pthread_cond_destroy(&s->to_read);
 	pthread_cond_destroy(&s->answered);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
@@ -207,8 +234,17 @@ static void store_stop(struct store *s)
 	pthread_mutex_lock(&s->lock);
 	s->stopping = true;
 	pthread_cond_signal(&s->to_write);
-	pthread_cond_signal(&s->to_read);
+	lanes_wake(s);
 	pthread_mutex_unlock(&s->lock);
+}
+
+static void store_join(struct store *s, size_t lanes)
+{
+	store_stop(s);
+	pthread_join(s->write_thread, NULL);
+	store_stop(s); /* the last write is answered: wake a reader that waited for it */
+	for (size_t i = 0; i < lanes; i++)
+		pthread_join(s->lane[i].thread, NULL);
 }
 
 static int store_start_threads(struct store *s)
@@ -217,36 +253,47 @@ static int store_start_threads(struct store *s)
 
 	if (r)
 		return -r;
-	r = pthread_create(&s->read_thread, NULL, read_thread, s);
-	if (r) {
-		store_stop(s);
-		pthread_join(s->write_thread, NULL);
+	for (size_t i = 0; i < STORE_READERS; i++) {
+		r = pthread_create(&s->lane[i].thread, NULL, read_thread, &s->lane[i]);
+		if (r) {
+			store_join(s, i);
+			return -r;
+		}
 	}
-	return -r;
+	return 0;
 }
 
-int store_start(struct store **out, struct store_backend *writer, struct store_backend *reader,
-	uint64_t applied_seq, int lock_fd)
+static void store_init(struct store *s, struct store_backend *const reader[STORE_READERS])
+{
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->to_write, NULL);
+	pthread_cond_init(&s->answered, NULL);
+	queue_init(&s->writes);
+	for (size_t i = 0; i < STORE_READERS; i++) {
+		struct lane *l = &s->lane[i];
+
+		l->store = s;
+		l->backend = reader[i];
+		pthread_cond_init(&l->wake, NULL);
+		queue_init(&l->reads);
+		queue_init(&l->urgent);
+	}
+}
+
+int store_start(struct store **out, struct store_backend *writer,
+	struct store_backend *const reader[STORE_READERS], uint64_t applied_seq, int lock_fd)
 {
 	struct store *s = calloc(1, sizeof(*s));
 	int r;
 
 	if (!s) {
-		reader->ops->free(reader);
-		writer->ops->free(writer);
+		backends_free(writer, reader);
 		if (lock_fd >= 0)
 			close(lock_fd);
 		return -ENOMEM;
 	}
-	*s = (struct store){
-		.writer = writer, .reader = reader, .applied_seq = applied_seq, .lock_fd = lock_fd};
-	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->to_write, NULL);
-	pthread_cond_init(&s->to_read, NULL);
-	pthread_cond_init(&s->answered, NULL);
-	queue_init(&s->writes);
-	queue_init(&s->reads);
-	queue_init(&s->urgent);
+	*s = (struct store){.writer = writer, .applied_seq = applied_seq, .lock_fd = lock_fd};
+	store_init(s, reader);
 	r = store_start_threads(s);
 	if (r) {
 		store_destroy(s);
@@ -259,20 +306,19 @@ int store_start(struct store **out, struct store_backend *writer, struct store_b
 static int store_open_locked(
 	struct store **out, const struct store_options *options, int lock_fd, struct err *err)
 {
-	struct store_backend *writer = NULL, *reader = NULL;
+	struct store_backend *writer = NULL, *reader[STORE_READERS] = {};
 	uint64_t applied_seq = 0;
 	int r = store_sqlite_open(&writer, options, true, err);
 
 	if (r == 0)
 		r = store_sqlite_applied(writer, &applied_seq);
-	if (r == 0)
-		r = store_sqlite_open(&reader, options, false, err);
+	for (size_t i = 0; r == 0 && i < STORE_READERS; i++)
+		r = store_sqlite_open(&reader[i], options, false, err);
 	if (r == 0) {
 		r = store_start(out, writer, reader, applied_seq, lock_fd);
 		return r ? err_set(err, r, "store '%s': %s", options->path, strerror(-r)) : 0;
 	}
-	if (writer)
-		writer->ops->free(writer);
+	backends_free(writer, reader);
 	close(lock_fd);
 	return r;
 }
@@ -289,10 +335,7 @@ struct store *store_close(struct store *s)
 {
 	if (!s)
 		return NULL;
-	store_stop(s);
-	pthread_join(s->write_thread, NULL);
-	store_stop(s); /* the last write is answered: wake a reader that waited for it */
-	pthread_join(s->read_thread, NULL);
+	store_join(s, STORE_READERS);
 	return store_destroy(s);
 }
 
@@ -305,6 +348,7 @@ uint64_t store_applied_seq(const struct store *s)
 void store_ask(struct store *s, struct store_req *req)
 {
 	bool writes = req->op < OP_READS;
+	struct lane *l = &s->lane[req->op == OP_ARCHIVE_LOAD];
 
 	req->store = s;
 	req->loop = loop_current();
@@ -317,10 +361,10 @@ void store_ask(struct store *s, struct store_req *req)
 		queue_push(&s->writes, req);
 	} else {
 		req->after = s->asked;
-		queue_push(req->op == OP_VERIFIER_GET ? &s->urgent : &s->reads, req);
+		queue_push(req->op == OP_VERIFIER_GET ? &l->urgent : &l->reads, req);
 	}
 	pthread_mutex_unlock(&s->lock);
-	pthread_cond_signal(writes ? &s->to_write : &s->to_read);
+	pthread_cond_signal(writes ? &s->to_write : &l->wake);
 }
 
 int store_wait(struct store_req *req)

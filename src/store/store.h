@@ -1,12 +1,13 @@
-/* Service state: accounts, rosters, block lists, messages that wait for their recipient, and how far of the
- * record is applied. One asynchronous interface over a backend (SQLite).
+/* Service state: accounts, rosters, block lists, messages that wait for their recipient, people's archives, and how
+ * far of the record is applied. One asynchronous interface over a backend (SQLite).
  *
  *   loop thread: store_x(store, req, ...) --> writer thread (one; what queues up while a transaction runs
- * shares the next one) or reader thread --> req->done(req, result) on the asking loop
+ * shares the next one) or one of two reader threads --> req->done(req, result) on the asking loop
  *
  * Order: writes are done, and answered, in the order they were asked for. A read sees every write that was
  * asked for before it and is answered after them; only store_verifier_get does not wait for writes that are
- * under way. A write's answer means: it is on the disk.
+ * under way. A write's answer means: it is on the disk. Archives are read by a thread of their own, so that a long
+ * search delays nobody's roster or login; the two threads' answers keep no order between them.
  *
  * Memory: `struct store_req` is embedded in the object that asks and stays untouched, and where it is, until
  * `done` has run. Arguments are copied during the call. Results live in the request's arena until
@@ -39,6 +40,7 @@ enum {
 	STORE_E_NONE,       /* no such account */
 	STORE_E_FULL,       /* the owner's queue is at its maximum, or the disk is full: nothing was kept */
 	STORE_E_FAILED, /* the backend failed (logged there); nothing was kept; later requests may succeed */
+	STORE_E_LONG,   /* looking took longer than it may; a narrower question may be answered */
 };
 
 typedef void store_done_fn(struct store_req *req, int result);
@@ -69,6 +71,8 @@ struct store_req {
 		const struct store_roster *roster;
 		const struct store_names *names;
 		const struct store_messages *messages;
+		const struct store_archive_page *page;
+		const struct store_prefs *prefs; /* NULL: none set */
 		const int *outcomes; /* one for each row of the call */
 		uint64_t number;
 	};
@@ -91,7 +95,7 @@ enum {
 	STORE_E_NEWER = 17, /* the file was written by a newer version */
 };
 
-/* Opens, migrates an older schema, starts the two threads. One process at a time (lock file PATH.lock). 0,
+/* Opens, migrates an older schema, starts the three threads. One process at a time (lock file PATH.lock). 0,
  * STORE_E_BUSY, STORE_E_NEWER, or negative; err names the file and the reason. */
 [[nodiscard]] int store_open(struct store **out, const struct store_options *options, struct err *err);
 
@@ -133,8 +137,9 @@ uint64_t store_applied_seq(const struct store *s);
 [[nodiscard]] int store_account_update(
 	struct store *s, struct store_req *req, const struct store_account *row, unsigned fields);
 
-/* Removes the account: its verifiers, groups, roster, block list and waiting messages go, the address and
- * person id stay as a tombstone. STORE_E_NONE. */
+/* Removes the account: its verifiers, groups, roster, block list, waiting messages and preferences go, its archive is
+ * nobody's from then on (store_archive_sweep clears it away); the address and person id stay as a tombstone.
+ * STORE_E_NONE. */
 [[nodiscard]] int store_account_remove(struct store *s, struct store_req *req, struct str jid);
 
 /* The verifier of one kind, for a login -> req->verifier. One indexed read. Also of disabled accounts (the
@@ -197,3 +202,27 @@ uint64_t store_applied_seq(const struct store *s);
 /* -> req->accounts is not set; req->messages holds one row (owner, nothing else) for each owner with messages
  * in `queue`: what start-up looks at. */
 [[nodiscard]] int store_message_owners(struct store *s, struct store_req *req, enum store_queue queue);
+
+/* --- archives (XEP-0313) and what accounts want kept in them (XEP-0441) --- */
+
+/* A batch of rows, gathered in a request before it is asked: begin, add as often as wanted, put. Rows are copied once,
+ * into the request. Both return 0 or -ENOMEM; after a failure the request is released like any other. */
+[[nodiscard]] int store_archive_begin(struct store_req *req);
+[[nodiscard]] int store_archive_add(struct store_req *req, const struct store_archived *row);
+/* Keeps the batch, all of it or nothing. A row whose seq is there already is left as it is, so applying the record again
+ * does no harm. The request may be put again when it was answered with a failure. */
+[[nodiscard]] int store_archive_put(struct store *s, struct store_req *req);
+
+/* -> req->page. STORE_E_NONE: an id is not in this archive. STORE_E_LONG. */
+[[nodiscard]] int store_archive_load(
+	struct store *s, struct store_req *req, const struct store_archive_query *query);
+
+/* One small step of clearing away: up to `limit` rows older than before_us (0: none), then up to `limit` of archives
+ * whose owner has gone -> req->number rows gone; 0: nothing left to do. A row goes when no archive shows it. */
+[[nodiscard]] int store_archive_sweep(
+	struct store *s, struct store_req *req, uint64_t before_us, size_t limit);
+
+/* -> req->prefs, NULL when the owner has never set any. */
+[[nodiscard]] int store_prefs_load(struct store *s, struct store_req *req, struct str owner);
+[[nodiscard]] int store_prefs_put(
+	struct store *s, struct store_req *req, struct str owner, const struct store_prefs *prefs);

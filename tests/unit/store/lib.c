@@ -85,7 +85,7 @@ static struct store_backend *fake_new(struct store_backend *inner, enum fake_kin
 void fixture_reopen(struct fixture *f)
 {
 	struct store_options options = {.path = f->path, .create = true};
-	struct store_backend *writer, *reader;
+	struct store_backend *writer, *reader[STORE_READERS];
 	uint64_t applied;
 	struct err err;
 	int lock;
@@ -98,10 +98,11 @@ void fixture_reopen(struct fixture *f)
 	assert_int_equal(store_lock(&lock, f->path, &err), 0);
 	assert_int_equal(store_sqlite_open(&writer, &options, true, &err), 0);
 	assert_int_equal(store_sqlite_applied(writer, &applied), 0);
-	assert_int_equal(store_sqlite_open(&reader, &options, false, &err), 0);
-	assert_int_equal(
-		store_start(&f->store, fake_new(writer, f->kind), fake_new(reader, f->kind), applied, lock),
-		0);
+	for (size_t i = 0; i < STORE_READERS; i++) {
+		assert_int_equal(store_sqlite_open(&reader[i], &options, false, &err), 0);
+		reader[i] = fake_new(reader[i], f->kind);
+	}
+	assert_int_equal(store_start(&f->store, fake_new(writer, f->kind), reader, applied, lock), 0);
 }
 
 void fixture_open(struct fixture *f, enum fake_kind kind)

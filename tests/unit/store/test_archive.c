@@ -1,0 +1,364 @@
+/* Archives: one row for two owners, pages from both ends, filters, clearing away; on every backend. */
+#include "check.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+#define ALICE "alice@example.org"
+#define BOB "bob@example.org"
+#define BOTH (STORE_VIEW_SENDER | STORE_VIEW_RECIPIENT)
+
+static char id_text[64][24];
+
+/* 22 characters, as the record's ids have. */
+static struct str id_of(uint64_t seq)
+{
+	char *text = id_text[seq % 64];
+
+	snprintf(text, 24, "id-%019llu", (unsigned long long)seq);
+	return str_of(text, 22);
+}
+
+static struct store_archived row(uint64_t seq, const char *from, const char *to, unsigned views)
+{
+	return (struct store_archived){.seq = seq,
+		.id = id_of(seq),
+		.time_us = seq * 1000,
+		.from = str_from(from),
+		.to = str_from(to),
+		.views = views,
+		.xml = STR("<message>h\u00E9</message>")};
+}
+
+/* As route/ does it: the batch is built once, and put until it is in. */
+static void put(struct fixture *f, const struct store_archived *rows, size_t len)
+{
+	int answer;
+
+	store_req_release(&f->req);
+	assert_int_equal(store_archive_begin(&f->req), 0);
+	for (size_t i = 0; i < len; i++)
+		assert_int_equal(store_archive_add(&f->req, &rows[i]), 0);
+	do
+		answer = fixture_answer(f, store_archive_put(f->store, &f->req));
+	while (answer == STORE_E_FAILED && f->kind == FAKE_FAULTY);
+	assert_int_equal(answer, 0);
+}
+
+static void put_one(struct fixture *f, uint64_t seq, const char *from, const char *to, unsigned views)
+{
+	struct store_archived one = row(seq, from, to, views);
+
+	put(f, &one, 1);
+}
+
+static struct store_archive_query of(const char *owner)
+{
+	return (struct store_archive_query){.owner = str_from(owner), .max = 10};
+}
+
+/* The page holds the rows from..to, one after the other. */
+static void check_page(struct fixture *f, const struct store_archive_query *query, uint64_t from, uint64_t to, bool complete)
+{
+	const struct store_archive_page *page;
+
+	assert_int_equal(ASK(f, store_archive_load, query), 0);
+	page = f->req.page;
+	assert_int_equal(page->len, to + 1 - from);
+	for (size_t i = 0; i < page->len; i++)
+		assert_int_equal(page->rows[i].seq, from + i);
+	assert_int_equal(page->complete, complete);
+}
+
+static void check_none(struct fixture *f, const struct store_archive_query *query)
+{
+	check_page(f, query, 1, 0, true);
+}
+
+/* 1..30 between Alice and Bob, odd ones from Alice; 31 to Carol. */
+static void fill(struct fixture *f)
+{
+	struct store_archived rows[31];
+
+	for (uint64_t i = 1; i <= 30; i++)
+		rows[i - 1] = i % 2 ? row(i, ALICE "/desk", BOB, BOTH) : row(i, BOB "/phone", ALICE "/desk", BOTH);
+	rows[30] = row(31, ALICE "/home", "carol@example.org", BOTH);
+	put(f, rows, 31);
+	put(f, rows, 31); /* the record again */
+}
+
+static void pages_go_both_ways(struct fixture *f)
+{
+	struct store_archive_query q = of(ALICE);
+
+	check_page(f, &q, 1, 10, false);
+	assert_str(f->req.page->rows[0].xml, "<message>h\u00E9</message>");
+	assert_int_equal(f->req.page->rows[4].time_us, 5000);
+	q.after_page = id_of(10);
+	check_page(f, &q, 11, 20, false);
+	q.after_page = id_of(21);
+	check_page(f, &q, 22, 31, true);
+	q.after_page = id_of(31);
+	check_none(f, &q);
+	q = of(ALICE);
+	q.newest = true;
+	check_page(f, &q, 22, 31, false);
+	q.before_page = id_of(22);
+	check_page(f, &q, 12, 21, false);
+	q.before_page = id_of(5);
+	check_page(f, &q, 1, 4, true);
+	q = of(BOB);
+	q.after_page = id_of(28);
+	check_page(f, &q, 29, 30, true);
+	q.max_bytes = 1;
+	check_page(f, &q, 29, 29, false);
+}
+
+static void filters_narrow(struct fixture *f)
+{
+	struct store_archive_query q = of(ALICE);
+
+	q.with = STR("carol@example.org");
+	check_page(f, &q, 31, 31, true);
+	q.with = STR(BOB "/phone");
+	q.max = 1;
+	check_page(f, &q, 2, 2, false);
+	q.with = STR(BOB "/none");
+	check_none(f, &q);
+	q.with = STR("nobody@example.org");
+	check_none(f, &q);
+	q = of(ALICE);
+	q.start_us = 4001;
+	q.end_us = 7000;
+	check_page(f, &q, 5, 7, true);
+	q = of(ALICE);
+	q.after = id_of(3);
+	q.before = id_of(6);
+	check_page(f, &q, 4, 5, true);
+	q.with = STR(BOB);
+	check_page(f, &q, 4, 5, true);
+	q.after = id_of(6);
+	check_none(f, &q);
+	q = of(ALICE);
+	q.count = true;
+	assert_int_equal(ASK(f, store_archive_load, &q), 0);
+	assert_int_equal(f->req.page->count, 31);
+	q.with = STR(BOB);
+	assert_int_equal(ASK(f, store_archive_load, &q), 0);
+	assert_int_equal(f->req.page->count, 30);
+}
+
+static void ids_are_found_or_missed(struct fixture *f)
+{
+	struct str ids[] = {id_of(9), id_of(4), id_of(9)}, other[] = {id_of(4), STR("no such id")};
+	struct str carols[] = {id_of(31)};
+	struct store_archive_query q = of(ALICE);
+
+	q.ids = ids;
+	q.ids_len = 3;
+	assert_int_equal(ASK(f, store_archive_load, &q), 0);
+	assert_int_equal(f->req.page->len, 2);
+	assert_true(f->req.page->rows[0].seq == 4 && f->req.page->rows[1].seq == 9 && f->req.page->complete);
+	q.ids = other;
+	q.ids_len = 2;
+	assert_int_equal(ASK(f, store_archive_load, &q), STORE_E_NONE);
+	q = of(BOB);
+	q.ids = carols; /* there, but in nobody's archive but Alice's and Carol's */
+	q.ids_len = 1;
+	assert_int_equal(ASK(f, store_archive_load, &q), STORE_E_NONE);
+	q = of(BOB);
+	q.before_page = id_of(31);
+	assert_int_equal(ASK(f, store_archive_load, &q), STORE_E_NONE);
+	q = of("nobody@example.org");
+	check_none(f, &q);
+	q.after = id_of(1);
+	assert_int_equal(ASK(f, store_archive_load, &q), STORE_E_NONE);
+	q = of(ALICE);
+	q.edges = true;
+	assert_int_equal(ASK(f, store_archive_load, &q), 0);
+	assert_true(f->req.page->len == 2 && f->req.page->rows[0].seq == 1 && f->req.page->rows[1].seq == 31);
+	q = of("carol@example.org");
+	q.edges = true;
+	check_page(f, &q, 31, 31, true);
+}
+
+/* Far apart, so that they lie in different parts of the index of ids. */
+static void old_ids_are_found_among_many_parts(struct fixture *f)
+{
+	struct store_archive_query q = of("deep@example.org");
+
+	for (uint64_t i = 1; i <= 5; i++)
+		put_one(f, i << 20, "deep@example.org/a", BOB, STORE_VIEW_SENDER);
+	q.after_page = id_of(1 << 20);
+	q.max = 1;
+	check_page(f, &q, 2 << 20, 2 << 20, false);
+	q.after_page = id_of(4 << 20);
+	check_page(f, &q, 5 << 20, 5 << 20, true);
+	q = of("deep@example.org");
+	q.start_us = (UINT64_C(4) << 20) * 1000 + 1;
+	check_page(f, &q, 5 << 20, 5 << 20, true);
+}
+
+static void views_are_apart(struct fixture *f)
+{
+	struct store_archive_query q = of("dora@example.org");
+
+	put_one(f, 100, "dora@example.org/a", "emil@example.org", STORE_VIEW_SENDER);
+	put_one(f, 101, "emil@example.org/a", "dora@example.org", STORE_VIEW_SENDER);
+	put_one(f, 102, "dora@example.org/a", "dora@example.org/b", BOTH);
+	put_one(f, 103, "dora@example.org/a", "emil@example.org", 0);
+	assert_int_equal(ASK(f, store_archive_load, &q), 0);
+	assert_int_equal(f->req.page->len, 2);
+	assert_true(f->req.page->rows[0].seq == 100 && f->req.page->rows[1].seq == 102);
+	q.with = STR("dora@example.org");
+	check_page(f, &q, 102, 102, true);
+	q.with = STR("dora@example.org/a");
+	check_page(f, &q, 102, 102, true);
+	q.with = STR("dora@example.org/c");
+	check_none(f, &q);
+	q = of("emil@example.org");
+	check_page(f, &q, 101, 101, true);
+}
+
+static void what_comes_again_is_judged(struct fixture *f)
+{
+	struct str never[] = {STR("fritz@example.org")}, blocked[] = {STR("gast@example.org/x")};
+	struct store_prefs prefs = {.fallback = STORE_KEEP_ROSTER, .never = never, .never_len = 1};
+	struct store_roster_item item = {.contact = STR("hanna@example.org")};
+	struct str owner = STR("ida@example.org");
+	struct store_archive_query q = of("ida@example.org");
+
+	assert_int_equal(ASK(f, store_prefs_load, owner), 0);
+	assert_null(f->req.prefs);
+	assert_int_equal(ASK(f, store_prefs_put, owner, &prefs), 0);
+	assert_int_equal(ASK(f, store_prefs_load, owner), 0);
+	assert_int_equal(f->req.prefs->fallback, STORE_KEEP_ROSTER);
+	assert_int_equal(f->req.prefs->always_len, 0);
+	assert_str(f->req.prefs->never[0], "fritz@example.org");
+	assert_int_equal(ASK(f, store_roster_put, owner, &item, 1, 1), 0);
+	assert_int_equal(ASK(f, store_block_put, owner, blocked, 1), 0);
+	put_one(f, 200, "fritz@example.org/a", "ida@example.org", BOTH | STORE_VIEW_JUDGE);
+	put_one(f, 201, "stranger@example.org/a", "ida@example.org", BOTH | STORE_VIEW_JUDGE);
+	put_one(f, 202, "hanna@example.org/a", "ida@example.org", BOTH | STORE_VIEW_JUDGE);
+	put_one(f, 203, "ida@example.org/a", "gast@example.org/x", BOTH | STORE_VIEW_JUDGE);
+	check_page(f, &q, 202, 202, true);
+	q = of("fritz@example.org");
+	check_page(f, &q, 200, 200, true);
+	q = of("gast@example.org"); /* whom one has blocked one cannot have written to */
+	check_none(f, &q);
+}
+
+static void sweep_all(struct fixture *f, uint64_t before_us)
+{
+	do
+		assert_int_equal(ASK(f, store_archive_sweep, before_us, 3), 0);
+	while (f->req.number);
+}
+
+static void old_rows_go_in_steps(struct fixture *f)
+{
+	struct store_archive_query q = of(ALICE);
+
+	assert_int_equal(ASK(f, store_archive_sweep, 8000, 3), 0);
+	assert_int_equal(f->req.number, 3);
+	check_page(f, &q, 4, 13, false);
+	sweep_all(f, 8000);
+	check_page(f, &q, 8, 17, false);
+	q.after_page = id_of(7);
+	assert_int_equal(ASK(f, store_archive_load, &q), STORE_E_NONE);
+}
+
+static void a_removed_account_has_no_archive_and_others_keep_theirs(struct fixture *f)
+{
+	struct store_account account = {.person_id = STR("p-alice"), .jid = STR(ALICE)};
+	struct store_archive_query q = of(ALICE);
+
+	assert_int_equal(ASK(f, store_account_add, &account, 1), 0);
+	assert_int_equal(ASK(f, store_account_remove, STR(ALICE)), 0);
+	check_none(f, &q);
+	put_one(f, 300, ALICE "/desk", BOB, BOTH); /* was under way */
+	check_none(f, &q);
+	sweep_all(f, 0);
+	q = of(BOB);
+	q.with = STR(ALICE);
+	q.newest = true;
+	q.max = 3;
+	assert_int_equal(ASK(f, store_archive_load, &q), 0);
+	assert_int_equal(f->req.page->rows[2].seq, 300);
+	assert_int_equal(f->req.page->rows[1].seq, 30);
+}
+
+static void run_on(enum fake_kind kind)
+{
+	struct fixture f;
+
+	fixture_open(&f, kind);
+	fill(&f);
+	pages_go_both_ways(&f);
+	filters_narrow(&f);
+	ids_are_found_or_missed(&f);
+	views_are_apart(&f);
+	what_comes_again_is_judged(&f);
+	old_rows_go_in_steps(&f);
+	a_removed_account_has_no_archive_and_others_keep_theirs(&f);
+	old_ids_are_found_among_many_parts(&f);
+	fixture_close(&f);
+}
+
+static void on_the_plain_backend(void **state)
+{
+	(void)state;
+	run_on(FAKE_PLAIN);
+}
+
+static void on_a_slow_backend(void **state)
+{
+	(void)state;
+	run_on(FAKE_SLOW);
+}
+
+static void on_a_backend_that_fails(void **state)
+{
+	(void)state;
+	run_on(FAKE_FAULTY);
+}
+
+/* A file of version 1, as 0.1.0 wrote it before there were archives. */
+static void a_file_without_archives_is_brought_up_to_date(void **state)
+{
+	static const char back[] = "DROP TABLE archive; DROP TABLE archive_owner; DROP TABLE archive_pair;"
+				   "DROP TABLE archive_prefs; DELETE FROM schema WHERE version > 1;";
+	struct store_archive_query q = of(ALICE);
+	struct fixture f;
+	sqlite3 *db;
+
+	(void)state;
+	fixture_open(&f, FAKE_PLAIN);
+	store_req_release(&f.req);
+	f.store = store_close(f.store);
+	assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, back, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	fixture_reopen(&f);
+	assert_true(store_schema_version() >= 2);
+	put_one(&f, 1, ALICE "/desk", BOB, BOTH);
+	check_page(&f, &q, 1, 1, true);
+	fixture_close(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(on_the_plain_backend),
+		cmocka_unit_test(on_a_slow_backend),
+		cmocka_unit_test(on_a_backend_that_fails),
+		cmocka_unit_test(a_file_without_archives_is_brought_up_to_date),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
