@@ -124,6 +124,14 @@ SECTION("offline", "Messages for people who are not there.")
 SETTING(INT, "offline.max", offline_max, "1000", 0, 1000000, "messages", LIVE, NULL,
 	"Messages kept for one account; a sender beyond it is told so.")
 
+SECTION("history", "People's own copies of their conversations, which their clients read (XEP-0313).")
+SETTING(BOOL, "history.enabled", history_enabled, "true", 0, 0, "", LIVE, NULL,
+	"Keep what people write and receive for their own clients; the record is kept in any case.")
+SETTING(INT, "history.days", history_days, "forever", 0, 36500, ":forever", LIVE, NULL,
+	"Days after which messages go from people's history; nothing goes from the record by it.")
+SETTING(INT, "history.page", history_page, "100", 10, 1000, "messages", LIVE, NULL,
+	"Messages of one answer to a client that asks for history.")
+
 SECTION("record", "The record of every message.")
 SETTING(PATH, "record.dir", record_dir, "record", 0, 0, "", RESTART, check_nonempty,
 	"Folder of the record's segments; only the recorder may open it.")

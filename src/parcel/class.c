@@ -44,6 +44,11 @@ static const struct row rows[] = {
 	{NS_ROSTER, STR("query"), ON_IQ_GET | ON_IQ_ANSWER, CLASS_SIGNAL, ID_MAX, 0},
 	{NS_BLOCKING, STR("blocklist"), ON_IQ_GET, CLASS_SIGNAL, 0, 0},
 	{NS_BLOCKING, STR(""), ON_IQ_SET, CLASS_EVENT, 0, ~0u},
+	/* One's own history: what is asked goes nowhere else. */
+	{NS_MAM, STR("query"), ON_IQ_GET | ON_IQ_SET, CLASS_SIGNAL, ID_MAX, ~0u},
+	{NS_MAM, STR("metadata"), ON_IQ_GET, CLASS_SIGNAL, 0, 0},
+	{NS_MAM, STR("prefs"), ON_IQ_GET, CLASS_SIGNAL, 0, ~0u},
+	{NS_MAM, STR("prefs"), ON_IQ_SET, CLASS_EVENT, ID_MAX, ~0u},
 	{NS_CARBONS, STR(""), ON_IQ_SET, CLASS_SIGNAL, 0, 0},
 	{NS_SESSION, STR("session"), ON_IQ_SET, CLASS_SIGNAL, 0, ~0u},
 	{NS_VCARD, STR(""), ON_IQ_GET, CLASS_SIGNAL, ID_MAX, ~0u},

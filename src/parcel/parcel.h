@@ -76,9 +76,10 @@ struct parcel {
 	                                      port's loop, by way/ */
 	struct list pending;     /* in the stream's list of parcels not yet handled, */
 	struct list *queue;      /* which is this one */
-	struct route *route;     /* route/'s own, as are the next two */
+	struct route *route;     /* route/'s own, as are the next three */
 	struct hold *hold;
 	struct user *user;       /* whose turn it is; in memory while the parcel is queued with him */
+	unsigned views;          /* whose history it goes into: STORE_VIEW_* */
 };
 
 /* A parcel around a stanza; takes over the arena. NULL (arena freed) when it is full. */

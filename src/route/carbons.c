@@ -79,10 +79,9 @@ static void copy_to(
 	struct attr by = {.name = STR("by"), .value = s->user->bare};
 	struct attr id = {.next = &by, .name = STR("id"), .value = str_from(p->record_id)};
 	struct node sid = {.name = STR("stanza-id"), .ns = NS_SID, .attrs = &id, .kind = NODE_ELEMENT};
-	bool has_id = p->record_id[0] && direction[0] == 'r';
 	struct blob *blob;
 
-	copy_put(&s->user->home->scratch, s, p, direction, has_id ? &sid : NULL);
+	copy_put(&s->user->home->scratch, s, p, direction, p->record_id[0] ? &sid : NULL);
 	blob = blob_of_scratch(s->user->home);
 	if (blob)
 		deliver(s, &(struct goods){.blob = blob, .note = true}, receipt);

@@ -28,6 +28,16 @@ static const char *const account_features[] = {
 	NULL,
 };
 
+/* Of accounts, where history is kept. */
+static const char *const archive_features[] = {
+	"urn:xmpp:mam:2",
+	"urn:xmpp:mam:2#extended",
+	"urn:xmpp:mam:2#groupchat-field",
+	NULL,
+};
+
+static const char *const no_features[] = {NULL};
+
 static struct str wanted_node(const struct parcel *p)
 {
 	return node_attr(iq_payload(p), STR("node"));
@@ -51,7 +61,14 @@ static void answer_bytes(struct parcel *p, struct buf *text)
 	parcel_end(p);
 }
 
-static void answer_info(struct parcel *p, const char *identity, const char *const *features)
+static void put_features(struct buf *text, const char *const *features)
+{
+	for (; *features; features++)
+		buf_printf(text, "<feature var='%s'/>", *features);
+}
+
+static void answer_info(
+	struct parcel *p, const char *identity, const char *const *features, const char *const *more)
 {
 	struct buf text = BUF_INIT(0);
 
@@ -61,10 +78,16 @@ static void answer_info(struct parcel *p, const char *identity, const char *cons
 	}
 	iq_put_result(&text, p);
 	buf_printf(&text, "<query xmlns='http://jabber.org/protocol/disco#info'><identity %s/>", identity);
-	for (; *features; features++)
-		buf_printf(&text, "<feature var='%s'/>", *features);
+	put_features(&text, features);
+	put_features(&text, more);
 	buf_lit(&text, "</query></iq>");
 	answer_bytes(p, &text);
+}
+
+static void answer_account(const struct home *h, struct parcel *p)
+{
+	answer_info(p, "category='account' type='registered'", account_features,
+		h->settings->history_enabled ? archive_features : no_features);
 }
 
 static void answer_no_items(struct parcel *p)
@@ -86,7 +109,7 @@ static void answer_no_items(struct parcel *p)
 void disco_info_server(struct session *s, struct parcel *p)
 {
 	(void)s;
-	answer_info(p, "category='server' type='im' name='Gatehouse'", server_features);
+	answer_info(p, "category='server' type='im' name='Gatehouse'", server_features, no_features);
 }
 
 void disco_items_server(struct session *s, struct parcel *p)
@@ -100,8 +123,7 @@ void disco_items_server(struct session *s, struct parcel *p)
 
 void disco_info_own(struct session *s, struct parcel *p)
 {
-	(void)s;
-	answer_info(p, "category='account' type='registered'", account_features);
+	answer_account(s->user->home, p);
 }
 
 /* One's own available resources. */
@@ -137,7 +159,7 @@ static bool is_known(const struct user *u, const struct parcel *p)
 void disco_info_other(struct user *u, struct parcel *p)
 {
 	if (is_known(u, p))
-		answer_info(p, "category='account' type='registered'", account_features);
+		answer_account(u->home, p);
 	else
 		disco_nobody(p);
 }
@@ -160,7 +182,7 @@ void disco_nobody(struct parcel *p)
 
 	if (str_is(p->type, "get") && node_is(payload, STR("query"), NS_DISCO_ITEMS))
 		answer_no_items(p);
-	else if (node_is(payload, STR("query"), NS_ROSTER))
+	else if (node_is(payload, STR("query"), NS_ROSTER) || str_eq(payload->ns, NS_MAM))
 		refuse(p, STANZA_FORBIDDEN);
 	else
 		refuse(p, STANZA_SERVICE_UNAVAILABLE);

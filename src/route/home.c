@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "route/deliver.h"
+#include "route/history.h"
 #include "route/session.h"
 #include "route/user.h"
 
@@ -35,6 +36,7 @@ static void on_tick(struct timer *timer)
 	timer_start(h->loop, timer, 1);
 	probe_poll(h);
 	deliver_tick(h);
+	history_tick(h);
 	users_unload(h);
 }
 
@@ -59,9 +61,8 @@ int home_init(struct home *h, struct route *r, unsigned index, const struct sett
 	holds_init(&h->holds);
 	timer_init(&h->tick, on_tick);
 	h->ended = calloc(ENDED_MAX, sizeof(*h->ended));
-	if (!h->ended)
-		return -ENOMEM;
-	return 0;
+	h->history = history_new(h);
+	return h->ended && h->history ? 0 : -ENOMEM;
 }
 
 void home_start(struct home *h)
@@ -87,5 +88,6 @@ void home_done(struct home *h)
 	policy_set_unref(h->policy);
 	policy_set_unref(atomic_load(&h->next_policy));
 	buf_done(&h->scratch);
+	h->history = history_free(h->history);
 	free(h->ended);
 }

@@ -36,6 +36,7 @@ struct home {
 	struct ended *ended; /* how far streams had got that ended lately; a ring */
 	unsigned ended_next;
 	struct holds holds;
+	struct history *history;   /* owned; history.c */
 	struct probe *probe;       /* applied.c: a round that waits for this loop's receipts */
 	_Atomic unsigned sessions; /* bound here, detached ones included */
 };
@@ -44,6 +45,7 @@ struct route {
 	struct route_env env;
 	const struct settings *settings; /* loop 0 */
 	struct applied *applied;
+	struct sweep *sweep;   /* owned; sweep.c */
 	struct replay *replay; /* NULL once replay has ended */
 	struct map handled; /* session id -> struct handled: streams of the previous gate. Written on loop 0
 			     * before the first login, read-only from then on */

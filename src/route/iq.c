@@ -6,6 +6,8 @@
 #include "route/deliver.h"
 #include "route/directed.h"
 #include "route/disco.h"
+#include "route/history_prefs.h"
+#include "route/history_query.h"
 #include "route/roster.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -83,6 +85,11 @@ static const struct handler handlers[] = {
 	{NS_VERSION, STR("query"), false, TO_OWN | TO_SERVER, iq_version},
 	{NS_CARBONS, STR("enable"), true, TO_OWN | TO_SERVER, iq_carbons_on},
 	{NS_CARBONS, STR("disable"), true, TO_OWN | TO_SERVER, iq_carbons_off},
+	{NS_MAM, STR("query"), true, TO_OWN, history_query},
+	{NS_MAM, STR("query"), false, TO_OWN, history_fields},
+	{NS_MAM, STR("metadata"), false, TO_OWN, history_metadata},
+	{NS_MAM, STR("prefs"), false, TO_OWN, history_prefs_get},
+	{NS_MAM, STR("prefs"), true, TO_OWN, history_prefs_set},
 	{NS_BLOCKING, STR("blocklist"), false, TO_OWN | TO_SERVER, blocking_get},
 	{NS_BLOCKING, STR("block"), true, TO_OWN | TO_SERVER, blocking_block},
 	{NS_BLOCKING, STR("unblock"), true, TO_OWN | TO_SERVER, blocking_unblock},
@@ -159,7 +166,7 @@ static void iq_on_behalf(struct user *u, struct parcel *p)
 		disco_info_other(u, p);
 	else if (get && node_is(payload, STR("query"), NS_DISCO_ITEMS))
 		disco_items_other(u, p);
-	else if (node_is(payload, STR("query"), NS_ROSTER))
+	else if (node_is(payload, STR("query"), NS_ROSTER) || str_eq(payload->ns, NS_MAM))
 		iq_refuse(p, STANZA_FORBIDDEN);
 	else
 		iq_refuse(p, STANZA_SERVICE_UNAVAILABLE);

@@ -3,6 +3,7 @@
 #include "route/answer.h"
 #include "route/carbons.h"
 #include "route/deliver.h"
+#include "route/history.h"
 #include "route/offline.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -113,6 +114,8 @@ static void settle(struct user *u, struct parcel *p, enum fate fate, struct sess
 
 	if (fate == FATE_STORE && !may_be_stored(u, p))
 		fate = p->class == CLASS_CONTENT ? FATE_ERROR : FATE_DROP;
+	if (fate != FATE_STORE)
+		history_arrived(u, p, fate == FATE_ONE || fate == FATE_ALL);
 	switch (fate) {
 	case FATE_ONE:
 	case FATE_ALL:
@@ -154,6 +157,7 @@ static void run_arrive(struct task *task)
 		return;
 	}
 	if (user_blocks(u, &p->origin->jid)) {
+		history_arrived(u, p, false);
 		answer_error(p, STANZA_SERVICE_UNAVAILABLE, NULL);
 		parcel_end(p);
 		return;
@@ -171,6 +175,7 @@ static void run_receive(struct task *task)
 	struct user *u = user_of_account(home_here(p->route), p->to.bare);
 
 	if (!u) {
+		history_keep(home_here(p->route), p, p->views);
 		answer_error(p, STANZA_SERVICE_UNAVAILABLE, NULL);
 		parcel_end(p);
 		return;
@@ -204,5 +209,6 @@ void message_send(struct user *u, struct parcel *p)
 	}
 	if (u->carbons)
 		carbons_sent(u, p, receipt_of(u, p));
+	history_sent(u, p);
 	parcel_pass(p, home_of(p->route, p->to.bare), run_receive);
 }

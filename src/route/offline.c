@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "route/answer.h"
 #include "route/deliver.h"
+#include "route/history.h"
 #include "route/message.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -280,6 +281,7 @@ static void on_kept(struct store_req *req, int result)
 	struct user *u = k->user;
 	struct parcel *p = k->parcel;
 
+	history_arrived(u, p, result == 0);
 	if (result == 0)
 		record_offline(u->home->record, receipt_seq(p->receipt), u->bare);
 	else if (result == STORE_E_FULL)
@@ -320,6 +322,7 @@ void offline_keep(struct user *u, struct parcel *p)
 		k->parcel = p;
 	}
 	if (!k || !xml || keep_row(k, xml)) {
+		history_arrived(u, p, false);
 		answer_error(p, STANZA_INTERNAL_SERVER_ERROR, NULL);
 		parcel_end(p);
 		user_busy(u, -1);

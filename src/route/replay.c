@@ -1,5 +1,6 @@
 /* Messages go into their recipient's offline queue, each once, whatever had become of them: nobody knows what
- * the client saw. Subscription stanzas pass the state machine again; what had been done already changes
+ * the client saw; and into the archives of both, where the store asks what the two want kept. applied_seq stays until all
+ * of it is in the store: the tick that follows raises it. Subscription stanzas pass the state machine again; what had been done already changes
  * nothing. All other content (requests, presence text, headlines) was of its moment. */
 #include "route/replay.h"
 
@@ -8,18 +9,23 @@
 
 #include "base/log.h"
 #include "route/answer.h"
+#include "route/history.h"
 #include "route/message.h"
 #include "route/subscription.h"
 #include "stanza/ns.h"
 #include "stanza/tokenizer.h"
 #include "stanza/xml_out.h"
 
+enum {
+	BATCH_ROWS = 256,
+};
+
 struct replay {
 	struct route *route;
 	struct store_req unspool;
 	unsigned waiting; /* answers of the store still to come */
 	bool ended;
-	bool behind; /* an entry is still on its way into the store */
+	struct archive_put *batch; /* rows for archives, not asked for yet */
 	int result;  /* first failure */
 	uint64_t last_seq;
 	void (*done)(void *owner, int result);
@@ -80,6 +86,8 @@ static void on_unspooled(struct store_req *req, int result)
 	replay_answered(req->owner, result);
 }
 
+static void batch_put(struct replay *p);
+
 /* What sessions of the previous gate had in hand waits for their people now. */
 void route_replay_end(struct route *r, void (*done)(void *owner, int result), void *owner)
 {
@@ -89,6 +97,7 @@ void route_replay_end(struct route *r, void (*done)(void *owner, int result), vo
 	p->done = done;
 	p->owner = owner;
 	p->waiting++;
+	batch_put(p);
 	store_req_init(&p->unspool, on_unspooled, p);
 	if (store_message_unspool(r->env.store, &p->unspool, STR(""), STR("")))
 		replay_answered(p, -ENOMEM);
@@ -111,22 +120,95 @@ static void on_put(struct store_req *req, int result)
 	replay_answered(p, result);
 }
 
-/* applied_seq follows the rows for as long as nothing before them is missing; then the holds decide. */
 static void put_row(struct replay *p, const struct store_message *row)
 {
 	struct entry_put *e = calloc(1, sizeof(*e));
-	uint64_t applied = p->behind ? 0 : row->seq;
 
 	p->waiting++;
 	if (e) {
 		e->replay = p;
 		store_req_init(&e->req, on_put, e);
-		if (store_message_put(p->route->env.store, &e->req, STORE_OFFLINE, row, 1, 0, applied) == 0)
+		if (store_message_put(p->route->env.store, &e->req, STORE_OFFLINE, row, 1, 0, 0) == 0)
 			return;
 		free(e);
 	}
 	replay_answered(p, -ENOMEM);
 }
+
+/* ---- archives ---- */
+
+/* Rows are gathered: what comes again after a crash may be much. */
+struct archive_put {
+	struct store_req req;
+	struct replay *replay;
+	size_t len;
+};
+
+static void on_archived(struct store_req *req, int result)
+{
+	struct archive_put *a = req->owner;
+	struct replay *p = a->replay;
+
+	store_req_release(req);
+	free(a);
+	replay_answered(p, result);
+}
+
+static void batch_put(struct replay *p)
+{
+	struct archive_put *a = p->batch;
+
+	p->batch = NULL;
+	if (a && store_archive_put(p->route->env.store, &a->req))
+		on_archived(&a->req, -ENOMEM);
+}
+
+static int batch_open(struct replay *p)
+{
+	struct archive_put *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return -ENOMEM;
+	a->replay = p;
+	store_req_init(&a->req, on_archived, a);
+	if (store_archive_begin(&a->req)) {
+		free(a);
+		return -ENOMEM;
+	}
+	p->batch = a;
+	p->waiting++;
+	return 0;
+}
+
+static void replay_archive(struct replay *p, const struct route_replayed *entry, const struct node *stanza)
+{
+	struct home *h = &p->route->home[0];
+	unsigned views = STORE_VIEW_JUDGE | STORE_VIEW_SENDER;
+	int r = 0;
+
+	if (!h->settings->history_enabled || !history_takes(node_attr(stanza, STR("type")), stanza))
+		return;
+	if (user_exists(h, jid_split(entry->to).bare))
+		views |= STORE_VIEW_RECIPIENT;
+	xml_put(&h->scratch, stanza, NS_CLIENT);
+	if (!p->batch)
+		r = batch_open(p);
+	if (r == 0)
+		r = store_archive_add(&p->batch->req, &(struct store_archived){.seq = entry->seq,
+							     .id = entry->id,
+							     .time_us = entry->utc_us,
+							     .from = entry->from,
+							     .to = entry->to,
+							     .views = views,
+							     .xml = buf_view(&h->scratch)});
+	buf_clear(&h->scratch);
+	if (r)
+		p->result = r;
+	else if (++p->batch->len == BATCH_ROWS)
+		batch_put(p);
+}
+
+/* ---- messages ---- */
 
 static void replay_message(struct replay *p, const struct route_replayed *entry, const struct node *stanza)
 {
@@ -140,6 +222,8 @@ static void replay_message(struct replay *p, const struct route_replayed *entry,
 
 	if (type != MESSAGE_NORMAL && type != MESSAGE_CHAT)
 		return;
+	if (home_is_ours(&p->route->home[0], to.domain) && !jid_is_domain(&to))
+		replay_archive(p, entry, stanza);
 	if (!user_exists(&p->route->home[0], to.bare) || node_child(stanza, STR("no-store"), NS_HINTS))
 		return;
 	xml_put_stamped(&xml, stanza, NS_CLIENT, &stamp);
@@ -204,7 +288,6 @@ static void replay_subscription(
 		return;
 	}
 	p->hold = holds_take(&r->home[0].holds, entry->seq, loop_ms(r->home[0].loop));
-	r->replay->behind = true;
 	parcel_pass(p, home_of(r, from.bare), run_sender);
 }
 

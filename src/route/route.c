@@ -13,12 +13,14 @@
 #include "route/replay.h"
 #include "route/session.h"
 #include "route/sight.h"
+#include "route/sweep.h"
 
 static int route_init(struct route *r, const struct settings *settings)
 {
 	r->applied = applied_new(r);
 	r->replay = replay_new(r);
-	if (!r->applied || !r->replay)
+	r->sweep = sweep_new(r);
+	if (!r->applied || !r->replay || !r->sweep)
 		return -ENOMEM;
 	for (unsigned i = 0; i < r->count; i++)
 		if (home_init(&r->home[i], r, i, settings))
@@ -59,6 +61,7 @@ struct route *route_free(struct route *r)
 	for (size_t i = 0; (slot = map_next(&r->handled, &i));)
 		free(slot->value);
 	map_done(&r->handled);
+	sweep_free(r->sweep);
 	applied_free(r->applied);
 	replay_free(r->replay);
 	free(r);
@@ -195,6 +198,7 @@ void route_errand(struct route *r, struct errand *e)
 void route_tick(struct route *r)
 {
 	applied_tick(r->applied);
+	sweep_tick(r->sweep);
 }
 
 uint64_t route_applied_seq(const struct route *r)

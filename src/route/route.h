@@ -1,5 +1,5 @@
 /* Way 6: a parcel reaches its recipients. Sessions, presence, rosters, blocking, offline, carbons, and the
- * answers the server itself gives to IQs (RFC 6121; XEP-0030, 0092, 0191, 0198 queues, 0199, 0203, 0280). A
+ * answers the server itself gives to IQs (RFC 6121; XEP-0030, 0092, 0191, 0198 queues, 0199, 0203, 0280, 0313, 0441). A
  * user's state lives on the user's home loop and is touched there only; parcels, errands and admin calls
  * travel to it. */
 #pragma once
@@ -55,7 +55,7 @@ void route_replay(struct route *r, const struct route_replayed *entry);
 void route_replay_count(struct route *r, struct str session, uint32_t handled);
 void route_replay_end(struct route *r, void (*done)(void *owner, int result), void *owner);
 
-/* Once a second on loop 0: moves the store's applied_seq forward. */
+/* Once a second on loop 0: moves the store's applied_seq forward, clears old history away. */
 void route_tick(struct route *r);
 uint64_t route_applied_seq(const struct route *r);
 

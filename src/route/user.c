@@ -7,10 +7,10 @@ enum {
 	IDLE_SECONDS = 60, /* a user without sessions stays in memory for so long */
 };
 
-/* Roster and block list on their way from the store. */
+/* Roster, block list and preferences on their way from the store. */
 struct load {
 	struct user *user;
-	struct store_req roster, blocks;
+	struct store_req roster, blocks, prefs;
 	unsigned left;
 };
 
@@ -145,6 +145,7 @@ static void load_answered(struct load *l)
 		return;
 	store_req_release(&l->roster);
 	store_req_release(&l->blocks);
+	store_req_release(&l->prefs);
 	free(l);
 	u->ready = true;
 	user_run_waiting(u);
@@ -172,6 +173,26 @@ static void on_blocks(struct store_req *req, int result)
 	load_answered(l);
 }
 
+void user_set_prefs(struct user *u, const struct store_prefs *prefs, struct arena *arena)
+{
+	arena_free(u->prefs_arena);
+	u->prefs_arena = arena;
+	u->prefs = prefs;
+}
+
+static void on_prefs(struct store_req *req, int result)
+{
+	struct load *l = req->owner;
+
+	if (result) {
+		l->user->failed = true;
+	} else if (req->prefs) {
+		user_set_prefs(l->user, req->prefs, req->arena);
+		req->arena = NULL;
+	}
+	load_answered(l);
+}
+
 static int user_load(struct user *u)
 {
 	struct store *store = u->home->route->env.store;
@@ -182,12 +203,17 @@ static int user_load(struct user *u)
 	l->user = u;
 	store_req_init(&l->roster, on_roster, l);
 	store_req_init(&l->blocks, on_blocks, l);
+	store_req_init(&l->prefs, on_prefs, l);
 	if (store_roster_load(store, &l->roster, u->bare)) {
 		free(l);
 		return -ENOMEM;
 	}
 	l->left = 1;
 	if (store_block_load(store, &l->blocks, u->bare) == 0)
+		l->left++;
+	else
+		u->failed = true;
+	if (store_prefs_load(store, &l->prefs, u->bare) == 0)
 		l->left++;
 	else
 		u->failed = true;
@@ -295,6 +321,7 @@ void user_free(struct user *u)
 	list_remove(&u->idle);
 	map_free_values(&u->roster);
 	map_free_values(&u->blocked);
+	arena_free(u->prefs_arena);
 	free(u);
 }
 

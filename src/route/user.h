@@ -1,4 +1,4 @@
-/* A person's state on the home loop: roster, block list, sessions. Loaded from the store on first need; what
+/* A person's state on the home loop: roster, block list, preferences, sessions. Loaded from the store on first need; what
  * arrives meanwhile waits in order. Unloaded when it has been without a session for a while. */
 #pragma once
 
@@ -35,6 +35,9 @@ struct user {
 	struct map roster; /* bare JID -> struct contact */
 	uint64_t roster_version;
 	struct map blocked; /* JID -> its bytes (heap) */
+	struct arena *prefs_arena;       /* owned; of `prefs` */
+	const struct store_prefs *prefs; /* what stands in the archive (XEP-0441); NULL: everything */
+	unsigned queries;                /* for history, under way */
 	struct list sessions;
 	unsigned session_count;
 	unsigned carbons;     /* sessions that want carbons */
@@ -72,6 +75,9 @@ unsigned user_state(const struct user *u, struct str bare);
 /* Replaces or adds the contact in memory; takes `like`'s strings as copies. NULL: memory is out. */
 struct contact *user_put_contact(struct user *u, const struct contact *like);
 void user_drop_contact(struct user *u, struct str bare);
+
+/* XEP-0441: from now on; takes the arena, in which they are. */
+void user_set_prefs(struct user *u, const struct store_prefs *prefs, struct arena *arena);
 
 /* XEP-0191: does one of the four forms of the address stand on the block list? */
 bool user_blocks(const struct user *u, const struct jid *jid);

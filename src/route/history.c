@@ -1,0 +1,217 @@
+#include "route/history.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "route/message.h"
+#include "stanza/ns.h"
+#include "stanza/xml_out.h"
+#include "store/prefs.h"
+
+enum {
+	BATCH_ROWS = 512,
+	BATCH_BYTES = 1 << 20,
+	FAILED_MAX = 64, /* batches that wait to be tried again */
+};
+
+/* Rows on their way; they lie in the request's arena. */
+struct batch {
+	struct store_req req;
+	struct list link; /* history->away or history->failed */
+	struct history *history;
+	size_t len, bytes;
+	struct hold *hold[BATCH_ROWS]; /* counted */
+};
+
+struct history {
+	struct home *home;
+	struct batch *open; /* owned; NULL: nothing is gathered */
+	struct list away;   /* asked for */
+	struct list failed; /* to be asked for again */
+	unsigned failed_len;
+};
+
+struct history *history_new(struct home *h)
+{
+	struct history *y = calloc(1, sizeof(*y));
+
+	if (!y)
+		return NULL;
+	y->home = h;
+	list_init(&y->away);
+	list_init(&y->failed);
+	return y;
+}
+
+static void batch_free(struct batch *b)
+{
+	if (!b)
+		return;
+	list_remove(&b->link);
+	store_req_release(&b->req);
+	free(b);
+}
+
+static void batches_free(struct list *l)
+{
+	list_each_safe (it, l)
+		batch_free(container_of(it, struct batch, link));
+}
+
+struct history *history_free(struct history *y)
+{
+	if (!y)
+		return NULL;
+	batch_free(y->open);
+	batches_free(&y->away);
+	batches_free(&y->failed);
+	free(y);
+	return NULL;
+}
+
+/* ---- the way into the store ---- */
+
+/* Its holds are kept: the record brings these messages again at the next start. */
+static void batch_give_up(struct batch *b)
+{
+	log_error("history of %zu messages could not be stored; the record has them until the next start", b->len);
+	batch_free(b);
+}
+
+static void on_put(struct store_req *req, int result)
+{
+	struct batch *b = req->owner;
+	struct history *y = b->history;
+
+	list_remove(&b->link);
+	if (result == 0) {
+		for (size_t i = 0; i < b->len; i++)
+			hold_unref(b->hold[i]);
+		batch_free(b);
+	} else if (y->failed_len >= FAILED_MAX) {
+		batch_give_up(b);
+	} else {
+		y->failed_len++;
+		list_append(&y->failed, &b->link);
+	}
+}
+
+static void batch_put(struct batch *b)
+{
+	list_append(&b->history->away, &b->link);
+	if (store_archive_put(b->history->home->route->env.store, &b->req))
+		on_put(&b->req, STORE_E_FAILED);
+}
+
+void history_flush(struct home *h)
+{
+	struct batch *b = h->history->open;
+
+	h->history->open = NULL;
+	if (b)
+		batch_put(b);
+}
+
+void history_tick(struct home *h)
+{
+	struct history *y = h->history;
+
+	history_flush(h);
+	list_each_safe (it, &y->failed) {
+		list_remove(it);
+		batch_put(container_of(it, struct batch, link));
+	}
+	y->failed_len = 0;
+}
+
+static struct batch *batch_open(struct history *y)
+{
+	struct batch *b = malloc(sizeof(*b));
+
+	if (!b)
+		return NULL;
+	b->history = y;
+	b->len = b->bytes = 0;
+	list_init(&b->link);
+	store_req_init(&b->req, on_put, b);
+	if (store_archive_begin(&b->req)) {
+		batch_free(b);
+		return NULL;
+	}
+	y->open = b;
+	return b;
+}
+
+/* ---- rows ---- */
+
+/* A row that finds no memory leaves its hold behind, which nobody takes away: the record brings it again. */
+static void row_add(struct home *h, const struct parcel *p, unsigned views, struct str xml)
+{
+	struct history *y = h->history;
+	struct batch *b = y->open ? y->open : batch_open(y);
+	struct hold *hold = hold_ref(p->hold);
+
+	if (!b || store_archive_add(&b->req, &(struct store_archived){.seq = receipt_seq(p->receipt),
+						    .id = receipt_id(p->receipt),
+						    .time_us = receipt_time_us(p->receipt),
+						    .from = p->origin->jid.full,
+						    .to = p->to.full,
+						    .views = views,
+						    .xml = xml})) {
+		log_error("out of memory: a message is not in anybody's history until the next start");
+		return;
+	}
+	b->hold[b->len++] = hold;
+	b->bytes += xml.len;
+	if (b->len == BATCH_ROWS || b->bytes >= BATCH_BYTES)
+		history_flush(h);
+}
+
+void history_keep(struct home *h, const struct parcel *p, unsigned views)
+{
+	if (!views || !h->settings->history_enabled)
+		return;
+	if (p->xml.len) {
+		row_add(h, p, views, p->xml);
+		return;
+	}
+	xml_put(&h->scratch, p->stanza, NS_CLIENT);
+	row_add(h, p, views, buf_view(&h->scratch));
+	buf_clear(&h->scratch);
+}
+
+bool history_takes(struct str type, const struct node *stanza)
+{
+	enum message_type t = message_type(type);
+
+	return (t == MESSAGE_CHAT || t == MESSAGE_NORMAL) && !node_child(stanza, STR("no-store"), NS_HINTS) &&
+	       !node_child(stanza, STR("no-permanent-store"), NS_HINTS);
+}
+
+static bool wants(const struct user *u, const struct jid *peer)
+{
+	const struct contact *c;
+
+	if (!u->prefs)
+		return true;
+	c = user_contact(u, peer->bare);
+	return store_prefs_allow(u->prefs, peer, c && !c->hidden);
+}
+
+static bool takes(const struct parcel *p)
+{
+	return p->class == CLASS_CONTENT && history_takes(p->type, p->stanza);
+}
+
+void history_sent(const struct user *u, struct parcel *p)
+{
+	if (takes(p) && wants(u, &p->to))
+		p->views |= STORE_VIEW_SENDER;
+}
+
+void history_arrived(const struct user *u, struct parcel *p, bool accepted)
+{
+	if (accepted && takes(p) && wants(u, &p->origin->jid))
+		p->views |= STORE_VIEW_RECIPIENT;
+	history_keep(u->home, p, p->views);
+}

@@ -1,0 +1,532 @@
+"""People's own history: XEP-0313 with XEP-0441, XEP-0059, XEP-0359, XEP-0334, and what is never in it."""
+
+import datetime
+import os
+import signal
+
+import pytest
+
+from lib import names, record
+from lib.names import tag
+from lib.stanza import Error, body_of, child, message, message_to, stamped, stanza_id
+
+PAGE = 20
+
+
+WORD = "hushword"
+RULES = """
+rules:
+  - id: history-word
+    purpose: A word that nobody may say.
+    match: { words: [%s] }
+    action: block
+    mode: enforce
+    notice: { en: "Not this." }
+""" % WORD
+
+
+@pytest.fixture(scope="module")
+def server(launch):
+    def prepare(server):
+        path = server.dir / "policy/rules/history.yaml"
+        path.write_text(RULES)
+        path.chmod(0o644)
+    return launch("history", {"history": {"page": PAGE}}, prepare)
+
+
+def assert_recorded(server, bodies):
+    """Whatever people's histories hold, the record has it, once each."""
+    lines = list(record.lines(server.dir / "record"))
+    for each in bodies:
+        assert len([line for line in lines if each.split()[-1].encode() in line]) == 1
+
+
+class Page:
+    """The answer to a query: results in the order they came, and the <fin/>."""
+
+    def __init__(self, results, answer):
+        self.results = results
+        self.answer = answer
+        self.fin = child(answer, "fin", names.MAM)
+        found = child(self.fin, "set", names.RSM)
+        self.first, self.last, self.count = (found.findtext(tag(names.RSM, name)) for name in ("first", "last", "count"))
+        self.complete = self.fin.get("complete") == "true"
+
+    @property
+    def bodies(self):
+        return [body_of(inner(each)) for each in self.results]
+
+    @property
+    def ids(self):
+        return [result(each).get("id") for each in self.results]
+
+
+def result(stanza):
+    return child(stanza, "result", names.MAM)
+
+
+def inner(stanza):
+    return child(child(result(stanza), "forwarded", names.FORWARD), "message")
+
+
+def form(fields):
+    def field(var, value):
+        values = value if isinstance(value, (list, tuple)) else [value]
+        return "<field var='%s'>%s</field>" % (var, "".join("<value>%s</value>" % each for each in values))
+    if not fields:
+        return ""
+    return "<x xmlns='%s' type='submit'>%s%s</x>" % (
+        names.DATA_FORMS, field("FORM_TYPE", names.MAM),
+        "".join(field(var.replace("_", "-"), value) for var, value in fields.items()))
+
+
+def query_text(rsm=None, flip=False, queryid=None, extra="", **fields):
+    return "<query xmlns='%s'%s>%s%s%s%s</query>" % (
+        names.MAM, " queryid='%s'" % queryid if queryid else "", form(fields),
+        "" if rsm is None else "<set xmlns='%s'>%s</set>" % (names.RSM, rsm),
+        "<flip-page/>" if flip else "", extra)
+
+
+def ask(client, to=None, **more):
+    client.take()
+    answer = client.iq("set", query_text(**more), to=to)
+    results = [each for each in client.take() if result(each) is not None]
+    return results, answer
+
+
+def history(client, **more):
+    results, answer = ask(client, **more)
+    assert answer.get("type") == "result", Error(answer)
+    return Page(results, answer)
+
+
+def refused(client, **more):
+    results, answer = ask(client, **more)
+    assert answer.get("type") == "error" and not results
+    return tuple(Error(answer))
+
+
+def talk(alice, bob, count):
+    """Turn by turn; all bodies, in order, all of it delivered."""
+    said = []
+    for number in range(count):
+        speaker, hearer = (alice, bob) if number % 2 == 0 else (bob, alice)
+        said.append(speaker.say(hearer.bare, "number %d" % number).body)
+        hearer.expect(message(body=said[-1]))
+    return said
+
+
+# --- what is in it
+
+@pytest.mark.tsan
+def test_both_find_what_they_said_and_heard_at_once_each_with_its_stanza_id(folk):
+    alice, bob = folk.online(2)
+    said = alice.say(bob.bare, extra="<x xmlns='urn:example:x'>kept</x>")
+    got = bob.expect(message(body=said.body))
+    for client in (alice, bob):
+        page = history(client, queryid="q1")
+        assert page.bodies == [said.body] and page.complete
+        assert page.ids == [stanza_id(got, bob.bare)]
+        outer, = page.results
+        assert outer.get("from") == client.bare and outer.get("to") == client.jid
+        assert result(outer).get("queryid") == "q1"
+        message_in = inner(outer)
+        assert message_in.get("from") == alice.jid and message_in.get("to") == bob.bare
+        assert message_in.get("id") == said.id and message_in.findtext("{urn:example:x}x") == "kept"
+        stamp = child(child(result(outer), "forwarded", names.FORWARD), "delay", names.DELAY).get("stamp")
+        stamp = datetime.datetime.fromisoformat(stamp.replace("Z", "+00:00"))
+        assert abs((stamp - datetime.datetime.now(datetime.timezone.utc)).total_seconds()) < 60
+
+
+def test_an_empty_history_is_complete(folk):
+    alice, = folk.online(1)
+    page = history(alice)
+    assert page.results == [] and page.complete and page.first is None
+
+
+def test_two_resources_with_carbons_have_one_history_without_doubles(folk):
+    account = folk.account()
+    desk, phone = folk.client(account).online("desk"), folk.client(account).online("phone")
+    bob, = folk.online(1)
+    for client in (desk, phone):
+        assert client.iq("set", "<enable xmlns='%s'/>" % names.CARBONS).get("type") == "result"
+    sent = desk.say(bob.bare)
+    copy = phone.expect(message(where=lambda each: child(each, "sent", names.CARBONS) is not None))
+    forwarded = child(child(child(copy, "sent", names.CARBONS), "forwarded", names.FORWARD), "message")
+    to_one = bob.say(desk.jid)
+    to_all = bob.say(desk.bare)
+    desk.expect(message(body=to_all.body))
+    phone.expect(message(body=to_all.body))
+    for client in (desk, phone):
+        page = history(client)
+        assert page.bodies == [sent.body, to_one.body, to_all.body]
+        assert page.ids[0] == stanza_id(forwarded, client.bare)
+
+
+def test_what_one_says_to_oneself_stands_once(folk):
+    alice, bob = folk.online(2)
+    note = alice.say(alice.bare)
+    alice.expect(message(body=note.body))
+    talk(alice, bob, 1)
+    assert history(alice, **{"with": alice.bare}).bodies == [note.body]
+    assert len(history(alice).bodies) == 2
+
+
+def test_somebody_who_was_not_there_finds_it_and_still_gets_it(folk):
+    alice, = folk.online(1)
+    account = folk.account()
+    said = alice.say(account.jid)
+    alice.roundtrip()
+    bob = folk.client(account).login()
+    assert history(bob).bodies == [said.body]
+    bob.send("<presence/>")
+    got = bob.expect(message(body=said.body))
+    assert stamped(got) is not None and history(bob).ids == [stanza_id(got, bob.bare)]
+    assert history(alice).bodies == [said.body]
+
+
+def test_a_message_to_nobody_is_in_the_senders_history_as_his_resources_saw_it(folk):
+    alice, = folk.online(1)
+    said = alice.say("nobody-at-all@example.org")
+    alice.expect(message(id=said.id, type="error"))
+    assert history(alice).bodies == [said.body]
+
+
+# --- what is not
+
+@pytest.mark.parametrize("hint", ["no-store", "no-permanent-store"])
+def test_a_hint_keeps_it_out(folk, hint):
+    alice, bob = folk.online(2)
+    said = alice.say(bob.bare, extra="<%s xmlns='%s'/>" % (hint, names.HINTS))
+    bob.expect(message(body=said.body))
+    assert history(alice).results == [] and history(bob).results == []
+
+
+@pytest.mark.parametrize("type", ["headline", "groupchat"])
+def test_headlines_and_rooms_are_not_in_it(folk, type):
+    alice, bob = folk.online(2)
+    said = alice.say(bob.jid, type=type)
+    bob.expect(message(body=said.body))
+    assert history(alice).results == [] and history(bob).results == []
+
+
+def test_chat_states_and_receipts_are_not_in_it(folk):
+    alice, bob = folk.online(2)
+    alice.send(message_to(bob.jid, "<composing xmlns='%s'/>" % names.CHATSTATES, id="light"))
+    alice.send(message_to(bob.jid, "<received xmlns='%s' id='x'/>" % names.RECEIPTS, id="receipt"))
+    bob.expect(message(id="receipt"))
+    assert history(alice).results == [] and history(bob).results == []
+
+
+def test_what_a_rule_stopped_is_in_nobodys_history(folk, server):
+    alice, bob = folk.online(2)
+    said = alice.say(bob.bare, "the %s" % WORD)
+    assert Error(alice.expect(message(id=said.id, type="error"))).condition == "policy-violation"
+    assert history(alice).results == [] and history(bob).results == []
+    assert_recorded(server, [said.body])
+
+
+def test_whom_one_has_blocked_does_not_get_into_ones_history(folk):
+    alice, bob = folk.online(2)
+    bob.iq("set", "<block xmlns='%s'><item jid='%s'/></block>" % (names.BLOCKING, alice.bare))
+    said = alice.say(bob.bare)
+    alice.expect(message(id=said.id, type="error"))
+    assert history(bob).results == []
+    other = bob.say(alice.bare)
+    bob.expect(message(id=other.id, type="error"))
+    assert other.body not in history(bob).bodies and other.body not in history(alice).bodies
+
+
+# --- paging
+
+@pytest.fixture
+def long_talk(folk):
+    alice, bob = folk.online(2)
+    return alice, bob, talk(alice, bob, 25)
+
+
+def test_pages_forward_and_backward_hold_everything_once(long_talk):
+    alice, bob, said = long_talk
+    got, rsm = [], "<max>10</max>"
+    while True:
+        page = history(alice, rsm=rsm)
+        got += page.bodies
+        assert page.first == page.ids[0] and page.last == page.ids[-1]
+        if page.complete:
+            break
+        assert len(page.results) == 10
+        rsm = "<max>10</max><after>%s</after>" % page.last
+    assert got == said
+    got, rsm = [], "<max>10</max><before/>"
+    while True:
+        page = history(bob, rsm=rsm)
+        got = page.bodies + got
+        if page.complete:
+            break
+        rsm = "<max>10</max><before>%s</before>" % page.first
+    assert got == said
+
+
+def test_no_page_is_longer_than_the_setting(long_talk):
+    alice, _, said = long_talk
+    for rsm in (None, "<max>100000</max>"):
+        page = history(alice, rsm=rsm)
+        assert page.bodies == said[:PAGE] and not page.complete
+    assert history(alice, rsm="<before/>").bodies == said[-PAGE:]
+
+
+def test_a_page_can_be_flipped(long_talk):
+    alice, _, said = long_talk
+    page = history(alice, rsm="<max>5</max><before/>", flip=True)
+    assert page.bodies == said[:-6:-1]
+    assert (page.first, page.last) == (page.ids[-1], page.ids[0])
+
+
+def test_max_zero_asks_for_the_number(long_talk):
+    alice, bob, said = long_talk
+    page = history(alice, rsm="<max>0</max>")
+    assert page.results == [] and page.count == str(len(said))
+    assert history(alice, rsm="<max>0</max>", **{"with": bob.bare}).count == str(len(said))
+
+
+def test_a_page_behind_the_last_is_empty_and_complete(long_talk):
+    alice, _, _ = long_talk
+    last = history(alice, rsm="<before/>").last
+    page = history(alice, rsm="<after>%s</after>" % last)
+    assert page.results == [] and page.complete
+
+
+# --- filters
+
+def test_with_whom(folk):
+    alice, bob, carol = folk.online(3)
+    to_bob, to_carol = talk(alice, bob, 4), talk(alice, carol, 3)
+    assert history(alice, **{"with": bob.bare}).bodies == to_bob
+    assert history(alice, **{"with": carol.jid}).bodies == to_carol[1:2]  # the bare address was written to otherwise
+    assert history(alice, **{"with": "nobody@example.org"}).results == []
+    assert history(bob).bodies == to_bob
+
+
+def test_from_when_until_when(folk):
+    alice, bob = folk.online(2)
+    first = talk(alice, bob, 1)
+    stamps = [child(child(result(each), "forwarded", names.FORWARD), "delay", names.DELAY).get("stamp")
+              for each in history(alice).results]
+    second = talk(alice, bob, 2)
+    assert history(alice, end=stamps[0]).bodies == first
+    assert history(alice, start=stamps[0]).bodies == first + second
+    assert history(alice, start="2001-01-01T00:00:00Z", end="2001-01-02T00:00:00+02:00").results == []
+    assert history(alice, start="2101-01-01T00:00:00Z").results == []
+
+
+def test_between_two_ids_and_by_ids(long_talk):
+    alice, bob, said = long_talk
+    ids = history(alice).ids
+    assert history(alice, after_id=ids[2], before_id=ids[6]).bodies == said[3:6]
+    assert history(alice, ids=[ids[7], ids[4]]).bodies == [said[4], said[7]]
+    assert history(alice, ids=ids[0], **{"with": bob.bare}).bodies == said[:1]
+    page = history(alice, after_id=ids[2], before_id=ids[6], rsm="<max>1</max><after>%s</after>" % ids[3])
+    assert page.bodies == said[4:5] and not page.complete
+
+
+@pytest.mark.parametrize("wish", [{"after_id": "no-such-id"}, {"before_id": "no-such-id"}, {"ids": ["no-such-id"]},
+                                  {"rsm": "<after>no-such-id</after>"}, {"rsm": "<before>no-such-id</before>"}])
+def test_an_unknown_id_is_item_not_found(long_talk, wish):
+    assert refused(long_talk[0], **wish) == ("cancel", "item-not-found")
+
+
+def test_an_id_of_somebody_elses_archive_is_unknown(folk, long_talk):
+    carol, = folk.online(1)
+    assert refused(carol, ids=history(long_talk[0]).ids[:1]) == ("cancel", "item-not-found")
+
+
+@pytest.mark.parametrize("wish, condition", [
+    ({"{urn:example}field": "x"}, ("cancel", "feature-not-implemented")),
+    ({"rsm": "<index>1</index>"}, ("cancel", "feature-not-implemented")),
+    ({"start": "yesterday"}, ("modify", "bad-request")),
+    ({"end": "2024-02-30T00:00:00Z"}, ("modify", "bad-request")),
+    ({"with": "@@"}, ("modify", "bad-request")),
+    ({"rsm": "<max>many</max>"}, ("modify", "bad-request")),
+    ({"extra": "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>urn:x</value></field></x>"},
+     ("modify", "bad-request"))])
+def test_what_cannot_be_understood_is_refused(folk, wish, condition):
+    alice, = folk.online(1)
+    assert refused(alice, **wish) == condition
+
+
+def test_ones_history_is_nobody_elses(folk):
+    alice, bob = folk.friends(2)
+    talk(alice, bob, 1)
+    for to in (bob.bare, "nobody-at-all@example.org"):
+        assert refused(alice, to=to) == ("auth", "forbidden")
+        answer = alice.iq("get", "<metadata xmlns='%s'/>" % names.MAM, to=to)
+        assert tuple(Error(answer)) == ("auth", "forbidden")
+
+
+# --- what else can be asked
+
+def test_the_account_says_so_and_gives_its_form_and_ends(long_talk):
+    alice, _, said = long_talk
+    query = alice.ask(names.DISCO_INFO, to=alice.bare).find(tag(names.DISCO_INFO, "query"))
+    features = {each.get("var") for each in query.iter(tag(names.DISCO_INFO, "feature"))}
+    assert {names.MAM, names.MAM + "#extended", names.MAM + "#groupchat-field"} <= features
+    answer = alice.iq("get", "<query xmlns='%s'/>" % names.MAM)
+    fields = {each.get("var") for each in answer.iter(tag(names.DATA_FORMS, "field"))}
+    assert fields == {"FORM_TYPE", "with", "start", "end", "before-id", "after-id", "ids", "include-groupchat"}
+    assert history(alice, include_groupchat="true").bodies == said[:PAGE]
+    metadata = child(alice.iq("get", "<metadata xmlns='%s'/>" % names.MAM), "metadata", names.MAM)
+    first, last = history(alice).first, history(alice, rsm="<before/>").last
+    assert (child(metadata, "start", names.MAM).get("id"), child(metadata, "end", names.MAM).get("id")) == (first, last)
+
+
+def test_an_empty_history_has_no_ends(folk):
+    alice, = folk.online(1)
+    metadata = child(alice.iq("get", "<metadata xmlns='%s'/>" % names.MAM), "metadata", names.MAM)
+    assert len(metadata) == 0
+
+
+def test_a_client_that_acknowledges_nothing_is_refused_rather_than_ended(folk):
+    alice, bob = folk.online(2)
+    talk(alice, bob, 10)
+    alice.answer_acks = False
+    alice.sm_enable()
+    conditions = set()
+    for _ in range(80):
+        answer = ask(alice)[1]
+        if answer.get("type") == "error":
+            conditions.add(tuple(Error(answer)))
+    assert conditions == {("wait", "resource-constraint")}
+    alice.answer_acks = True
+    alice.acknowledge()
+    assert len(history(alice).results) == 10
+
+
+# --- preferences
+
+def prefs(client, default=None, always=(), never=()):
+    def items(name, jids):
+        return "<%s>%s</%s>" % (name, "".join("<jid>%s</jid>" % each for each in jids), name)
+    if default is None:
+        answer = client.iq("get", "<prefs xmlns='%s'/>" % names.MAM)
+    else:
+        answer = client.iq("set", "<prefs xmlns='%s' default='%s'>%s%s</prefs>" % (
+            names.MAM, default, items("always", always), items("never", never)))
+    assert answer.get("type") == "result", Error(answer)
+    found = child(answer, "prefs", names.MAM)
+    return (found.get("default"), [each.text for each in child(found, "always", names.MAM)],
+            [each.text for each in child(found, "never", names.MAM)])
+
+
+def test_everything_is_kept_unless_something_else_is_wished(folk):
+    alice, = folk.online(1)
+    assert prefs(alice) == ("always", [], [])
+
+
+def test_never_keeps_nothing_for_the_one_and_everything_for_the_other(folk, server):
+    alice, bob = folk.online(2)
+    assert prefs(alice, "never") == ("never", [], [])
+    said = talk(alice, bob, 4)
+    assert history(alice).results == [] and history(bob).bodies == said
+    assert prefs(folk.another(alice)) == ("never", [], [])
+    assert_recorded(server, said)
+
+
+def test_roster_keeps_what_contacts_say(folk):
+    alice, bob, carol = folk.online(3)
+    alice.roster_set(bob.bare)
+    prefs(alice, "roster")
+    with_bob = talk(alice, bob, 2)
+    talk(alice, carol, 2)
+    assert history(alice).bodies == with_bob
+
+
+def test_the_lists_go_before_the_default_and_match_resources_exactly(folk):
+    alice, bob, carol = folk.online(3)
+    prefs(alice, "never", always=[bob.bare], never=[bob.jid])
+    assert prefs(alice) == ("never", [bob.bare], [bob.jid])
+    to_bob = alice.say(bob.bare)
+    bob.expect(message(body=to_bob.body))
+    talk(bob, alice, 1)
+    talk(alice, carol, 2)
+    assert history(alice).bodies == [to_bob.body]
+
+
+@pytest.mark.parametrize("payload", ["<prefs xmlns='%s'/>", "<prefs xmlns='%s' default='often'/>",
+                                     "<prefs xmlns='%s' default='never'><always><jid>@@</jid></always></prefs>"])
+def test_wishes_that_cannot_be_understood_change_nothing(folk, payload):
+    alice, = folk.online(1)
+    assert tuple(Error(alice.iq("set", payload % names.MAM))) == ("modify", "bad-request")
+    assert prefs(alice) == ("always", [], [])
+
+
+# --- crashes and the recorder
+
+def test_after_kill_9_everything_is_there_once(folk, server):
+    alice, bob = folk.online(2)
+    hidden = folk.account()
+    prefs(alice, "always", never=[hidden.jid])
+    said = talk(alice, bob, 6)
+    alice.say(hidden.jid)
+    waiting = alice.say(bob.bare + "/nowhere")
+    alice.roundtrip()
+    ids = history(alice).ids
+    more = alice.say(bob.bare)
+    bob.expect(message(body=more.body))
+    accounts = alice.account, bob.account
+    server.kill_tree()
+    server.close_clients()
+    server.start()
+    for account in accounts:
+        client = folk.client(account).login()
+        page = history(client)
+        assert page.bodies == said + [waiting.body, more.body]
+        assert page.ids[:len(ids)] == ids
+        assert len(set(page.ids)) == len(page.ids)
+    server.restart()
+    assert len(history(folk.client(accounts[0]).login()).results) == len(said) + 2
+
+
+def test_what_is_not_recorded_is_in_nobodys_history(folk, server):
+    alice, bob = folk.online(2)
+    talk(alice, bob, 1)
+    elsewhere = folk.another(alice)  # what Alice's own stream sends next waits behind the message
+    pid = server.pid("recorder")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        secret = alice.say(bob.bare, "secret")
+        assert len(history(bob).results) == 1
+        assert len(history(elsewhere).results) == 1
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    bob.expect(message(body=secret.body))
+    for client in (alice, elsewhere, bob):
+        assert history(client).bodies[-1] == secret.body
+
+
+# --- the end of an account, and of the history
+
+def test_a_removed_account_leaves_others_their_history_and_the_record_everything(folk, server):
+    alice, bob = folk.online(2)
+    said = talk(alice, bob, 4)
+    assert history(alice).bodies == said
+    assert server.run("user", "remove", alice.bare, "--yes").returncode == 0
+    assert history(bob).bodies == said
+    assert history(bob, **{"with": alice.bare}).bodies == said
+    assert_recorded(server, said)
+
+
+def test_history_can_be_switched_off_and_on(folk, server):
+    alice, bob = folk.online(2)
+    said = talk(alice, bob, 1)
+    try:
+        server.configure({"history": {"enabled": False, "page": PAGE}})
+        assert server.run("reload").returncode == 0
+        unseen = talk(alice, bob, 2)
+        assert refused(alice) == ("cancel", "service-unavailable")
+        query = alice.ask(names.DISCO_INFO, to=alice.bare).find(tag(names.DISCO_INFO, "query"))
+        assert names.MAM not in {each.get("var") for each in query.iter(tag(names.DISCO_INFO, "feature"))}
+    finally:
+        server.configure({"history": {"enabled": True, "page": PAGE}})
+        assert server.run("reload").returncode == 0
+    assert history(alice).bodies == said
+    assert_recorded(server, said + unseen)
