@@ -9,9 +9,9 @@
 #include "store/prefs.h"
 
 enum {
-	BATCH_ROWS = 512,
-	BATCH_BYTES = 1 << 20,
-	FAILED_MAX = 64, /* batches that wait to be tried again */
+	BATCH_ROWS = 4096, /* large: rows of one owner in one transaction share the pages of the indexes */
+	BATCH_BYTES = 4 << 20,
+	FAILED_MAX = 16, /* batches that wait to be tried again */
 };
 
 /* Rows on their way; they lie in the request's arena. */
@@ -74,7 +74,8 @@ struct history *history_free(struct history *y)
 /* Its holds are kept: the record brings these messages again at the next start. */
 static void batch_give_up(struct batch *b)
 {
-	log_error("history of %zu messages could not be stored; the record has them until the next start", b->len);
+	log_error("history of %zu messages could not be stored; the record has them until the next start",
+		b->len);
 	batch_free(b);
 }
 
@@ -152,12 +153,12 @@ static void row_add(struct home *h, const struct parcel *p, unsigned views, stru
 	struct hold *hold = hold_ref(p->hold);
 
 	if (!b || store_archive_add(&b->req, &(struct store_archived){.seq = receipt_seq(p->receipt),
-						    .id = receipt_id(p->receipt),
-						    .time_us = receipt_time_us(p->receipt),
-						    .from = p->origin->jid.full,
-						    .to = p->to.full,
-						    .views = views,
-						    .xml = xml})) {
+						     .id = receipt_id(p->receipt),
+						     .time_us = receipt_time_us(p->receipt),
+						     .from = p->origin->jid.full,
+						     .to = p->to.full,
+						     .views = views,
+						     .xml = xml})) {
 		log_error("out of memory: a message is not in anybody's history until the next start");
 		return;
 	}

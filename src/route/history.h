@@ -1,12 +1,14 @@
-/* People's history (XEP-0313): what of a message goes into whose archive, and its way into the store. Rows are gathered on
- * the home where a message arrives, one row for both sides, and written in batches: once a second, when a batch is full,
- * and before anybody reads (history_query.c), so that a reader sees all that was delivered before he asked.
+/* People's history (XEP-0313): what of a message goes into whose archive, and its way into the store. Rows
+ * are gathered on the home where a message arrives, one row for both sides, and written in batches: once a
+ * second, when a batch is full, and before anybody reads (history_query.c), so that a reader sees all that
+ * was delivered before he asked.
  *
- * Each row keeps the hold of its message (applied.h): applied_seq passes no entry whose row is not in the store. What is
- * still gathered when the gate dies is brought again by the record (replay.c); a row that is there already stays as it is.
+ * Each row keeps the hold of its message (applied.h): applied_seq passes no entry whose row is not in the
+ * store. What is still gathered when the gate dies is brought again by the record (replay.c); a row that is
+ * there already stays as it is.
  *
- * The sender's archive holds what he sent and the policy let through, as his other resources were shown it, also where the
- * answer was an error. The recipient's holds what was delivered or kept for him. */
+ * The sender's archive holds what he sent and the policy let through, as his other resources were shown it,
+ * also where the answer was an error. The recipient's holds what was delivered or kept for him. */
 #pragma once
 
 #include "parcel/parcel.h"

@@ -88,7 +88,9 @@ static enum stanza_condition field_groupchat(struct reader *r, const struct node
 {
 	struct str v = value_of(r, field);
 
-	return str_is(v, "true") || str_is(v, "false") || str_is(v, "1") || str_is(v, "0") ? OK : STANZA_BAD_REQUEST;
+	return str_is(v, "true") || str_is(v, "false") || str_is(v, "1") || str_is(v, "0")
+		       ? OK
+		       : STANZA_BAD_REQUEST;
 }
 
 static const struct field {
@@ -112,7 +114,8 @@ struct str history_form_fields(void)
 		   "<field type='jid-single' var='with'/><field type='text-single' var='start'/>"
 		   "<field type='text-single' var='end'/><field type='text-single' var='before-id'/>"
 		   "<field type='text-single' var='after-id'/><field type='list-multi' var='ids'>"
-		   "<validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='xs:string'><open/></validate>"
+		   "<validate xmlns='http://jabber.org/protocol/xdata-validate' "
+		   "datatype='xs:string'><open/></validate>"
 		   "</field><field type='boolean' var='include-groupchat'/></x>");
 }
 

@@ -84,7 +84,8 @@ static bool list_read(const struct node *list, struct arena *arena, const struct
 	struct str *jids = arena_alloc(arena, (count_elements(list) + 1) * sizeof(*jids));
 	size_t len = 0;
 
-	for (const struct node *c = list ? node_first_element(list) : NULL; jids && c; c = node_next_element(c)) {
+	for (const struct node *c = list ? node_first_element(list) : NULL; jids && c;
+		c = node_next_element(c)) {
 		struct jid jid;
 
 		if (!node_is(c, STR("jid"), NS_MAM) || jid_parse(&jid, node_text(c, arena), arena))
@@ -167,7 +168,8 @@ static enum stanza_condition change_ask(struct change *c)
 		return STANZA_BAD_REQUEST;
 	if (prefs->always_len + prefs->never_len > LIST_MAX)
 		return STANZA_RESOURCE_CONSTRAINT;
-	return store_prefs_put(store, &c->req, c->user->bare, prefs) ? STANZA_RESOURCE_CONSTRAINT : STANZA_CONDITIONS;
+	return store_prefs_put(store, &c->req, c->user->bare, prefs) ? STANZA_RESOURCE_CONSTRAINT
+								     : STANZA_CONDITIONS;
 }
 
 void history_prefs_set(struct session *s, struct parcel *p)

@@ -255,7 +255,8 @@ static bool is_offered(const struct session *s, struct parcel *p)
 	return s->user->home->settings->history_enabled;
 }
 
-/* Rows that fit: a client that acknowledges is given no more than half of what it may leave unacknowledged. */
+/* Rows that fit: a client that acknowledges is given no more than half of what it may leave unacknowledged.
+ */
 static size_t page_room(const struct session *s)
 {
 	const struct settings *settings = s->user->home->settings;

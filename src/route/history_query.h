@@ -1,4 +1,5 @@
-/* Clients read their archive (XEP-0313 sections 4 and 5). Each takes over the parcel's reference; the payload is known. */
+/* Clients read their archive (XEP-0313 sections 4 and 5). Each takes over the parcel's reference; the payload
+ * is known. */
 #pragma once
 
 #include "parcel/parcel.h"

@@ -7,8 +7,9 @@
 #include "route/home.h"
 
 enum {
-	STEP_ROWS = 500,   /* some ten milliseconds of the writer */
-	REST_SECONDS = 30, /* between looks when there was nothing to do */
+	STEP_ROWS = 500, /* some ten milliseconds of the writer */
+	REST_SECONDS =
+		30, /* between looks when there was nothing to do, and at first, when everybody logs in */
 };
 
 struct sweep {
@@ -35,6 +36,7 @@ struct sweep *sweep_new(struct route *r)
 	if (!s)
 		return NULL;
 	s->route = r;
+	s->rest = REST_SECONDS;
 	store_req_init(&s->req, on_swept, s);
 	return s;
 }

@@ -4,7 +4,8 @@
 #include "jid/jid.h"
 #include "store/rows.h"
 
-/* May a message to or from `peer` stand in the archive? Section 2.4: an entry with a resource is compared with the
- * whole address, one without with the bare one. Who stands on both lists is not kept: the narrower wish counts.
- * `in_roster`: peer's bare address is in the owner's roster. NULL: the account has said nothing. Any thread. */
+/* May a message to or from `peer` stand in the archive? Section 2.4: an entry with a resource is compared
+ * with the whole address, one without with the bare one. Who stands on both lists is not kept: the narrower
+ * wish counts. `in_roster`: peer's bare address is in the owner's roster. NULL: the account has said nothing.
+ * Any thread. */
 [[nodiscard]] bool store_prefs_allow(const struct store_prefs *prefs, const struct jid *peer, bool in_roster);

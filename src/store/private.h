@@ -47,6 +47,7 @@ struct store_args {
 		const struct store_archive_query *query;
 		const struct store_prefs *prefs;
 	};
+	struct store_archived *last; /* of the list */
 	size_t len;
 	uint64_t number; /* version, record sequence to start behind, or a time */
 	uint64_t applied_seq;

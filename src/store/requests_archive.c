@@ -22,8 +22,12 @@ int store_archive_add(struct store_req *req, const struct store_archived *row)
 	copy->xml = arena_dup(req->arena, row->xml);
 	if (arena_is_full(req->arena))
 		return -ENOMEM;
-	copy->next = args->archived; /* newest first: order is in seq */
-	args->archived = copy;
+	copy->next = NULL;
+	if (args->last)
+		args->last->next = copy; /* in order: rows go to the end of their table */
+	else
+		args->archived = copy;
+	args->last = copy;
 	args->len++;
 	return 0;
 }

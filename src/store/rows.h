@@ -134,7 +134,7 @@ struct store_archived {
 	struct str from, to; /* as in the stanza. Not in answers */
 	unsigned views;      /* STORE_VIEW_*. Not in answers */
 	struct str xml;      /* as delivered, without the stanza-id */
-	const struct store_archived *next; /* the store's own */
+	struct store_archived *next; /* the store's own */
 };
 
 /* Which rows of an archive. All bounds hold together; an id that is not in the archive is STORE_E_NONE. */

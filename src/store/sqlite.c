@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -142,7 +143,7 @@ static const char writer_settings[] = "PRAGMA journal_mode = WAL;"
 				      "PRAGMA temp_store = MEMORY;"
 				      "PRAGMA trusted_schema = OFF;"
 				      "PRAGMA cache_size = -8192;"
-				      "PRAGMA wal_autocheckpoint = 1000;";
+				      "PRAGMA wal_autocheckpoint = 4000;";
 static const char reader_settings[] = "PRAGMA query_only = ON;"
 				      "PRAGMA temp_store = MEMORY;"
 				      "PRAGMA trusted_schema = OFF;"
@@ -194,12 +195,20 @@ static int sq_connect(struct sq *q, const struct store_options *options, bool wr
 	return write ? sq_migrate(q, options->path, err) : 0;
 }
 
+/* Each connection has one thread; counting all memory under one lock would bring them together again. */
+static void sq_setup(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int store_sqlite_open(
 	struct store_backend **out, const struct store_options *options, bool write, struct err *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct sq *q = calloc(1, sizeof(*q));
 	int r;
 
+	pthread_once(&once, sq_setup);
 	if (!q)
 		return err_set(err, -ENOMEM, "store '%s': no memory", options->path);
 	q->base.ops = &sq_ops;

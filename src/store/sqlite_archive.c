@@ -1,7 +1,7 @@
 /* Archives: putting rows in, and clearing away.
  *
- * Names of owners and of pairs of correspondents are rows of their own, so that archive rows and indexes hold small
- * numbers; what was looked up is remembered (sq->peers), because people write to each other again. */
+ * Names of owners and of pairs of correspondents are rows of their own, so that archive rows and indexes hold
+ * small numbers; what was looked up is remembered (sq->peers), because people write to each other again. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -236,8 +236,8 @@ static int sweep_one(struct sq *q, enum sq_query query, uint64_t value, size_t l
 /* Of an owner who has gone: rows that only he had go, others stay for the other side. */
 static int sweep_owner(struct sq *q, uint64_t owner, size_t limit, uint64_t *gone)
 {
-	static const enum sq_query steps[] = {
-		SQ_ARCHIVE_DROP_SENT, SQ_ARCHIVE_DROP_RECEIVED, SQ_ARCHIVE_HIDE_SENT, SQ_ARCHIVE_HIDE_RECEIVED};
+	static const enum sq_query steps[] = {SQ_ARCHIVE_DROP_SENT, SQ_ARCHIVE_DROP_RECEIVED,
+		SQ_ARCHIVE_HIDE_SENT, SQ_ARCHIVE_HIDE_RECEIVED};
 	uint64_t before = *gone;
 	sqlite3_stmt *st;
 	int r = 0;

@@ -1,8 +1,9 @@
 /* From an archive id or a time to a place in the order.
  *
- * Ids are random. An index on them would be written all over, a page of it for each message. `id_key` is instead
- * (seq / 65536, 32 bits of the id): new keys go into one narrow part of the index, and a search asks each part in turn,
- * the newest first, where most of what clients ask for is: 153 short looks for ten million rows.
+ * Ids are random. An index on them would be written all over, a page of it for each message. `id_key` is
+ * instead (seq / 65536, 32 bits of the id): new keys go into one narrow part of the index, and a search asks
+ * each part in turn, the newest first, where most of what clients ask for is: 153 short looks for ten million
+ * rows.
  *
  * Times rise with seq (the record sees to that), so a time is found by halving. */
 #include <errno.h>

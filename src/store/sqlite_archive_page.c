@@ -1,4 +1,5 @@
-/* Reading a page of an archive: bounds first, then one run of an index, and as many rows as the page holds. */
+/* Reading a page of an archive: bounds first, then one run of an index, and as many rows as the page holds.
+ */
 #include <errno.h>
 
 #include "base/cleanup.h"
@@ -199,7 +200,8 @@ static int compare_seq(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Each of the ids has to be there; of them, those that fit the other bounds, in order, no more than a page. */
+/* Each of the ids has to be there; of them, those that fit the other bounds, in order, no more than a page.
+ */
 static int ids_read(struct sq *q, const struct range *g, const struct store_archive_query *query,
 	struct arena *arena, struct sq_rows *rows, bool *out_more)
 {

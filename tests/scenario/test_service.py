@@ -139,7 +139,7 @@ def test_a_question_is_not_an_order(folk, server, namespace, name):
 
 
 @pytest.mark.parametrize("namespace", ["jabber:iq:register", "jabber:iq:auth", "vcard-temp", "jabber:iq:private",
-                                       "jabber:iq:last", "http://jabber.org/protocol/commands", "urn:xmpp:mam:2"])
+                                       "jabber:iq:last", "http://jabber.org/protocol/commands", "urn:xmpp:mam:1"])
 def test_what_is_not_offered_is_service_unavailable(folk, server, namespace):
     alice, = folk.online(1)
     for to in (None, server.domain):

@@ -62,7 +62,8 @@ static struct store_archive_query of(const char *owner)
 }
 
 /* The page holds the rows from..to, one after the other. */
-static void check_page(struct fixture *f, const struct store_archive_query *query, uint64_t from, uint64_t to, bool complete)
+static void check_page(
+	struct fixture *f, const struct store_archive_query *query, uint64_t from, uint64_t to, bool complete)
 {
 	const struct store_archive_page *page;
 
@@ -85,7 +86,8 @@ static void fill(struct fixture *f)
 	struct store_archived rows[31];
 
 	for (uint64_t i = 1; i <= 30; i++)
-		rows[i - 1] = i % 2 ? row(i, ALICE "/desk", BOB, BOTH) : row(i, BOB "/phone", ALICE "/desk", BOTH);
+		rows[i - 1] =
+			i % 2 ? row(i, ALICE "/desk", BOB, BOTH) : row(i, BOB "/phone", ALICE "/desk", BOTH);
 	rows[30] = row(31, ALICE "/home", "carol@example.org", BOTH);
 	put(f, rows, 31);
 	put(f, rows, 31); /* the record again */
