@@ -199,6 +199,12 @@ static bool wants(const struct user *u, const struct jid *peer)
 	return store_prefs_allow(u->prefs, peer, c && !c->hidden);
 }
 
+/* What he wants could not be read when he was loaded: the store looks when it writes the row. */
+static unsigned judge(const struct user *u)
+{
+	return u->failed ? STORE_VIEW_JUDGE : 0;
+}
+
 static bool takes(const struct parcel *p)
 {
 	return p->class == CLASS_CONTENT && history_takes(p->type, p->stanza);
@@ -207,12 +213,12 @@ static bool takes(const struct parcel *p)
 void history_sent(const struct user *u, struct parcel *p)
 {
 	if (takes(p) && wants(u, &p->to))
-		p->views |= STORE_VIEW_SENDER;
+		p->views |= STORE_VIEW_SENDER | judge(u);
 }
 
 void history_arrived(const struct user *u, struct parcel *p, bool accepted)
 {
 	if (accepted && takes(p) && wants(u, &p->origin->jid))
-		p->views |= STORE_VIEW_RECIPIENT;
+		p->views |= STORE_VIEW_RECIPIENT | judge(u);
 	history_keep(u->home, p, p->views);
 }

@@ -195,11 +195,24 @@ def test_a_message_to_nobody_is_in_the_senders_history_as_his_resources_saw_it(f
 # --- what is not
 
 @pytest.mark.parametrize("hint", ["no-store", "no-permanent-store"])
-def test_a_hint_keeps_it_out(folk, hint):
+def test_a_hint_keeps_it_out_of_history_and_not_out_of_the_record(folk, server, hint):
     alice, bob = folk.online(2)
     said = alice.say(bob.bare, extra="<%s xmlns='%s'/>" % (hint, names.HINTS))
     bob.expect(message(body=said.body))
     assert history(alice).results == [] and history(bob).results == []
+    assert_recorded(server, [said.body])
+
+
+@pytest.mark.parametrize("payload", ["<replace xmlns='%s' id='%%s'/>" % names.CORRECT,
+                                     "<retract xmlns='urn:xmpp:message-retract:1' id='%s'/>"])
+def test_a_correction_or_retraction_stands_behind_what_it_changes_and_the_record_has_both(folk, server, payload):
+    alice, bob = folk.online(2)
+    first = alice.say(bob.bare)
+    second = alice.say(bob.bare, "changed", extra=payload % first.id)
+    bob.expect(message(body=second.body))
+    for client in (alice, bob):
+        assert history(client).bodies == [first.body, second.body]
+    assert_recorded(server, [first.body, second.body])
 
 
 @pytest.mark.parametrize("type", ["headline", "groupchat"])
