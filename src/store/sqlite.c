@@ -142,7 +142,7 @@ static const char writer_settings[] = "PRAGMA journal_mode = WAL;"
 				      "PRAGMA synchronous = FULL;"
 				      "PRAGMA temp_store = MEMORY;"
 				      "PRAGMA trusted_schema = OFF;"
-				      "PRAGMA cache_size = -8192;"
+				      "PRAGMA cache_size = -32768;"
 				      "PRAGMA wal_autocheckpoint = 4000;";
 static const char reader_settings[] = "PRAGMA query_only = ON;"
 				      "PRAGMA temp_store = MEMORY;"
