@@ -132,6 +132,19 @@ SETTING(INT, "history.days", history_days, "forever", 0, 36500, ":forever", LIVE
 SETTING(INT, "history.page", history_page, "100", 10, 1000, "messages", LIVE, NULL,
 	"Messages of one answer to a client that asks for history.")
 
+SECTION("rooms", "Rooms, in which many talk (XEP-0045).")
+SETTING(DOMAINS, "rooms.service", rooms_service, "[\"rooms.<domain>\"]", 0, 64, "<domain>", RESTART, NULL,
+	"Addresses of the rooms, one service a domain with \"rooms.<domain>\"; an empty list switches rooms off.")
+SETTING(STRING, "rooms.create", rooms_create, "everyone", 1, 128, "", LIVE, NULL,
+	"Who may create rooms: everyone, or the name of a group of accounts, such as administrators.")
+SETTING(STRING, "rooms.admin_group", rooms_admin_group, "administrators", 0, 128, "", LIVE, NULL,
+	"Group of accounts whose members own every room and may always create one; \"\" is nobody.")
+SETTING(INT, "rooms.max", rooms_max, "10000", 1, 1000000, "rooms", LIVE, NULL, "Rooms at the same time.")
+SETTING(INT, "rooms.sessions_max", rooms_sessions_max, "1000", 2, 20000, "sessions", LIVE, NULL,
+	"Sessions in one room at the same time.")
+SETTING(INT, "rooms.affiliations_max", rooms_affiliations_max, "5000", 10, 1000000, "people", LIVE, NULL,
+	"Owners, admins, members and banned of one room together.")
+
 SECTION("record", "The record of every message.")
 SETTING(PATH, "record.dir", record_dir, "record", 0, 0, "", RESTART, check_nonempty,
 	"Folder of the record's segments; only the recorder may open it.")

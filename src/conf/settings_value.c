@@ -224,6 +224,17 @@ static int read_addresses(
 	return 0;
 }
 
+/* A row whose words are "<domain>" takes "NAME.<domain>" as well. */
+static bool domain_is_accepted(const struct setting *row, struct str text)
+{
+	struct str place = str_from(row->words);
+
+	if (place.len && str_ends(text, place) && text.len > place.len + 1 &&
+		text.data[text.len - place.len - 1] == '.')
+		text = str_cut(text, 0, text.len - place.len - 1);
+	return domain_is_valid(text);
+}
+
 static int read_domains(const struct reading *rd, const struct yml_node *node, struct settings_strings *field)
 {
 	struct str *items;
@@ -237,7 +248,7 @@ static int read_domains(const struct reading *rd, const struct yml_node *node, s
 		return err_set(rd->err, -ENOMEM, "out of memory");
 	yml_each(child, node)
 	{
-		if (child->kind != YML_SCALAR || !domain_is_valid(child->text))
+		if (child->kind != YML_SCALAR || !domain_is_accepted(rd->row, child->text))
 			return refuse(rd, child);
 		for (size_t i = 0; i < n; i++)
 			if (str_eq(items[i], child->text))

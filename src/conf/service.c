@@ -1,0 +1,54 @@
+#include "conf/service.h"
+
+/* "rooms.<domain>" stands for one name a domain. */
+#define PLACE STR(".<domain>")
+
+static bool is_ours(const struct settings *s, struct str domain)
+{
+	for (size_t i = 0; i < s->domains.len; i++)
+		if (str_eq(s->domains.items[i], domain))
+			return true;
+	return false;
+}
+
+/* The labels before ".<domain>"; the whole name when it has no such end. */
+static struct str head_of(struct str name)
+{
+	return str_ends(name, PLACE) ? str_cut(name, 0, name.len - PLACE.len) : name;
+}
+
+static bool stands_for(const struct settings *s, struct str name, struct str domain)
+{
+	struct str head = head_of(name);
+
+	if (head.len == name.len)
+		return str_eq(name, domain);
+	return domain.len > head.len && str_starts(domain, head) && domain.data[head.len] == '.' &&
+	       is_ours(s, str_cut(domain, head.len + 1, domain.len));
+}
+
+bool settings_is_rooms(const struct settings *s, struct str domain)
+{
+	for (size_t i = 0; i < s->rooms_service.len; i++)
+		if (stands_for(s, s->rooms_service.items[i], domain))
+			return !is_ours(s, domain);
+	return false;
+}
+
+void settings_each_rooms(const struct settings *s, struct str domain,
+	void (*each)(void *owner, struct str service), void *owner)
+{
+	for (size_t i = 0; i < s->rooms_service.len; i++) {
+		struct str name = s->rooms_service.items[i], head = head_of(name);
+		struct buf text = BUF_INIT(0);
+
+		buf_str(&text, head);
+		if (head.len != name.len) {
+			buf_putc(&text, '.');
+			buf_str(&text, domain);
+		}
+		if (!buf_failed(&text) && !is_ours(s, buf_view(&text)))
+			each(owner, buf_view(&text));
+		buf_done(&text);
+	}
+}
