@@ -20,6 +20,8 @@ enum store_op {
 	OP_ARCHIVE_PUT,
 	OP_ARCHIVE_SWEEP,
 	OP_PREFS_PUT,
+	OP_ROOM_PUT,
+	OP_ROOM_DELETE,
 	OP_READS, /* from here on: nothing is written */
 	OP_ACCOUNT_ALL = OP_READS,
 	OP_ACCOUNT_GET,
@@ -31,6 +33,7 @@ enum store_op {
 	OP_MESSAGE_OWNERS,
 	OP_PREFS_LOAD,
 	OP_ARCHIVE_LOAD, /* on a thread of its own */
+	OP_ROOM_ALL,
 	OP_COUNT,
 };
 
@@ -46,6 +49,7 @@ struct store_args {
 		const struct store_archived *archived; /* a list, linked by next */
 		const struct store_archive_query *query;
 		const struct store_prefs *prefs;
+		const struct store_room *room;
 	};
 	struct store_archived *last; /* of the list */
 	size_t len;

@@ -171,4 +171,30 @@ struct store_prefs {
 	uint8_t fallback; /* enum store_keep: for whom neither list names */
 	const struct str *always, *never; /* bare or full */
 	size_t always_len, never_len;
+/* A room that stays when everybody has left (XEP-0045). The numbers of affiliations are the caller's
+ * (room/room.h) and are in the file; `none` deletes a row. */
+struct store_affiliation {
+	struct str jid;    /* bare */
+	struct str nick;   /* reserved, may be empty */
+	struct str reason; /* may be empty */
+	uint8_t affiliation;
+};
+
+enum {
+	STORE_AFFILIATION_NONE = 1,
+};
+
+struct store_room {
+	struct str jid;    /* bare */
+	struct str config; /* the caller's text */
+	struct str secret; /* the caller's, 32 hex digits: occupant ids are made with it */
+	struct str subject, subject_from, subject_id;
+	uint64_t subject_seq, subject_us; /* of the record entry it was said in; 0: there was none */
+	const struct store_affiliation *affiliations;
+	size_t affiliations_len;
+};
+
+struct store_rooms {
+	const struct store_room *rows; /* ordered by address */
+	size_t len;
 };

@@ -39,6 +39,8 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_ARCHIVE_PUT] = sq_archive_put,
 	[OP_ARCHIVE_SWEEP] = sq_archive_sweep,
 	[OP_PREFS_PUT] = sq_prefs_put,
+	[OP_ROOM_PUT] = sq_room_put,
+	[OP_ROOM_DELETE] = sq_room_delete,
 	[OP_ACCOUNT_ALL] = sq_account_all,
 	[OP_ACCOUNT_GET] = sq_account_get,
 	[OP_VERIFIER_GET] = sq_verifier_get,
@@ -49,6 +51,7 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_MESSAGE_OWNERS] = sq_message_owners,
 	[OP_PREFS_LOAD] = sq_prefs_load,
 	[OP_ARCHIVE_LOAD] = sq_archive_load,
+	[OP_ROOM_ALL] = sq_room_all,
 };
 
 static struct sq *sq_of(struct store_backend *b)

@@ -73,6 +73,13 @@ enum sq_query {
 	SQ_PREFS_CLEAR,
 	SQ_IN_ROSTER,
 	SQ_BLOCKS,
+	SQ_ROOM_ALL,
+	SQ_ROOM_PUT,
+	SQ_ROOM_DELETE,
+	SQ_AFFILIATION_OF,
+	SQ_AFFILIATION_PUT,
+	SQ_AFFILIATION_DELETE,
+	SQ_AFFILIATION_CLEAR,
 	SQ_COUNT,
 };
 
@@ -172,3 +179,6 @@ struct sq_judgement {
 };
 [[nodiscard]] int sq_prefs_judge(
 	struct sq *q, const struct jid *owner, const struct jid *peer, struct sq_judgement *out);
+int sq_room_all(struct sq *q, struct store_req *req);
+int sq_room_put(struct sq *q, struct store_req *req);
+int sq_room_delete(struct sq *q, struct store_req *req);

@@ -114,4 +114,15 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_PREFS_CLEAR] = "DELETE FROM archive_prefs WHERE owner = ?1",
 	[SQ_IN_ROSTER] = "SELECT 1 FROM roster_item WHERE owner = ?1 AND contact = ?2 AND NOT hidden",
 	[SQ_BLOCKS] = "SELECT 1 FROM block WHERE owner = ?1 AND jid IN (?2, ?3, ?4, ?5) LIMIT 1",
+	[SQ_ROOM_ALL] = "SELECT jid, config, secret, subject, subject_from, subject_id, subject_seq, subject_us "
+			"FROM room ORDER BY jid",
+	[SQ_ROOM_PUT] = "INSERT OR REPLACE INTO room (jid, config, secret, subject, subject_from, subject_id, "
+			"subject_seq, subject_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[SQ_ROOM_DELETE] = "DELETE FROM room WHERE jid = ?1",
+	[SQ_AFFILIATION_OF] = "SELECT jid, affiliation, nick, reason FROM room_affiliation WHERE room = ?1 "
+			      "ORDER BY jid",
+	[SQ_AFFILIATION_PUT] = "INSERT OR REPLACE INTO room_affiliation (room, jid, affiliation, nick, reason) "
+			       "VALUES (?1, ?2, ?3, ?4, ?5)",
+	[SQ_AFFILIATION_DELETE] = "DELETE FROM room_affiliation WHERE room = ?1 AND jid = ?2",
+	[SQ_AFFILIATION_CLEAR] = "DELETE FROM room_affiliation WHERE room = ?1",
 };

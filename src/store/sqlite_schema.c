@@ -53,6 +53,15 @@ static const char *const steps[] = {
 	"CREATE INDEX archive_id ON archive (id_key);"
 	"CREATE TABLE archive_prefs ("
 	"  owner TEXT PRIMARY KEY, fallback INTEGER NOT NULL, always TEXT NOT NULL, never TEXT NOT NULL) WITHOUT ROWID;",
+	/* 3: rooms */
+	"CREATE TABLE room ("
+	"  jid TEXT PRIMARY KEY, config TEXT NOT NULL, secret TEXT NOT NULL,"
+	"  subject TEXT NOT NULL, subject_from TEXT NOT NULL, subject_id TEXT NOT NULL,"
+	"  subject_seq INTEGER NOT NULL, subject_us INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE room_affiliation ("
+	"  room TEXT NOT NULL, jid TEXT NOT NULL, affiliation INTEGER NOT NULL, nick TEXT NOT NULL, reason TEXT NOT "
+	"NULL,"
+	"  PRIMARY KEY (room, jid)) WITHOUT ROWID;",
 };
 
 enum {

@@ -73,6 +73,7 @@ struct store_req {
 		const struct store_messages *messages;
 		const struct store_archive_page *page;
 		const struct store_prefs *prefs; /* NULL: none set */
+		const struct store_rooms *rooms;
 		const int *outcomes; /* one for each row of the call */
 		uint64_t number;
 	};
@@ -170,6 +171,17 @@ uint64_t store_applied_seq(const struct store *s);
 /* len 0 deletes all. */
 [[nodiscard]] int store_block_delete(
 	struct store *s, struct store_req *req, struct str owner, const struct str *jids, size_t len);
+
+/* --- rooms (XEP-0045) --- */
+
+/* All rooms with all their affiliations -> req->rooms. */
+[[nodiscard]] int store_room_all(struct store *s, struct store_req *req);
+
+/* Adds the room or replaces its fields; of its affiliations only those given change. */
+[[nodiscard]] int store_room_put(struct store *s, struct store_req *req, const struct store_room *row);
+
+/* Deletes the room with all its affiliations (absent: no error). */
+[[nodiscard]] int store_room_delete(struct store *s, struct store_req *req, struct str jid);
 
 /* --- waiting messages: STORE_OFFLINE and STORE_SPOOL --- */
 
