@@ -42,6 +42,9 @@ static const struct row rows[] = {
 	{NS_DISCO_INFO, STR("query"), ON_IQ_GET, CLASS_SIGNAL, 1024, 0},
 	{NS_DISCO_ITEMS, STR("query"), ON_IQ_GET, CLASS_SIGNAL, 1024, ~0u},
 	{NS_ROSTER, STR("query"), ON_IQ_GET | ON_IQ_ANSWER, CLASS_SIGNAL, ID_MAX, 0},
+	{NS_MUC_ADMIN, STR("query"), ON_IQ_GET, CLASS_SIGNAL, ID_MAX, ~0u},
+	{NS_MUC_OWNER, STR("query"), ON_IQ_GET, CLASS_SIGNAL, 0, 0},
+	{NS_REGISTER, STR("query"), ON_IQ_GET, CLASS_SIGNAL, 0, 0},
 	{NS_BLOCKING, STR("blocklist"), ON_IQ_GET, CLASS_SIGNAL, 0, 0},
 	{NS_BLOCKING, STR(""), ON_IQ_SET, CLASS_EVENT, 0, ~0u},
 	/* One's own history: what is asked goes nowhere else. */

@@ -1,0 +1,30 @@
+/* muc#admin and muc#owner (9, 10), registration (7.10). For the files of this folder. `query` is the IQ's
+ * payload. */
+#pragma once
+
+#include "room/room.h"
+#include "room/say.h"
+
+enum room_outcome admin_get(
+	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink);
+/* All items, or none. */
+enum room_outcome admin_set(
+	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink);
+
+enum room_outcome owner_get(struct room *r, const struct room_request *rq, struct room_sink *sink);
+enum room_outcome owner_set(
+	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink);
+
+enum room_outcome register_get(struct room *r, const struct room_request *rq, struct room_sink *sink);
+enum room_outcome register_set(
+	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink);
+
+/* Discovery (6.3 to 6.6). `query` may name a node. */
+enum room_outcome info_get(
+	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink);
+enum room_outcome items_get(
+	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink);
+
+/* Takes the occupant out of the room, with all its seats. Frees it. */
+void admin_expel(
+	struct occupant *o, struct notice_of *n, struct room_sink *sink, const struct room_stamp *stamp);

@@ -1,0 +1,332 @@
+#include "room/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "stanza/ns.h"
+#include "stanza/xml_out.h"
+
+enum field_kind {
+	FIELD_BOOL,
+	FIELD_CHOICE, /* uint32_t: position among the words */
+	FIELD_NUMBER, /* uint32_t: 0 is "none" */
+	FIELD_TEXT,
+	FIELD_SECRET,
+};
+
+struct field {
+	const char *var, *label, *words;
+	size_t offset;
+	enum field_kind kind;
+	uint32_t max;
+};
+
+#define AT(member) offsetof(struct room_config, member)
+
+static const struct field fields[] = {
+	{"muc#roomconfig_roomname", "Name", NULL, AT(name), FIELD_TEXT, 0},
+	{"muc#roomconfig_roomdesc", "Description", NULL, AT(description), FIELD_TEXT, 0},
+	{"muc#roomconfig_lang", "Language", NULL, AT(language), FIELD_TEXT, 0},
+	{"muc#roomconfig_persistentroom", "The room stays when everybody has left", NULL, AT(persistent),
+		FIELD_BOOL, 0},
+	{"muc#roomconfig_publicroom", "The room is listed", NULL, AT(public), FIELD_BOOL, 0},
+	{"muc#roomconfig_membersonly", "Only members may enter", NULL, AT(members_only), FIELD_BOOL, 0},
+	{"muc#roomconfig_moderatedroom", "Who enters may listen only", NULL, AT(moderated), FIELD_BOOL, 0},
+	{"muc#roomconfig_passwordprotectedroom", "A password is needed", NULL, AT(protected), FIELD_BOOL, 0},
+	{"muc#roomconfig_roomsecret", "Password", NULL, AT(password), FIELD_SECRET, 0},
+	{"muc#roomconfig_whois", "Who sees real addresses", "moderators|anyone", AT(whois), FIELD_CHOICE, 0},
+	{"muc#roomconfig_allowpm", "Who may send private messages", "anyone|participants|moderators|none",
+		AT(allow_pm), FIELD_CHOICE, 0},
+	{"muc#roomconfig_changesubject", "Participants may change the subject", NULL, AT(change_subject),
+		FIELD_BOOL, 0},
+	{"muc#roomconfig_allowinvites", "Occupants may invite others", NULL, AT(allow_invites), FIELD_BOOL,
+		0},
+	{"muc#roomconfig_maxusers", "Most occupants at a time", NULL, AT(max_users), FIELD_NUMBER,
+		CONFIG_USERS_MAX},
+	{"muc#maxhistoryfetch", "Messages shown to who enters", NULL, AT(history), FIELD_NUMBER, 100},
+};
+
+enum {
+	FIELDS = sizeof(fields) / sizeof(fields[0]),
+};
+
+static void *place(const struct room_config *c, const struct field *f)
+{
+	return (char *)(uintptr_t)c + f->offset;
+}
+
+void config_init(struct room_config *c)
+{
+	*c = (struct room_config){.public = true, .allow_invites = true, .history = 20};
+}
+
+void config_done(struct room_config *c)
+{
+	for (size_t i = 0; i < FIELDS; i++)
+		if (fields[i].kind >= FIELD_TEXT)
+			free((char *)(uintptr_t)((struct str *)place(c, &fields[i]))->data);
+	*c = (struct room_config){.public = false};
+}
+
+static bool text_set(struct str *field, struct str text)
+{
+	char *copy = str_dupz(text);
+
+	if (!copy)
+		return false;
+	free((char *)(uintptr_t)field->data);
+	*field = str_of(copy, text.len);
+	return true;
+}
+
+bool config_copy(struct room_config *to, const struct room_config *from)
+{
+	bool ok = true;
+
+	*to = *from;
+	for (size_t i = 0; i < FIELDS; i++)
+		if (fields[i].kind >= FIELD_TEXT)
+			*(struct str *)place(to, &fields[i]) = STR_NONE;
+	for (size_t i = 0; ok && i < FIELDS; i++)
+		if (fields[i].kind >= FIELD_TEXT)
+			ok = text_set(place(to, &fields[i]), *(struct str *)place(from, &fields[i]));
+	if (!ok)
+		config_done(to);
+	return ok;
+}
+
+/* ---- words of a choice ---- */
+
+static struct str word_at(const char *words, uint32_t index)
+{
+	struct str all = str_from(words);
+	size_t from = 0, to = 0;
+
+	for (uint32_t i = 0; from <= all.len; i++, from = to + 1) {
+		to = str_find(all, '|', from);
+		if (i == index)
+			return str_cut(all, from, to);
+	}
+	return STR_NONE;
+}
+
+static bool word_find(const char *words, struct str word, uint32_t *out)
+{
+	for (uint32_t i = 0; word.len && word_at(words, i).len; i++)
+		if (str_eq(word_at(words, i), word)) {
+			*out = i;
+			return true;
+		}
+	return false;
+}
+
+/* ---- values as text ---- */
+
+static void value_put(struct buf *out, const struct room_config *c, const struct field *f)
+{
+	const void *at = place(c, f);
+
+	switch (f->kind) {
+	case FIELD_BOOL:
+		buf_putc(out, *(const bool *)at ? '1' : '0');
+		return;
+	case FIELD_CHOICE:
+		buf_str(out, word_at(f->words, *(const uint32_t *)at));
+		return;
+	case FIELD_NUMBER:
+		buf_u64(out, *(const uint32_t *)at);
+		return;
+	case FIELD_TEXT:
+	case FIELD_SECRET:
+		xml_escape(out, *(const struct str *)at);
+		return;
+	}
+}
+
+static int bool_take(struct str text, bool *out)
+{
+	if (str_is(text, "1") || str_is(text, "true"))
+		*out = true;
+	else if (str_is(text, "0") || str_is(text, "false"))
+		*out = false;
+	else
+		return CONFIG_E_VALUE;
+	return 0;
+}
+
+static int number_take(struct str text, uint32_t max, uint32_t *out)
+{
+	unsigned long long v = 0;
+
+	if (text.len && !str_is(text, "none") && !str_to_u64(text, max, &v))
+		return CONFIG_E_VALUE;
+	*out = (uint32_t)v;
+	return 0;
+}
+
+static int value_take(struct room_config *c, const struct field *f, struct str text)
+{
+	void *at = place(c, f);
+
+	switch (f->kind) {
+	case FIELD_BOOL:
+		return bool_take(text, at);
+	case FIELD_CHOICE:
+		return word_find(f->words, text, at) ? 0 : CONFIG_E_VALUE;
+	case FIELD_NUMBER:
+		return number_take(text, f->max, at);
+	case FIELD_TEXT:
+	case FIELD_SECRET:
+		if (text.len > CONFIG_TEXT_MAX)
+			return CONFIG_E_VALUE;
+		return text_set(at, text) ? 0 : -ENOMEM;
+	}
+	return CONFIG_E_VALUE;
+}
+
+/* ---- the form ---- */
+
+static const char *const form_types[] = {
+	[FIELD_BOOL] = "boolean",
+	[FIELD_CHOICE] = "list-single",
+	[FIELD_NUMBER] = "list-single",
+	[FIELD_TEXT] = "text-single",
+	[FIELD_SECRET] = "text-private",
+};
+
+static void option_put(struct buf *out, struct str value)
+{
+	buf_lit(out, "<option><value>");
+	buf_str(out, value);
+	buf_lit(out, "</value></option>");
+}
+
+static void number_options(struct buf *out, const struct field *f, uint32_t now)
+{
+	static const uint32_t steps[] = {10, 20, 50, 100, 200, 500, 1000};
+	bool listed = now == 0;
+
+	option_put(out, f->max == CONFIG_USERS_MAX ? STR("none") : STR("0"));
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && steps[i] <= f->max; i++) {
+		listed |= steps[i] == now;
+		buf_printf(out, "<option><value>%u</value></option>", steps[i]);
+	}
+	if (!listed)
+		buf_printf(out, "<option><value>%u</value></option>", now);
+}
+
+static void field_put(struct buf *out, const struct room_config *c, const struct field *f)
+{
+	buf_printf(out, "<field var='%s' type='%s' label='%s'>", f->var, form_types[f->kind], f->label);
+	buf_lit(out, "<value>");
+	if (f->kind == FIELD_NUMBER && f->max == CONFIG_USERS_MAX && *(uint32_t *)place(c, f) == 0)
+		buf_lit(out, "none");
+	else
+		value_put(out, c, f);
+	buf_lit(out, "</value>");
+	for (uint32_t i = 0; f->kind == FIELD_CHOICE && word_at(f->words, i).len; i++)
+		option_put(out, word_at(f->words, i));
+	if (f->kind == FIELD_NUMBER)
+		number_options(out, f, *(uint32_t *)place(c, f));
+	buf_lit(out, "</field>");
+}
+
+void config_put_form(struct buf *out, const struct room_config *c)
+{
+	buf_lit(out, "<field var='FORM_TYPE' "
+		     "type='hidden'><value>http://jabber.org/protocol/muc#roomconfig</value>"
+		     "</field>");
+	for (size_t i = 0; i < FIELDS; i++)
+		field_put(out, c, &fields[i]);
+}
+
+static struct str field_value(const struct node *field, struct arena *arena)
+{
+	const struct node *value = node_child(field, STR("value"), NS_DATA_FORMS);
+
+	return value ? node_text(value, arena) : STR("");
+}
+
+static int field_take(struct room_config *c, struct str var, struct str value)
+{
+	if (str_is(var, "FORM_TYPE"))
+		return str_is(value, "http://jabber.org/protocol/muc#roomconfig") ? 0 : CONFIG_E_FORM;
+	for (size_t i = 0; i < FIELDS; i++)
+		if (str_eq(var, str_from(fields[i].var)))
+			return value_take(c, &fields[i], value);
+	return 0; /* a field of another service: nothing to do (XEP-0004 3.2) */
+}
+
+int config_take_form(struct room_config *c, const struct node *form, struct arena *arena)
+{
+	int r = 0;
+
+	for (const struct node *n = node_first_element(form); r == 0 && n; n = node_next_element(n))
+		if (node_is(n, STR("field"), NS_DATA_FORMS))
+			r = field_take(c, node_attr(n, STR("var")), field_value(n, arena));
+	if (r == 0 && c->protected && c->password.len == 0)
+		return CONFIG_E_VALUE;
+	return r;
+}
+
+/* ---- the store's text ---- */
+
+/* A value is one line: its newlines and backslashes are escaped. */
+static void line_put(struct buf *out, struct str value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.data[i] == '\n')
+			buf_lit(out, "\\n");
+		else if (value.data[i] == '\\')
+			buf_lit(out, "\\\\");
+		else
+			buf_putc(out, value.data[i]);
+	}
+}
+
+static void line_take(struct buf *out, struct str line)
+{
+	for (size_t i = 0; i < line.len; i++) {
+		if (line.data[i] == '\\' && i + 1 < line.len)
+			buf_putc(out, line.data[++i] == 'n' ? '\n' : line.data[i]);
+		else
+			buf_putc(out, line.data[i]);
+	}
+}
+
+void config_put_text(struct buf *out, const struct room_config *c)
+{
+	for (size_t i = 0; i < FIELDS; i++) {
+		const struct field *f = &fields[i];
+
+		buf_printf(out, "%s ", f->var);
+		if (f->kind >= FIELD_TEXT)
+			line_put(out, *(const struct str *)place(c, f));
+		else
+			value_put(out, c, f);
+		buf_putc(out, '\n');
+	}
+}
+
+static bool config_take_line(struct room_config *c, struct str line)
+{
+	size_t space = str_find(line, ' ', 0);
+	struct buf value = BUF_INIT(0);
+	int r;
+
+	line_take(&value, str_cut(line, space + 1, line.len));
+	r = buf_failed(&value) ? -ENOMEM : field_take(c, str_cut(line, 0, space), buf_view(&value));
+	buf_done(&value);
+	return r >= 0;
+}
+
+bool config_take_text(struct room_config *c, struct str text)
+{
+	bool ok = true;
+
+	for (size_t from = 0, to; ok && from < text.len; from = to + 1) {
+		to = str_find(text, '\n', from);
+		ok = config_take_line(c, str_cut(text, from, to));
+	}
+	return ok;
+}

@@ -1,0 +1,58 @@
+/* How a room is set (XEP-0045 10.2): the values, the form that shows and changes them (XEP-0004), and the
+ * text the store keeps. One table of fields makes all three. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "stanza/node.h"
+
+enum room_whois {
+	WHOIS_MODERATORS, /* semi-anonymous: real addresses for moderators */
+	WHOIS_ANYONE,     /* non-anonymous */
+};
+
+enum room_allow_pm {
+	ALLOW_PM_ANYONE,
+	ALLOW_PM_PARTICIPANTS,
+	ALLOW_PM_MODERATORS,
+	ALLOW_PM_NONE,
+};
+
+enum {
+	CONFIG_TEXT_MAX = 1024, /* bytes of a text */
+	CONFIG_USERS_MAX = 10000,
+};
+
+struct room_config {
+	bool persistent, public, members_only, moderated, protected, change_subject, allow_invites;
+	uint32_t whois, allow_pm;                         /* enums above */
+	uint32_t max_users;                               /* 0: no limit of its own */
+	uint32_t history;                                 /* messages shown to who enters */
+	struct str name, description, language, password; /* heap, NUL behind; data NULL: empty */
+};
+
+void config_init(struct room_config *c); /* the preset */
+void config_done(struct room_config *c);
+[[nodiscard]] bool config_copy(
+	struct room_config *to, const struct room_config *from); /* false: memory is out */
+
+/* The fields of the form, with values, as children of <x type='form'/>. */
+void config_put_form(struct buf *out, const struct room_config *c);
+
+enum {
+	CONFIG_E_VALUE =
+		1,     /* a value that is not one, or a combination that makes no sense: not-acceptable */
+	CONFIG_E_FORM, /* no form of this kind: bad-request */
+};
+
+/* Takes over what a submitted form says; fields it leaves out stay. On failure *c may have changed in part:
+ * work on a copy. 0, CONFIG_E_VALUE, CONFIG_E_FORM or -ENOMEM. */
+[[nodiscard]] int config_take_form(struct room_config *c, const struct node *form, struct arena *arena);
+
+/* Lines "field value"; unknown ones and bad values are passed over when read. */
+void config_put_text(struct buf *out, const struct room_config *c);
+[[nodiscard]] bool config_take_text(struct room_config *c, struct str text); /* false: memory is out */

@@ -1,0 +1,250 @@
+/* Presence: entering, changing what is shown, changing the nickname, leaving (7.1 to 7.7, 7.14). */
+#include <stdlib.h>
+
+#include "room/history.h"
+#include "room/say.h"
+#include "stanza/ns.h"
+#include "stanza/xml_out.h"
+
+static bool take_presence(const struct room *r, struct occupant *o, const struct room_request *rq)
+{
+	struct buf out = BUF_INIT(0);
+	bool ok;
+
+	say_put_content(&out, r, rq->stanza);
+	ok = !buf_failed(&out) && room_set_text(&o->presence, buf_view(&out));
+	buf_done(&out);
+	if (ok)
+		o->stamp = rq->stamp;
+	return ok;
+}
+
+/* ---- may one enter? ---- */
+
+static enum room_outcome check_walls(
+	const struct room *r, const struct room_request *rq, struct room_sink *sink)
+{
+	room_each_occupant(o, r)
+	{
+		if (!sink->may_meet(sink, rq->from.bare, o->bare))
+			return ROOM_E_WALL;
+	}
+	return ROOM_OK;
+}
+
+static enum room_outcome check_password(
+	const struct room *r, const struct room_request *rq, const struct node *x)
+{
+	const struct node *password = node_child(x, STR("password"), NS_MUC);
+
+	if (!r->config.protected)
+		return ROOM_OK;
+	if (!password || !str_eq(node_text(password, rq->arena), r->config.password))
+		return ROOM_E_PASSWORD;
+	return ROOM_OK;
+}
+
+static enum room_outcome check_nick(const struct room *r, const struct room_request *rq, struct str nick)
+{
+	const struct occupant *o = room_occupant(r, nick);
+	struct str reserved = room_nick_owner(r, nick);
+
+	if (o && !str_eq(o->bare, rq->from.bare))
+		return ROOM_E_CONFLICT;
+	if (reserved.len && !str_eq(reserved, rq->from.bare))
+		return ROOM_E_CONFLICT;
+	return ROOM_OK;
+}
+
+static bool is_full(const struct room *r, enum affiliation a)
+{
+	return r->config.max_users && r->occupant_count >= r->config.max_users && a < AFFILIATION_ADMIN;
+}
+
+static enum room_outcome check_entry(
+	const struct room *r, const struct room_request *rq, const struct node *x, struct room_sink *sink)
+{
+	enum affiliation a = room_affiliation_of(r, rq);
+	enum room_outcome result;
+
+	if (r->locked && !r->fresh && a < AFFILIATION_OWNER)
+		return ROOM_E_NOT_FOUND;
+	if (a == AFFILIATION_OUTCAST)
+		return ROOM_E_BANNED;
+	if (r->config.members_only && a < AFFILIATION_MEMBER)
+		return ROOM_E_MEMBERS_ONLY;
+	result = check_password(r, rq, x);
+	if (result == ROOM_OK)
+		result = check_nick(r, rq, rq->to.resource);
+	if (result == ROOM_OK && is_full(r, a) && !room_occupant(r, rq->to.resource))
+		result = ROOM_E_FULL;
+	if (result == ROOM_OK && r->seats.len >= r->seats_max)
+		result = ROOM_E_FULL;
+	return result == ROOM_OK ? check_walls(r, rq, sink) : result;
+}
+
+/* ---- entering ---- */
+
+static void show_others(const struct room *r, const struct seat *to, struct room_sink *sink)
+{
+	room_each_occupant(o, r)
+	{
+		if (o != to->occupant)
+			say_presence_to(o, to, &(struct notice_of){.gone = false}, sink, &o->stamp);
+	}
+}
+
+/* 7.2.16: always, empty when there is none; it ends what is sent on entering. */
+static void show_subject(const struct room *r, const struct seat *to, struct room_sink *sink)
+{
+	struct buf out = BUF_INIT(0);
+
+	buf_lit(&out, "<message from='");
+	xml_escape(&out, r->subject_from.len ? r->subject_from : r->jid);
+	buf_lit(&out, "' type='groupchat'><subject>");
+	xml_escape(&out, r->subject);
+	buf_lit(&out, "</subject>");
+	if (r->subject_stamp.seq) {
+		say_put_ids(&out, r, NULL, &r->subject_stamp);
+		history_put_delay(&out, r, &r->subject_stamp);
+	}
+	buf_lit(&out, "</message>");
+	if (!buf_failed(&out))
+		sink->send(sink, &to, 1, buf_view(&out), &r->subject_stamp, ROOM_GOODS_MESSAGE);
+	buf_done(&out);
+}
+
+static void add_code(struct notice_of *n, unsigned code)
+{
+	size_t i = 0;
+
+	while (n->own_codes[i])
+		i++;
+	n->own_codes[i] = code;
+}
+
+static void announce(struct room *r, const struct seat *s, const struct node *x,
+	const struct room_request *rq, struct room_sink *sink)
+{
+	struct notice_of n = {.gone = false};
+	struct history_wish wish;
+
+	if (r->config.whois == WHOIS_ANYONE)
+		add_code(&n, 100);
+	if (r->fresh)
+		add_code(&n, 201);
+	show_others(r, s, sink);
+	say_presence(s->occupant, &n, sink, &rq->stamp);
+	wish = history_wish(r, x ? node_child(x, STR("history"), NS_MUC) : NULL);
+	history_show(r, &wish, s, sink);
+	show_subject(r, s, sink);
+}
+
+static enum room_outcome enter(
+	struct room *r, const struct room_request *rq, const struct node *x, struct room_sink *sink)
+{
+	enum room_outcome result = check_entry(r, rq, x, sink);
+	struct seat *s;
+
+	if (result != ROOM_OK)
+		return result;
+	s = room_sit(r, rq->to.resource, &rq->from, room_role_for(r, room_affiliation_of(r, rq)), rq->owner);
+	if (!s)
+		return ROOM_E_LIMIT;
+	if (!take_presence(r, s->occupant, rq)) {
+		room_stand(r, s);
+		return ROOM_E_LIMIT;
+	}
+	announce(r, s, x, rq, sink);
+	r->fresh = false;
+	return ROOM_OK;
+}
+
+/* ---- who is in already ---- */
+
+static enum room_outcome rename_occupant(
+	struct room *r, struct occupant *o, const struct room_request *rq, struct room_sink *sink)
+{
+	enum room_outcome result = check_nick(r, rq, rq->to.resource);
+	struct notice_of n = {.gone = true, .codes = {303}, .new_nick = rq->to.resource};
+
+	if (result == ROOM_OK && room_occupant(r, rq->to.resource))
+		result = ROOM_E_CONFLICT; /* another occupant of the same account */
+	if (result != ROOM_OK)
+		return result;
+	say_presence(o, &n, sink, &rq->stamp);
+	if (!room_rename(r, o, rq->to.resource) || !take_presence(r, o, rq))
+		return ROOM_E_LIMIT;
+	say_presence(o, &(struct notice_of){.gone = false}, sink, &rq->stamp);
+	return ROOM_OK;
+}
+
+static enum room_outcome update(struct room *r, struct seat *s, const struct node *x,
+	const struct room_request *rq, struct room_sink *sink)
+{
+	struct occupant *o = s->occupant;
+
+	if (!str_eq(o->nick, rq->to.resource))
+		return rename_occupant(r, o, rq, sink);
+	if (!take_presence(r, o, rq))
+		return ROOM_E_LIMIT;
+	if (x) /* it has lost its state and enters anew */
+		announce(r, s, x, rq, sink);
+	else
+		say_presence(o, &(struct notice_of){.gone = false}, sink, &rq->stamp);
+	return ROOM_OK;
+}
+
+/* ---- leaving ---- */
+
+static void leave(struct room *r, struct seat *s, struct str status, struct room_sink *sink,
+	const struct room_stamp *stamp)
+{
+	struct occupant *o = s->occupant;
+
+	if (o->seats.next == o->seats.prev) {
+		say_presence(o, &(struct notice_of){.gone = true, .status = status}, sink, stamp);
+		room_stand(r, s);
+		return;
+	}
+	say_left(s, sink, stamp);
+	room_stand(r, s);
+	say_presence(o, &(struct notice_of){.gone = false}, sink, &o->stamp);
+}
+
+void room_leave(struct room *r, struct str full, struct room_sink *sink)
+{
+	struct seat *s = room_seat(r, full);
+
+	if (s)
+		leave(r, s, STR_NONE, sink, &s->occupant->stamp);
+}
+
+static void leave_with(struct room *r, struct seat *s, const struct room_request *rq, struct room_sink *sink)
+{
+	struct buf status = BUF_INIT(0);
+
+	say_put_content(&status, r, rq->stanza);
+	leave(r, s, buf_failed(&status) ? STR_NONE : buf_view(&status), sink, &rq->stamp);
+	buf_done(&status);
+}
+
+enum room_outcome room_presence(struct room *r, const struct room_request *rq, struct room_sink *sink)
+{
+	struct str type = node_attr(rq->stanza, STR("type"));
+	const struct node *x = node_child(rq->stanza, STR("x"), NS_MUC);
+	struct seat *s = room_seat(r, rq->from.full);
+
+	if (str_is(type, "unavailable") || str_is(type, "error")) {
+		if (s)
+			leave_with(r, s, rq, sink);
+		return ROOM_OK;
+	}
+	if (type.len)
+		return ROOM_OK;
+	if (rq->to.resource.len == 0)
+		return ROOM_E_NO_NICK;
+	if (s)
+		return update(r, s, x, rq, sink);
+	return x ? enter(r, rq, x, sink) : ROOM_E_NOT_OCCUPANT;
+}

@@ -1,0 +1,23 @@
+/* What was said lately (7.2.14, 7.2.15), in memory. */
+#pragma once
+
+#include "room/room.h"
+
+/* Takes a copy; the oldest goes when it is full. Memory being out loses it for those who come later. */
+void history_add(struct room *r, struct str xml, const struct room_stamp *stamp);
+
+/* What who enters has asked for: <history/> of <x xmlns='muc'/>, or NULL. */
+struct history_wish {
+	unsigned long long stanzas, chars, since_us; /* no wish: ~0, ~0, 0 */
+};
+struct history_wish history_wish(const struct room *r, const struct node *history);
+
+/* To the seat, oldest first, each with its own stamp and a delay. */
+void history_show(
+	const struct room *r, const struct history_wish *wish, const struct seat *to, struct room_sink *sink);
+
+/* <delay from='room' stamp=.../> */
+void history_put_delay(struct buf *out, const struct room *r, const struct room_stamp *stamp);
+
+/* XEP-0082 date and time in UTC, or with an offset. False: it is none. */
+[[nodiscard]] bool history_parse_time(struct str text, unsigned long long *out_us);

@@ -1,0 +1,133 @@
+/* What can be found out about a room without being in it (6.3 to 6.6). */
+#include "room/admin.h"
+#include "stanza/ns.h"
+#include "stanza/xml_out.h"
+
+static void put_feature(struct buf *out, const char *var)
+{
+	buf_printf(out, "<feature var='%s'/>", var);
+}
+
+static void put_features(struct buf *out, const struct room_config *c)
+{
+	static const char *const always[] = {"http://jabber.org/protocol/disco#info",
+		"http://jabber.org/protocol/disco#items", "http://jabber.org/protocol/muc",
+		"http://jabber.org/protocol/muc#self-ping-optimization",
+		"http://jabber.org/protocol/muc#stable_id", "jabber:iq:register", "urn:xmpp:occupant-id:0",
+		"urn:xmpp:ping", "urn:xmpp:sid:0"};
+
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		put_feature(out, always[i]);
+	put_feature(out, c->public ? "muc_public" : "muc_hidden");
+	put_feature(out, c->persistent ? "muc_persistent" : "muc_temporary");
+	put_feature(out, c->members_only ? "muc_membersonly" : "muc_open");
+	put_feature(out, c->moderated ? "muc_moderated" : "muc_unmoderated");
+	put_feature(out, c->protected ? "muc_passwordprotected" : "muc_unsecured");
+	put_feature(out, c->whois == WHOIS_ANYONE ? "muc_nonanonymous" : "muc_semianonymous");
+}
+
+static void put_field(struct buf *out, const char *var, const char *type, struct str value)
+{
+	buf_printf(out, "<field var='%s' type='%s'><value>", var, type);
+	xml_escape(out, value);
+	buf_lit(out, "</value></field>");
+}
+
+/* XEP-0128, 15.5.4. The subject is for who may enter. */
+static void put_roominfo(struct buf *out, const struct room *r)
+{
+	bool open = !r->config.members_only && !r->config.protected;
+
+	buf_lit(out, "<x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE' type='hidden'>"
+		     "<value>http://jabber.org/protocol/muc#roominfo</value></field>");
+	put_field(out, "muc#roominfo_description", "text-single", r->config.description);
+	put_field(out, "muc#roominfo_lang", "text-single", r->config.language);
+	if (open)
+		put_field(out, "muc#roominfo_subject", "text-single", r->subject);
+	buf_printf(out, "<field var='muc#roominfo_occupants' type='text-single'><value>%zu</value></field>",
+		r->occupant_count);
+	buf_lit(out, "</x>");
+}
+
+static void put_identity(struct buf *out, struct str name)
+{
+	buf_lit(out, "<identity category='conference' type='text' name='");
+	xml_escape(out, name);
+	buf_lit(out, "'/>");
+}
+
+/* 7.12: the nickname one has reserved. */
+static void put_reserved(struct buf *out, const struct room *r, const struct room_request *rq)
+{
+	const struct affiliated *a = map_get(&r->affiliations, rq->from.bare);
+
+	buf_lit(out, "<query xmlns='http://jabber.org/protocol/disco#info' node='x-roomuser-item'");
+	if (!a || a->nick.len == 0) {
+		buf_lit(out, "/>");
+		return;
+	}
+	buf_putc(out, '>');
+	put_identity(out, a->nick);
+	buf_lit(out, "</query>");
+}
+
+static void put_info(struct buf *out, const struct room *r)
+{
+	buf_lit(out, "<query xmlns='http://jabber.org/protocol/disco#info'>");
+	put_identity(out, r->config.name.len ? r->config.name : r->name);
+	put_features(out, &r->config);
+	put_roominfo(out, r);
+	buf_lit(out, "</query>");
+}
+
+enum room_outcome info_get(
+	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink)
+{
+	struct str node = node_attr(query, STR("node"));
+	struct buf out = BUF_INIT(0);
+
+	if (str_is(node, "http://jabber.org/protocol/muc#traffic"))
+		return ROOM_E_UNAVAILABLE;
+	if (node.len && !str_is(node, "x-roomuser-item"))
+		return ROOM_E_NOT_FOUND;
+	if (node.len)
+		put_reserved(&out, r, rq);
+	else
+		put_info(&out, r);
+	if (!buf_failed(&out))
+		sink->result(sink, buf_view(&out));
+	buf_done(&out);
+	return ROOM_OK;
+}
+
+/* Who is in is told to who is in; of a listed room that anybody may enter, to all. */
+static bool may_list_occupants(const struct room *r, const struct room_request *rq)
+{
+	return room_seat(r, rq->from.full) ||
+	       (r->config.public && !r->config.members_only && !r->config.protected);
+}
+
+enum room_outcome items_get(
+	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink)
+{
+	struct buf out = BUF_INIT(0);
+
+	if (node_attr(query, STR("node")).len)
+		return ROOM_E_NOT_FOUND;
+	buf_lit(&out, "<query xmlns='http://jabber.org/protocol/disco#items'>");
+	room_each_occupant(o, r)
+	{
+		if (may_list_occupants(r, rq) && sink->may_meet(sink, rq->from.bare, o->bare)) {
+			buf_lit(&out, "<item jid='");
+			xml_escape(&out, r->jid);
+			buf_putc(&out, '/');
+			xml_escape(&out, o->nick);
+			buf_lit(&out, "'/>");
+		}
+	}
+	buf_lit(&out, "</query>");
+	if (!buf_failed(&out))
+		sink->result(sink, buf_view(&out));
+	buf_done(&out);
+	return ROOM_OK;
+}

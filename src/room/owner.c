@@ -1,0 +1,160 @@
+/* The owner's requests: configuration (10.1, 10.2), the end of the room (10.9). */
+#include "room/admin.h"
+#include "stanza/ns.h"
+#include "stanza/xml_out.h"
+
+enum room_outcome owner_get(struct room *r, const struct room_request *rq, struct room_sink *sink)
+{
+	struct buf out = BUF_INIT(0);
+
+	if (room_affiliation_of(r, rq) != AFFILIATION_OWNER)
+		return ROOM_E_FORBIDDEN;
+	buf_lit(&out,
+		"<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='form'>"
+		"<title>Configuration of the room</title>");
+	config_put_form(&out, &r->config);
+	buf_lit(&out, "</x></query>");
+	if (!buf_failed(&out))
+		sink->result(sink, buf_view(&out));
+	buf_done(&out);
+	return ROOM_OK;
+}
+
+/* ---- the end ---- */
+
+/* Everybody gets his own (10.9). */
+static void end_room(
+	struct room *r, struct str destroy, const struct room_request *rq, struct room_sink *sink)
+{
+	struct notice_of n = {.gone = true, .destroyed = destroy};
+
+	while (!list_is_empty(&r->occupants)) {
+		struct occupant *o = container_of(r->occupants.next, struct occupant, link);
+		struct seat *s = container_of(o->seats.next, struct seat, link);
+
+		say_presence_to(o, s, &n, sink, &rq->stamp);
+		room_stand(r, s);
+	}
+	r->destroyed = true;
+	r->changed = true;
+}
+
+static void put_child(struct buf *out, const struct node *destroy, const char *name, struct arena *arena)
+{
+	const struct node *n = node_child(destroy, str_from(name), NS_MUC_OWNER);
+
+	if (!n)
+		return;
+	buf_printf(out, "<%s>", name);
+	xml_escape(out, node_text(n, arena));
+	buf_printf(out, "</%s>", name);
+}
+
+static enum room_outcome destroy_room(
+	struct room *r, const struct node *destroy, const struct room_request *rq, struct room_sink *sink)
+{
+	struct str venue = node_attr(destroy, STR("jid"));
+	struct buf out = BUF_INIT(0);
+
+	buf_lit(&out, "<destroy");
+	if (venue.len) {
+		buf_lit(&out, " jid='");
+		xml_escape(&out, venue);
+		buf_putc(&out, '\'');
+	}
+	buf_putc(&out, '>');
+	put_child(&out, destroy, "reason", rq->arena);
+	put_child(&out, destroy, "password", rq->arena);
+	buf_lit(&out, "</destroy>");
+	if (buf_failed(&out)) {
+		buf_done(&out);
+		return ROOM_E_LIMIT;
+	}
+	end_room(r, buf_view(&out), rq, sink);
+	buf_done(&out);
+	sink->result(sink, STR(""));
+	return ROOM_OK;
+}
+
+/* ---- configuration ---- */
+
+static void expel_strangers(struct room *r, const struct room_request *rq, struct room_sink *sink)
+{
+	list_each_safe (it, &r->occupants) {
+		struct occupant *o = container_of(it, struct occupant, link);
+		struct notice_of n = {.codes = {322}};
+
+		if (room_affiliation(r, o->bare) < AFFILIATION_MEMBER && o->role != ROLE_MODERATOR)
+			admin_expel(o, &n, sink, &rq->stamp);
+	}
+}
+
+/* 10.2.1: what occupants have to know of it. */
+static void tell(const struct room *r, const struct room_config *old, const struct room_request *rq,
+	struct room_sink *sink)
+{
+	unsigned codes[2] = {104, 0};
+
+	if (old->whois != r->config.whois)
+		codes[1] = r->config.whois == WHOIS_ANYONE ? 172 : 173;
+	say_codes(r, codes, 2, sink, &rq->stamp);
+}
+
+static void configure(
+	struct room *r, struct room_config *next, const struct room_request *rq, struct room_sink *sink)
+{
+	struct room_config old = r->config;
+
+	r->config = *next;
+	r->changed = r->moved = true;
+	if (!r->locked)
+		tell(r, &old, rq, sink);
+	r->locked = false;
+	if (r->config.members_only && !old.members_only)
+		expel_strangers(r, rq, sink);
+	config_done(&old);
+}
+
+static enum room_outcome submit(
+	struct room *r, const struct node *form, const struct room_request *rq, struct room_sink *sink)
+{
+	struct room_config next;
+	int result;
+
+	if (!config_copy(&next, &r->config))
+		return ROOM_E_LIMIT;
+	result = config_take_form(&next, form, rq->arena);
+	if (result) {
+		config_done(&next);
+		if (result < 0)
+			return ROOM_E_LIMIT;
+		return result == CONFIG_E_FORM ? ROOM_E_BAD_REQUEST : ROOM_E_NOT_ACCEPTABLE;
+	}
+	configure(r, &next, rq, sink);
+	sink->result(sink, STR(""));
+	return ROOM_OK;
+}
+
+static enum room_outcome cancel(struct room *r, const struct room_request *rq, struct room_sink *sink)
+{
+	if (r->locked)
+		end_room(r, STR("<destroy/>"), rq, sink);
+	sink->result(sink, STR(""));
+	return ROOM_OK;
+}
+
+enum room_outcome owner_set(
+	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink)
+{
+	const struct node *destroy = node_child(query, STR("destroy"), NS_MUC_OWNER);
+	const struct node *form = node_child(query, STR("x"), NS_DATA_FORMS);
+	struct str type = form ? node_attr(form, STR("type")) : STR_NONE;
+
+	if (room_affiliation_of(r, rq) != AFFILIATION_OWNER)
+		return ROOM_E_FORBIDDEN;
+	if (destroy)
+		return destroy_room(r, destroy, rq, sink);
+	if (str_is(type, "submit"))
+		return submit(r, form, rq, sink);
+	return str_is(type, "cancel") ? cancel(r, rq, sink) : ROOM_E_BAD_REQUEST;
+}

@@ -1,0 +1,248 @@
+/* A room (XEP-0045): who is in it, who may do what, how it is set, what has been said. Pure state: it knows
+ * no sessions, loops or stores. A stanza goes in (room_presence, room_message, room_iq), what follows from it
+ * comes out through a `struct room_sink`, or an outcome other than ROOM_OK, which room_fault() makes a stanza
+ * error. Everything said carries the stamp of the recorded entry it came with.
+ *
+ * An occupant is a nickname in the room. One account may sit behind it with several sessions: its seats.
+ * Addresses are canonical. A room is used by one thread at a time. */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "jid/jid.h"
+#include "room/config.h"
+#include "stanza/node.h"
+#include "stanza/stanza_error.h"
+
+/* In order of privilege (5.1). */
+enum role {
+	ROLE_NONE,
+	ROLE_VISITOR,
+	ROLE_PARTICIPANT,
+	ROLE_MODERATOR,
+};
+
+/* In order of privilege (5.2). The numbers are in the store: never change them. */
+enum affiliation {
+	AFFILIATION_OUTCAST = 0,
+	AFFILIATION_NONE = 1,
+	AFFILIATION_MEMBER = 2,
+	AFFILIATION_ADMIN = 3,
+	AFFILIATION_OWNER = 4,
+};
+
+enum {
+	STAMP_ID = 22,
+	ROOM_SECRET = 16,
+	OCCUPANT_ID = 43, /* characters: SHA-256 in base64url */
+};
+
+/* The recorded entry that what is said came with; seq 0: nothing that had to be recorded. */
+struct room_stamp {
+	uint64_t seq, time_us;
+	char id[STAMP_ID];
+};
+
+/* One session in the room. */
+struct seat {
+	struct list link; /* occupant->seats */
+	struct occupant *occupant;
+	struct jid jid; /* real and full; views into text */
+	void *owner;    /* the caller's: who it is to the rest of the server */
+	char text[];
+};
+
+struct occupant {
+	struct list link; /* room->occupants, in order of arrival */
+	struct room *room;
+	char *nick_text;
+	struct str nick; /* view of nick_text */
+	char *bare_text;
+	struct str bare; /* real address of the account */
+	enum role role;
+	struct list seats;
+	struct str presence;     /* what its last presence held, as XML; heap */
+	struct room_stamp stamp; /* of that presence */
+	char id[OCCUPANT_ID];    /* XEP-0421 */
+};
+
+/* A row of the lists of owners, admins, members, outcasts. AFFILIATION_NONE: to be dropped once it is saved.
+ */
+struct affiliated {
+	struct str jid, nick, reason; /* views into text; nick: reserved (7.10), may be empty */
+	enum affiliation affiliation;
+	bool unsaved;
+	char text[];
+};
+
+/* What was said lately, without `to`. */
+struct heard {
+	struct str xml; /* heap */
+	struct room_stamp stamp;
+};
+
+enum {
+	HISTORY_MAX = 100, /* messages kept in memory */
+};
+
+struct room {
+	struct str jid, name, service; /* views into text: bare, its localpart, its domain */
+	struct map nicks;              /* nickname -> struct occupant */
+	struct map seats;              /* real full JID -> struct seat */
+	struct list occupants;
+	size_t occupant_count;
+	struct map affiliations; /* bare JID -> struct affiliated */
+	struct room_config config;
+	struct str subject, subject_from; /* heap; `from` of the message, full */
+	struct room_stamp subject_stamp;
+	struct heard history[HISTORY_MAX]; /* a ring */
+	unsigned history_first, history_len;
+	const struct seat **targets; /* room for all seats: whom something goes to */
+	size_t targets_cap;
+	size_t affiliations_max, seats_max; /* the caller's limits */
+	void (*take)(void *owner);          /* a seat holds on to its owner, */
+	void (*release)(void *owner);       /* and lets go of it; each may be NULL */
+	unsigned char secret[ROOM_SECRET];  /* makes occupant ids */
+	bool locked;                        /* being configured for the first time (10.1) */
+	bool fresh;                         /* made by the presence that is being handled */
+	bool changed;                       /* configuration or subject are not saved yet */
+	bool moved; /* somebody came, went or is called otherwise now; or what can be seen of it from outside
+		       changed */
+	bool destroyed;
+	bool kept; /* the store has it */
+	char text[];
+};
+
+/* ---- what comes in and goes out ---- */
+
+struct room_request {
+	const struct node *stanza;
+	struct arena *arena; /* the stanza's, or one that lives as long as the call */
+	struct jid from, to; /* from: real and full */
+	struct room_stamp stamp;
+	bool admin;  /* administers all rooms: an owner everywhere */
+	void *owner; /* for a seat that is taken */
+};
+
+enum room_goods {
+	ROOM_GOODS_PRESENCE,
+	ROOM_GOODS_MESSAGE,
+};
+
+/* Implemented by the caller. All bytes are whole stanzas without `to`, borrowed for the call. */
+struct room_sink {
+	/* The same bytes for every seat. */
+	void (*send)(struct room_sink *sink, const struct seat *const *seats, size_t len, struct str xml,
+		const struct room_stamp *stamp, enum room_goods goods);
+	/* To somebody who need not be here (invitations and their answers). */
+	void (*post)(struct room_sink *sink, struct str bare, struct str xml, const struct room_stamp *stamp);
+	/* The result of an IQ: its payload, may be empty. */
+	void (*result)(struct room_sink *sink, struct str payload);
+	/* May the two accounts know of each other? */
+	bool (*may_meet)(struct room_sink *sink, struct str a, struct str b);
+	/* Is there such an account? */
+	bool (*is_account)(struct room_sink *sink, struct str bare);
+};
+
+enum room_outcome {
+	ROOM_OK,
+	ROOM_E_NO_NICK,        /* jid-malformed */
+	ROOM_E_PASSWORD,       /* not-authorized */
+	ROOM_E_MEMBERS_ONLY,   /* registration-required */
+	ROOM_E_BANNED,         /* forbidden */
+	ROOM_E_CONFLICT,       /* conflict: nickname taken or reserved, oneself, the last owner */
+	ROOM_E_FULL,           /* service-unavailable, wait */
+	ROOM_E_NOT_FOUND,      /* item-not-found: no such room, occupant, or it is locked */
+	ROOM_E_NOT_OCCUPANT,   /* not-acceptable: the sender is not in the room */
+	ROOM_E_FORBIDDEN,      /* forbidden: lacks the privilege */
+	ROOM_E_NOT_ALLOWED,    /* not-allowed: the one it is about has more privileges */
+	ROOM_E_NOT_ACCEPTABLE, /* not-acceptable, modify: a configuration that makes no sense */
+	ROOM_E_BAD_REQUEST,    /* bad-request */
+	ROOM_E_JID,            /* jid-malformed: an address inside */
+	ROOM_E_WALL,           /* policy-violation: a wall stands between this person and somebody here */
+	ROOM_E_LIMIT,          /* resource-constraint */
+	ROOM_E_UNAVAILABLE,    /* service-unavailable: not done here */
+	ROOM_OUTCOMES,
+};
+
+struct room_fault {
+	enum stanza_condition condition;
+	enum stanza_error_type type;
+	const char *text; /* NULL: none */
+};
+
+/* Of anything but ROOM_OK. */
+const struct room_fault *room_fault(enum room_outcome outcome);
+
+/* ---- the room ---- */
+
+/* `jid` is bare and canonical. Unlocked, empty, preset configuration. NULL: memory is out. */
+[[nodiscard]] struct room *room_new(struct str jid);
+struct room *room_free(struct room *r); /* accepts NULL, returns NULL */
+
+/* Presence of any type (7.1 to 7.7, 7.14). Not an occupant and unavailable: nothing happens. */
+[[nodiscard]] enum room_outcome room_presence(
+	struct room *r, const struct room_request *rq, struct room_sink *sink);
+/* A session has ended: its seat becomes free. */
+void room_leave(struct room *r, struct str full, struct room_sink *sink);
+/* A message to the room or to an occupant (7.4, 7.5, 7.8, 7.13, 8.1, 8.6). An outcome must not be answered
+ * when the message is an error itself. */
+[[nodiscard]] enum room_outcome room_message(
+	struct room *r, const struct room_request *rq, struct room_sink *sink);
+/* An IQ get or set to the room or an occupant: muc#admin (9), muc#owner (10), registration (7.10), ping
+ * (XEP-0410), discovery (6.3 to 6.6). */
+[[nodiscard]] enum room_outcome room_iq(
+	struct room *r, const struct room_request *rq, struct room_sink *sink);
+
+/* ---- looking at it ---- */
+
+struct occupant *room_occupant(const struct room *r, struct str nick);
+struct seat *room_seat(const struct room *r, struct str full);
+enum affiliation room_affiliation(const struct room *r, struct str bare);
+/* The same; who administers all rooms is an owner. */
+enum affiliation room_affiliation_of(const struct room *r, const struct room_request *rq);
+/* The role one gets on entering (5.1.2). */
+enum role room_role_for(const struct room *r, enum affiliation affiliation);
+/* Nobody in it and nothing that keeps it. */
+bool room_is_over(const struct room *r);
+
+struct str role_name(enum role role);
+struct str affiliation_name(enum affiliation affiliation);
+[[nodiscard]] bool role_parse(struct str name, enum role *out);
+[[nodiscard]] bool affiliation_parse(struct str name, enum affiliation *out);
+
+/* ---- changing it; for the files of this folder and for loading ---- */
+
+/* False: memory is out or the lists are full. nick and reason may be empty; a reserved nickname is kept when
+ * nick is. */
+[[nodiscard]] bool room_affiliate(
+	struct room *r, struct str bare, enum affiliation affiliation, struct str nick, struct str reason);
+/* The nickname that somebody with an affiliation has reserved; empty: none any more. False: memory is out, or
+ * no row. */
+[[nodiscard]] bool room_reserve(struct room *r, struct str bare, struct str nick);
+/* Forgets rows that are AFFILIATION_NONE and marks all as saved. */
+void room_saved(struct room *r);
+/* Who has reserved the nickname; STR_NONE: nobody. */
+struct str room_nick_owner(const struct room *r, struct str nick);
+size_t room_owner_count(const struct room *r);
+
+/* A seat at the occupant of that name, which is made when it is not there. NULL: memory is out. */
+[[nodiscard]] struct seat *room_sit(
+	struct room *r, struct str nick, const struct jid *jid, enum role role, void *owner);
+/* Frees the seat, and the occupant with its last one. */
+void room_stand(struct room *r, struct seat *s);
+/* False: memory is out. */
+[[nodiscard]] bool room_rename(struct room *r, struct occupant *o, struct str nick);
+/* A heap copy in place of what was there. False: memory is out, and it is as it was. */
+[[nodiscard]] bool room_set_text(struct str *field, struct str text);
+
+#define room_each_occupant(o, r)                                                                             \
+	list_each (o##_, &(r)->occupants)                                                                    \
+	with_container(struct occupant, o, o##_)
+#define occupant_each_seat(s, o)                                                                             \
+	list_each (s##_, &(o)->seats)                                                                        \
+	with_container(struct seat, s, s##_)
+#define with_container(type, name, it) for (type *name = container_of(it, type, link); name; name = NULL)

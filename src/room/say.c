@@ -1,0 +1,249 @@
+#include "room/say.h"
+
+#include "stanza/ns.h"
+#include "stanza/xml_out.h"
+
+bool say_shows_jids(const struct room *r, const struct occupant *viewer)
+{
+	return r->config.whois == WHOIS_ANYONE || viewer->role == ROLE_MODERATOR;
+}
+
+/* ---- parts of stanzas ---- */
+
+static void put_attr(struct buf *out, const char *name, struct str value)
+{
+	buf_printf(out, " %s='", name);
+	xml_escape(out, value);
+	buf_putc(out, '\'');
+}
+
+static void put_from(struct buf *out, const struct room *r, struct str nick)
+{
+	buf_lit(out, " from='");
+	xml_escape(out, r->jid);
+	if (nick.len) {
+		buf_putc(out, '/');
+		xml_escape(out, nick);
+	}
+	buf_putc(out, '\'');
+}
+
+void say_put_start(struct buf *out, const struct room *r, const struct node *stanza, struct str nick)
+{
+	struct str id = node_attr(stanza, STR("id")), lang = node_attr_ns(stanza, STR("lang"), NS_XML);
+
+	buf_putc(out, '<');
+	buf_str(out, stanza->name);
+	put_from(out, r, nick);
+	if (id.len)
+		put_attr(out, "id", id);
+	if (lang.len)
+		put_attr(out, "xml:lang", lang);
+}
+
+/* What a client has no business to say in a room: the room's own words, and ids that are the room's to give.
+ */
+static bool is_rooms_word(const struct room *r, const struct node *n)
+{
+	if (str_eq(n->ns, NS_MUC) || str_eq(n->ns, NS_MUC_USER) || str_eq(n->ns, NS_OCCUPANT_ID))
+		return true;
+	if (str_eq(n->ns, NS_SID) && str_is(n->name, "stanza-id"))
+		return jid_split(node_attr(n, STR("by"))).bare.len == 0 ||
+		       str_eq(node_attr(n, STR("by")), r->jid);
+	return str_eq(n->ns, NS_DELAY) || str_eq(n->ns, NS_DELAY_OLD) || str_eq(n->ns, NS_ADDRESS);
+}
+
+void say_put_content(struct buf *out, const struct room *r, const struct node *stanza)
+{
+	for (const struct node *n = node_first_element(stanza); n; n = node_next_element(n))
+		if (!is_rooms_word(r, n))
+			xml_put(out, n, NS_CLIENT);
+}
+
+void say_put_ids(
+	struct buf *out, const struct room *r, const struct occupant *o, const struct room_stamp *stamp)
+{
+	if (stamp->seq) {
+		buf_lit(out, "<stanza-id xmlns='urn:xmpp:sid:0'");
+		put_attr(out, "by", r->jid);
+		put_attr(out, "id", str_of(stamp->id, STAMP_ID));
+		buf_lit(out, "/>");
+	}
+	if (o) {
+		buf_lit(out, "<occupant-id xmlns='urn:xmpp:occupant-id:0'");
+		put_attr(out, "id", str_of(o->id, OCCUPANT_ID));
+		buf_lit(out, "/>");
+	}
+}
+
+static void put_codes(struct buf *out, const unsigned *codes, size_t len)
+{
+	for (size_t i = 0; i < len && codes[i]; i++)
+		buf_printf(out, "<status code='%u'/>", codes[i]);
+}
+
+/* ---- presence ---- */
+
+static void put_actor(struct buf *out, const struct notice_of *n)
+{
+	if (n->actor.len) {
+		buf_lit(out, "<actor");
+		put_attr(out, "nick", n->actor);
+		buf_lit(out, "/>");
+	}
+	if (n->reason.len) {
+		buf_lit(out, "<reason>");
+		xml_escape(out, n->reason);
+		buf_lit(out, "</reason>");
+	}
+}
+
+static void put_item(struct buf *out, const struct occupant *o, const struct notice_of *n, struct str jid)
+{
+	enum role role = n->has_role ? n->role : o->role;
+
+	if (n->gone && n->new_nick.len == 0)
+		role = ROLE_NONE;
+	buf_lit(out, "<item");
+	put_attr(out, "affiliation",
+		affiliation_name(n->destroyed.len ? AFFILIATION_NONE : room_affiliation(o->room, o->bare)));
+	put_attr(out, "role", role_name(role));
+	if (jid.len)
+		put_attr(out, "jid", jid);
+	if (n->new_nick.len)
+		put_attr(out, "nick", n->new_nick);
+	buf_putc(out, '>');
+	put_actor(out, n);
+	buf_lit(out, "</item>");
+}
+
+/* `jid`: the real address, empty for who may not see it. */
+static void put_presence(
+	struct buf *out, const struct occupant *o, const struct notice_of *n, struct str jid, bool own)
+{
+	buf_lit(out, "<presence");
+	put_from(out, o->room, o->nick);
+	buf_str(out, n->gone ? STR(" type='unavailable'>") : STR(">"));
+	buf_str(out, n->gone ? n->status : o->presence);
+	say_put_ids(out, o->room, o, &(struct room_stamp){.seq = 0});
+	buf_lit(out, "<x xmlns='http://jabber.org/protocol/muc#user'>");
+	put_item(out, o, n, jid);
+	buf_str(out, n->destroyed);
+	put_codes(out, n->codes, CODES_MAX);
+	if (own) {
+		put_codes(out, n->own_codes, CODES_MAX);
+		buf_lit(out, "<status code='110'/>");
+	}
+	buf_lit(out, "</x></presence>");
+}
+
+static struct str real_jid(const struct occupant *o)
+{
+	const struct seat *last = container_of(o->seats.prev, struct seat, link);
+
+	return list_is_empty(&o->seats) ? STR_NONE : last->jid.full;
+}
+
+enum viewers {
+	VIEWERS_ITSELF,
+	VIEWERS_KNOWING, /* others who see real addresses */
+	VIEWERS_OTHERS,
+};
+
+static size_t choose(const struct occupant *o, enum viewers which)
+{
+	struct room *r = o->room;
+	size_t n = 0;
+
+	room_each_occupant(v, r)
+	{
+		enum viewers is = v == o                 ? VIEWERS_ITSELF
+				  : say_shows_jids(r, v) ? VIEWERS_KNOWING
+							 : VIEWERS_OTHERS;
+
+		if (is == which)
+			occupant_each_seat(s, v) r->targets[n++] = s;
+	}
+	return n;
+}
+
+void say_presence(const struct occupant *o, const struct notice_of *n, struct room_sink *sink,
+	const struct room_stamp *stamp)
+{
+	struct buf out = BUF_INIT(0);
+
+	for (enum viewers v = VIEWERS_ITSELF; v <= VIEWERS_OTHERS; v++) {
+		size_t len = choose(o, v);
+
+		if (len == 0)
+			continue;
+		buf_clear(&out);
+		put_presence(&out, o, n, v == VIEWERS_OTHERS ? STR_NONE : real_jid(o), v == VIEWERS_ITSELF);
+		if (!buf_failed(&out))
+			sink->send(sink, o->room->targets, len, buf_view(&out), stamp, ROOM_GOODS_PRESENCE);
+	}
+	buf_done(&out);
+}
+
+void say_presence_to(const struct occupant *o, const struct seat *to, const struct notice_of *n,
+	struct room_sink *sink, const struct room_stamp *stamp)
+{
+	struct buf out = BUF_INIT(0);
+	bool own = to->occupant == o;
+
+	put_presence(&out, o, n, own || say_shows_jids(o->room, to->occupant) ? real_jid(o) : STR_NONE, own);
+	if (!buf_failed(&out))
+		sink->send(sink, &to, 1, buf_view(&out), stamp, ROOM_GOODS_PRESENCE);
+	buf_done(&out);
+}
+
+void say_left(const struct seat *s, struct room_sink *sink, const struct room_stamp *stamp)
+{
+	struct buf out = BUF_INIT(0);
+
+	put_presence(&out, s->occupant, &(struct notice_of){.gone = true}, s->jid.full, true);
+	if (!buf_failed(&out))
+		sink->send(sink, &s, 1, buf_view(&out), stamp, ROOM_GOODS_PRESENCE);
+	buf_done(&out);
+}
+
+/* ---- messages ---- */
+
+void say_to_all(const struct room *r, enum role least, struct str xml, struct room_sink *sink,
+	const struct room_stamp *stamp)
+{
+	size_t n = 0;
+
+	room_each_occupant(o, r)
+	{
+		if (o->role >= least)
+			occupant_each_seat(s, o) r->targets[n++] = s;
+	}
+	if (n)
+		sink->send(sink, r->targets, n, xml, stamp, ROOM_GOODS_MESSAGE);
+}
+
+void say_to(const struct occupant *o, struct str xml, struct room_sink *sink, const struct room_stamp *stamp,
+	enum room_goods goods)
+{
+	size_t n = 0;
+
+	occupant_each_seat(s, o) o->room->targets[n++] = s;
+	if (n)
+		sink->send(sink, o->room->targets, n, xml, stamp, goods);
+}
+
+void say_codes(const struct room *r, const unsigned *codes, size_t len, struct room_sink *sink,
+	const struct room_stamp *stamp)
+{
+	struct buf out = BUF_INIT(0);
+
+	buf_lit(&out, "<message");
+	put_from(&out, r, STR_NONE);
+	buf_lit(&out, " type='groupchat'><x xmlns='http://jabber.org/protocol/muc#user'>");
+	put_codes(&out, codes, len);
+	buf_lit(&out, "</x></message>");
+	if (!buf_failed(&out))
+		say_to_all(r, ROLE_NONE, buf_view(&out), sink, stamp);
+	buf_done(&out);
+}
