@@ -29,6 +29,12 @@ void answer_error(struct parcel *p, enum stanza_condition condition, const char 
 	answer_with(p, condition, STANZA_TYPE_DEFAULT, str_from(text), STR("en"), STR_NONE);
 }
 
+void answer_error_as(
+	struct parcel *p, enum stanza_condition condition, enum stanza_error_type type, const char *text)
+{
+	answer_with(p, condition, type, str_from(text), STR("en"), STR_NONE);
+}
+
 void answer_blocked_by_self(struct parcel *p)
 {
 	answer_with(p, STANZA_NOT_ACCEPTABLE, STANZA_TYPE_CANCEL, STR_NONE, STR("en"), NS_BLOCKING_ERRORS);

@@ -2,6 +2,7 @@
 
 #include "route/answer.h"
 #include "route/iq.h"
+#include "route/rooms.h"
 #include "route/sight.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -114,11 +115,17 @@ void disco_info_server(struct session *s, struct parcel *p)
 
 void disco_items_server(struct session *s, struct parcel *p)
 {
-	(void)s;
-	if (wanted_node(p).len)
+	struct buf text = BUF_INIT(0);
+
+	if (wanted_node(p).len) {
 		refuse(p, STANZA_ITEM_NOT_FOUND);
-	else
-		answer_no_items(p);
+		return;
+	}
+	iq_put_result(&text, p);
+	buf_lit(&text, "<query xmlns='http://jabber.org/protocol/disco#items'>");
+	rooms_put_services(&text, s->user->home, p->to.domain);
+	buf_lit(&text, "</query></iq>");
+	answer_bytes(p, &text);
 }
 
 void disco_info_own(struct session *s, struct parcel *p)

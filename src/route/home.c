@@ -6,6 +6,7 @@
 
 #include "route/deliver.h"
 #include "route/history.h"
+#include "route/rooms.h"
 #include "route/session.h"
 #include "route/user.h"
 
@@ -54,6 +55,7 @@ int home_init(struct home *h, struct route *r, unsigned index, const struct sett
 	h->record = r->env.record[index];
 	h->settings = settings;
 	map_init(&h->users);
+	map_init(&h->rooms);
 	list_init(&h->idle);
 	list_init(&h->unacked);
 	list_init(&h->doomed);
@@ -85,6 +87,7 @@ void home_done(struct home *h)
 		at = 0;
 	}
 	map_done(&h->users);
+	rooms_done(h);
 	policy_set_unref(h->policy);
 	policy_set_unref(atomic_load(&h->next_policy));
 	buf_done(&h->scratch);

@@ -25,6 +25,7 @@ struct home {
 	_Atomic(struct policy_set *) next_policy; /* counted; on its way here */
 	struct task policy_task;
 	struct map users;                /* bare JID -> struct user */
+	struct map rooms;                /* bare JID -> struct room (rooms.h) */
 	struct list idle;                /* users without a session, longest idle first */
 	struct list unacked;             /* sessions whose client owes an acknowledgement */
 	struct list doomed;              /* sessions to be ended once nobody walks over them any more */
@@ -46,6 +47,7 @@ struct route {
 	const struct settings *settings; /* loop 0 */
 	struct applied *applied;
 	struct sweep *sweep;   /* owned; sweep.c */
+	struct board *board; /* rooms_board.h */
 	struct replay *replay; /* NULL once replay has ended */
 	struct map handled; /* session id -> struct handled: streams of the previous gate. Written on loop 0
 			     * before the first login, read-only from then on */

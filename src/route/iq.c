@@ -95,11 +95,6 @@ static const struct handler handlers[] = {
 	{NS_BLOCKING, STR("unblock"), true, TO_OWN | TO_SERVER, blocking_unblock},
 };
 
-static bool is_request(const struct parcel *p)
-{
-	return str_is(p->type, "get") || str_is(p->type, "set");
-}
-
 static void iq_refuse(struct parcel *p, enum stanza_condition condition)
 {
 	answer_error(p, condition, NULL);
@@ -113,7 +108,7 @@ static void iq_handle(struct user *u, struct parcel *p, enum target target)
 	const struct node *payload = iq_payload(p);
 	bool set = str_is(p->type, "set");
 
-	if (!s || !is_request(p) || !payload) {
+	if (!s || !iq_is_request(p) || !payload) {
 		parcel_end(p);
 		return;
 	}
@@ -141,7 +136,7 @@ static bool shares_presence(const struct session *s, const struct parcel *p)
 
 static void iq_hand_over(struct session *s, struct parcel *p)
 {
-	struct goods g = {.hold = p->hold, .note = true, .request = is_request(p) ? p : NULL};
+	struct goods g = {.hold = p->hold, .note = true, .request = iq_is_request(p) ? p : NULL};
 	const struct receipt *receipt = p->receipt;
 
 	if (p->class == CLASS_SIGNAL)
@@ -160,7 +155,7 @@ static void iq_on_behalf(struct user *u, struct parcel *p)
 	const struct node *payload = iq_payload(p);
 	bool get = str_is(p->type, "get");
 
-	if (!payload || !is_request(p))
+	if (!payload || !iq_is_request(p))
 		parcel_end(p);
 	else if (get && node_is(payload, STR("query"), NS_DISCO_INFO))
 		disco_info_other(u, p);
@@ -187,7 +182,7 @@ static void run_arrive(struct task *task)
 		return;
 	}
 	s = session_by_resource(u, p->to.resource);
-	if (!s || (is_request(p) && !shares_presence(s, p)))
+	if (!s || (iq_is_request(p) && !shares_presence(s, p)))
 		iq_refuse(p, STANZA_SERVICE_UNAVAILABLE);
 	else
 		iq_hand_over(s, p);
@@ -202,7 +197,7 @@ static void run_receive(struct task *task)
 		p->user = u;
 		task->run = run_arrive;
 		user_when_ready(u, task);
-	} else if (jid_is_bare(&p->to) && is_request(p) && iq_payload(p)) {
+	} else if (jid_is_bare(&p->to) && iq_is_request(p) && iq_payload(p)) {
 		disco_nobody(p);
 	} else {
 		iq_refuse(p, STANZA_SERVICE_UNAVAILABLE);

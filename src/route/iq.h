@@ -14,5 +14,10 @@ static inline const struct node *iq_payload(const struct parcel *p)
 	return node_first_element(p->stanza);
 }
 
+static inline bool iq_is_request(const struct parcel *p)
+{
+	return str_is(p->type, "get") || str_is(p->type, "set");
+}
+
 /* "<iq type='result' ...>" that answers p; the caller adds the payload and "</iq>". */
 void iq_put_result(struct buf *b, const struct parcel *p);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "route/deliver.h"
 #include "route/presence.h"
+#include "route/rooms.h"
 #include "route/sight.h"
 #include "stanza/xml_out.h"
 
@@ -73,16 +74,17 @@ static bool may_be_sent(const struct home *h, const struct letter_parts *parts)
 
 void letter_send(struct route *r, const struct letter_parts *parts)
 {
+	struct jid to = jid_split(parts->to);
 	struct letter *l;
 
-	if (!may_be_sent(home_here(r), parts))
+	if (!rooms_is_service(home_here(r), to.domain) && !may_be_sent(home_here(r), parts))
 		return;
 	l = letter_new(r, parts);
 	if (!l) {
 		log_error("out of memory: a presence stanza is lost");
 		return;
 	}
-	l->task.run = presence_run_letter;
+	l->task.run = rooms_is_service(home_here(r), to.domain) ? rooms_run_letter : presence_run_letter;
 	loop_post(home_of(r, l->to.bare)->loop, &l->task);
 }
 

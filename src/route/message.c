@@ -185,6 +185,11 @@ static void run_receive(struct task *task)
 	user_when_ready(u, task);
 }
 
+void message_pass(struct parcel *p)
+{
+	parcel_pass(p, home_of(p->route, p->to.bare), run_receive);
+}
+
 /* ---- the sender's side ---- */
 
 static bool is_for_us(const struct home *h, const struct jid *to)

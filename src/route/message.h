@@ -40,5 +40,8 @@ enum fate message_fate(enum message_type type, const struct addressee *to);
 /* On the sender's home, the sender being loaded. Takes over the parcel's reference. */
 void message_send(struct user *sender, struct parcel *p);
 
+/* A message that was made here: to its recipient. From any home; takes over the parcel's reference. */
+void message_pass(struct parcel *p);
+
 /* The message as the recipient gets it: with its stanza-id if it is content. NULL: memory is out. */
 struct blob *message_blob(struct user *recipient, const struct parcel *p);

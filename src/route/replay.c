@@ -11,9 +11,9 @@
 #include "route/answer.h"
 #include "route/history.h"
 #include "route/message.h"
+#include "route/reread.h"
 #include "route/subscription.h"
 #include "stanza/ns.h"
-#include "stanza/tokenizer.h"
 #include "stanza/xml_out.h"
 
 enum {
@@ -31,15 +31,6 @@ struct replay {
 	void (*done)(void *owner, int result);
 	void *owner;
 };
-
-static const struct xml_limits limits = {.stanza_bytes = 4 << 20,
-	.depth = 300,
-	.attributes = 2000,
-	.attribute_bytes = 2 << 20,
-	.name_bytes = 70000,
-	.children = 200000,
-	.nodes = 2000000,
-	.arena_bytes = 0};
 
 struct replay *replay_new(struct route *r)
 {
@@ -291,41 +282,13 @@ static void replay_subscription(
 	parcel_pass(p, home_of(r, from.bare), run_sender);
 }
 
-/* ---- reading the stanza ---- */
-
-static enum xml_event feed(struct tokenizer *t, struct str text, struct node **out, struct arena **arena)
-{
-	const char *data = text.data;
-	size_t len = text.len;
-
-	return tokenizer_feed(t, &data, &len, out, arena);
-}
-
-static struct node *stanza_read(struct str xml, struct arena **arena)
-{
-	struct tokenizer *t = tokenizer_new(&limits);
-	struct node *root = NULL, *stanza = NULL;
-	struct arena *head = NULL;
-
-	if (!t)
-		return NULL;
-	if (feed(t,
-		    STR("<stream:stream xmlns='jabber:client' "
-			"xmlns:stream='http://etherx.jabber.org/streams'>"),
-		    &root, &head) == XML_STREAM_OPEN) {
-		arena_free(head);
-		if (feed(t, xml, &stanza, arena) != XML_STANZA)
-			stanza = NULL;
-	}
-	tokenizer_free(t);
-	return stanza;
-}
+/* ---- an entry ---- */
 
 void route_replay(struct route *r, const struct route_replayed *entry)
 {
 	struct replay *p = r->replay;
 	struct arena *arena = NULL;
-	struct node *stanza = stanza_read(entry->stanza, &arena);
+	struct node *stanza = reread_stanza(entry->stanza, &arena);
 
 	if (entry->seq > p->last_seq)
 		p->last_seq = entry->seq;

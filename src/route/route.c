@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "account/directory.h"
 #include "parcel/parcel.h"
 #include "route/answer.h"
 #include "route/home.h"
@@ -11,6 +12,8 @@
 #include "route/message.h"
 #include "route/presence.h"
 #include "route/replay.h"
+#include "route/rooms.h"
+#include "route/rooms_board.h"
 #include "route/session.h"
 #include "route/sight.h"
 #include "route/sweep.h"
@@ -20,14 +23,15 @@ static int route_init(struct route *r, const struct settings *settings)
 	r->applied = applied_new(r);
 	r->replay = replay_new(r);
 	r->sweep = sweep_new(r);
-	if (!r->applied || !r->replay || !r->sweep)
+	r->board = board_new();
+	if (!r->applied || !r->replay || !r->sweep || !r->board)
 		return -ENOMEM;
 	for (unsigned i = 0; i < r->count; i++)
 		if (home_init(&r->home[i], r, i, settings))
 			return -ENOMEM;
 	for (unsigned i = 0; i < r->count; i++)
 		home_start(&r->home[i]);
-	return 0;
+	return rooms_load(r);
 }
 
 int route_new(struct route **out, const struct route_env *env, const struct settings *settings)
@@ -64,6 +68,7 @@ struct route *route_free(struct route *r)
 	sweep_free(r->sweep);
 	applied_free(r->applied);
 	replay_free(r->replay);
+	board_free(r->board);
 	free(r);
 	return NULL;
 }
@@ -129,6 +134,10 @@ static void run_send(struct task *task)
 	struct parcel *p = parcel_of(task);
 	struct user *u = p->user;
 
+	if (p->has_to && rooms_is_service(u->home, p->to.domain)) {
+		rooms_send(u, p);
+		return;
+	}
 	switch (p->kind) {
 	case PARCEL_MESSAGE:
 		message_send(u, p);
@@ -191,6 +200,24 @@ void route_errand(struct route *r, struct errand *e)
 	e->route = r;
 	e->task.run = session_run_errand;
 	loop_post(h->loop, &e->task);
+}
+
+/* ---- rooms ---- */
+
+bool route_room_members(struct route *r, const struct jid *to, struct buf *out)
+{
+	return board_members(r->board, to, out);
+}
+
+const struct person *route_room_person(struct route *r, const struct jid *to)
+{
+	struct buf bare = BUF_INIT(0);
+	const struct person *p = NULL;
+
+	if (board_account(r->board, to, &bare))
+		p = directory_get(r->env.directory, buf_view(&bare));
+	buf_done(&bare);
+	return p;
 }
 
 /* ---- figures ---- */

@@ -4,6 +4,7 @@
  * travel to it. */
 #pragma once
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "parcel/errand.h"
 #include "parcel/loops.h"
@@ -15,6 +16,7 @@ struct policy_set;
 struct store;
 struct directory;
 struct record;
+struct person;
 
 /* Everything is borrowed and outlives the route. record[i] belongs to loop i. */
 struct route_env {
@@ -54,6 +56,12 @@ void route_replay(struct route *r, const struct route_replayed *entry);
 /* Inbound count of a stream of the previous gate, for <failed h=''/> (XEP-0198 section 5). */
 void route_replay_count(struct route *r, struct str session, uint32_t handled);
 void route_replay_end(struct route *r, void (*done)(void *owner, int result), void *owner);
+
+/* Rooms, for the stages before the receipt; any thread. The real full addresses of who is in the room now, or of whom
+ * the occupant `to` is, appended as the record's lists are encoded; false: no such room. */
+bool route_room_members(struct route *r, const struct jid *to, struct buf *out);
+/* The account behind an occupant; counted; NULL: none. */
+const struct person *route_room_person(struct route *r, const struct jid *to);
 
 /* Once a second on loop 0: moves the store's applied_seq forward, clears old history away. */
 void route_tick(struct route *r);

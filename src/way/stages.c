@@ -2,8 +2,10 @@
 
 #include "account/directory.h"
 #include "base/log.h"
+#include "conf/service.h"
 #include "conf/settings.h"
 #include "policy/policy.h"
+#include "route/route.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -33,20 +35,33 @@ static bool subject_of_recipient(const struct parcel *p, const struct way_loop *
 {
 	if (!p->has_to || jid_is_domain(&p->to) || str_eq(p->to.bare, p->origin->jid.bare))
 		return false;
+	if (!p->recipient && settings_is_rooms(wl->settings, p->to.domain))
+		return false; /* a room is nobody: route asks about each who is in it */
 	if (p->recipient) {
-		*out = way_subject(p->recipient, p->to.domain);
+		*out = way_subject(p->recipient, jid_split(p->recipient->jid).domain);
 		return true;
 	}
 	*out = subject_of(p->to.bare, domain_is_ours(wl->settings, p->to.domain));
 	return true;
 }
 
+/* Who is meant: in a room, for what is for one occupant alone, the account behind him. */
+static const struct person *recipient_of(const struct parcel *p, const struct way_loop *wl)
+{
+	if (!p->has_to || jid_is_domain(&p->to))
+		return NULL;
+	if (!settings_is_rooms(wl->settings, p->to.domain))
+		return directory_get(wl->directory, p->to.bare);
+	if (p->kind == PARCEL_PRESENCE || p->to.resource.len == 0)
+		return NULL;
+	return route_room_person(wl->route, &p->to);
+}
+
 enum stage_result stage_policy(struct parcel *p, struct way_loop *wl)
 {
 	struct subject from = way_subject(p->origin->person, p->origin->jid.domain), to;
 
-	if (p->has_to && !jid_is_domain(&p->to))
-		p->recipient = directory_get(wl->directory, p->to.bare);
+	p->recipient = recipient_of(p, wl);
 	policy_stanza(wl->policy, p->stanza, &from, subject_of_recipient(p, wl, &to) ? &to : NULL, p->arena, &p->verdict);
 	return STAGE_NEXT;
 }
@@ -98,12 +113,14 @@ static void on_receipt(struct waiter *waiter, const struct receipt *receipt)
 enum { CONV_MAX = 2 * 32 + 2 };
 
 /* Both directions of a conversation have one name: the two person ids in order. What concerns one person alone has
- * that person's. */
-static struct str conversation(const struct parcel *p, char out[CONV_MAX])
+ * that person's; what is said in a room, the room's address. */
+static struct str conversation(const struct parcel *p, bool room, char out[CONV_MAX])
 {
 	struct str a = p->origin->person->id, b = p->recipient ? p->recipient->id : STR_NONE, t;
 	size_t n = 0;
 
+	if (room && !b.len)
+		return p->to.bare;
 	if (b.len && str_cmp(a, b) > 0) {
 		t = a;
 		a = b;
@@ -185,7 +202,15 @@ static struct str list_encode(struct buf *b, const struct str *items, size_t len
 	return buf_view(b);
 }
 
-static void entry_add_findings(struct entry *entry, struct extra *observed, struct way_loop *wl,
+enum { EXTRAS = 3 };
+
+static void entry_add(struct entry *entry, struct extra *extras, enum event_key key, struct str text)
+{
+	extras[entry->extra_len++] = (struct extra){.key = key, .text = text};
+	entry->extra = extras;
+}
+
+static void entry_add_findings(struct entry *entry, struct extra *extras, struct way_loop *wl,
 		const struct verdict *v)
 {
 	struct rule_names *names = &wl->rules;
@@ -195,23 +220,31 @@ static void entry_add_findings(struct entry *entry, struct extra *observed, stru
 	entry->rules_len = names->enforced_len;
 	if (v->cannot_tell)
 		entry->reason = str_from(cannot_tell_names[v->cannot_tell]);
-	if (names->observed_len == 0)
-		return;
-	*observed = (struct extra){
-			.key = KEY_OBSERVED, .text = list_encode(&wl->names, names->observed, names->observed_len)};
-	entry->extra = observed;
-	entry->extra_len = 1;
+	if (names->observed_len)
+		entry_add(entry, extras, KEY_OBSERVED, list_encode(&wl->names, names->observed, names->observed_len));
+}
+
+/* Which room, and whom it was for at this moment. */
+static void entry_add_room(struct entry *entry, struct extra *extras, struct way_loop *wl, const struct parcel *p)
+{
+	struct jid whom = p->kind == PARCEL_PRESENCE ? jid_split(p->to.bare) : p->to;
+
+	buf_clear(&wl->members);
+	entry_add(entry, extras, KEY_ROOM, p->to.bare);
+	if (route_room_members(wl->route, &whom, &wl->members) && wl->members.len)
+		entry_add(entry, extras, KEY_MEMBERS, buf_view(&wl->members));
 }
 
 static int record_put(struct parcel *p, struct way_loop *wl, enum event type, struct waiter *waiter)
 {
 	const struct origin *o = p->origin;
 	char conv[CONV_MAX];
-	struct extra observed;
+	struct extra extras[EXTRAS];
+	bool room = p->has_to && !jid_is_domain(&p->to) && settings_is_rooms(wl->settings, p->to.domain);
 	struct entry entry = {
 			.type = type,
 			.id = str_from(p->record_id),
-			.conv = conversation(p, conv),
+			.conv = conversation(p, room, conv),
 			.from = o->jid.full,
 			.from_id = o->person->id,
 			.to = p->has_to ? p->to.full : STR_NONE,
@@ -233,7 +266,11 @@ static int record_put(struct parcel *p, struct way_loop *wl, enum event type, st
 	p->xml = arena_dup(p->arena, entry.stanza);
 	entry.action = str_from(action_names[p->verdict.action]);
 	if (p->verdict.findings || p->verdict.cannot_tell)
-		entry_add_findings(&entry, &observed, wl, &p->verdict);
+		entry_add_findings(&entry, extras, wl, &p->verdict);
+	if (room)
+		entry_add_room(&entry, extras, wl, p);
+	if (buf_failed(&wl->members))
+		return -ENOMEM;
 	return record_append(wl->record, &entry, waiter);
 }
 

@@ -20,6 +20,7 @@ struct way_loop {
 	struct loop *loop;
 	struct record *record;
 	struct directory *directory;
+	struct route *route;
 	const struct settings *settings;
 	struct policy_set *policy;       /* counted */
 	struct inspect_scratch *scratch;
@@ -28,6 +29,7 @@ struct way_loop {
 	struct buf stanza;               /* the stanza as accepted, serialised for the record */
 	struct rule_names rules;         /* of the entry being made */
 	struct buf names;                /* a list of rules, encoded for the link */
+	struct buf members;              /* who is in a room, likewise */
 	struct way_stats stats;
 	uint64_t refused_at;             /* the second of the last line of type refused */
 	uint64_t refusals;               /* since then */

@@ -187,12 +187,14 @@ static int way_loop_init(struct way *w, unsigned i, const struct settings *setti
 	wl->loop = w->env.loops->loop[i];
 	wl->record = w->env.record[i];
 	wl->directory = w->env.directory;
+	wl->route = w->env.route;
 	wl->settings = settings;
 	wl->policy = policy_set_ref(policy);
 	wl->scratch = inspect_scratch_new();
 	list_init(&wl->waiting);
 	buf_init(&wl->stanza, 0);
 	buf_init(&wl->names, 0);
+	buf_init(&wl->members, 0);
 	timer_init(&wl->watch, on_watch);
 	timer_start(wl->loop, &wl->watch, 1);
 	return wl->scratch ? 0 : -ENOMEM;
@@ -228,6 +230,7 @@ struct way *way_free(struct way *w)
 		inspect_scratch_free(w->loops[i].scratch);
 		buf_done(&w->loops[i].stanza);
 		buf_done(&w->loops[i].names);
+		buf_done(&w->loops[i].members);
 	}
 	free(w->loops);
 	free(w);

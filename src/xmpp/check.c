@@ -1,5 +1,6 @@
 /* Stage check: is it a stanza the server may act on (RFC 6120 section 8), and whose is it? The sender is who logged in,
  * whatever the stanza says; children that only a server may write are taken out before anybody trusts them. */
+#include "conf/service.h"
 #include "conf/settings.h"
 #include "parcel/class.h"
 #include "stanza/ns.h"
@@ -105,7 +106,7 @@ static bool is_our_word(const struct parcel *p, const struct settings *settings,
 	for (size_t i = 0; i < settings->domains.len; i++)
 		if (str_eq(jid.domain, settings->domains.items[i]))
 			return true;
-	return false;
+	return settings_is_rooms(settings, jid.domain);
 }
 
 /* XEP-0359 5: a stanza-id by one of ours; XEP-0280 11: carbons; XEP-0203: a delay said to be ours; XEP-0421. */
@@ -139,6 +140,25 @@ static bool is_forged_push(const struct parcel *p)
 	return p->kind == PARCEL_IQ && str_is(p->type, "set") && child && p->has_to && !jid_is_bare(&p->to) &&
 			(str_eq(child->ns, NS_ROSTER) || str_eq(child->ns, NS_BLOCKING)) &&
 			!str_eq(p->to.bare, p->origin->jid.bare);
+}
+
+/* ---- its class ---- */
+
+/* A nickname stands in the address only and is read by all, so presence with one waits for its receipt, whether it enters
+ * a room, changes the nickname or only what is shown. */
+static bool shows_nick(const struct parcel *p)
+{
+	return p->kind == PARCEL_PRESENCE && p->type.len == 0 && p->to.resource.len;
+}
+
+static enum parcel_class class_of(const struct parcel *p, const struct settings *settings)
+{
+	bool room = p->has_to && settings_is_rooms(settings, p->to.domain);
+	bool answered_here = jid_is_domain(&p->to) || str_eq(p->to.bare, p->origin->jid.bare);
+
+	if (room && shows_nick(p))
+		return CLASS_CONTENT;
+	return parcel_classify(p->kind, p->stanza, !answered_here && !(room && jid_is_bare(&p->to)));
 }
 
 /* ---- the stage ---- */
@@ -176,8 +196,7 @@ enum stage_result xmpp_check(struct parcel *p, void *xmpp)
 	if (is_forged_push(p))
 		return refuse(p, STANZA_SERVICE_UNAVAILABLE, NULL);
 	strip_forgeable(p, s->xl->settings);
-	p->class = parcel_classify(p->kind, p->stanza,
-			!jid_is_domain(&p->to) && !str_eq(p->to.bare, p->origin->jid.bare));
+	p->class = class_of(p, s->xl->settings);
 	if (arena_is_full(p->arena))
 		return refuse(p, STANZA_RESOURCE_CONSTRAINT, "The stanza needs more memory than one may take.");
 	return STAGE_NEXT;

@@ -1,0 +1,159 @@
+#include "route/rooms.h"
+
+#include "route/answer.h"
+#include "route/directed.h"
+#include "route/iq.h"
+#include "route/rooms_board.h"
+#include "route/rooms_hall.h"
+#include "stanza/ns.h"
+
+/* ---- on the room's loop ---- */
+
+static void refuse(struct parcel *p, const struct room_fault *fault)
+{
+	answer_error_as(p, fault->condition, fault->type, fault->text);
+}
+
+static struct room_request request_of(const struct home *h, struct parcel *p)
+{
+	struct room_request rq = {.stanza = p->stanza,
+		.arena = p->arena,
+		.from = p->origin->jid,
+		.to = p->to,
+		.admin = rooms_is_admin(h, p->origin->jid.bare),
+		.owner = p->origin};
+	struct kept kept;
+
+	kept_take(&kept, p->receipt);
+	rq.stamp.seq = kept.seq;
+	rq.stamp.time_us = kept.time_us;
+	memcpy(rq.stamp.id, kept.id, STAMP_ID);
+	return rq;
+}
+
+static bool is_entry(const struct parcel *p)
+{
+	return p->kind == PARCEL_PRESENCE && p->type.len == 0 && p->to.resource.len &&
+	       node_child(p->stanza, STR("x"), NS_MUC);
+}
+
+/* 10.1: who enters where there is no room makes one. NULL: it was refused. */
+static struct room *found_room(struct home *h, struct parcel *p)
+{
+	struct room *r = NULL;
+
+	if (!rooms_may_create(h, p->origin->jid.bare)) {
+		answer_error_as(p, STANZA_NOT_ALLOWED, STANZA_TYPE_CANCEL, "You may not create rooms.");
+		return NULL;
+	}
+	if (board_count(h->route->board) < h->settings->rooms_max)
+		r = hall_room_new(h, p->to.bare);
+	if (!r) {
+		answer_error(p, STANZA_RESOURCE_CONSTRAINT, "There are too many rooms.");
+		return NULL;
+	}
+	r->locked = r->fresh = r->moved = true;
+	if (!room_affiliate(r, p->origin->jid.bare, AFFILIATION_OWNER, STR(""), STR("")))
+		r->destroyed = true;
+	return r;
+}
+
+/* Where there is no room (XEP-0410 3.2; 7.2.12). */
+static void refuse_nowhere(struct parcel *p)
+{
+	if (p->kind != PARCEL_PRESENCE)
+		answer_error(p, STANZA_ITEM_NOT_FOUND, NULL);
+	else if (p->type.len == 0)
+		refuse(p, room_fault(p->to.resource.len ? ROOM_E_NOT_FOUND : ROOM_E_NO_NICK));
+}
+
+static enum room_outcome ask_room(struct room *r, const struct room_request *rq, struct hall *hall)
+{
+	switch (hall->parcel->kind) {
+	case PARCEL_MESSAGE:
+		return room_message(r, rq, &hall->sink);
+	case PARCEL_PRESENCE:
+		return room_presence(r, rq, &hall->sink);
+	case PARCEL_IQ:
+		break;
+	}
+	return iq_is_request(hall->parcel) ? room_iq(r, rq, &hall->sink) : ROOM_OK;
+}
+
+static void run_room(struct task *task)
+{
+	struct parcel *p = parcel_of(task);
+	struct home *h = home_here(p->route);
+	struct room *r = map_get(&h->rooms, p->to.bare);
+	struct room_request rq = request_of(h, p);
+	struct hall hall;
+	enum room_outcome outcome;
+
+	if (!r && is_entry(p)) {
+		r = found_room(h, p);
+	} else if (!r) {
+		refuse_nowhere(p);
+	}
+	if (r) {
+		hall_init(&hall, h, p);
+		outcome = ask_room(r, &rq, &hall);
+		if (outcome != ROOM_OK)
+			refuse(p, room_fault(outcome));
+		hall_leave(&hall, r);
+	}
+	parcel_end(p);
+}
+
+void rooms_run_letter(struct task *task)
+{
+	struct letter *l = letter_of(task);
+	struct home *h = home_here(l->route);
+	struct room *r = l->kind == LETTER_UNAVAILABLE ? map_get(&h->rooms, l->to.bare) : NULL;
+	struct hall hall;
+
+	if (r) {
+		hall_init(&hall, h, NULL);
+		room_leave(r, l->from.full, &hall.sink);
+		hall_leave(&hall, r);
+	}
+	letter_free(l);
+}
+
+/* ---- on the sender's home ---- */
+
+/* The room is told when the session's presence ends. False: the parcel has been answered. */
+static bool note_presence(struct user *u, struct parcel *p)
+{
+	struct session *s = session_by_origin(u, p->origin);
+
+	if (!s)
+		return false;
+	if (p->type.len == 0 && p->to.resource.len && !directed_add(s, &p->to)) {
+		answer_error(
+			p, STANZA_RESOURCE_CONSTRAINT, "Too many addresses were sent directed presence.");
+		return false;
+	}
+	if (str_is(p->type, "unavailable"))
+		directed_remove(s, p->to.full);
+	return true;
+}
+
+void rooms_send(struct user *u, struct parcel *p)
+{
+	if (user_blocks(u, &p->to) && !str_is(p->type, "unavailable")) {
+		answer_blocked_by_self(p);
+		parcel_end(p);
+	} else if (jid_is_domain(&p->to)) {
+		if (p->kind == PARCEL_IQ) {
+			rooms_service_iq(u->home, p);
+			return;
+		}
+		if (p->kind == PARCEL_MESSAGE || is_entry(p))
+			answer_error(p, STANZA_SERVICE_UNAVAILABLE, NULL);
+		parcel_end(p);
+	} else if (p->kind == PARCEL_PRESENCE && !note_presence(u, p)) {
+		parcel_end(p);
+	} else {
+		parcel_pass(p, home_of(p->route, p->to.bare), run_room);
+	}
+}

@@ -1,0 +1,258 @@
+#include "route/rooms_hall.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "route/answer.h"
+#include "route/deliver.h"
+#include "route/iq.h"
+#include "route/message.h"
+#include "route/reread.h"
+#include "route/rooms_board.h"
+#include "route/sight.h"
+
+enum {
+	LOOPS_MAX = 64,
+};
+
+/* The same bytes for sessions whose users live on one loop. */
+struct volley {
+	struct task task;
+	struct route *route;
+	struct blob *blob;
+	struct hold *hold;
+	struct kept kept;
+	bool note;
+	size_t len, used;
+	struct origin *origins[]; /* counted */
+};
+
+static void volley_give(struct home *h, const struct volley *v, const struct receipt *receipt)
+{
+	struct goods g = {.blob = v->blob, .hold = v->hold, .note = v->note};
+
+	for (size_t i = 0; i < v->used; i++) {
+		struct user *u = user_find(h, v->origins[i]->jid.bare);
+		struct session *s = u ? session_by_origin(u, v->origins[i]) : NULL;
+
+		if (s)
+			deliver(s, &g, receipt);
+	}
+}
+
+static void volley_free(struct volley *v)
+{
+	for (size_t i = 0; i < v->used; i++)
+		origin_unref(v->origins[i]);
+	blob_unref(v->blob);
+	hold_unref(v->hold);
+	free(v);
+}
+
+static void run_volley(struct task *task)
+{
+	struct volley *v = container_of(task, struct volley, task);
+	struct home *h = home_here(v->route);
+	struct arena *arena = arena_new(0);
+	const struct receipt *receipt = arena ? kept_receipt(&v->kept, arena, h->record) : NULL;
+
+	if (receipt)
+		volley_give(h, v, receipt);
+	arena_free(arena);
+	volley_free(v);
+}
+
+static struct volley *volley_new(const struct hall *hall, size_t len, struct blob *blob,
+	const struct kept *kept, enum room_goods goods)
+{
+	struct volley *v = malloc(sizeof(*v) + len * sizeof(struct origin *));
+
+	if (!v)
+		return NULL;
+	*v = (struct volley){.task = {.run = run_volley},
+		.route = hall->home->route,
+		.blob = blob_ref(blob),
+		.hold = hold_ref(hall->parcel ? hall->parcel->hold : NULL),
+		.kept = *kept,
+		.note = goods == ROOM_GOODS_MESSAGE,
+		.len = len};
+	return v;
+}
+
+/* A wall that went up after both had entered. */
+static bool is_walled(const struct hall *hall, const struct seat *to, enum room_goods goods)
+{
+	enum wall_kind kind = goods == ROOM_GOODS_MESSAGE ? WALL_MESSAGE : WALL_PRESENCE;
+
+	return hall->home->walled && hall->parcel &&
+	       !sight_is_open(hall->home, hall->parcel->origin->jid.bare, to->jid.bare, kind);
+}
+
+static void volley_add(struct volley *v, const struct seat *s)
+{
+	v->origins[v->used++] = origin_ref(s->owner);
+}
+
+static struct kept kept_of(const struct room_stamp *stamp)
+{
+	struct kept k = {.seq = stamp->seq, .time_us = stamp->time_us};
+
+	_Static_assert((int)STAMP_ID == (int)RECORD_ID, "a stamp holds a record id");
+	memcpy(k.id, stamp->id, RECORD_ID);
+	return k;
+}
+
+static void hall_send(struct room_sink *sink, const struct seat *const *seats, size_t len, struct str xml,
+	const struct room_stamp *stamp, enum room_goods goods)
+{
+	struct hall *hall = container_of(sink, struct hall, sink);
+	struct volley *volleys[LOOPS_MAX] = {NULL};
+	struct blob *blob = blob_new(xml);
+	struct kept kept = kept_of(stamp);
+
+	for (size_t i = 0; blob && i < len; i++) {
+		const struct origin *o = seats[i]->owner;
+		struct volley **v = &volleys[loop_index(o->home)];
+
+		if (is_walled(hall, seats[i], goods))
+			continue;
+		if (!*v)
+			*v = volley_new(hall, len - i, blob, &kept, goods);
+		if (*v)
+			volley_add(*v, seats[i]);
+		else
+			log_error("out of memory: what a room says does not reach all");
+	}
+	for (unsigned i = 0; i < hall->home->route->count; i++)
+		if (volleys[i])
+			loop_post(hall->home->route->home[i].loop, &volleys[i]->task);
+	blob_unref(blob);
+}
+
+/* ---- to somebody who may not be there ---- */
+
+/* On its way like any message of the one who caused it; nobody is told when it cannot arrive. */
+static struct parcel *make_parcel(const struct hall *hall, struct arena *arena, struct node *stanza,
+	struct str to, const struct room_stamp *stamp)
+{
+	struct jid jid = jid_split(to);
+	struct parcel *p = parcel_new(arena, stanza, PARCEL_MESSAGE);
+
+	if (!p)
+		return NULL;
+	p->to = jid_dup(p->arena, &jid);
+	node_set_attr(p->arena, stanza, STR("to"), p->to.full);
+	p->has_to = true;
+	p->type = p->type.data ? p->type : STR("");
+	p->id = p->id.data ? p->id : STR("");
+	p->origin = origin_ref(hall->parcel->origin);
+	p->class = CLASS_CONTENT;
+	p->route = hall->home->route;
+	memcpy(p->record_id, stamp->id, STAMP_ID);
+	p->receipt = record_receipt_stored(p->arena, stamp->seq, stamp->time_us, str_of(stamp->id, STAMP_ID));
+	if (!p->receipt || arena_is_full(p->arena)) {
+		parcel_unref(p);
+		return NULL;
+	}
+	p->hold = hold_ref(hall->parcel->hold);
+	return p;
+}
+
+static void hall_post(struct room_sink *sink, struct str bare, struct str xml, const struct room_stamp *stamp)
+{
+	struct hall *hall = container_of(sink, struct hall, sink);
+	struct arena *arena = NULL;
+	struct node *stanza = hall->parcel && stamp->seq ? reread_stanza(xml, &arena) : NULL;
+	struct parcel *p = stanza ? make_parcel(hall, arena, stanza, bare, stamp) : NULL;
+
+	if (p)
+		message_pass(p);
+	else
+		log_error("an invitation could not be sent on");
+}
+
+/* ---- to the one who asks ---- */
+
+static void hall_result(struct room_sink *sink, struct str payload)
+{
+	struct hall *hall = container_of(sink, struct hall, sink);
+	struct parcel *p = hall->parcel;
+	struct buf text = BUF_INIT(0);
+	struct blob *b;
+
+	iq_put_result(&text, p);
+	buf_str(&text, payload);
+	buf_lit(&text, "</iq>");
+	b = buf_failed(&text) ? NULL : blob_new(buf_view(&text));
+	if (b)
+		p->origin->answer(p->origin, p->port, b);
+	blob_unref(b);
+	buf_done(&text);
+}
+
+static bool hall_may_meet(struct room_sink *sink, struct str a, struct str b)
+{
+	const struct home *h = container_of(sink, struct hall, sink)->home;
+
+	return may_see(h, a, b) && may_see(h, b, a) && sight_is_open(h, a, b, WALL_MESSAGE) &&
+	       sight_is_open(h, b, a, WALL_MESSAGE);
+}
+
+static bool hall_is_account(struct room_sink *sink, struct str bare)
+{
+	return user_exists(container_of(sink, struct hall, sink)->home, bare);
+}
+
+void hall_init(struct hall *hall, struct home *h, struct parcel *p)
+{
+	*hall = (struct hall){.sink = {.send = hall_send,
+				      .post = hall_post,
+				      .result = hall_result,
+				      .may_meet = hall_may_meet,
+				      .is_account = hall_is_account},
+		.home = h,
+		.parcel = p};
+}
+
+/* ---- the room's place ---- */
+
+static void take_origin(void *owner)
+{
+	origin_ref(owner);
+}
+
+static void release_origin(void *owner)
+{
+	origin_unref(owner);
+}
+
+struct room *hall_room_new(struct home *h, struct str bare)
+{
+	struct room *r = room_new(bare);
+
+	if (!r)
+		return NULL;
+	r->take = take_origin;
+	r->release = release_origin;
+	r->affiliations_max = h->settings->rooms_affiliations_max;
+	r->seats_max = h->settings->rooms_sessions_max;
+	if (map_put(&h->rooms, r->jid, r))
+		return room_free(r);
+	return r;
+}
+
+void hall_leave(struct hall *hall, struct room *r)
+{
+	struct home *h = hall->home;
+	struct board *board = h->route->board;
+
+	rooms_save(h, r);
+	if (room_is_over(r)) {
+		map_del(&h->rooms, r->jid);
+		board_drop(board, r->jid);
+		room_free(r);
+	} else if (r->moved) {
+		board_put(board, r);
+		r->moved = false;
+	}
+}
