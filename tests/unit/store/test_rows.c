@@ -180,6 +180,31 @@ static void block_lists(struct fixture *f)
 	assert_int_equal(f->req.names->len, 0);
 }
 
+static void rooms(struct fixture *f)
+{
+	struct store_affiliation people[] = {{.jid = STR("a@x"), .affiliation = 4},
+		{.jid = STR("b@x"), .affiliation = 2, .nick = STR("bee"), .reason = STR("likes tea")}};
+	struct store_room room = {.jid = STR("tea@rooms.x"), .config = STR("one"), .secret = STR("00"),
+		.subject = STR("Tea"), .subject_from = STR("tea@rooms.x/a"), .subject_id = STR("id"), .subject_seq = 7,
+		.subject_us = 9, .affiliations = people, .affiliations_len = 2};
+
+	assert_int_equal(ASK(f, store_room_put, &room), 0);
+	people[0].affiliation = STORE_AFFILIATION_NONE;
+	room.affiliations_len = 1; /* what is not given stays */
+	room.config = STR("two");
+	assert_int_equal(ASK(f, store_room_put, &room), 0);
+	assert_int_equal(ASK(f, store_room_all), 0);
+	assert_int_equal(f->req.rooms->len, 1);
+	assert_str(f->req.rooms->rows[0].config, "two");
+	assert_int_equal(f->req.rooms->rows[0].subject_seq, 7);
+	assert_int_equal(f->req.rooms->rows[0].affiliations_len, 1);
+	assert_str(f->req.rooms->rows[0].affiliations[0].nick, "bee");
+	assert_str(f->req.rooms->rows[0].affiliations[0].reason, "likes tea");
+	assert_int_equal(ASK(f, store_room_delete, STR("tea@rooms.x")), 0);
+	assert_int_equal(ASK(f, store_room_all), 0);
+	assert_int_equal(f->req.rooms->len, 0);
+}
+
 static struct store_message message(uint64_t seq, const char *id)
 {
 	return (struct store_message){.owner = STR("o@example.org"),
@@ -265,6 +290,7 @@ static void run_on(enum fake_kind kind)
 	a_removed_address_is_never_given_again(&f);
 	rows_of_one_call_fail_alone(&f);
 	rosters(&f);
+	rooms(&f);
 	block_lists(&f);
 	offline_messages(&f);
 	spooled_messages(&f);

@@ -171,6 +171,30 @@ static void a_newer_file_is_refused(void **state)
 	fixture_close(&f);
 }
 
+/* Schema 1 is brought up to date, and what was in it stays. */
+static void an_older_file_gets_its_new_tables(void **state)
+{
+	struct store_affiliation owner = {.jid = STR("a@x"), .affiliation = 4};
+	struct store_room room = {.jid = STR("r@rooms.x"), .affiliations = &owner, .affiliations_len = 1};
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, FAKE_PLAIN);
+	assert_int_equal(ASK(&f, store_commit_applied, 7), 0);
+	f.store = store_close(f.store);
+	sql(f.path, "DROP TABLE room");
+	sql(f.path, "DROP TABLE room_affiliation");
+	sql(f.path, "DELETE FROM schema WHERE version > 1");
+	fixture_reopen(&f);
+	assert_int_equal(store_applied_seq(f.store), 7);
+	assert_int_equal(ASK(&f, store_room_all), 0);
+	assert_int_equal(f.req.rooms->len, 0);
+	assert_int_equal(ASK(&f, store_room_put, &room), 0);
+	assert_int_equal(ASK(&f, store_room_all), 0);
+	assert_int_equal(f.req.rooms->len, 1);
+	fixture_close(&f);
+}
+
 static void a_file_that_is_no_database_is_refused(void **state)
 {
 	static const char noise[] =
@@ -304,6 +328,7 @@ int main(void)
 		cmocka_unit_test(a_missing_file_is_not_made_unless_asked),
 		cmocka_unit_test(the_file_is_private),
 		cmocka_unit_test(a_newer_file_is_refused),
+		cmocka_unit_test(an_older_file_gets_its_new_tables),
 		cmocka_unit_test(a_file_that_is_no_database_is_refused),
 		cmocka_unit_test(what_was_answered_outlives_a_kill),
 		cmocka_unit_test(a_disk_that_takes_no_more_is_survived),

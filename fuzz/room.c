@@ -1,0 +1,67 @@
+/* The configuration of a room: the store's text and a submitted form, which must agree with what they print;
+ * and times in requests for history. */
+#include <stdlib.h>
+
+#include "room/history.h"
+#include "stanza/ns.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void text_comes_back(const struct room_config *c)
+{
+	struct buf one = BUF_INIT(0), two = BUF_INIT(0);
+	struct room_config again;
+
+	config_init(&again);
+	config_put_text(&one, c);
+	if (!config_take_text(&again, buf_view(&one)))
+		abort();
+	config_put_text(&two, &again);
+	if (!str_eq(buf_view(&one), buf_view(&two)))
+		abort();
+	buf_clear(&two);
+	config_put_form(&two, &again);
+	config_done(&again);
+	buf_done(&one);
+	buf_done(&two);
+}
+
+/* Lines "field value" as fields of a form. */
+static struct node *form_of(struct arena *arena, struct str text)
+{
+	struct node *form = node_new(arena, STR("x"), NS_DATA_FORMS);
+
+	for (size_t from = 0, to; from < text.len; from = to + 1) {
+		struct node *field = node_add(arena, form, STR("field"), NS_DATA_FORMS);
+		size_t space;
+
+		to = str_find(text, '\n', from);
+		space = str_find(str_cut(text, from, to), ' ', 0);
+		node_set_attr(arena, field, STR("var"), str_cut(text, from, from + space));
+		node_add_text(arena, node_add(arena, field, STR("value"), NS_DATA_FORMS),
+			from + space < to ? str_cut(text, from + space + 1, to) : STR(""));
+	}
+	return form;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct str text = str_of((const char *)data, size);
+	struct arena *arena = arena_new(0);
+	struct room_config config, copy;
+	unsigned long long us;
+
+	config_init(&config);
+	if (config_take_text(&config, text))
+		text_comes_back(&config);
+	if (config_copy(&copy, &config)) {
+		if (config_take_form(&copy, form_of(arena, text), arena) == 0)
+			text_comes_back(&copy);
+		config_done(&copy);
+	}
+	if (history_parse_time(text, &us) && us % 1000000)
+		abort();
+	config_done(&config);
+	arena_free(arena);
+	return 0;
+}

@@ -1,0 +1,313 @@
+/* A room without a server: stanzas in, what is said out. Conversations as clients see them are in
+ * tests/scenario. */
+#include "check.h"
+
+#include <stdlib.h>
+
+#include "room/history.h"
+#include "stanza/ns.h"
+#include "stanza/tokenizer.h"
+
+static const struct xml_limits limits = {.stanza_bytes = 1 << 20,
+	.depth = 50,
+	.attributes = 50,
+	.attribute_bytes = 50000,
+	.name_bytes = 1000,
+	.children = 1000,
+	.nodes = 1000};
+
+/* ---- a sink that notes what it hears ---- */
+
+struct ear {
+	struct room_sink sink;
+	struct buf heard; /* a line for each seat: "address <stanza>\n" */
+	unsigned sent, shared, results;
+	bool walls;
+};
+
+static void on_send(struct room_sink *sink, const struct seat *const *seats, size_t len, struct str xml,
+	const struct room_stamp *stamp, enum room_goods goods)
+{
+	struct ear *e = container_of(sink, struct ear, sink);
+
+	(void)stamp;
+	(void)goods;
+	e->sent++;
+	e->shared += (unsigned)len;
+	for (size_t i = 0; i < len; i++) {
+		buf_str(&e->heard, seats[i]->jid.full);
+		buf_putc(&e->heard, ' ');
+		buf_str(&e->heard, xml);
+		buf_putc(&e->heard, '\n');
+	}
+}
+
+static void on_post(struct room_sink *sink, struct str bare, struct str xml, const struct room_stamp *stamp)
+{
+	struct ear *e = container_of(sink, struct ear, sink);
+
+	(void)stamp;
+	buf_str(&e->heard, bare);
+	buf_putc(&e->heard, ' ');
+	buf_str(&e->heard, xml);
+	buf_putc(&e->heard, '\n');
+}
+
+static void on_result(struct room_sink *sink, struct str payload)
+{
+	struct ear *e = container_of(sink, struct ear, sink);
+
+	e->results++;
+	buf_str(&e->heard, payload);
+}
+
+static bool on_meet(struct room_sink *sink, struct str a, struct str b)
+{
+	(void)a;
+	(void)b;
+	return !container_of(sink, struct ear, sink)->walls;
+}
+
+static bool on_account(struct room_sink *sink, struct str bare)
+{
+	(void)sink;
+	return !str_starts(bare, STR("nobody"));
+}
+
+/* ---- a room with people ---- */
+
+struct stage {
+	struct room *room;
+	struct ear ear;
+	uint64_t seq;
+};
+
+static int stage_open(void **state)
+{
+	struct stage *s = calloc(1, sizeof(*s));
+
+	s->room = room_new(STR("tea@rooms.x"));
+	assert_non_null(s->room);
+	s->ear.sink = (struct room_sink){.send = on_send,
+		.post = on_post,
+		.result = on_result,
+		.may_meet = on_meet,
+		.is_account = on_account};
+	*state = s;
+	return 0;
+}
+
+static int stage_close(void **state)
+{
+	struct stage *s = *state;
+
+	room_free(s->room);
+	buf_done(&s->ear.heard);
+	free(s);
+	return 0;
+}
+
+static struct node *parse(struct tokenizer *t, struct str text, struct arena **arena)
+{
+	struct str head =
+		STR("<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>");
+	struct node *root = NULL, *stanza = NULL;
+	struct arena *first = NULL;
+
+	assert_int_equal(tokenizer_feed(t, &head.data, &head.len, &root, &first), XML_STREAM_OPEN);
+	arena_free(first);
+	assert_int_equal(tokenizer_feed(t, &text.data, &text.len, &stanza, arena), XML_STANZA);
+	return stanza;
+}
+
+/* What follows when `from` sends the stanza; what is heard is in the ear. */
+static enum room_outcome send(struct stage *s, const char *from, const char *text)
+{
+	struct tokenizer *t = tokenizer_new(&limits);
+	struct arena *arena = NULL;
+	struct node *stanza = parse(t, str_from(text), &arena);
+	struct room_request rq = {.stanza = stanza, .arena = arena, .from = jid_split(str_from(from))};
+	enum room_outcome result;
+
+	assert_int_equal(jid_parse(&rq.to, node_attr(stanza, STR("to")), arena), 0);
+	rq.stamp = (struct room_stamp){
+		.seq = ++s->seq, .time_us = s->seq * 1000000, .id = "id0000000000000000000"};
+	buf_clear(&s->ear.heard);
+	s->ear.sent = s->ear.shared = s->ear.results = 0;
+	if (str_is(stanza->name, "message"))
+		result = room_message(s->room, &rq, &s->ear.sink);
+	else if (str_is(stanza->name, "presence"))
+		result = room_presence(s->room, &rq, &s->ear.sink);
+	else
+		result = room_iq(s->room, &rq, &s->ear.sink);
+	arena_free(arena);
+	tokenizer_free(t);
+	return result;
+}
+
+static bool heard(struct stage *s, const char *text)
+{
+	const char *all = buf_cstr(&s->ear.heard);
+
+	return strstr(all, text) != NULL;
+}
+
+#define ENTER(nick)                                                                                          \
+	"<presence to='tea@rooms.x/" nick "'><x xmlns='http://jabber.org/protocol/muc'/></presence>"
+#define SAY(text) "<message to='tea@rooms.x' type='groupchat'><body>" text "</body></message>"
+#define ADMIN(item)                                                                                          \
+	"<iq to='tea@rooms.x' type='set' id='1'><query xmlns='http://jabber.org/protocol/muc#admin'>" item   \
+	"</query></iq>"
+
+static void three_people(struct stage *s)
+{
+	assert_true(room_affiliate(s->room, STR("a@x"), AFFILIATION_OWNER, STR(""), STR("")));
+	assert_int_equal(send(s, "a@x/1", ENTER("ann")), ROOM_OK);
+	assert_int_equal(send(s, "b@x/1", ENTER("bob")), ROOM_OK);
+	assert_int_equal(send(s, "c@x/1", ENTER("cat")), ROOM_OK);
+}
+
+/* ---- */
+
+static void who_enters_is_shown(void **state)
+{
+	struct stage *s = *state;
+
+	three_people(s);
+	assert_int_equal(s->room->occupant_count, 3);
+	assert_true(heard(s, "a@x/1 <presence from='tea@rooms.x/cat'>"));
+	assert_true(heard(s, "jid='c@x/1'"));
+	assert_true(heard(s, "c@x/1 <presence from='tea@rooms.x/ann'>"));
+	assert_false(heard(s, "jid='a@x/1'")); /* Cat is no moderator */
+	assert_true(heard(s, "<subject></subject>"));
+}
+
+static void what_is_said_is_one_text_for_all(void **state)
+{
+	struct stage *s = *state;
+
+	three_people(s);
+	assert_int_equal(send(s, "b@x/1", SAY("hello")), ROOM_OK);
+	assert_int_equal(s->ear.sent, 1);
+	assert_int_equal(s->ear.shared, 3);
+	assert_true(heard(s, "<message from='tea@rooms.x/bob' type='groupchat'><body>hello</body>"));
+	assert_int_equal(send(s, "d@x/1", SAY("hello")), ROOM_E_NOT_OCCUPANT);
+	assert_int_equal(s->ear.sent, 0);
+}
+
+static void two_seats_of_one_occupant(void **state)
+{
+	struct stage *s = *state;
+
+	three_people(s);
+	assert_int_equal(send(s, "b@x/2", ENTER("bob")), ROOM_OK);
+	assert_int_equal(s->room->occupant_count, 3);
+	assert_int_equal(send(s, "a@x/1", SAY("x")), ROOM_OK);
+	assert_int_equal(s->ear.shared, 4);
+	buf_clear(&s->ear.heard);
+	room_leave(s->room, STR("b@x/1"), &s->ear.sink);
+	assert_false(heard(s, "a@x/1 <presence from='tea@rooms.x/bob' type='unavailable'>"));
+	room_leave(s->room, STR("b@x/2"), &s->ear.sink);
+	assert_true(heard(s, "a@x/1 <presence from='tea@rooms.x/bob' type='unavailable'>"));
+	assert_null(room_occupant(s->room, STR("bob")));
+	assert_int_equal(send(s, "e@x/1", ENTER("cat")), ROOM_E_CONFLICT);
+}
+
+static void walls_keep_people_out(void **state)
+{
+	struct stage *s = *state;
+
+	three_people(s);
+	s->ear.walls = true;
+	assert_int_equal(send(s, "d@x/1", ENTER("dan")), ROOM_E_WALL);
+	assert_int_equal(s->room->occupant_count, 3);
+	assert_int_equal(s->ear.sent, 0);
+}
+
+static void all_items_or_none(void **state)
+{
+	struct stage *s = *state;
+
+	three_people(s);
+	assert_int_equal(
+		send(s, "a@x/1",
+			ADMIN("<item nick='bob' role='none'/><item jid='a@x' affiliation='outcast'/>")),
+		ROOM_E_CONFLICT);
+	assert_non_null(room_occupant(s->room, STR("bob")));
+	assert_int_equal(send(s, "a@x/1", ADMIN("<item nick='bob' role='none'><reason>rude</reason></item>")),
+		ROOM_OK);
+	assert_true(heard(s, "<actor nick='ann'/><reason>rude</reason>"));
+	assert_int_equal(send(s, "c@x/1", ADMIN("<item nick='ann' role='none'/>")), ROOM_E_FORBIDDEN);
+}
+
+static void a_list_has_its_ceiling(void **state)
+{
+	struct stage *s = *state;
+
+	s->room->affiliations_max = 2;
+	assert_true(room_affiliate(s->room, STR("a@x"), AFFILIATION_OWNER, STR(""), STR("")));
+	assert_true(room_affiliate(s->room, STR("b@x"), AFFILIATION_MEMBER, STR("bee"), STR("")));
+	assert_false(room_affiliate(s->room, STR("c@x"), AFFILIATION_MEMBER, STR(""), STR("")));
+	assert_true(room_affiliate(s->room, STR("b@x"), AFFILIATION_ADMIN, STR(""), STR("")));
+	assert_str(room_nick_owner(s->room, STR("bee")), "b@x"); /* kept */
+	assert_true(room_affiliate(s->room, STR("b@x"), AFFILIATION_NONE, STR(""), STR("")));
+	room_saved(s->room);
+	assert_true(room_affiliate(s->room, STR("c@x"), AFFILIATION_MEMBER, STR(""), STR("")));
+}
+
+static void the_oldest_is_forgotten(void **state)
+{
+	struct stage *s = *state;
+	struct history_wish wish;
+
+	s->room->config.history = HISTORY_MAX;
+	three_people(s);
+	for (int i = 0; i < HISTORY_MAX + 20; i++)
+		assert_int_equal(send(s, "b@x/1", SAY("again")), ROOM_OK);
+	assert_int_equal(s->room->history_len, HISTORY_MAX);
+	wish = history_wish(s->room, NULL);
+	s->ear.sent = 0;
+	history_show(s->room, &wish, room_seat(s->room, STR("c@x/1")), &s->ear.sink);
+	assert_int_equal(s->ear.sent, HISTORY_MAX);
+}
+
+static void times(void **state)
+{
+	unsigned long long us;
+
+	(void)state;
+	assert_true(history_parse_time(STR("2001-09-09T01:46:40Z"), &us));
+	assert_true(us == 1000000000000000ULL);
+	assert_true(history_parse_time(STR("2001-09-09T03:46:40.5+02:00"), &us));
+	assert_true(us == 1000000000000000ULL);
+	assert_false(history_parse_time(STR("2001-09-09T01:46:40"), &us));
+	assert_false(history_parse_time(STR("1969-12-31T23:59:59Z"), &us));
+	assert_false(history_parse_time(STR("yesterday"), &us));
+}
+
+static void every_refusal_has_its_error(void **state)
+{
+	(void)state;
+	for (int i = ROOM_OK + 1; i < ROOM_OUTCOMES; i++)
+		assert_int_not_equal(room_fault((enum room_outcome)i)->type, STANZA_TYPE_DEFAULT);
+}
+
+#define STAGED(test) cmocka_unit_test_setup_teardown(test, stage_open, stage_close)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STAGED(who_enters_is_shown),
+		STAGED(what_is_said_is_one_text_for_all),
+		STAGED(two_seats_of_one_occupant),
+		STAGED(walls_keep_people_out),
+		STAGED(all_items_or_none),
+		STAGED(a_list_has_its_ceiling),
+		STAGED(the_oldest_is_forgotten),
+		cmocka_unit_test(times),
+		cmocka_unit_test(every_refusal_has_its_error),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
