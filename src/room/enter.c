@@ -97,20 +97,22 @@ static void show_others(const struct room *r, const struct seat *to, struct room
 /* 7.2.16: always, empty when there is none; it ends what is sent on entering. */
 static void show_subject(const struct room *r, const struct seat *to, struct room_sink *sink)
 {
+	bool hidden = r->subject_bare.len && !sink->may_meet(sink, to->jid.bare, r->subject_bare);
+	const struct room_stamp *stamp = hidden ? &(struct room_stamp){.seq = 0} : &r->subject_stamp;
 	struct buf out = BUF_INIT(0);
 
 	buf_lit(&out, "<message from='");
-	xml_escape(&out, r->subject_from.len ? r->subject_from : r->jid);
+	xml_escape(&out, r->subject_from.len && !hidden ? r->subject_from : r->jid);
 	buf_lit(&out, "' type='groupchat'><subject>");
-	xml_escape(&out, r->subject);
+	xml_escape(&out, hidden ? STR("") : r->subject);
 	buf_lit(&out, "</subject>");
-	if (r->subject_stamp.seq) {
-		say_put_ids(&out, r, NULL, &r->subject_stamp);
-		history_put_delay(&out, r, &r->subject_stamp);
+	if (stamp->seq) {
+		say_put_ids(&out, r, NULL, stamp);
+		history_put_delay(&out, r, stamp);
 	}
 	buf_lit(&out, "</message>");
 	if (!buf_failed(&out))
-		sink->send(sink, &to, 1, buf_view(&out), &r->subject_stamp, ROOM_GOODS_MESSAGE);
+		sink->send(sink, &to, 1, buf_view(&out), stamp, ROOM_GOODS_MESSAGE);
 	buf_done(&out);
 }
 

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "stanza/xml_out.h"
 
-void history_add(struct room *r, struct str xml, const struct room_stamp *stamp)
+void history_add(struct room *r, struct str xml, struct str bare, const struct room_stamp *stamp)
 {
 	struct heard *h;
 
@@ -15,7 +15,7 @@ void history_add(struct room *r, struct str xml, const struct room_stamp *stamp)
 		r->history_len--;
 	}
 	h = &r->history[(r->history_first + r->history_len) % HISTORY_MAX];
-	if (!room_set_text(&h->xml, xml))
+	if (!room_set_text(&h->xml, xml) || !room_set_text(&h->bare, bare))
 		return;
 	h->stamp = *stamp;
 	r->history_len++;
@@ -149,6 +149,10 @@ static unsigned wanted(const struct room *r, const struct history_wish *w)
 void history_show(
 	const struct room *r, const struct history_wish *w, const struct seat *to, struct room_sink *sink)
 {
-	for (unsigned n = wanted(r, w), i = r->history_len - n; i < r->history_len; i++)
-		show_one(r, heard_at(r, i), to, sink);
+	for (unsigned n = wanted(r, w), i = r->history_len - n; i < r->history_len; i++) {
+		const struct heard *h = heard_at(r, i);
+
+		if (sink->may_meet(sink, to->jid.bare, h->bare))
+			show_one(r, h, to, sink);
+	}
 }

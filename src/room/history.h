@@ -3,8 +3,9 @@
 
 #include "room/room.h"
 
-/* Takes a copy; the oldest goes when it is full. Memory being out loses it for those who come later. */
-void history_add(struct room *r, struct str xml, const struct room_stamp *stamp);
+/* Takes a copy of what the account `bare` said; the oldest goes when it is full. Memory being out loses it
+ * for those who come later. */
+void history_add(struct room *r, struct str xml, struct str bare, const struct room_stamp *stamp);
 
 /* What who enters has asked for: <history/> of <x xmlns='muc'/>, or NULL. */
 struct history_wish {
@@ -12,7 +13,8 @@ struct history_wish {
 };
 struct history_wish history_wish(const struct room *r, const struct node *history);
 
-/* To the seat, oldest first, each with its own stamp and a delay. */
+/* To the seat, oldest first, each with its own stamp and a delay; not what somebody said whom it may not
+ * meet. */
 void history_show(
 	const struct room *r, const struct history_wish *wish, const struct seat *to, struct room_sink *sink);
 

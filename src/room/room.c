@@ -137,14 +137,17 @@ struct room *room_free(struct room *r)
 
 		room_stand(r, container_of(o->seats.next, struct seat, link));
 	}
-	for (unsigned i = 0; i < HISTORY_MAX; i++)
+	for (unsigned i = 0; i < HISTORY_MAX; i++) {
 		free(text_of(r->history[i].xml));
+		free(text_of(r->history[i].bare));
+	}
 	map_done(&r->nicks);
 	map_done(&r->seats);
 	map_free_values(&r->affiliations);
 	config_done(&r->config);
 	free(text_of(r->subject));
 	free(text_of(r->subject_from));
+	free(text_of(r->subject_bare));
 	free(r->targets);
 	free(r);
 	return NULL;

@@ -80,7 +80,8 @@ struct affiliated {
 
 /* What was said lately, without `to`. */
 struct heard {
-	struct str xml; /* heap */
+	struct str xml;  /* heap */
+	struct str bare; /* heap: whose it is; who may not meet him does not get it later either */
 	struct room_stamp stamp;
 };
 
@@ -97,6 +98,7 @@ struct room {
 	struct map affiliations; /* bare JID -> struct affiliated */
 	struct room_config config;
 	struct str subject, subject_from; /* heap; `from` of the message, full */
+	struct str subject_bare;          /* heap: who set it; empty: not known any more */
 	struct room_stamp subject_stamp;
 	struct heard history[HISTORY_MAX]; /* a ring */
 	unsigned history_first, history_len;

@@ -31,7 +31,7 @@ static enum room_outcome take_subject(struct room *r, const struct occupant *o, 
 	buf_putc(&from, '/');
 	buf_str(&from, o->nick);
 	ok = !buf_failed(&from) && room_set_text(&r->subject_from, buf_view(&from)) &&
-	     room_set_text(&r->subject, text);
+	     room_set_text(&r->subject, text) && room_set_text(&r->subject_bare, rq->from.bare);
 	buf_done(&from);
 	if (!ok)
 		return ROOM_E_LIMIT;
@@ -62,7 +62,7 @@ static enum room_outcome groupchat(
 	if (result == ROOM_OK)
 		say_to_all(r, ROLE_NONE, buf_view(&out), sink, &rq->stamp);
 	if (result == ROOM_OK && element(rq, "body") && rq->stamp.seq)
-		history_add(r, buf_view(&out), &rq->stamp);
+		history_add(r, buf_view(&out), rq->from.bare, &rq->stamp);
 	buf_done(&out);
 	return result;
 }

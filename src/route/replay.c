@@ -12,6 +12,7 @@
 #include "route/history.h"
 #include "route/message.h"
 #include "route/reread.h"
+#include "route/rooms.h"
 #include "route/subscription.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -295,6 +296,10 @@ void route_replay(struct route *r, const struct route_replayed *entry)
 	if (!stanza) {
 		log_error("entry %llu of the record holds no stanza that can be routed again",
 			(unsigned long long)entry->seq);
+		return;
+	}
+	if (rooms_is_service(&r->home[0], jid_split(entry->to).domain)) {
+		arena_free(arena); /* what was said in a room was of its moment */
 		return;
 	}
 	if (str_is(stanza->name, "message")) {

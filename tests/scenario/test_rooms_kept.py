@@ -265,6 +265,21 @@ def test_a_wall_keeps_two_people_out_of_one_room(server, maker, room):
     left.expect(message(body=text))
 
 
+def test_a_wall_holds_for_what_was_said_before(server, maker, room):
+    create(maker, room, "owner", changesubject="1")
+    left, right = person(server, "room-left"), person(server, "room-right")
+    join(left, room, "left")
+    secret = say(left, room)
+    left.send(message_to(room, "<subject>%s</subject>" % words("secret"), type="groupchat"))
+    heard = say(maker, room)
+    left.expect(message(body=heard))
+    left.send(presence_to(room + "/left", "unavailable"))
+    maker.expect(occupant(room, "left", "unavailable"))
+    right.send(entry(room, "right"))
+    assert not child(right.expect(subject_of(room)), "subject").text
+    assert heard in [body_of(each) for each in right.inbox] and secret not in [body_of(each) for each in right.inbox]
+
+
 # --- what is kept
 
 def test_a_persistent_room_is_there_after_a_restart(server, folk):

@@ -13,7 +13,8 @@ import time
 import pytest
 
 from lib import names
-from lib.client import Refused
+from lib.client import Client, Refused
+from lib.rooms import admin, create, join, refusal
 from lib.server import BINARY, PASSWORD_MARK, environment
 from lib.stanza import Error, body, message, message_to, presence, presence_to
 from lib.wire import Refused as TlsRefused
@@ -25,6 +26,7 @@ def server(launch):
         "limits": {"stanza_bytes": 16384, "attribute_bytes": 3072, "name_bytes": 64, "blocked_items": 3, "directed_presence": 3,
                    "parcel_bytes": 65536, "record_seconds": 1, "output_bytes": 65536},
         "sasl": {"attempts": 2, "iterations": 5000},
+        "rooms": {"service": []},
         "tls": {"min_version": "1.3"}})
 
 
@@ -32,7 +34,27 @@ def server(launch):
 def slow(launch):
     """Allowances so small that they can be seen."""
     return launch("settings-slow", {"limits": {"stanza_bytes": 20000, "stanzas_per_second": 20, "stanza_burst": 30, "bytes_per_second": 20000,
-                                               "bytes_burst": 60000}})
+                                               "bytes_burst": 60000},
+                                    "rooms": {"service": ["talk.example.net"], "max": 2, "sessions_max": 2, "affiliations_max": 10}})
+
+
+def test_rooms_are_switched_off(folk):
+    alice, = folk.online(1)
+    answer = alice.ask(names.DISCO_ITEMS, to="example.org")
+    assert not list(answer.iter("{%s}item" % names.DISCO_ITEMS))
+    assert Error(alice.ask(names.DISCO_INFO, to="rooms.example.org")).condition == "remote-server-not-found"
+
+
+def test_rooms_of_another_name_and_their_ceilings(slow):
+    alice, bob, carol = [Client(slow, account).online() for account in slow.people(3)]
+    create(alice, "one@talk.example.net")
+    create(alice, "two@talk.example.net")
+    assert Error(refusal(alice, "three@talk.example.net", "a")).condition == "resource-constraint"
+    join(bob, "one@talk.example.net", "bob")
+    assert tuple(Error(refusal(carol, "one@talk.example.net", "carol"))) == ("wait", "service-unavailable")
+    for number in range(9):
+        assert admin(alice, "one@talk.example.net", jid="m%d@example.org" % number, affiliation="member").get("type") == "result"
+    assert Error(admin(alice, "one@talk.example.net", jid="m9@example.org", affiliation="member")).condition == "resource-constraint"
 
 
 @pytest.mark.parametrize("stanza", ["<x xmlns='urn:x' a='%s'/>" % ("v" * 3000), "<%s xmlns='urn:x'/>" % ("n" * 60)])

@@ -10,6 +10,7 @@
 #include "conf/address.h"
 #include "conf/nearest.h"
 #include "conf/schema.h"
+#include "conf/service.h"
 #include "conf/settings.h"
 
 #define DOMAINS "domains: [example.org]\n"
@@ -110,6 +111,7 @@ static const struct bad bads[] = {
 	{DOMAINS "tls:\n  key: \"\"\n", "an empty text found"},
 	{DOMAINS "sasl:\n  plain: maybe\n", "'maybe' found; accepted: true or false"},
 	{DOMAINS "sasl:\n  plain: \"true\"\n", "'true' found"},
+	{DOMAINS "rooms:\n  service: [\"<domain>\"]\n", "'<domain>' found"},
 	{DOMAINS "listen:\n  starttls: [\"localhost:5222\"]\n", "'localhost:5222' found"},
 	{DOMAINS "listen:\n  starttls: [\"1.2.3.4\"]\n", "'1.2.3.4' found"},
 	{DOMAINS "listen:\n  starttls: [\"::1:5222\"]\n", "'::1:5222' found"},
@@ -184,6 +186,34 @@ static void test_written_file(void **state)
 	assert_str(s->control_record_group, "staff");
 	settings_free(s);
 	buf_done(&out);
+}
+
+static void note_service(void *owner, struct str service)
+{
+	buf_str(owner, service);
+	buf_putc(owner, ' ');
+}
+
+static void test_rooms_services(void **state)
+{
+	struct settings *s =
+		parse(DOMAINS "rooms:\n  service: [\"rooms.<domain>\", talk.example.net, example.org]\n");
+	struct buf out = BUF_INIT(0);
+
+	(void)state;
+	assert_true(settings_is_rooms(s, STR("rooms.example.org")));
+	assert_true(settings_is_rooms(s, STR("talk.example.net")));
+	assert_false(settings_is_rooms(s, STR("rooms.example.net")));
+	assert_false(settings_is_rooms(s, STR("roomsexample.org")));
+	assert_false(settings_is_rooms(s, STR("rooms.")));
+	assert_false(settings_is_rooms(s, STR("example.org"))); /* is for people */
+	settings_each_rooms(s, STR("example.org"), note_service, &out);
+	assert_str(buf_view(&out), "rooms.example.org talk.example.net ");
+	buf_done(&out);
+	settings_free(s);
+	s = parse(DOMAINS "rooms:\n  service: []\n");
+	assert_false(settings_is_rooms(s, STR("rooms.example.org")));
+	settings_free(s);
 }
 
 static void test_restart_needed(void **state)
@@ -276,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_refused_with_place_and_remedy),
 		cmocka_unit_test(test_what_is_printed_reads_back),
 		cmocka_unit_test(test_written_file),
+		cmocka_unit_test(test_rooms_services),
 		cmocka_unit_test(test_restart_needed),
 		cmocka_unit_test(test_documents),
 		cmocka_unit_test(test_addresses),
