@@ -111,6 +111,7 @@ def test_entering_shows_the_others_then_oneself_then_the_subject(folk, room):
     assert item(seen).get("jid") == bob.jid and item(seen).get("role") == "participant"  # moderators see who it is
 
 
+@pytest.mark.tsan
 def test_leaving_and_losing_the_session(trio, room):
     alice, bob, carol = trio
     bob.send(presence_to(room + "/bob", "unavailable", "<status>tea</status>"))
@@ -214,6 +215,7 @@ def test_an_occupant_has_an_id_that_stays_and_that_nobody_forges(trio, room, fol
 
 # --- talking (7.4 to 7.8)
 
+@pytest.mark.tsan
 def test_what_is_said_reaches_all_with_the_rooms_id(trio, room):
     alice, bob, carol = trio
     text = say(bob, room, id="mine", extra="<stanza-id xmlns='%s' id='forged' by='%s'/>" % (names.SID, room))
@@ -354,6 +356,7 @@ def test_am_i_still_in(trio, room, folk):
 
 # --- roles and affiliations (8, 9)
 
+@pytest.mark.tsan
 def test_a_kick(trio, room):
     alice, bob, carol = trio
     assert admin(alice, room, nick="bob", role="none", reason="manners").get("type") == "result"

@@ -129,6 +129,7 @@ def test_who_administers_rooms_owns_each(folk, server, trio, room):
 
 # --- the record
 
+@pytest.mark.tsan
 def test_a_message_is_recorded_once_with_who_was_there(server, trio, room):
     alice, bob, carol = trio
     text = say(bob, room)
