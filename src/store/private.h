@@ -89,6 +89,8 @@ enum {
 struct store_args *store_args_new(struct store_req *req, enum store_op op);
 /* Queues it, unless its arena is full. */
 [[nodiscard]] int store_args_send(struct store *s, struct store_req *req);
+/* Both, for what has a name only. */
+[[nodiscard]] int store_args_ask_owner(struct store *s, struct store_req *req, enum store_op op, struct str owner);
 
 /* Of a request that is still being put together. */
 static inline struct store_args *store_args_of(struct store_req *req)

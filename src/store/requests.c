@@ -23,7 +23,7 @@ int store_args_send(struct store *s, struct store_req *req)
 	return 0;
 }
 
-static int ask_owner(struct store *s, struct store_req *req, enum store_op op, struct str owner)
+int store_args_ask_owner(struct store *s, struct store_req *req, enum store_op op, struct str owner)
 {
 	struct store_args *args = store_args_new(req, op);
 
@@ -64,17 +64,17 @@ int store_commit_applied(struct store *s, struct store_req *req, uint64_t seq)
 
 int store_account_all(struct store *s, struct store_req *req)
 {
-	return ask_owner(s, req, OP_ACCOUNT_ALL, STR_NONE);
+	return store_args_ask_owner(s, req, OP_ACCOUNT_ALL, STR_NONE);
 }
 
 int store_account_get(struct store *s, struct store_req *req, struct str jid)
 {
-	return ask_owner(s, req, OP_ACCOUNT_GET, jid);
+	return store_args_ask_owner(s, req, OP_ACCOUNT_GET, jid);
 }
 
 int store_account_remove(struct store *s, struct store_req *req, struct str jid)
 {
-	return ask_owner(s, req, OP_ACCOUNT_REMOVE, jid);
+	return store_args_ask_owner(s, req, OP_ACCOUNT_REMOVE, jid);
 }
 
 /* `verifiers` is the copy's place in the block that is wiped, or NULL. */
@@ -146,7 +146,7 @@ int store_verifier_get(struct store *s, struct store_req *req, struct str jid, e
 
 int store_roster_load(struct store *s, struct store_req *req, struct str owner)
 {
-	return ask_owner(s, req, OP_ROSTER_LOAD, owner);
+	return store_args_ask_owner(s, req, OP_ROSTER_LOAD, owner);
 }
 
 static void item_dup(struct arena *arena, struct store_roster_item *to, const struct store_roster_item *from)
@@ -207,7 +207,7 @@ static int ask_names(struct store *s, struct store_req *req, enum store_op op, s
 
 int store_block_load(struct store *s, struct store_req *req, struct str owner)
 {
-	return ask_owner(s, req, OP_BLOCK_LOAD, owner);
+	return store_args_ask_owner(s, req, OP_BLOCK_LOAD, owner);
 }
 
 int store_block_put(
@@ -220,55 +220,6 @@ int store_block_delete(
 	struct store *s, struct store_req *req, struct str owner, const struct str *jids, size_t len)
 {
 	return ask_names(s, req, OP_BLOCK_DELETE, owner, jids, len, 0);
-}
-
-/* --- rooms --- */
-
-int store_room_all(struct store *s, struct store_req *req)
-{
-	return ask_owner(s, req, OP_ROOM_ALL, STR_NONE);
-}
-
-int store_room_delete(struct store *s, struct store_req *req, struct str jid)
-{
-	return ask_owner(s, req, OP_ROOM_DELETE, jid);
-}
-
-static const struct store_affiliation *affiliations_dup(
-	struct arena *arena, const struct store_affiliation *rows, size_t len)
-{
-	struct store_affiliation *copy = arena_zalloc(arena, len * sizeof(*copy) + 1);
-
-	for (size_t i = 0; copy && i < len; i++)
-		copy[i] = (struct store_affiliation){.jid = arena_dup(arena, rows[i].jid),
-			.nick = arena_dup(arena, rows[i].nick),
-			.reason = arena_dup(arena, rows[i].reason),
-			.affiliation = rows[i].affiliation};
-	return copy;
-}
-
-static void room_dup(struct arena *arena, struct store_room *to, const struct store_room *from)
-{
-	*to = *from;
-	to->jid = arena_dup(arena, from->jid);
-	to->config = arena_dup(arena, from->config);
-	to->secret = arena_dup(arena, from->secret);
-	to->subject = arena_dup(arena, from->subject);
-	to->subject_from = arena_dup(arena, from->subject_from);
-	to->subject_id = arena_dup(arena, from->subject_id);
-	to->affiliations = affiliations_dup(arena, from->affiliations, from->affiliations_len);
-}
-
-int store_room_put(struct store *s, struct store_req *req, const struct store_room *row)
-{
-	struct store_args *args = request_start(req, OP_ROOM_PUT);
-	struct store_room *copy = args ? arena_zalloc(req->arena, sizeof(*copy)) : NULL;
-
-	if (!copy)
-		return -ENOMEM;
-	room_dup(req->arena, copy, row);
-	args->room = copy;
-	return request_send(s, req);
 }
 
 /* --- waiting messages --- */

@@ -171,6 +171,10 @@ struct store_prefs {
 	uint8_t fallback; /* enum store_keep: for whom neither list names */
 	const struct str *always, *never; /* bare or full */
 	size_t always_len, never_len;
+};
+
+/* --- rooms (XEP-0045) --- */
+
 /* A room that stays when everybody has left (XEP-0045). The numbers of affiliations are the caller's
  * (room/room.h) and are in the file; `none` deletes a row. */
 struct store_affiliation {

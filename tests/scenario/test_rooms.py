@@ -551,4 +551,4 @@ def test_slixmpp_talks_in_a_room(folk, server, room):
         people[0].send_message(mto=room, mbody=text, mtype="groupchat")
         heard = await asyncio.wait_for(said.get(), 20)
         assert heard["body"] == text and heard["mucnick"] == "alice"
-    talk(scenario)
+    talk(server, scenario)

@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -114,17 +115,41 @@ void fixture_open(struct fixture *f, enum fake_kind kind)
 	store_req_init(&f->req, NULL, NULL);
 }
 
-void fixture_close(struct fixture *f)
+static void files_remove(struct fixture *f)
 {
 	static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
 	char path[128];
 
-	store_req_release(&f->req);
-	store_close(f->store);
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		snprintf(path, sizeof(path), "%s%s", f->path, suffixes[i]);
 		unlink(path);
 	}
+}
+
+void fixture_from_first_version(struct fixture *f, const char *sql)
+{
+	char first[8192] = "";
+	FILE *in = fopen(SCHEMA_1, "r");
+	sqlite3 *db;
+
+	assert_non_null(in);
+	assert_in_range(fread(first, 1, sizeof(first) - 1, in), 1000, sizeof(first) - 2);
+	fclose(in);
+	store_req_release(&f->req);
+	f->store = store_close(f->store);
+	files_remove(f);
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, first, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	fixture_reopen(f);
+}
+
+void fixture_close(struct fixture *f)
+{
+	store_req_release(&f->req);
+	store_close(f->store);
+	files_remove(f);
 	assert_int_equal(rmdir(f->dir), 0);
 }
 

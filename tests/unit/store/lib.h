@@ -23,6 +23,9 @@ void fixture_open(struct fixture *f, enum fake_kind kind);
 void fixture_reopen(struct fixture *f);
 void fixture_close(struct fixture *f); /* and removes the directory */
 
+/* Puts a file of version 1 (schema-1.sql) in the place of the store, with `sql` run on it, and opens that. */
+void fixture_from_first_version(struct fixture *f, const char *sql);
+
 /* Waits for the answer of what `call` (0: it was asked) has asked with f->req. */
 int fixture_answer(struct fixture *f, int call);
 

@@ -1,7 +1,6 @@
 /* Archives: one row for two owners, pages from both ends, filters, clearing away; on every backend. */
 #include "check.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -329,24 +328,14 @@ static void on_a_backend_that_fails(void **state)
 	run_on(FAKE_FAULTY);
 }
 
-/* A file of version 1, as 0.1.0 wrote it before there were archives. */
 static void a_file_without_archives_is_brought_up_to_date(void **state)
 {
-	static const char back[] = "DROP TABLE archive; DROP TABLE archive_owner; DROP TABLE archive_pair;"
-				   "DROP TABLE archive_prefs; DELETE FROM schema WHERE version > 1;";
 	struct store_archive_query q = of(ALICE);
 	struct fixture f;
-	sqlite3 *db;
 
 	(void)state;
 	fixture_open(&f, FAKE_PLAIN);
-	store_req_release(&f.req);
-	f.store = store_close(f.store);
-	assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, back, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-	fixture_reopen(&f);
-	assert_true(store_schema_version() >= 2);
+	fixture_from_first_version(&f, "");
 	put_one(&f, 1, ALICE "/desk", BOB, BOTH);
 	check_page(&f, &q, 1, 1, true);
 	fixture_close(&f);

@@ -74,6 +74,22 @@ void route_errand(struct route *r, struct errand *e)
 	errand_free(e);
 }
 
+/* There are no rooms here. */
+bool route_room_members(struct route *r, const struct jid *to, struct buf *out)
+{
+	(void)r;
+	(void)to;
+	(void)out;
+	return false;
+}
+
+const struct person *route_room_person(struct route *r, const struct jid *to)
+{
+	(void)r;
+	(void)to;
+	return NULL;
+}
+
 /* ---- the recorder ---- */
 
 static void recorder_say(struct desk *d, struct buf *frames)
