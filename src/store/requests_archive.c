@@ -61,6 +61,25 @@ int store_archive_load(struct store *s, struct store_req *req, const struct stor
 	return store_args_send(s, req);
 }
 
+int store_archive_retract(struct store *s, struct store_req *req, struct str owner, struct str id, struct str xml)
+{
+	struct store_args *args = store_args_new(req, OP_ARCHIVE_RETRACT);
+	struct store_archived *row = args ? arena_zalloc(req->arena, sizeof(*row)) : NULL;
+
+	if (!row)
+		return -ENOMEM;
+	row->id = arena_dup(req->arena, id);
+	row->xml = arena_dup(req->arena, xml);
+	args->owner = arena_dup(req->arena, owner);
+	args->archived = row;
+	return store_args_send(s, req);
+}
+
+int store_archive_leave(struct store *s, struct store_req *req, struct str owner)
+{
+	return store_args_ask_owner(s, req, OP_ARCHIVE_LEAVE, owner);
+}
+
 int store_archive_sweep(struct store *s, struct store_req *req, uint64_t before_us, size_t limit)
 {
 	struct store_args *args = store_args_new(req, OP_ARCHIVE_SWEEP);

@@ -126,7 +126,8 @@ enum {
 	STORE_VIEW_JUDGE = 1 << 2, /* on the way in: only where the owner's preferences and block list have it so. For replay */
 };
 
-/* One message, one row, however many archives it stands in. */
+/* One message, one row, however many archives it stands in. What is said in a room is a row from the occupant's address
+ * (room/nick) with STORE_VIEW_SENDER: the room's archive is the one of that side. */
 struct store_archived {
 	uint64_t seq;     /* of its record entry: the order in every archive, and unique */
 	struct str id;    /* record id, which is the archive id and the stanza-id */

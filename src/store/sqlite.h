@@ -53,6 +53,7 @@ enum sq_query {
 	SQ_PAIR_FIND,
 	SQ_PAIR_ADD,
 	SQ_ARCHIVE_PUT,
+	SQ_ARCHIVE_REPLACE,
 	SQ_ARCHIVE_ALL_UP,
 	SQ_ARCHIVE_ALL_DOWN,
 	SQ_ARCHIVE_WITH_UP,
@@ -155,6 +156,8 @@ int sq_message_unspool(struct sq *q, struct store_req *req);
 int sq_message_count(struct sq *q, struct store_req *req);
 int sq_message_owners(struct sq *q, struct store_req *req);
 int sq_archive_put(struct sq *q, struct store_req *req);
+int sq_archive_retract(struct sq *q, struct store_req *req);
+int sq_archive_leave(struct sq *q, struct store_req *req);
 int sq_archive_sweep(struct sq *q, struct store_req *req);
 int sq_archive_load(struct sq *q, struct store_req *req);
 int sq_prefs_load(struct sq *q, struct store_req *req);

@@ -88,6 +88,7 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_ARCHIVE_PUT] = "INSERT INTO archive (seq, sender, recipient, pair, id_key, id, time_us, from_resource, "
 			   "to_resource, xml) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
 			   "ON CONFLICT (seq) DO NOTHING",
+	[SQ_ARCHIVE_REPLACE] = "UPDATE archive SET xml = ?2 WHERE seq = ?1",
 	[SQ_ARCHIVE_ALL_UP] = ARCHIVE_ALL(""),
 	[SQ_ARCHIVE_ALL_DOWN] = ARCHIVE_ALL("DESC"),
 	[SQ_ARCHIVE_WITH_UP] = ARCHIVE_ROW ARCHIVE_WITH "ORDER BY seq LIMIT ?4",

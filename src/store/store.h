@@ -229,6 +229,16 @@ uint64_t store_applied_seq(const struct store *s);
 [[nodiscard]] int store_archive_load(
 	struct store *s, struct store_req *req, const struct store_archive_query *query);
 
+/* Puts `xml` in the place of what the row `id` of this archive shows, in every archive that shows it: a tombstone
+ * (XEP-0424, XEP-0425). Its id, time and place in the order stay, and so does its record entry. STORE_E_NONE: not in this
+ * archive; what is still gathered in a batch is not, either: put that first. Doing it again changes nothing. */
+[[nodiscard]] int store_archive_retract(
+	struct store *s, struct store_req *req, struct str owner, struct str id, struct str xml);
+
+/* The archive is nobody's from then on, as that of a removed account (a room that was destroyed); a new archive of the
+ * same name begins empty. None of that name: no error. store_archive_sweep clears the rows away. */
+[[nodiscard]] int store_archive_leave(struct store *s, struct store_req *req, struct str owner);
+
 /* One small step of clearing away: up to `limit` rows older than before_us (0: none), then up to `limit` of archives
  * whose owner has gone -> req->number rows gone; 0: nothing left to do. A row goes when no archive shows it. */
 [[nodiscard]] int store_archive_sweep(

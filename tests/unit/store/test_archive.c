@@ -293,6 +293,44 @@ static void a_removed_account_has_no_archive_and_others_keep_theirs(struct fixtu
 	assert_int_equal(f->req.page->rows[1].seq, 30);
 }
 
+static void a_tombstone_stands_where_the_message_stood_for_everybody(struct fixture *f)
+{
+	struct store_archive_query q = of("uwe@example.org");
+	struct str owner = STR("vera@example.org"), xml = STR("<message><gone/></message>");
+
+	put_one(f, 401, "uwe@example.org/a", "vera@example.org", BOTH);
+	put_one(f, 402, "vera@example.org/a", "uwe@example.org", BOTH);
+	put_one(f, 403, "uwe@example.org/a", "wim@example.org", BOTH);
+	for (int twice = 0; twice < 2; twice++)
+		assert_int_equal(ASK(f, store_archive_retract, owner, id_of(401), xml), 0);
+	put_one(f, 401, "uwe@example.org/a", "vera@example.org", BOTH); /* the record again */
+	check_page(f, &q, 401, 403, true);
+	assert_str(f->req.page->rows[0].xml, "<message><gone/></message>");
+	assert_str(f->req.page->rows[1].xml, "<message>h\u00E9</message>");
+	assert_true(f->req.page->rows[0].time_us == 401000 && str_eq(f->req.page->rows[0].id, id_of(401)));
+	q.owner = owner;
+	check_page(f, &q, 401, 402, true);
+	assert_str(f->req.page->rows[0].xml, "<message><gone/></message>");
+	assert_int_equal(ASK(f, store_archive_retract, owner, id_of(403), xml), STORE_E_NONE);
+	assert_int_equal(ASK(f, store_archive_retract, STR("nobody@example.org"), id_of(401), xml), STORE_E_NONE);
+}
+
+static void a_room_that_was_destroyed_leaves_nothing_to_the_next_of_its_name(struct fixture *f)
+{
+	struct str room = STR("hall@rooms.example.org");
+	struct store_archive_query q = of("hall@rooms.example.org");
+
+	put_one(f, 501, "hall@rooms.example.org/nick", "hall@rooms.example.org", STORE_VIEW_SENDER);
+	check_page(f, &q, 501, 501, true);
+	assert_int_equal(ASK(f, store_archive_leave, room), 0);
+	check_none(f, &q);
+	put_one(f, 502, "hall@rooms.example.org/nick", "hall@rooms.example.org", STORE_VIEW_SENDER);
+	check_page(f, &q, 502, 502, true);
+	sweep_all(f, 0);
+	check_page(f, &q, 502, 502, true);
+	assert_int_equal(ASK(f, store_archive_leave, STR("nobody@rooms.example.org")), 0);
+}
+
 static void run_on(enum fake_kind kind)
 {
 	struct fixture f;
@@ -306,6 +344,8 @@ static void run_on(enum fake_kind kind)
 	what_comes_again_is_judged(&f);
 	old_rows_go_in_steps(&f);
 	a_removed_account_has_no_archive_and_others_keep_theirs(&f);
+	a_tombstone_stands_where_the_message_stood_for_everybody(&f);
+	a_room_that_was_destroyed_leaves_nothing_to_the_next_of_its_name(&f);
 	old_ids_are_found_among_many_parts(&f);
 	fixture_close(&f);
 }
