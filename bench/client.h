@@ -36,6 +36,7 @@ struct client {
 	uint64_t began_ns; /* when it started to connect */
 	int step;          /* of the login (login.h) */
 	int awaited;       /* answers to come before the login is complete */
+	uint32_t heard;    /* stanzas since stream management was switched on (XEP-0198) */
 	unsigned contacts; /* entries with subscription "both" in the last roster seen */
 	struct scram scram;
 };

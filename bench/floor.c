@@ -2,10 +2,11 @@
  * and writes it to the partner, parses nothing and knows nobody. What Gatehouse costs is stated as a multiple
  * of this.
  *
- *     floor PORT CERTIFICATE KEY [--durable FILE] [--fault drop|repeat|swap]
+ *     floor PORT CERTIFICATE KEY [--durable FILE] [--fault drop|repeat|swap] [--fan N]
  *
  * A connection says <hello n='NUMBER'/> first and is answered <ok/>; its partner is the one whose number
- * differs in the last bit. --durable: each record first passes through a second process that appends it to
+ * differs in the last bit. --fan: instead it goes to all N whose number divided by N is the same, its own line
+ * among them, one SSL_write each. --durable: each record first passes through a second process that appends it to
  * FILE and flushes it; what has gathered meanwhile is flushed together. --fault damages every 1000th record,
  * to show that the generator sees it. It listens on 127.0.0.1 and prints a line "ready PID [PID]" (the second
  * is the recorder). */
@@ -47,6 +48,7 @@ struct relay {
 	struct line **numbers;   /* by number */
 	struct durable *durable; /* NULL: not durable */
 	enum fault fault;
+	int fan; /* 0: pairs */
 	unsigned passed;
 	char record[RECORD_MAX];
 	struct buf swapped; /* FAULT_SWAP: the record held back */
@@ -161,12 +163,22 @@ static void line_hello(struct relay *relay, struct line *line, struct str record
 	line_write(relay, line, STR("<ok/>"));
 }
 
+static void relay_fan(struct relay *relay, int number, struct str record)
+{
+	int first = number - number % relay->fan;
+
+	for (int i = first; i < first + relay->fan && i < NUMBERS_MAX; i++)
+		relay_deliver(relay, i, record);
+}
+
 static void line_record(struct relay *relay, struct line *line, struct str record)
 {
 	int partner = line->number ^ 1;
 
 	if (line->number < 0) {
 		line_hello(relay, line, record);
+	} else if (relay->fan) {
+		relay_fan(relay, line->number, record);
 	} else if (!relay->fault) {
 		relay_pass_on(relay, partner, record);
 	} else if (!(++relay->passed % FAULT_EVERY) && !relay->swapped.len) {
@@ -294,6 +306,8 @@ static void relay_options(struct relay *relay, int argc, char **argv)
 			relay->durable = durable_new(argv[i + 1], relay_deliver, relay);
 			relay_watch(relay, durable_fd(relay->durable), relay->durable);
 		}
+		if (!strcmp(argv[i], "--fan"))
+			relay->fan = atoi(argv[i + 1]);
 		for (unsigned f = FAULT_DROP; !strcmp(argv[i], "--fault") && f <= FAULT_SWAP; f++) {
 			if (!strcmp(argv[i + 1], faults[f]))
 				relay->fault = (enum fault)f;
@@ -307,7 +321,7 @@ int main(int argc, char **argv)
 	struct rlimit files;
 
 	if (argc < 4)
-		fatal("usage: floor PORT CERTIFICATE KEY [--durable FILE] [--fault drop|repeat|swap]");
+		fatal("usage: floor PORT CERTIFICATE KEY [--durable FILE] [--fault drop|repeat|swap] [--fan N]");
 	signal(SIGPIPE, SIG_IGN);
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;

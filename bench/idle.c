@@ -9,15 +9,30 @@
 #include "mode.h"
 #include "report.h"
 
+/* What a client of today switches on once it is there. */
 static void idle_ready(struct client *c)
 {
-	(void)c;
+	if (!c->crowd->opt->furnished)
+		return;
+	client_print(c,
+		"<iq type='set' id='carbons'><enable xmlns='urn:xmpp:carbons:2'/></iq>"
+		"<iq type='set' id='nick'><pubsub xmlns='http://jabber.org/protocol/pubsub'>"
+		"<publish node='http://jabber.org/protocol/nick'><item id='current'>"
+		"<nick xmlns='http://jabber.org/protocol/nick'>Person %u</nick></item></publish></pubsub></iq>"
+		"<enable xmlns='urn:xmpp:sm:3' resume='true'/><inactive xmlns='urn:xmpp:csi:0'/>",
+		c->account);
+	client_flush_later(c);
 }
 
+/* Stream management wants answers, or the session ends (XEP-0198 section 4). */
 static void idle_stanza(struct client *c, struct str stanza)
 {
-	(void)c;
-	(void)stanza;
+	if (str_starts(stanza, STR("<enabled"))) {
+		c->heard = 0;
+	} else if (str_starts(stanza, STR("<r "))) {
+		client_print(c, "<a xmlns='urn:xmpp:sm:3' h='%u'/>", c->heard);
+		client_flush_later(c);
+	}
 }
 
 static void idle_gone(struct client *c, bool leaving, const char *why)

@@ -249,6 +249,7 @@ static void login_stanza(struct client *c, struct str piece)
 		login_settle(c, piece);
 		break;
 	case LOGIN_READY:
+		c->heard += piece.len > 2 && (piece.data[1] == 'i' || piece.data[1] == 'm' || piece.data[1] == 'p');
 		if (!str_starts(piece, STR("<iq")) || !iq_read(c, piece))
 			c->crowd->duty->stanza(c, piece);
 		break;

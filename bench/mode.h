@@ -18,4 +18,10 @@ int churn_run(const struct option_set *opt, const struct watch *watch);
 /* Everybody tells all contacts. */
 int presence_run(const struct option_set *opt, const struct watch *watch);
 
+/* Rooms in which some speak and all hear. */
+int talk_run(const struct option_set *opt, const struct watch *watch);
+
+/* Everybody enters one room. */
+int storm_run(const struct option_set *opt, const struct watch *watch);
+
 #endif

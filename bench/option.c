@@ -36,8 +36,12 @@ static const struct option_row rows[] = {
 	ROW("connections", KIND_NUMBER, connections, "400: sessions (chat: in pairs)"),
 	ROW("window", KIND_NUMBER, window, "1: messages under way from each sender (closed loop)"),
 	ROW("concurrency", KIND_NUMBER, concurrency, "16: logins under way at one time"),
+	ROW("furnished", KIND_FLAG, furnished, "idle: with carbons, stream management, client state and eventing"),
 	ROW("background", KIND_NUMBER, background, "login: idle sessions held meanwhile"),
 	ROW("contacts", KIND_NUMBER, contacts, "20: presence: contacts of each person"),
+	ROW("occupants", KIND_NUMBER, occupants, "100: room: of each room"),
+	ROW("service", KIND_TEXT, service, "rooms: room, join: the service is SERVICE.DOMAIN"),
+	ROW("pad", KIND_NUMBER, pad, "room: bytes added to each message (the floor adds none itself)"),
 	ROW("rate", KIND_REAL, rate, "messages a second in all (open loop); 0: closed loop"),
 	ROW("warm", KIND_REAL, warm, "1: seconds before measuring"),
 	ROW("seconds", KIND_REAL, seconds, "5: seconds measured"),
@@ -55,7 +59,7 @@ static const struct option_row rows[] = {
 
 _Noreturn static void usage(const char *why, const char *what)
 {
-	fprintf(stderr, "load: %s%s\nusage: load chat|idle|login|presence [options]\n", why, what);
+	fprintf(stderr, "load: %s%s\nusage: load chat|idle|login|presence|room|join [options]\n", why, what);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		fprintf(stderr, "  --%-12s %s\n", rows[i].name, rows[i].text);
 	exit(2);
@@ -128,8 +132,8 @@ static void option_check(struct option_set *out)
 {
 	if (out->server.sin_family != AF_INET)
 		usage("--server is missing", "");
-	if (!out->connections || !out->window || !out->concurrency || !out->per_source)
-		usage("--connections, --window, --concurrency and --per-source must not be 0", "");
+	if (!out->connections || !out->window || !out->concurrency || !out->per_source || !out->occupants)
+		usage("--connections, --window, --concurrency, --per-source and --occupants must not be 0", "");
 	if (out->shortest < 20 || out->longest < out->shortest || out->longest > 8000)
 		usage("bodies have 20 to 8000 bytes", "");
 	if (out->step_count)
@@ -149,6 +153,8 @@ void option_read(struct option_set *out, int argc, char **argv)
 		.window = 1,
 		.concurrency = 16,
 		.contacts = 20,
+		.occupants = 100,
+		.service = "rooms",
 		.warm = 1,
 		.seconds = 5,
 		.drain = 10,

@@ -28,8 +28,12 @@ struct option_set {
 	unsigned connections;
 	unsigned window;              /* unanswered messages of one sender (closed loop) */
 	unsigned concurrency;         /* logins at one time */
+	bool furnished;               /* `idle`: with carbons, stream management, client state, eventing */
 	unsigned background;          /* idle sessions held during `login` */
 	unsigned contacts;            /* of each person in `presence` */
+	unsigned occupants;           /* of each room */
+	const char *service;          /* of rooms: SERVICE.DOMAIN */
+	unsigned pad;                 /* bytes added to each message in a room */
 	double rate;                  /* messages a second over all (open loop); 0: closed loop */
 	double warm;                  /* seconds before measuring */
 	double seconds;               /* measured */

@@ -30,7 +30,7 @@ struct presence {
 	struct speech speech;
 	struct tally_sum sum;
 	struct histogram latency;
-	uint64_t arrived;
+	uint64_t arrived, bytes; /* while measuring */
 	bool sending;
 	bool measuring;
 };
@@ -109,6 +109,7 @@ static void presence_arrived(struct presence *p, struct client *c, unsigned send
 	if (p->measuring) {
 		histogram_add(&p->latency, (now - head.at_ns) / NS_PER_US);
 		p->arrived++;
+		p->bytes += stanza.len;
 	}
 	if (!(++person->deliveries % (2 * p->reach)) && p->sending)
 		presence_say(p, &p->crowd->clients[sender]);
@@ -207,6 +208,7 @@ static void presence_report(const struct presence *p, const struct watch *watch,
 	report_real(&r, "seconds", seconds);
 	report_count(&r, "deliveries", p->arrived);
 	report_real(&r, "per_second", (double)p->arrived / seconds);
+	report_real(&r, "bytes_each", p->arrived ? (double)p->bytes / (double)p->arrived : 0);
 	report_say(&r, " %.0f deliveries/s;", (double)p->arrived / seconds);
 	report_latency(&r, &p->latency);
 	report_cpu(&r, watch, from, to, p->arrived);

@@ -66,6 +66,9 @@ class Ejabberd(Server):
             parts = re.split(r"^(?=[a-z_]+:)", file.read(), flags=re.M)
         text = "".join(part for part in parts if part.split(":")[0] in KEPT)
         text = re.sub(r"^  mod_pres_counter:\n(    .*\n)*", "", text, flags=re.M)  # a rate limit
+        # A room takes as many as enter.
+        text = text.replace("  mod_muc:\n", "  mod_muc:\n    max_users: 1000\n")
+        text = text.replace("    default_room_options:\n", "    default_room_options:\n      max_users: 1000\n")
         return text.rstrip() + "\n" + self.archive_module
 
     def configuration(self):

@@ -28,11 +28,14 @@ LOGIN = {"per s": "per_second", "CPU us": "cpu.us_each.all", "gate": "cpu.us_eac
          "recorder": "cpu.us_each.recorder", "server %": "cpu.server_percent", "gen %": "cpu.generator_percent",
          "first third us": "parts.0.cpu_us_each", "last third us": "parts.2.cpu_us_each",
          "p50 us": "latency_us.p50", "p99": "latency_us.p99", "failures": "failures"}
-PRESENCE = {key: path for key, path in CHAT.items() if key != "errors"}
+PRESENCE = {key: path for key, path in {**CHAT, "bytes": "bytes_each"}.items() if key != "errors"}
+ROOM = {**CHAT, "bytes": "bytes_each"}
+STORM = {"s": "seconds", "CPU ms": "cpu_ms", "CPU us per presence": "cpu.us_each.all", "gate": "cpu.us_each.gate",
+         "recorder": "cpu.us_each.recorder", "failures": "failures"}
 
 FIGURES = [
     Figure("chat-saturated", "400 sessions in pairs, one message under way from each, as fast as it goes",
-           ["chat", "--connections", "400", "--window", "1"], ["floor", "durable-floor", "gatehouse", *PEERS], 400, CHAT),
+           ["chat", "--connections", "400", "--window", "1"], ["floor", "durable-floor", "gatehouse", "gatehouse-no-history", *PEERS], 400, CHAT),
     Figure("chat-window8", "the same with eight messages under way from each",
            ["chat", "--connections", "400", "--window", "8"], ["floor", "durable-floor", "gatehouse"], 400,
            CHAT),
@@ -63,6 +66,20 @@ FIGURES = [
             "CPU us per login": "steps.0.login_cpu_us", "resting %": "cpu.server_percent"}),
     Figure("presence", "200 people with 20 contacts each change their status",
            ["presence", "--connections", "200", "--contacts", "20"], ["gatehouse", *PEERS], 200, PRESENCE),
+    Figure("write-20", "what presence cannot do without: 200 sessions, each of which is heard by 20",
+           ["room", "--connections", "200", "--occupants", "20", "--window", "20", "--shortest", "20", "--longest", "20"],
+           ["floor-fan20"], 0, ROOM),
+    Figure("room", "a room of 100, eight speak, each when all have heard its last",
+           ["room", "--connections", "100", "--occupants", "100", "--window", "8"],
+           ["floor-fan100", "gatehouse", *PEERS], 100, ROOM),
+    Figure("join", "500 enter a room, 32 at a time",
+           ["join", "--connections", "500", "--concurrency", "32"], ["gatehouse", *PEERS], 500, STORM, timed=False),
+    Figure("idle-contacts", "sessions with 50 contacts, carbons, stream management, client state and personal eventing",
+           ["idle", "--steps", "1000,10000", "--concurrency", "32", "--limit", "900", "--furnished"],
+           ["gatehouse-contacts"], 10000,
+           {"1k KiB each": "steps.0.rss_kib_each.all", "gate": "steps.0.rss_kib_each.gate",
+            "10k": "steps.1.rss_kib_each.all", "gate 10k": "steps.1.rss_kib_each.gate",
+            "CPU us per login": "steps.1.login_cpu_us", "resting %": "cpu.server_percent"}),
     Figure("accounts", "memory with 20,000 accounts and one session",
            ["idle", "--steps", "1"], ["gatehouse"], 20000,
            {"RSS KiB": "memory_kib.all.rss", "PSS KiB": "memory_kib.all.pss", "gate RSS": "memory_kib.gate.rss",
@@ -73,7 +90,8 @@ FIGURES = [
 ]
 
 # What a plain `bench/run` does.
-USUAL = ["chat-saturated", "chat-1000", "chat-archive", "login", "idle", "presence", "inspection"]
+USUAL = ["chat-saturated", "chat-1000", "chat-archive", "login", "idle", "presence", "write-20", "room",
+         "join", "idle-contacts", "inspection"]
 
 
 def figure_named(name):

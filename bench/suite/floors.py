@@ -38,6 +38,34 @@ class DurableFloor(Floor):
         return ["--durable", os.path.join(self.live, "messages")]
 
 
+class Fan(Floor):
+    """What one says is written to all of its group, by one SSL_write each: what rooms and presence cannot do without.
+    Messages are padded to what the server delivers."""
+
+    fan = 0
+    pad = 0
+    features = "bare TLS writes to each of a group, nothing parsed"
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.login = ["--floor", "--pad", str(self.pad)]
+
+    def options(self):
+        return ["--fan", str(self.fan)]
+
+
+class Fan100(Fan):
+    name = "floor-fan100"
+    fan = 100
+    pad = 200
+
+
+class Fan20(Fan):
+    name = "floor-fan20"
+    fan = 20
+    pad = 10
+
+
 def flush_us(directory, count=300, size=300):
     """What one flush costs here: append and fdatasync, the median in microseconds."""
     times = []

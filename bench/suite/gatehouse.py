@@ -4,6 +4,7 @@ changed: ports, and the rates of a session, which are off for every server here.
 import csv
 import json
 import os
+import sqlite3
 import subprocess
 import time
 
@@ -24,6 +25,7 @@ class Gatehouse(Server):
     archive = True
     policy = True
     import_seconds = None
+    rooms = "rooms"
 
     def command(self, *arguments, **options):
         done = subprocess.run([self.program(), *arguments], capture_output=True, text=True, check=False,
@@ -90,6 +92,41 @@ class Gatehouse(Server):
     def configuration(self):
         with open(os.path.join(self.pristine, "gatehouse.yaml")) as file:
             return file.read() + self.added
+
+
+class GatehouseNoHistory(Gatehouse):
+    """The record alone: what clients may ask for again is not kept."""
+
+    name = "gatehouse-no-history"
+    features = Gatehouse.features + ", no history for clients"
+
+    def configure(self, directory):
+        super().configure(directory)
+        path = os.path.join(directory, "gatehouse.yaml")
+        with open(path) as file:
+            text = file.read()
+        with open(path, "w") as file:
+            file.write(setting_put(text, "history.enabled", "false"))
+
+
+class GatehouseContacts(Gatehouse):
+    """Everybody has 50 contacts: a ring, as in `load presence`, put where the server keeps rosters."""
+
+    name = "gatehouse-contacts"
+    features = Gatehouse.features + ", 50 contacts each"
+    contacts = 50
+
+    def make(self):
+        super().make()
+        reach = self.contacts // 2
+        names = [f"u{number}@{DOMAIN}" for number in range(self.accounts)]
+        with sqlite3.connect(os.path.join(self.pristine, "store", "gatehouse.db")) as store:
+            store.executemany("INSERT OR REPLACE INTO roster (owner, version) VALUES (?, 1)", ((name,) for name in names))
+            store.executemany(
+                "INSERT OR REPLACE INTO roster_item (owner, contact, name, groups, subscription, ask, approved, hidden, "
+                "pending_in) VALUES (?, ?, '', '', 3, 0, 0, 0, '')",
+                ((name, names[(at + step) % len(names)]) for at, name in enumerate(names)
+                 for step in range(-reach, reach + 1) if step))
 
 
 class GatehouseBare(Gatehouse):

@@ -36,6 +36,7 @@ log = {{ warn = "{live}/prosody.log" }}
 ssl = {{ key = "{key}", certificate = "{certificate}" }}
 c2s_direct_tls_ssl = {{ key = "{key}", certificate = "{certificate}" }}
 VirtualHost "{domain}"
+Component "conference.{domain}" "muc"
 """
 
 

@@ -8,12 +8,12 @@ import sys
 
 from . import profile
 from .ejabberd import Ejabberd, EjabberdMnesia, EjabberdSqlite
-from .floors import DurableFloor, Floor, flush_us
-from .gatehouse import Gatehouse, GatehouseBare
+from .floors import DurableFloor, Fan20, Fan100, Floor, flush_us
+from .gatehouse import Gatehouse, GatehouseBare, GatehouseContacts, GatehouseNoHistory
 from .place import LOAD_CORE, PASSWORD, Trouble, settle_on
 from .prosody import Prosody, ProsodyInternal, ProsodySqlite
 
-SERVERS = [Floor, DurableFloor, Gatehouse, GatehouseBare, Ejabberd, Prosody, ProsodyInternal, ProsodySqlite,
+SERVERS = [Floor, DurableFloor, Fan20, Fan100, Gatehouse, GatehouseNoHistory, GatehouseContacts, GatehouseBare, Ejabberd, Prosody, ProsodyInternal, ProsodySqlite,
            EjabberdMnesia, EjabberdSqlite]
 
 
@@ -24,7 +24,7 @@ def server_names():
 def load_command(place, server, figure, seconds):
     watch = ",".join(f"{name}:{pid}" for name, pid in server.processes().items())
     command = [place.load, *figure.arguments, "--server", f"127.0.0.1:{server.port}", "--watch", watch,
-               "--password", PASSWORD, "--keys", os.path.join(server.home, "keys"), *server.login]
+               "--password", PASSWORD, "--keys", os.path.join(server.home, "keys"), "--service", server.rooms, *server.login]
     if figure.timed:
         command += ["--seconds", str(seconds * figure.scale)]
     return command

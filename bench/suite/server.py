@@ -19,6 +19,7 @@ class Server:
     archive = False   # keeps every message
     floor = False     # not an XMPP server at all
     login = ["--mechanism", "SCRAM-SHA-256", "--roster"]
+    rooms = "conference"  # the service of rooms is ROOMS.DOMAIN
 
     def __init__(self, place, accounts=400):
         self.place = place

@@ -55,8 +55,10 @@ def best(rounds, figure, servers, path, most):
 
 
 def chat_rows(rounds):
-    rows = [row("chat, saturated: CPU per message / floor", rounds.ratios("chat-saturated", "gatehouse", CPU, "floor"),
-                1.6)]
+    rows = [row("chat, saturated, record: CPU per message / floor",
+                rounds.ratios("chat-saturated", "gatehouse-no-history", CPU, "floor"), 1.6),
+            row("chat, saturated, record and history: CPU per message / floor",
+                rounds.ratios("chat-saturated", "gatehouse", CPU, "floor"), 3)]
     rows.append(row("chat, 1,000/s: CPU per message / durable floor",
                     rounds.ratios("chat-1000", "gatehouse", CPU, "durable-floor"), 1.5))
     peer, _ = best(rounds, "chat-1000", PEERS, CPU, most=False)
@@ -95,6 +97,23 @@ def memory_rows(rounds):
     return rows
 
 
+def room_rows(rounds):
+    """Rooms and presence: against what writing the same bytes to each costs, and against ejabberd."""
+    return [
+        row("room of 100: CPU per delivery / bare write", rounds.ratios("room", "gatehouse", CPU, "floor-fan100"), 1.4),
+        row("presence, 20 contacts: CPU per delivery / bare write", rounds.ratios(
+            "presence", "gatehouse", CPU, "floor-fan20", other_figure="write-20"), 1.4),
+        row("500 enter a room: CPU / ejabberd's", rounds.ratios("join", "gatehouse", "cpu_ms", "ejabberd"), 0.125),
+    ]
+
+
+def contacts_rows(rounds):
+    """The floor's TLS connection is measured by the figure without contacts."""
+    return [row(f"memory of a session with 50 contacts and all extensions (gate) / floor, {size}", rounds.ratios(
+        "idle-contacts", "gatehouse-contacts", f"steps.{place}.rss_kib_each.gate", "floor",
+        f"steps.{place}.rss_kib_each.relay", other_figure="idle"), 1.8) for place, size in enumerate(("1k", "10k"))]
+
+
 def login_rows(rounds):
     return [
         row("login: CPU / bare handshake", rounds.ratios("login", "gatehouse", CPU, "floor"), 1.6),
@@ -121,5 +140,6 @@ def import_rows(server):
 
 def targets(results, flush, gatehouse):
     rounds = Rounds(results)
-    return (chat_rows(rounds) + latency_rows(rounds, flush) + memory_rows(rounds) + login_rows(rounds)
+    return (chat_rows(rounds) + latency_rows(rounds, flush) + memory_rows(rounds) + contacts_rows(rounds)
+            + room_rows(rounds) + login_rows(rounds)
             + inspection_rows(rounds) + import_rows(gatehouse))
