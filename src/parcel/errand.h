@@ -16,6 +16,7 @@ enum errand_kind {
 	ERRAND_SM_ENABLE, /* answered. in: wants_resume; out: sm_id, max */
 	ERRAND_SM_RESUME, /* answered. in: person, bare jid, sm_id, h; out: origin, handled or error */
 	ERRAND_SM_ACK,    /* h: the client's count of what it handled */
+	ERRAND_STATE,     /* inactive: what the client says of itself (XEP-0352) */
 	ERRAND_GONE,      /* the stream has ended and none of its parcels is under way; reason, handled */
 };
 
@@ -52,6 +53,7 @@ struct errand {
 	struct str request_id;      /* BIND: id of the IQ; the stream's own note */
 	struct str sm_id;           /* in: RESUME; out: SM_ENABLE */
 	bool wants_resume;
+	bool inactive;              /* STATE */
 	unsigned max_seconds;       /* SM_ENABLE. in: what the client asked for, 0: nothing; out: what it gets */
 	uint32_t h;                 /* in: RESUME, ACK */
 	uint32_t handled;           /* inbound stanzas handled. in: GONE; out: RESUME */

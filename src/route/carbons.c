@@ -1,6 +1,7 @@
 #include "route/carbons.h"
 
 #include "route/deliver.h"
+#include "route/quiet.h"
 #include "route/message.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -83,7 +84,9 @@ static void copy_to(
 
 	copy_put(&s->user->home->scratch, s, p, direction, p->record_id[0] ? &sid : NULL);
 	blob = blob_of_scratch(s->user->home);
-	if (blob)
+	if (blob && p->class == CLASS_SIGNAL)
+		deliver(s, &(struct goods){.blob = blob, .note = true, .calm = CALM_SIGNAL}, receipt);
+	else if (blob)
 		deliver(s, &(struct goods){.blob = blob, .note = true}, receipt);
 	blob_unref(blob);
 }

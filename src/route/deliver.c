@@ -6,6 +6,7 @@
 #include "parcel/parcel.h"
 #include "route/answer.h"
 #include "route/offline.h"
+#include "route/quiet.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -51,6 +52,11 @@ void deliver(struct session *s, const struct goods *g, const struct receipt *rec
 
 	home_check(h);
 	assert(receipt);
+	if (s->quiet) {
+		if (quiet_hold(s, g, receipt))
+			return;
+		quiet_flush(s);
+	}
 	if (s->sm) {
 		deliver_counted(s, g, receipt);
 		return;

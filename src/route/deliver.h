@@ -12,6 +12,8 @@ struct goods {
 	struct fan *fan;        /* NULL: goes to one session only, or is no content */
 	struct parcel *request; /* an IQ get or set, else NULL */
 	bool note;              /* its delivery is an event of the record */
+	uint8_t calm;           /* enum calm (quiet.h): may it wait for a client that is not looking? */
+	struct str sender;      /* where calm: who it is from */
 	bool stored;            /* is in the store until the client has it */
 };
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "route/deliver.h"
 #include "route/presence.h"
+#include "route/quiet.h"
 #include "route/rooms.h"
 #include "route/sight.h"
 #include "stanza/xml_out.h"
@@ -126,6 +127,17 @@ struct blob *letter_blob(struct home *h, const struct letter *l)
 	return presence_blob_to(h, l->stanza, l->to.full);
 }
 
+/* Who is there may wait; requests may not, nor what tells a client of itself. */
+static void letter_give(
+	struct session *s, const struct letter *l, struct blob *blob, const struct receipt *receipt)
+{
+	struct goods g = {.blob = blob, .hold = l->hold, .sender = l->from.full};
+
+	if (l->kind <= LETTER_UNAVAILABLE && !str_eq(l->from.full, s->origin->jid.full))
+		g.calm = CALM_PRESENCE;
+	deliver(s, &g, receipt);
+}
+
 static void letter_hand(struct user *u, const struct letter *l, bool (*takes)(const struct session *s),
 	const struct session *only)
 {
@@ -135,8 +147,7 @@ static void letter_hand(struct user *u, const struct letter *l, bool (*takes)(co
 	const struct receipt *receipt = arena ? kept_receipt(&l->kept, arena, h->record) : NULL;
 
 	if (blob && receipt) {
-		session_each(s, u) if (only ? s == only : takes(s))
-			deliver(s, &(struct goods){.blob = blob, .hold = l->hold}, receipt);
+		session_each(s, u) if (only ? s == only : takes(s)) letter_give(s, l, blob, receipt);
 	}
 	blob_unref(blob);
 	arena_free(arena);

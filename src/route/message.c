@@ -5,6 +5,7 @@
 #include "route/deliver.h"
 #include "route/history.h"
 #include "route/offline.h"
+#include "route/quiet.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -102,6 +103,10 @@ static void hand_over(struct user *u, struct parcel *p, struct session *only)
 	if (p->class == CLASS_CONTENT && message_type(p->type) != MESSAGE_HEADLINE &&
 		message_type(p->type) != MESSAGE_ERROR)
 		g.keep = p->origin;
+	if (p->class == CLASS_SIGNAL) {
+		g.calm = (uint8_t)quiet_message(p->stanza);
+		g.sender = p->origin->jid.full;
+	}
 	g.fan = fan_for(u, p, only);
 	session_each(s, u) if (only ? s == only : session_takes_messages(s)) deliver(s, &g, receipt);
 	fan_unref(g.fan);

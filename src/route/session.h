@@ -20,6 +20,7 @@ struct session {
 	struct map *directed; /* full or bare JID -> its bytes: told of our presence outside the roster; NULL:
 				 none */
 	struct sm *sm;        /* NULL: no stream management */
+	struct quiet *quiet;  /* owned; NULL: the client is active (XEP-0352) */
 	struct list unacked;  /* in home->unacked */
 	struct list doomed;   /* in home->doomed */
 	const char *doom;     /* static: why, for the record */
@@ -62,7 +63,7 @@ static inline struct session *session_next(const struct session *s)
 	return s->link.next == &s->user->sessions ? NULL : container_of(s->link.next, struct session, link);
 }
 
-/* The five errands, on the home loop. Each consumes the errand. */
+/* The errands, on the home loop. Each consumes the errand. */
 void session_run_errand(struct task *task);
 
 /* Ends it: unavailable presence goes out, unacknowledged content to the offline queue. `condition` NULL: its

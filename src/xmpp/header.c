@@ -112,6 +112,18 @@ void header_open(struct stream *s, const struct node *h)
 	header_features(s);
 }
 
+/* XEP-0478. Silence leads to a sign of life being asked for, not to the end of the stream. */
+static void limits_put(const struct stream *s, struct buf *b)
+{
+	const struct settings *settings = s->xl->settings;
+	uint64_t bytes = s->authenticated ? settings->limits_stanza_bytes : settings->limits_stanza_bytes_before_login;
+
+	buf_lit(b, "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>");
+	buf_u64(b, bytes);
+	buf_printf(b, "</max-bytes><idle-seconds>%u</idle-seconds></limits>",
+			s->authenticated ? settings->ping_interval_seconds : settings->limits_login_seconds);
+}
+
 static void features_put(struct stream *s, struct buf *b)
 {
 	if (!s->secure) {
@@ -120,6 +132,7 @@ static void features_put(struct stream *s, struct buf *b)
 	}
 	if (!s->authenticated) {
 		login_mechanisms(s, b);
+		limits_put(s, b);
 		return;
 	}
 	buf_lit(b, "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
@@ -127,6 +140,9 @@ static void features_put(struct stream *s, struct buf *b)
 		   "<sm xmlns='urn:xmpp:sm:3'><optional/></sm>"
 		   "<ver xmlns='urn:xmpp:features:rosterver'/>"
 		   "<sub xmlns='urn:xmpp:features:pre-approval'/>");
+	if (s->xl->settings->csi_held_max)
+		buf_lit(b, "<csi xmlns='urn:xmpp:csi:0'/>");
+	limits_put(s, b);
 }
 
 void header_features(struct stream *s)

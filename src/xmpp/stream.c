@@ -448,6 +448,8 @@ void stream_stanza(struct stream *s, struct node *n, struct arena *arena)
 	}
 	if (sm_is_nonza(n))
 		sm_nonza(s, n);
+	else if (csi_is_nonza(n))
+		csi_nonza(s, n);
 	else if (str_eq(n->ns, NS_CLIENT) || str_is(n->ns, ""))
 		stream_error(s, "unsupported-stanza-type", NULL);
 	else if (is_stanza(&(struct node){.name = n->name, .ns = NS_CLIENT}))

@@ -138,6 +138,10 @@ void sm_nonza(struct stream *s, const struct node *n);
 void sm_settle(struct stream *s); /* sends an owed <a/> once nothing older than the <r/> is pending */
 void sm_failed(struct stream *s, const char *condition, bool has_h, uint32_t h);
 
+/* ---- csi.c ---- */
+bool csi_is_nonza(const struct node *n);
+void csi_nonza(struct stream *s, const struct node *n);
+
 /* ---- charge.c ---- */
 void charge_init(struct xmpp_loop *xl);
 
