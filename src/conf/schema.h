@@ -20,6 +20,7 @@ enum setting_kind {
 	SETTING_ENUM,
 	SETTING_ADDRESSES,
 	SETTING_DOMAINS,
+	SETTING_TEXTS,
 };
 
 enum setting_change {

@@ -48,6 +48,7 @@ enum settings_flush {
 #define SETTINGS_ENUM int
 #define SETTINGS_ADDRESSES struct settings_addresses
 #define SETTINGS_DOMAINS struct settings_strings
+#define SETTINGS_TEXTS struct settings_strings
 
 /* One field a row, named as the setting with _ for dots: listen_starttls, limits_stanza_bytes ... Every
  * struct str has a NUL behind it (s.data may be passed as a C string); paths are absolute, or empty where the

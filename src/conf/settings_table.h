@@ -6,7 +6,7 @@
  *
  *   kind    BOOL bool, INT uint32_t, SIZE uint64_t bytes, SECONDS uint32_t, STRING and PATH struct str,
  *           ENUM int (position among the words), ADDRESSES struct settings_addresses,
- *           DOMAINS struct settings_strings
+ *           DOMAINS and TEXTS struct settings_strings
  *   words   of an ENUM: a|b|c. Of an INT: its unit, or the word that stands for 0 after a colon (":auto")
  *   change  LIVE: a reload is enough. RESTART: takes effect when the server starts
  *   check   a further check of settings_value.c, or NULL
@@ -114,6 +114,10 @@ SETTING(INT, "sm.unacked_max", sm_unacked_max, "1000", 16, 100000, "stanzas", LI
 SETTING(SECONDS, "sm.resume_seconds", sm_resume_seconds, "300", 0, 86400, "", LIVE, NULL,
 	"How long a session waits for its client to come back; 0 switches resumption off.")
 
+SECTION("csi", "Clients that say nobody is looking at them (XEP-0352).")
+SETTING(INT, "csi.held_max", csi_held_max, "500", 0, 10000, "stanzas", LIVE, NULL,
+	"Presence and chat states held back for such a client, messages never; 0 switches this off.")
+
 SECTION("ping", "Noticing connections that died silently.")
 SETTING(SECONDS, "ping.interval_seconds", ping_interval_seconds, "30", 1, 3600, "", LIVE, NULL,
 	"Silence after which the server asks a client for a sign of life.")
@@ -131,6 +135,16 @@ SETTING(INT, "history.days", history_days, "forever", 0, 36500, ":forever", LIVE
 	"Days after which messages go from people's history; nothing goes from the record by it.")
 SETTING(INT, "history.page", history_page, "100", 10, 1000, "messages", LIVE, NULL,
 	"Messages of one answer to a client that asks for history.")
+
+SECTION("contact", "Whom people may turn to, for their clients to show (XEP-0157): mailto:, xmpp: or https: addresses.")
+SETTING(TEXTS, "contact.abuse", contact_abuse, "[]", 0, 16, "", LIVE, check_uris, "To report abuse to.")
+SETTING(TEXTS, "contact.admin", contact_admin, "[]", 0, 16, "", LIVE, check_uris, "The administrators.")
+SETTING(TEXTS, "contact.feedback", contact_feedback, "[]", 0, 16, "", LIVE, check_uris, "For praise and complaints.")
+SETTING(TEXTS, "contact.security", contact_security, "[]", 0, 16, "", LIVE, check_uris,
+	"To report weaknesses to.")
+SETTING(TEXTS, "contact.status", contact_status, "[]", 0, 16, "", LIVE, check_uris,
+	"Where it is told whether the service runs.")
+SETTING(TEXTS, "contact.support", contact_support, "[]", 0, 16, "", LIVE, check_uris, "For help.")
 
 SECTION("rooms", "Rooms, in which many talk (XEP-0045).")
 SETTING(DOMAINS, "rooms.service", rooms_service, "[\"rooms.<domain>\"]", 0, 64, "<domain>", RESTART, NULL,

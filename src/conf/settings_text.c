@@ -69,6 +69,9 @@ void setting_accepts(const struct setting *row, struct buf *out)
 		buf_printf(out, "a list of %llu to %llu domain names in small letters such as [example.org]",
 			row->low, row->high);
 		return;
+	case SETTING_TEXTS:
+		buf_printf(out, "a list of at most %llu texts of at most 250 bytes; none is []", row->high);
+		return;
 	}
 }
 
@@ -127,6 +130,7 @@ void setting_put_json(const struct setting *row, const void *field, struct buf *
 		put_address_list(field, out);
 		return;
 	case SETTING_DOMAINS:
+	case SETTING_TEXTS:
 		put_string_list(field, out);
 		return;
 	}

@@ -11,6 +11,10 @@
 #include "conf/nearest.h"
 #include "conf/settings.h"
 
+enum {
+	TEXT_MAX = 250, /* bytes of a member of a list of texts */
+};
+
 /* What one reading needs beside the node. */
 struct reading {
 	const struct setting *row;
@@ -235,7 +239,15 @@ static bool domain_is_accepted(const struct setting *row, struct str text)
 	return domain_is_valid(text);
 }
 
-static int read_domains(const struct reading *rd, const struct yml_node *node, struct settings_strings *field)
+static bool text_is_accepted(const struct setting *row, struct str text)
+{
+	(void)row;
+	return text.len > 0 && text.len <= TEXT_MAX && !has_control_bytes(text);
+}
+
+/* Each member once. */
+static int read_list(const struct reading *rd, const struct yml_node *node,
+	bool (*accepts)(const struct setting *row, struct str text), struct settings_strings *field)
 {
 	struct str *items;
 	size_t n = 0;
@@ -248,7 +260,7 @@ static int read_domains(const struct reading *rd, const struct yml_node *node, s
 		return err_set(rd->err, -ENOMEM, "out of memory");
 	yml_each(child, node)
 	{
-		if (child->kind != YML_SCALAR || !domain_is_accepted(rd->row, child->text))
+		if (child->kind != YML_SCALAR || !accepts(rd->row, child->text))
 			return refuse(rd, child);
 		for (size_t i = 0; i < n; i++)
 			if (str_eq(items[i], child->text))
@@ -282,7 +294,9 @@ static int read_kind(const struct reading *rd, const struct yml_node *node, void
 	case SETTING_ADDRESSES:
 		return read_addresses(rd, node, field);
 	case SETTING_DOMAINS:
-		return read_domains(rd, node, field);
+		return read_list(rd, node, domain_is_accepted, field);
+	case SETTING_TEXTS:
+		return read_list(rd, node, text_is_accepted, field);
 	}
 	abort();
 }
@@ -319,6 +333,27 @@ int check_loopback(const void *value, struct err *err)
 				"because "
 				"passwords and messages would cross the network in the clear",
 				LOG_STR(list->items[i].text));
+	return 0;
+}
+
+/* The kinds of address people can do something with; whoever writes one of another kind has mistyped it. */
+int check_uris(const void *value, struct err *err)
+{
+	static const char *const kinds[] = {"mailto:", "xmpp:", "https://", "http://", "tel:"};
+	const struct settings_strings *list = value;
+
+	for (size_t i = 0; i < list->len; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+			known = known || (str_starts(list->items[i], str_from(kinds[k])) &&
+						 str_find(list->items[i], ' ', 0) == list->items[i].len);
+		if (!known)
+			return err_set(err, -EINVAL,
+				"'%s' found; accepted: addresses that begin with mailto:, xmpp:, https://, http:// or "
+				"tel:",
+				LOG_STR(list->items[i]));
+	}
 	return 0;
 }
 

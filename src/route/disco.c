@@ -2,6 +2,7 @@
 
 #include "route/answer.h"
 #include "route/iq.h"
+#include "route/last.h"
 #include "route/rooms.h"
 #include "route/sight.h"
 #include "stanza/ns.h"
@@ -11,6 +12,7 @@
 static const char *const server_features[] = {
 	"http://jabber.org/protocol/disco#info",
 	"http://jabber.org/protocol/disco#items",
+	"jabber:iq:last",
 	"jabber:iq:roster",
 	"jabber:iq:version",
 	"msgoffline",
@@ -18,12 +20,14 @@ static const char *const server_features[] = {
 	"urn:xmpp:carbons:2",
 	"urn:xmpp:ping",
 	"urn:xmpp:sid:0",
+	"urn:xmpp:time",
 	NULL,
 };
 
 static const char *const account_features[] = {
 	"http://jabber.org/protocol/disco#info",
 	"http://jabber.org/protocol/disco#items",
+	"jabber:iq:last",
 	"urn:xmpp:ping",
 	"urn:xmpp:sid:0",
 	NULL,
@@ -68,8 +72,46 @@ static void put_features(struct buf *text, const char *const *features)
 		buf_printf(text, "<feature var='%s'/>", *features);
 }
 
-static void answer_info(
-	struct parcel *p, const char *identity, const char *const *features, const char *const *more)
+/* ---- contacts (XEP-0157) ---- */
+
+static void contact_put(struct buf *text, const char *name, const struct settings_strings *addresses)
+{
+	if (addresses->len == 0)
+		return;
+	buf_printf(text, "<field var='%s-addresses' type='list-multi'>", name);
+	for (size_t i = 0; i < addresses->len; i++) {
+		buf_lit(text, "<value>");
+		xml_escape(text, addresses->items[i]);
+		buf_lit(text, "</value>");
+	}
+	buf_lit(text, "</field>");
+}
+
+/* The form, unless nobody is named. */
+static void contacts_put(struct buf *text, const struct settings *s)
+{
+	struct buf fields = BUF_INIT(0);
+
+	contact_put(&fields, "abuse", &s->contact_abuse);
+	contact_put(&fields, "admin", &s->contact_admin);
+	contact_put(&fields, "feedback", &s->contact_feedback);
+	contact_put(&fields, "security", &s->contact_security);
+	contact_put(&fields, "status", &s->contact_status);
+	contact_put(&fields, "support", &s->contact_support);
+	if (fields.len) {
+		buf_lit(text, "<x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE' type='hidden'>"
+			      "<value>http://jabber.org/network/serverinfo</value></field>");
+		buf_str(text, buf_view(&fields));
+		buf_lit(text, "</x>");
+	}
+	buf_done(&fields);
+}
+
+/* ---- answers ---- */
+
+/* `contacts` NULL: none are named. */
+static void answer_info(struct parcel *p, const char *identity, const char *const *features,
+	const char *const *more, const struct settings *contacts)
 {
 	struct buf text = BUF_INIT(0);
 
@@ -81,6 +123,8 @@ static void answer_info(
 	buf_printf(&text, "<query xmlns='http://jabber.org/protocol/disco#info'><identity %s/>", identity);
 	put_features(&text, features);
 	put_features(&text, more);
+	if (contacts)
+		contacts_put(&text, contacts);
 	buf_lit(&text, "</query></iq>");
 	answer_bytes(p, &text);
 }
@@ -88,7 +132,7 @@ static void answer_info(
 static void answer_account(const struct home *h, struct parcel *p)
 {
 	answer_info(p, "category='account' type='registered'", account_features,
-		h->settings->history_enabled ? archive_features : no_features);
+		h->settings->history_enabled ? archive_features : no_features, NULL);
 }
 
 static void answer_no_items(struct parcel *p)
@@ -109,8 +153,8 @@ static void answer_no_items(struct parcel *p)
 
 void disco_info_server(struct session *s, struct parcel *p)
 {
-	(void)s;
-	answer_info(p, "category='server' type='im' name='Gatehouse'", server_features, no_features);
+	answer_info(p, "category='server' type='im' name='Gatehouse'", server_features, no_features,
+		s->user->home->settings);
 }
 
 void disco_items_server(struct session *s, struct parcel *p)
@@ -189,7 +233,7 @@ void disco_nobody(struct parcel *p)
 
 	if (str_is(p->type, "get") && node_is(payload, STR("query"), NS_DISCO_ITEMS))
 		answer_no_items(p);
-	else if (node_is(payload, STR("query"), NS_ROSTER) || str_eq(payload->ns, NS_MAM))
+	else if (node_is(payload, STR("query"), NS_ROSTER) || str_eq(payload->ns, NS_MAM) || last_is_asked(p))
 		refuse(p, STANZA_FORBIDDEN);
 	else
 		refuse(p, STANZA_SERVICE_UNAVAILABLE);

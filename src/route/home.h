@@ -51,6 +51,7 @@ struct route {
 	struct replay *replay; /* NULL once replay has ended */
 	struct map handled; /* session id -> struct handled: streams of the previous gate. Written on loop 0
 			     * before the first login, read-only from then on */
+	uint64_t started_ms; /* clock_mono_ms() */
 	unsigned count;
 	struct home home[];
 };

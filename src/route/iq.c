@@ -8,6 +8,7 @@
 #include "route/disco.h"
 #include "route/history_prefs.h"
 #include "route/history_query.h"
+#include "route/last.h"
 #include "route/roster.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -83,6 +84,9 @@ static const struct handler handlers[] = {
 	{NS_DISCO_ITEMS, STR("query"), false, TO_OWN, disco_items_own},
 	{NS_DISCO_ITEMS, STR("query"), false, TO_SERVER, disco_items_server},
 	{NS_VERSION, STR("query"), false, TO_OWN | TO_SERVER, iq_version},
+	{NS_LAST, STR("query"), false, TO_OWN, last_own},
+	{NS_LAST, STR("query"), false, TO_SERVER, last_server},
+	{NS_TIME, STR("time"), false, TO_OWN | TO_SERVER, last_time},
 	{NS_CARBONS, STR("enable"), true, TO_OWN | TO_SERVER, iq_carbons_on},
 	{NS_CARBONS, STR("disable"), true, TO_OWN | TO_SERVER, iq_carbons_off},
 	{NS_MAM, STR("query"), true, TO_OWN, history_query},
@@ -161,6 +165,8 @@ static void iq_on_behalf(struct user *u, struct parcel *p)
 		disco_info_other(u, p);
 	else if (get && node_is(payload, STR("query"), NS_DISCO_ITEMS))
 		disco_items_other(u, p);
+	else if (last_is_asked(p))
+		last_other(u, p);
 	else if (node_is(payload, STR("query"), NS_ROSTER) || str_eq(payload->ns, NS_MAM))
 		iq_refuse(p, STANZA_FORBIDDEN);
 	else
@@ -179,6 +185,10 @@ static void run_arrive(struct task *task)
 	}
 	if (jid_is_bare(&p->to)) {
 		iq_on_behalf(u, p);
+		return;
+	}
+	if (last_is_asked(p) && !last_is_open(u, p)) { /* XEP-0012 section 4 */
+		iq_refuse(p, STANZA_FORBIDDEN);
 		return;
 	}
 	s = session_by_resource(u, p->to.resource);
@@ -200,7 +210,7 @@ static void run_receive(struct task *task)
 	} else if (jid_is_bare(&p->to) && iq_is_request(p) && iq_payload(p)) {
 		disco_nobody(p);
 	} else {
-		iq_refuse(p, STANZA_SERVICE_UNAVAILABLE);
+		iq_refuse(p, last_is_asked(p) ? STANZA_FORBIDDEN : STANZA_SERVICE_UNAVAILABLE);
 	}
 }
 

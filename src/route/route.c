@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "account/directory.h"
+#include "base/clock.h"
 #include "parcel/parcel.h"
 #include "route/answer.h"
 #include "route/home.h"
@@ -44,6 +45,7 @@ int route_new(struct route **out, const struct route_env *env, const struct sett
 		return -ENOMEM;
 	r->env = *env;
 	r->count = count;
+	r->started_ms = clock_mono_ms();
 	r->settings = settings;
 	map_init(&r->handled);
 	result = route_init(r, settings);

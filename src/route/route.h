@@ -1,6 +1,6 @@
 /* Way 6: a parcel reaches its recipients. Sessions, presence, rosters, blocking, offline, carbons, and the
- * answers the server itself gives to IQs (RFC 6121; XEP-0030, 0092, 0191, 0198 queues, 0199, 0203, 0280, 0313, 0441). A
- * user's state lives on the user's home loop and is touched there only; parcels, errands and admin calls
+ * answers the server itself gives to IQs (RFC 6121; XEP-0012, 0030, 0092, 0157, 0191, 0198 queues, 0199, 0202, 0203, 0280,
+ * 0313, 0352, 0441). A user's state lives on the user's home loop and is touched there only; parcels, errands and admin calls
  * travel to it. */
 #pragma once
 

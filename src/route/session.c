@@ -9,8 +9,10 @@
 #include "route/carbons.h"
 #include "route/deliver.h"
 #include "route/directed.h"
+#include "route/last.h"
 #include "route/note.h"
 #include "route/presence.h"
+#include "route/quiet.h"
 #include "stanza/xml_out.h"
 
 enum {
@@ -111,6 +113,7 @@ static void session_free(struct session *s)
 	directed_clear(s);
 	blob_unref(s->presence);
 	sm_free(s->sm);
+	quiet_free(s->quiet);
 	port_unref(s->port);
 	s->origin->user = NULL;
 	origin_unref(s->origin);
@@ -145,6 +148,8 @@ void session_end(struct session *s, const char *condition, const char *text, con
 	list_remove(&s->link);
 	u->session_count--;
 	u->home->sessions--;
+	if (u->session_count == 0)
+		last_note(u);
 	deliver_rest(s);
 	session_free(s);
 	user_busy(u, -1);
@@ -274,6 +279,8 @@ static enum errand_error session_bind(struct user *u, struct errand *e)
 		return ERRAND_E_FAILED;
 	e->origin = origin_ref(s->origin);
 	note_session_open(s);
+	if (u->session_count == 1)
+		last_note(u);
 	return ERRAND_OK;
 }
 
@@ -371,6 +378,7 @@ static void session_resume(struct session *s, struct errand *e)
 	note_session_resumed(s, e);
 	errand_answer(e, ERRAND_OK);
 	deliver_again(s);
+	quiet_end(s); /* XEP-0352 section 5: a resumed stream begins active */
 }
 
 static void session_ask_resume(struct user *u, struct errand *e)
@@ -399,6 +407,21 @@ static void session_acked(struct user *u, struct errand *e)
 
 	if (s && s->sm && s->port == e->port)
 		(void)deliver_acked(s, e->h);
+	errand_free(e);
+}
+
+/* ---- client state (XEP-0352) ---- */
+
+static void session_state(struct user *u, struct errand *e)
+{
+	struct session *s = session_by_origin(u, e->origin);
+
+	if (s && s->port == e->port) {
+		if (e->inactive)
+			quiet_begin(s);
+		else
+			quiet_end(s);
+	}
 	errand_free(e);
 }
 
@@ -467,6 +490,9 @@ static void run_loaded(struct task *task)
 	case ERRAND_SM_ACK:
 		session_acked(u, e);
 		break;
+	case ERRAND_STATE:
+		session_state(u, e);
+		break;
 	case ERRAND_GONE:
 		session_gone(u, e);
 		break;
@@ -475,7 +501,7 @@ static void run_loaded(struct task *task)
 
 static void errand_fail(struct errand *e)
 {
-	if (e->kind == ERRAND_SM_ACK || e->kind == ERRAND_GONE)
+	if (e->kind == ERRAND_SM_ACK || e->kind == ERRAND_STATE || e->kind == ERRAND_GONE)
 		errand_free(e);
 	else
 		errand_answer(e, ERRAND_E_FAILED);

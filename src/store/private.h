@@ -24,6 +24,7 @@ enum store_op {
 	OP_PREFS_PUT,
 	OP_ROOM_PUT,
 	OP_ROOM_DELETE,
+	OP_SEEN_PUT,
 	OP_READS, /* from here on: nothing is written */
 	OP_ACCOUNT_ALL = OP_READS,
 	OP_ACCOUNT_GET,
@@ -36,6 +37,7 @@ enum store_op {
 	OP_PREFS_LOAD,
 	OP_ARCHIVE_LOAD, /* on a thread of its own */
 	OP_ROOM_ALL,
+	OP_SEEN_GET,
 	OP_COUNT,
 };
 

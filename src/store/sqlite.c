@@ -43,6 +43,7 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_PREFS_PUT] = sq_prefs_put,
 	[OP_ROOM_PUT] = sq_room_put,
 	[OP_ROOM_DELETE] = sq_room_delete,
+	[OP_SEEN_PUT] = sq_seen_put,
 	[OP_ACCOUNT_ALL] = sq_account_all,
 	[OP_ACCOUNT_GET] = sq_account_get,
 	[OP_VERIFIER_GET] = sq_verifier_get,
@@ -54,6 +55,7 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_PREFS_LOAD] = sq_prefs_load,
 	[OP_ARCHIVE_LOAD] = sq_archive_load,
 	[OP_ROOM_ALL] = sq_room_all,
+	[OP_SEEN_GET] = sq_seen_get,
 };
 
 static struct sq *sq_of(struct store_backend *b)

@@ -81,6 +81,9 @@ enum sq_query {
 	SQ_AFFILIATION_PUT,
 	SQ_AFFILIATION_DELETE,
 	SQ_AFFILIATION_CLEAR,
+	SQ_SEEN_PUT,
+	SQ_SEEN_GET,
+	SQ_SEEN_CLEAR,
 	SQ_COUNT,
 };
 
@@ -143,6 +146,8 @@ int sq_account_add(struct sq *q, struct store_req *req);
 int sq_account_update(struct sq *q, struct store_req *req);
 int sq_account_remove(struct sq *q, struct store_req *req);
 int sq_verifier_get(struct sq *q, struct store_req *req);
+int sq_seen_put(struct sq *q, struct store_req *req);
+int sq_seen_get(struct sq *q, struct store_req *req);
 int sq_roster_load(struct sq *q, struct store_req *req);
 int sq_roster_put(struct sq *q, struct store_req *req);
 int sq_roster_delete(struct sq *q, struct store_req *req);

@@ -113,6 +113,10 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_PREFS_LOAD] = "SELECT fallback, always, never FROM archive_prefs WHERE owner = ?1",
 	[SQ_PREFS_PUT] = "INSERT OR REPLACE INTO archive_prefs (owner, fallback, always, never) VALUES (?1, ?2, ?3, ?4)",
 	[SQ_PREFS_CLEAR] = "DELETE FROM archive_prefs WHERE owner = ?1",
+	[SQ_SEEN_PUT] = "INSERT OR REPLACE INTO seen (owner, utc_us) SELECT ?1, ?2 "
+		       "WHERE EXISTS (SELECT 1 FROM account WHERE jid = ?1 AND NOT removed)",
+	[SQ_SEEN_GET] = "SELECT utc_us FROM seen WHERE owner = ?1",
+	[SQ_SEEN_CLEAR] = "DELETE FROM seen WHERE owner = ?1",
 	[SQ_IN_ROSTER] = "SELECT 1 FROM roster_item WHERE owner = ?1 AND contact = ?2 AND NOT hidden",
 	[SQ_BLOCKS] = "SELECT 1 FROM block WHERE owner = ?1 AND jid IN (?2, ?3, ?4, ?5) LIMIT 1",
 	[SQ_ROOM_ALL] = "SELECT jid, config, secret, subject, subject_from, subject_id, subject_seq, subject_us "

@@ -62,6 +62,8 @@ static const char *const steps[] = {
 	"  room TEXT NOT NULL, jid TEXT NOT NULL, affiliation INTEGER NOT NULL, nick TEXT NOT NULL, reason TEXT NOT "
 	"NULL,"
 	"  PRIMARY KEY (room, jid)) WITHOUT ROWID;",
+	/* 4: when people were there last (XEP-0012) */
+	"CREATE TABLE seen (owner TEXT PRIMARY KEY, utc_us INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 enum {

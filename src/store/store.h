@@ -172,6 +172,12 @@ uint64_t store_applied_seq(const struct store *s);
 [[nodiscard]] int store_block_delete(
 	struct store *s, struct store_req *req, struct str owner, const struct str *jids, size_t len);
 
+/* --- when people were there last (XEP-0012) --- */
+
+[[nodiscard]] int store_seen_put(struct store *s, struct store_req *req, struct str owner, uint64_t utc_us);
+/* -> req->number, UTC microseconds; 0: never. */
+[[nodiscard]] int store_seen_get(struct store *s, struct store_req *req, struct str owner);
+
 /* --- rooms (XEP-0045) --- */
 
 /* All rooms with all their affiliations -> req->rooms. */

@@ -1,0 +1,161 @@
+#include "route/last.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "route/answer.h"
+#include "route/deliver.h"
+#include "route/iq.h"
+#include "route/sight.h"
+#include "stanza/ns.h"
+
+bool last_is_asked(const struct parcel *p)
+{
+	const struct node *payload = iq_payload(p);
+
+	return payload && str_is(p->type, "get") && node_is(payload, STR("query"), NS_LAST);
+}
+
+bool last_is_open(const struct user *u, const struct parcel *p)
+{
+	struct str who = p->origin->jid.bare;
+
+	return str_eq(who, u->bare) || ((user_state(u, who) & SUB_FROM) && may_see(u->home, who, u->bare));
+}
+
+static void refuse(struct parcel *p, enum stanza_condition condition)
+{
+	answer_error(p, condition, NULL);
+	parcel_end(p);
+}
+
+static void answer_seconds(struct parcel *p, uint64_t seconds)
+{
+	struct buf text = BUF_INIT(0);
+	struct blob *b;
+
+	iq_put_result(&text, p);
+	buf_lit(&text, "<query xmlns='jabber:iq:last' seconds='");
+	buf_u64(&text, seconds);
+	buf_lit(&text, "'/></iq>");
+	b = buf_failed(&text) ? NULL : blob_new(buf_view(&text));
+	if (b)
+		p->origin->answer(p->origin, p->port, b);
+	blob_unref(b);
+	buf_done(&text);
+	parcel_end(p);
+}
+
+void last_server(struct session *s, struct parcel *p)
+{
+	answer_seconds(p, (clock_mono_ms() - s->user->home->route->started_ms) / 1000);
+}
+
+/* Who asks is there. */
+void last_own(struct session *s, struct parcel *p)
+{
+	(void)s;
+	answer_seconds(p, 0);
+}
+
+/* ---- somebody else ---- */
+
+struct question {
+	struct store_req req;
+	struct user *user;
+	struct parcel *parcel;
+};
+
+static void on_seen(struct store_req *req, int result)
+{
+	struct question *q = req->owner;
+	uint64_t now = clock_utc_us();
+
+	if (result)
+		refuse(q->parcel, STANZA_INTERNAL_SERVER_ERROR);
+	else if (req->number == 0) /* has never been there */
+		refuse(q->parcel, STANZA_ITEM_NOT_FOUND);
+	else
+		answer_seconds(q->parcel, now > req->number ? (now - req->number) / 1000000 : 0);
+	store_req_release(req);
+	user_busy(q->user, -1);
+	free(q);
+}
+
+static void ask_store(struct user *u, struct parcel *p)
+{
+	struct question *q = calloc(1, sizeof(*q));
+
+	if (!q) {
+		refuse(p, STANZA_RESOURCE_CONSTRAINT);
+		return;
+	}
+	q->user = u;
+	q->parcel = p;
+	store_req_init(&q->req, on_seen, q);
+	user_busy(u, 1);
+	if (store_seen_get(u->home->route->env.store, &q->req, u->bare) == 0)
+		return;
+	user_busy(u, -1);
+	free(q);
+	refuse(p, STANZA_RESOURCE_CONSTRAINT);
+}
+
+void last_other(struct user *u, struct parcel *p)
+{
+	if (!last_is_open(u, p)) {
+		refuse(p, STANZA_FORBIDDEN);
+		return;
+	}
+	session_each(s, u) if (session_is_available(s))
+	{
+		answer_seconds(p, 0);
+		return;
+	}
+	ask_store(u, p);
+}
+
+/* ---- remembering ---- */
+
+struct note {
+	struct store_req req;
+};
+
+static void on_noted(struct store_req *req, int result)
+{
+	struct note *n = container_of(req, struct note, req);
+
+	if (result)
+		log_debug("a time of last activity was not kept");
+	store_req_release(req);
+	free(n);
+}
+
+void last_note(struct user *u)
+{
+	struct note *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return;
+	store_req_init(&n->req, on_noted, NULL);
+	if (u->failed || store_seen_put(u->home->route->env.store, &n->req, u->bare, clock_utc_us()))
+		free(n);
+}
+
+/* ---- the time (XEP-0202) ---- */
+
+/* In UTC: where the machine stands is nobody's business. */
+void last_time(struct session *s, struct parcel *p)
+{
+	struct buf text = BUF_INIT(0);
+
+	iq_put_result(&text, p);
+	buf_lit(&text, "<time xmlns='urn:xmpp:time'><tzo>+00:00</tzo><utc>");
+	clock_put(&text, clock_utc_us());
+	buf_lit(&text, "</utc></time></iq>");
+	if (!buf_failed(&text))
+		deliver_own_bytes(s, buf_view(&text));
+	buf_done(&text);
+	parcel_end(p);
+}
