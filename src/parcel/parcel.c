@@ -1,5 +1,8 @@
 #include "parcel/parcel.h"
 
+#include <stdint.h>
+#include <string.h>
+
 #include "account/directory.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -28,10 +31,26 @@ struct parcel *parcel_ref(struct parcel *p)
 	return p;
 }
 
+struct str parcel_secret(const struct parcel *p, const char *name)
+{
+	for (const struct secret *s = p->secrets; s; s = s->next)
+		if (str_eq(s->name, str_from(name)))
+			return s->value;
+	return STR_NONE;
+}
+
+static void secrets_wipe(struct parcel *p)
+{
+	for (struct secret *s = p->secrets; s; s = s->next)
+		if (s->value.len)
+			explicit_bzero((char *)(uintptr_t)s->value.data, s->value.len);
+}
+
 struct parcel *parcel_unref(struct parcel *p)
 {
 	if (!p || --p->refs != 0)
 		return NULL;
+	secrets_wipe(p);
 	person_unref(p->recipient);
 	origin_unref(p->origin);
 	port_unref(p->port);

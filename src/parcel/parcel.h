@@ -42,6 +42,14 @@ struct refusal {
 	bool silent;     /* the stream itself is being ended: no stanza error */
 };
 
+/* A password that stood in the stanza. Stage check takes it out before anything else sees the tree: it is neither
+ * inspected nor recorded, and wiped with the parcel. */
+struct secret {
+	struct secret *next;
+	struct str name; /* the field's var */
+	struct str value;
+};
+
 struct parcel {
 	struct task task;        /* travels with it; whoever holds the parcel alone may use it */
 	_Atomic unsigned refs;
@@ -64,6 +72,7 @@ struct parcel {
 	struct verdict verdict;
 	struct refusal refusal;
 	struct str xml;          /* the stanza serialised for jabber:client, on the arena; STR_NONE: not done yet */
+	struct secret *secrets;  /* on the arena */
 	char record_id[24];      /* 22 characters and NUL; "" for signals. Also the stanza-id */
 	const struct receipt *receipt; /* on the arena; NULL until record/ has answered */
 
@@ -86,6 +95,9 @@ struct parcel {
 [[nodiscard]] struct parcel *parcel_new(struct arena *arena, struct node *stanza, enum parcel_kind kind);
 struct parcel *parcel_ref(struct parcel *p);
 struct parcel *parcel_unref(struct parcel *p); /* accepts NULL; any loop */
+
+/* The password taken out of the field of that name; STR_NONE: there was none. */
+struct str parcel_secret(const struct parcel *p, const char *name);
 
 /* Answers the sender with bytes serialised from `reply` (content namespace jabber:client); counted for XEP-0198. */
 void parcel_answer(struct parcel *p, const struct node *reply);

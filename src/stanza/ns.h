@@ -37,6 +37,7 @@
 #define NS_VERSION STR("jabber:iq:version")                          /* XEP-0092 */
 #define NS_LAST STR("jabber:iq:last")                                /* XEP-0012 */
 #define NS_TIME STR("urn:xmpp:time")                                 /* XEP-0202 */
+#define NS_COMMANDS STR("http://jabber.org/protocol/commands")       /* XEP-0050 */
 #define NS_DATA_FORMS STR("jabber:x:data")                           /* XEP-0004 */
 #define NS_REGISTER STR("jabber:iq:register")                        /* XEP-0077 */
 #define NS_AUTH STR("jabber:iq:auth")                                /* XEP-0078, refused */

@@ -142,6 +142,55 @@ static bool is_forged_push(const struct parcel *p)
 			!str_eq(p->to.bare, p->origin->jid.bare);
 }
 
+/* To the server, or to the sender's own account. */
+static bool is_answered_here(const struct parcel *p)
+{
+	return jid_is_domain(&p->to) || str_eq(p->to.bare, p->origin->jid.bare);
+}
+
+/* ---- passwords ---- */
+
+static bool is_secret(const struct node *field)
+{
+	struct str var = node_attr(field, STR("var"));
+
+	return node_is(field, STR("field"), NS_DATA_FORMS) &&
+			(str_is(var, "password") || str_is(var, "password-verify") ||
+					str_is(node_attr(field, STR("type")), "text-private"));
+}
+
+/* False: memory is out. The first value is the password; nothing of the field stays. */
+static bool take_secret(struct parcel *p, struct node *field)
+{
+	const struct node *value = node_child(field, STR("value"), NS_DATA_FORMS);
+	struct secret *s = arena_zalloc(p->arena, sizeof(*s));
+
+	if (!s)
+		return false;
+	s->name = node_attr(field, STR("var"));
+	s->value = value ? arena_dup(p->arena, node_text(value, p->arena)) : STR_NONE;
+	s->next = p->secrets;
+	p->secrets = s;
+	while (field->first)
+		node_remove(field->first);
+	return true;
+}
+
+/* XEP-0050, XEP-0133: passwords in forms that this server itself reads. */
+static bool take_secrets(struct parcel *p)
+{
+	struct node *command = node_first_element(p->stanza);
+
+	if (p->kind != PARCEL_IQ || !command || !node_is(command, STR("command"), NS_COMMANDS) ||
+			!is_answered_here(p))
+		return true;
+	for (struct node *form = node_first_element(command); form; form = node_next_element(form))
+		for (struct node *f = node_first_element(form); f; f = node_next_element(f))
+			if (is_secret(f) && !take_secret(p, f))
+				return false;
+	return true;
+}
+
 /* ---- its class ---- */
 
 /* A nickname stands in the address only and is read by all, so presence with one waits for its receipt, whether it enters
@@ -154,11 +203,10 @@ static bool shows_nick(const struct parcel *p)
 static enum parcel_class class_of(const struct parcel *p, const struct settings *settings)
 {
 	bool room = p->has_to && settings_is_rooms(settings, p->to.domain);
-	bool answered_here = jid_is_domain(&p->to) || str_eq(p->to.bare, p->origin->jid.bare);
 
 	if (room && shows_nick(p))
 		return CLASS_CONTENT;
-	return parcel_classify(p->kind, p->stanza, !answered_here && !(room && jid_is_bare(&p->to)));
+	return parcel_classify(p->kind, p->stanza, !is_answered_here(p) && !(room && jid_is_bare(&p->to)));
 }
 
 /* ---- the stage ---- */
@@ -196,6 +244,8 @@ enum stage_result xmpp_check(struct parcel *p, void *xmpp)
 	if (is_forged_push(p))
 		return refuse(p, STANZA_SERVICE_UNAVAILABLE, NULL);
 	strip_forgeable(p, s->xl->settings);
+	if (!take_secrets(p))
+		return refuse(p, STANZA_RESOURCE_CONSTRAINT, NULL);
 	p->class = class_of(p, s->xl->settings);
 	if (arena_is_full(p->arena))
 		return refuse(p, STANZA_RESOURCE_CONSTRAINT, "The stanza needs more memory than one may take.");

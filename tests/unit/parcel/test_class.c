@@ -88,6 +88,12 @@ static const struct row rows[] = {
 		CLASS_EVENT},
 	{"<iq type='set' id='1'><query xmlns='urn:xmpp:mam:2' queryid='f27'><x xmlns='jabber:x:data'/></query></iq>",
 		false, CLASS_SIGNAL},
+	{"<iq type='set' id='1'><command xmlns='http://jabber.org/protocol/commands' node='n' action='cancel'/></iq>",
+		false, CLASS_SIGNAL},
+	{"<iq type='set' id='1'><command xmlns='http://jabber.org/protocol/commands' node='n'>"
+	 "<x xmlns='jabber:x:data'/></command></iq>", false, CLASS_CONTENT},
+	{"<iq type='set' id='1'><command xmlns='http://jabber.org/protocol/commands' node='n'/></iq>", true,
+		CLASS_CONTENT},
 	{"<iq type='get' id='1'><prefs xmlns='urn:xmpp:mam:2'/></iq>", false, CLASS_SIGNAL},
 	{"<iq type='set' id='1'><prefs xmlns='urn:xmpp:mam:2' default='never'/></iq>", false, CLASS_EVENT},
 	{"<iq type='set' id='1' to='a@b'><query xmlns='urn:xmpp:mam:2'/></iq>", true, CLASS_CONTENT},

@@ -47,6 +47,30 @@ static void the_sender_is_who_logged_in(void **state)
 	}
 }
 
+/* Passwords in a form for the server itself leave the tree; in one for another client they are content. */
+static void passwords_leave_the_tree(void **state)
+{
+	static const char *const ours[] = {"", "to='example.org'", "to='alice@example.org'"};
+	static const char form[] =
+			"<iq type='set' id='c' %s><command xmlns='http://jabber.org/protocol/commands' node='n'>"
+			"<x xmlns='jabber:x:data' type='submit'><field var='password'><value>se</value><value>cret</value>"
+			"</field><field var='pin' type='text-private'><value>secret</value></field>"
+			"<field var='who'><value>bob</value></field></x></command></iq>";
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		snprintf(text, sizeof(text), form, ours[i]);
+		guest_say(alice, text);
+		assert_int_equal(porch->accepted, i + 1);
+		assert_false(stanza_has("secret") || stanza_has(">se<") || stanza_has("cret<"));
+		assert_true(stanza_has("bob") && stanza_has("var='password'"));
+	}
+	snprintf(text, sizeof(text), form, "to='bob@example.org/desk'");
+	guest_say(alice, text);
+	assert_true(stanza_has("secret"));
+}
+
 static void another_sender_ends_the_stream(void **state)
 {
 	static const char *const others[] = {
@@ -220,6 +244,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 			cmocka_unit_test_setup_teardown(the_sender_is_who_logged_in, set_up, tear_down),
+			cmocka_unit_test_setup_teardown(passwords_leave_the_tree, set_up, tear_down),
 			cmocka_unit_test_setup_teardown(another_sender_ends_the_stream, set_up, tear_down),
 			cmocka_unit_test_setup_teardown(an_address_is_made_canonical_or_refused, set_up, tear_down),
 			cmocka_unit_test_setup_teardown(stanzas_have_the_shape_the_rfc_wants, set_up, tear_down),
