@@ -159,6 +159,10 @@ SETTING(INT, "rooms.sessions_max", rooms_sessions_max, "1000", 2, 20000, "sessio
 SETTING(INT, "rooms.affiliations_max", rooms_affiliations_max, "5000", 10, 1000000, "people", LIVE, NULL,
 	"Owners, admins, members and banned of one room together.")
 
+SECTION("admin", "Administration by people with their clients (XEP-0133).")
+SETTING(STRING, "admin.group", admin_group, "administrators", 0, 128, "", LIVE, NULL,
+	"Group of accounts whose members may administer the server with their clients; \"\" is nobody.")
+
 SECTION("record", "The record of every message.")
 SETTING(PATH, "record.dir", record_dir, "record", 0, 0, "", RESTART, check_nonempty,
 	"Folder of the record's segments; only the recorder may open it.")

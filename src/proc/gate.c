@@ -16,6 +16,7 @@
 #include "proc/confine.h"
 #include "proc/gate.h"
 #include "proc/probe.h"
+#include "route/office.h"
 
 enum {
 	GOODBYE_SECONDS = 3,
@@ -268,7 +269,8 @@ static void on_submit(void *owner, struct parcel *p)
 
 static int gate_open_way(struct gate *g, struct err *err)
 {
-	struct route_env route = {&g->loops, g->store, g->directory, g->record};
+	static struct office office = {.run = gate_office_run};
+	struct route_env route = {&g->loops, g->store, g->directory, g->record, &office};
 	struct way_env way = {&g->loops, g->directory, g->record, NULL};
 	struct xmpp_env xmpp = {
 			.loops = &g->loops,
@@ -285,6 +287,7 @@ static int gate_open_way(struct gate *g, struct err *err)
 	struct tls *tls;
 	int r;
 
+	office.owner = g;
 	r = route_new(&g->route, &route, g->settings);
 	if (r)
 		return r;

@@ -104,6 +104,9 @@ struct gate_request {
 	struct store_req req;
 	json_t *answer;      /* being put together; owned */
 	struct arena *arena;
+	const struct store_verifier *verifiers; /* made here already; NULL: `args` has them */
+	void (*reply)(struct gate_request *r, json_t *answer); /* takes the answer; NULL: to the control socket */
+	void *replied; /* of `reply` */
 	void (*then)(struct gate_request *r); /* the next step */
 	const char *action;  /* for the record */
 	size_t count;
@@ -148,6 +151,11 @@ void gate_act_undone(struct gate_act *a, const char *why);
 void gate_act_failed(struct gate_request *r, const char *why);
 /* The request record.admin: an act that the supervisor does by itself while the recorder takes nothing. */
 void gate_act_tell(struct gate_request *r);
+
+/* gate_office.c: what administrators ask for with their clients. */
+struct office;
+struct office_ask;
+void gate_office_run(void *gate, struct office_ask *ask);
 
 /* gate_users.c */
 void gate_user_add(struct gate_request *r);

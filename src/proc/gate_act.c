@@ -32,6 +32,7 @@ static int put(struct gate_act *a, const char *undone, struct waiter *w)
 	struct gate_request *r = a->request;
 	json_t *by = json_object_get(r->root, "by");
 	const char *name = json_string_value(json_object_get(by, "name"));
+	const char *person = json_string_value(json_object_get(by, "person"));
 	size_t more = !undone ? 4 : a->seq ? 6 : 5;
 	struct extra extra[6] = {
 			{.key = KEY_ACTOR, .text = str_from(name ? name : "unknown")},
@@ -49,6 +50,8 @@ static int put(struct gate_act *a, const char *undone, struct waiter *w)
 			.extra_len = more,
 	};
 
+	if (person) /* one of ours, not a user of this machine */
+		extra[1] = (struct extra){.key = KEY_ACTOR_ID, .text = str_from(person)};
 	return record_append(r->gate->record[0], &entry, w);
 }
 

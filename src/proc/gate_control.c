@@ -77,8 +77,11 @@ void gate_request_free(struct gate_request *r)
 
 void gate_request_done(struct gate_request *r, json_t *answer)
 {
-	gate_answer(r->gate, r->id, answer);
 	r->answered = true;
+	if (r->reply)
+		r->reply(r, answer);
+	else
+		gate_answer(r->gate, r->id, answer);
 	if (!r->acts_waiting)
 		gate_request_free(r);
 }

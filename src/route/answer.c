@@ -7,8 +7,15 @@ enum {
 	ANSWER_ARENA = 64 << 10,
 };
 
+/* An application's own condition; an empty name: none. */
+struct condition {
+	struct str name, ns;
+};
+
+static const struct condition none;
+
 static void answer_with(struct parcel *p, enum stanza_condition condition, enum stanza_error_type type,
-	struct str text, struct str lang, struct str app)
+	struct str text, struct str lang, struct condition app)
 {
 	struct arena *arena;
 	struct node *extra = NULL;
@@ -18,26 +25,33 @@ static void answer_with(struct parcel *p, enum stanza_condition condition, enum 
 	arena = arena_new(ANSWER_ARENA);
 	if (!arena)
 		return;
-	if (app.len)
-		extra = node_new(arena, STR("blocked"), app);
+	if (app.name.len)
+		extra = node_new(arena, app.name, app.ns);
 	parcel_answer(p, stanza_error_reply(arena, p->stanza, condition, type, text, lang, extra));
 	arena_free(arena);
 }
 
 void answer_error(struct parcel *p, enum stanza_condition condition, const char *text)
 {
-	answer_with(p, condition, STANZA_TYPE_DEFAULT, str_from(text), STR("en"), STR_NONE);
+	answer_with(p, condition, STANZA_TYPE_DEFAULT, str_from(text), STR("en"), none);
 }
 
 void answer_error_as(
 	struct parcel *p, enum stanza_condition condition, enum stanza_error_type type, const char *text)
 {
-	answer_with(p, condition, type, str_from(text), STR("en"), STR_NONE);
+	answer_with(p, condition, type, str_from(text), STR("en"), none);
+}
+
+void answer_error_app(struct parcel *p, enum stanza_condition condition, const char *text, struct str name, struct str ns)
+{
+	/* bad-request stands with `modify`, not-allowed with `cancel` by the RFC, which is what XEPs want of them */
+	answer_with(p, condition, STANZA_TYPE_DEFAULT, str_from(text), STR("en"), (struct condition){name, ns});
 }
 
 void answer_blocked_by_self(struct parcel *p)
 {
-	answer_with(p, STANZA_NOT_ACCEPTABLE, STANZA_TYPE_CANCEL, STR_NONE, STR("en"), NS_BLOCKING_ERRORS);
+	answer_with(p, STANZA_NOT_ACCEPTABLE, STANZA_TYPE_CANCEL, STR_NONE, STR("en"),
+		(struct condition){STR("blocked"), NS_BLOCKING_ERRORS});
 }
 
 /* The language the sender wrote in, or else the one of his account. */
@@ -55,10 +69,10 @@ void answer_verdict(struct parcel *p)
 	const struct notice *n = notice_choose(p->verdict.notice, sender_language(p));
 
 	if (n)
-		answer_with(p, STANZA_POLICY_VIOLATION, STANZA_TYPE_MODIFY, n->text, n->lang, STR_NONE);
+		answer_with(p, STANZA_POLICY_VIOLATION, STANZA_TYPE_MODIFY, n->text, n->lang, none);
 	else
 		answer_with(p, STANZA_POLICY_VIOLATION, STANZA_TYPE_MODIFY, STR("This is not allowed here."),
-			STR("en"), STR_NONE);
+			STR("en"), none);
 }
 
 void answer_result(struct parcel *p)

@@ -1,6 +1,7 @@
 #include "route/disco.h"
 
 #include "route/answer.h"
+#include "route/commands.h"
 #include "route/iq.h"
 #include "route/last.h"
 #include "route/rooms.h"
@@ -10,6 +11,7 @@
 
 /* A feature stands here in the change that brings it; tests compare the lists. */
 static const char *const server_features[] = {
+	"http://jabber.org/protocol/commands",
 	"http://jabber.org/protocol/disco#info",
 	"http://jabber.org/protocol/disco#items",
 	"jabber:iq:last",
@@ -151,8 +153,49 @@ static void answer_no_items(struct parcel *p)
 	answer_bytes(p, &text);
 }
 
+/* Of the nodes there are: those of commands, at the server and at one's own account. */
+static void answer_node_info(const struct home *h, struct parcel *p)
+{
+	struct buf text = BUF_INIT(0);
+	enum stanza_condition fault;
+
+	iq_put_result(&text, p);
+	buf_lit(&text, "<query xmlns='http://jabber.org/protocol/disco#info' node='");
+	xml_escape(&text, wanted_node(p));
+	buf_lit(&text, "'>");
+	fault = commands_put_info(&text, h, p, wanted_node(p));
+	buf_lit(&text, "</query></iq>");
+	if (fault == STANZA_CONDITIONS) {
+		answer_bytes(p, &text);
+		return;
+	}
+	buf_done(&text);
+	refuse(p, fault);
+}
+
+static void answer_node_items(const struct home *h, struct parcel *p)
+{
+	struct buf text = BUF_INIT(0);
+
+	iq_put_result(&text, p);
+	buf_lit(&text, "<query xmlns='http://jabber.org/protocol/disco#items' node='");
+	xml_escape(&text, wanted_node(p));
+	buf_lit(&text, "'>");
+	if (commands_put_items(&text, h, p, wanted_node(p))) {
+		buf_lit(&text, "</query></iq>");
+		answer_bytes(p, &text);
+		return;
+	}
+	buf_done(&text);
+	refuse(p, STANZA_ITEM_NOT_FOUND);
+}
+
 void disco_info_server(struct session *s, struct parcel *p)
 {
+	if (wanted_node(p).len) {
+		answer_node_info(s->user->home, p);
+		return;
+	}
 	answer_info(p, "category='server' type='im' name='Gatehouse'", server_features, no_features,
 		s->user->home->settings);
 }
@@ -162,7 +205,7 @@ void disco_items_server(struct session *s, struct parcel *p)
 	struct buf text = BUF_INIT(0);
 
 	if (wanted_node(p).len) {
-		refuse(p, STANZA_ITEM_NOT_FOUND);
+		answer_node_items(s->user->home, p);
 		return;
 	}
 	iq_put_result(&text, p);
@@ -174,7 +217,10 @@ void disco_items_server(struct session *s, struct parcel *p)
 
 void disco_info_own(struct session *s, struct parcel *p)
 {
-	answer_account(s->user->home, p);
+	if (wanted_node(p).len)
+		answer_node_info(s->user->home, p);
+	else
+		answer_account(s->user->home, p);
 }
 
 /* One's own available resources. */
@@ -183,7 +229,7 @@ void disco_items_own(struct session *s, struct parcel *p)
 	struct buf text = BUF_INIT(0);
 
 	if (wanted_node(p).len) {
-		refuse(p, STANZA_ITEM_NOT_FOUND);
+		answer_node_items(s->user->home, p);
 		return;
 	}
 	iq_put_result(&text, p);

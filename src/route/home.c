@@ -59,6 +59,7 @@ int home_init(struct home *h, struct route *r, unsigned index, const struct sett
 	list_init(&h->idle);
 	list_init(&h->unacked);
 	list_init(&h->doomed);
+	dialogs_init(&h->dialogs);
 	buf_init(&h->scratch, 0);
 	holds_init(&h->holds);
 	timer_init(&h->tick, on_tick);
@@ -88,6 +89,7 @@ void home_done(struct home *h)
 	}
 	map_done(&h->users);
 	rooms_done(h);
+	dialogs_done(&h->dialogs);
 	policy_set_unref(h->policy);
 	policy_set_unref(atomic_load(&h->next_policy));
 	buf_done(&h->scratch);

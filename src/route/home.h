@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "command/dialog.h"
 #include "conf/settings.h"
 #include "loop/loop.h"
 #include "record/record.h"
@@ -34,6 +35,7 @@ struct home {
 	struct buf scratch; /* for serialising; empty between uses */
 	struct timer tick;
 	struct task start;
+	struct dialogs dialogs; /* of administrators' commands (commands.h) */
 	struct ended *ended; /* how far streams had got that ended lately; a ring */
 	unsigned ended_next;
 	struct holds holds;

@@ -3,6 +3,7 @@
 #include "route/answer.h"
 #include "route/blocking.h"
 #include "route/carbons.h"
+#include "route/commands.h"
 #include "route/deliver.h"
 #include "route/directed.h"
 #include "route/disco.h"
@@ -89,6 +90,7 @@ static const struct handler handlers[] = {
 	{NS_TIME, STR("time"), false, TO_OWN | TO_SERVER, last_time},
 	{NS_CARBONS, STR("enable"), true, TO_OWN | TO_SERVER, iq_carbons_on},
 	{NS_CARBONS, STR("disable"), true, TO_OWN | TO_SERVER, iq_carbons_off},
+	{NS_COMMANDS, STR("command"), true, TO_OWN | TO_SERVER, commands_iq},
 	{NS_MAM, STR("query"), true, TO_OWN, history_query},
 	{NS_MAM, STR("query"), false, TO_OWN, history_fields},
 	{NS_MAM, STR("metadata"), false, TO_OWN, history_metadata},

@@ -17,6 +17,7 @@ struct store;
 struct directory;
 struct record;
 struct person;
+struct office;
 
 /* Everything is borrowed and outlives the route. record[i] belongs to loop i. */
 struct route_env {
@@ -24,6 +25,7 @@ struct route_env {
 	struct store *store;
 	struct directory *directory;
 	struct record **record;
+	const struct office *office; /* office.h; NULL: no administration by clients */
 };
 
 /* Called before the loops run. */

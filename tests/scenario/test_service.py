@@ -7,7 +7,7 @@ from lib.stanza import Error, iq
 
 # Each is a promise with its own scenarios; a feature appears here in the same change as in the server.
 DOMAIN_FEATURES = {names.DISCO_INFO, names.DISCO_ITEMS, names.PING, names.VERSION, names.CARBONS, names.BLOCKING,
-                   "msgoffline", names.SID, "jabber:iq:last", "urn:xmpp:time"}
+                   "msgoffline", names.SID, "jabber:iq:last", "urn:xmpp:time", names.COMMANDS}
 OPTIONAL_DOMAIN_FEATURES = {names.ROSTER, "jabber:iq:privacy", "urn:xmpp:carbons:rules:0", "vcard-temp", names.DELAY,
                             "urn:ietf:params:xml:ns:xmpp-session", "urn:ietf:params:xml:ns:xmpp-bind",
                             "urn:ietf:params:xml:ns:xmpp-stanzas", names.SM}

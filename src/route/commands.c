@@ -1,0 +1,260 @@
+#include "route/commands.h"
+
+#include <stdlib.h>
+
+#include "account/directory.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "command/form.h"
+#include "route/answer.h"
+#include "route/iq.h"
+#include "route/office.h"
+#include "stanza/ns.h"
+#include "stanza/xml_out.h"
+
+bool commands_may(const struct home *h, struct str bare)
+{
+	AUTO(person_unrefp) const struct person *p = directory_get(h->route->env.directory, bare);
+
+	return h->route->env.office && h->settings->admin_group.len && p && !p->disabled &&
+	       person_in_group(p, h->settings->admin_group);
+}
+
+/* ---- answers; from any loop ---- */
+
+static void answer_bytes(struct parcel *p, struct buf *text)
+{
+	struct blob *b = buf_failed(text) ? NULL : blob_new(buf_view(text));
+
+	if (b)
+		p->origin->answer(p->origin, p->port, b);
+	blob_unref(b);
+	buf_done(text);
+}
+
+static void put_begin(struct buf *out, const struct parcel *p, const struct command *c, const char *id, const char *status)
+{
+	iq_put_result(out, p);
+	buf_printf(out, "<command xmlns='http://jabber.org/protocol/commands' node='" COMMAND_PREFIX "%s'", c->name);
+	buf_printf(out, " sessionid='%s' status='%s' xml:lang='en'>", id, status);
+}
+
+static void put_end(struct buf *out)
+{
+	buf_lit(out, "</command></iq>");
+}
+
+static void answer_form(struct parcel *p, const struct command *c, const char *id, const json_t *values)
+{
+	struct buf out = BUF_INIT(0);
+
+	put_begin(&out, p, c, id, "executing");
+	buf_lit(&out, "<actions execute='complete'><complete/></actions>");
+	form_put(&out, c, values);
+	put_end(&out);
+	answer_bytes(p, &out);
+}
+
+static void answer_canceled(struct parcel *p, const struct command *c, const char *id)
+{
+	struct buf out = BUF_INIT(0);
+
+	put_begin(&out, p, c, id, "canceled");
+	put_end(&out);
+	answer_bytes(p, &out);
+}
+
+static void put_note(struct buf *out, const char *note, bool failed)
+{
+	if (!note)
+		return;
+	buf_printf(out, "<note type='%s'>", failed ? "error" : "info");
+	xml_escape(out, str_from(note));
+	buf_lit(out, "</note>");
+}
+
+static void answer_completed(struct office_ask *ask, const struct office_result *r)
+{
+	struct buf out = BUF_INIT(0);
+
+	put_begin(&out, ask->parcel, ask->command, ask->dialog, "completed");
+	put_note(&out, r->note, r->failed);
+	if (r->values || r->more.len)
+		form_put_result(&out, ask->command, r->values, r->more);
+	put_end(&out);
+	answer_bytes(ask->parcel, &out);
+}
+
+static void ask_free(struct office_ask *ask)
+{
+	json_decref(ask->values);
+	parcel_end(ask->parcel);
+	free(ask);
+}
+
+void office_answer(struct office_ask *ask, struct office_result *r)
+{
+	if (r->unavailable)
+		answer_error_as(ask->parcel, STANZA_INTERNAL_SERVER_ERROR, STANZA_TYPE_WAIT, r->note);
+	else if (r->conflict)
+		answer_error(ask->parcel, STANZA_CONFLICT, r->note);
+	else if (ask->prepare && !r->failed)
+		answer_form(ask->parcel, ask->command, ask->dialog, r->values);
+	else
+		answer_completed(ask, r);
+	json_decref(r->values);
+	ask_free(ask);
+}
+
+/* ---- requests ---- */
+
+static void run_ask(struct task *task)
+{
+	struct office_ask *ask = container_of(task, struct office_ask, task);
+	const struct office *office = ask->parcel->route->env.office;
+
+	office->run(office->owner, ask);
+}
+
+/* Takes over the parcel's reference and the values. */
+static void ask_office(struct parcel *p, const struct command *c, const char *id, bool prepare, json_t *values)
+{
+	struct office_ask *ask = malloc(sizeof(*ask));
+
+	if (!ask) {
+		json_decref(values);
+		answer_error(p, STANZA_RESOURCE_CONSTRAINT, NULL);
+		parcel_end(p);
+		return;
+	}
+	*ask = (struct office_ask){
+		.task.run = run_ask, .parcel = p, .command = c, .prepare = prepare, .values = values};
+	memcpy(ask->dialog, id, sizeof(ask->dialog));
+	loop_post(p->route->env.loops->loop[0], &ask->task);
+}
+
+static void refuse(struct parcel *p, enum dialog_step step, const char *text)
+{
+	const char *name = dialog_condition(step);
+	enum stanza_condition condition = step == DIALOG_E_EXPIRED ? STANZA_NOT_ALLOWED : STANZA_BAD_REQUEST;
+
+	if (name)
+		answer_error_app(p, condition, text, str_from(name), NS_COMMANDS);
+	else
+		answer_error(p, STANZA_RESOURCE_CONSTRAINT, text);
+	parcel_end(p);
+}
+
+static void begin(struct parcel *p, const struct command *c, const char *id)
+{
+	if (c->flags & COMMAND_AT_ONCE) {
+		ask_office(p, c, id, false, json_object());
+	} else if (c->flags & COMMAND_FILLED) {
+		ask_office(p, c, id, true, json_object());
+	} else {
+		answer_form(p, c, id, NULL);
+		parcel_end(p);
+	}
+}
+
+static void submit(struct home *h, struct parcel *p, const struct command *c, const char *id)
+{
+	const struct node *form = node_child(iq_payload(p), STR("x"), NS_DATA_FORMS);
+	const char *fault = "the form is missing";
+	json_t *values = form ? form_take(c, form, p->arena, &fault) : NULL;
+
+	if (!values) {
+		refuse(p, DIALOG_E_BAD_PAYLOAD, fault);
+		return;
+	}
+	dialog_end(&h->dialogs, str_from(id));
+	ask_office(p, c, id, false, values);
+}
+
+static void take(struct home *h, struct parcel *p, const struct command *c)
+{
+	const struct node *n = iq_payload(p);
+	struct str own_lang = node_attr_ns(n, STR("lang"), NS_XML);
+	struct dialog_request rq = {
+		.command = c,
+		.who = p->origin->jid.full,
+		.session = node_attr(n, STR("sessionid")),
+		.action = node_attr(n, STR("action")),
+		.lang = own_lang.data ? own_lang : node_attr_ns(p->stanza, STR("lang"), NS_XML),
+		.now = loop_seconds(h->loop),
+	};
+	char id[DIALOG_ID + 1];
+	enum dialog_step step = dialog_take(&h->dialogs, &rq, id);
+
+	switch (step) {
+	case DIALOG_BEGIN:
+		begin(p, c, id);
+		break;
+	case DIALOG_SUBMIT:
+		submit(h, p, c, id);
+		break;
+	case DIALOG_CANCEL:
+		answer_canceled(p, c, id);
+		parcel_end(p);
+		break;
+	default:
+		refuse(p, step, NULL);
+	}
+}
+
+void commands_iq(struct session *s, struct parcel *p)
+{
+	struct home *h = s->user->home;
+	struct str node = node_attr(iq_payload(p), STR("node"));
+	const struct command *c = command_find(node);
+	bool ours = str_starts(node, STR(COMMAND_PREFIX));
+
+	if (ours && commands_may(h, s->user->bare) && c) {
+		take(h, p, c);
+		return;
+	}
+	if (!node.data)
+		answer_error(p, STANZA_BAD_REQUEST, "A command has a node.");
+	else if (!ours)
+		answer_error(p, STANZA_ITEM_NOT_FOUND, NULL);
+	else if (!commands_may(h, s->user->bare))
+		answer_error(p, STANZA_FORBIDDEN, NULL);
+	else
+		answer_error(p, STANZA_FEATURE_NOT_IMPLEMENTED, NULL);
+	parcel_end(p);
+}
+
+/* ---- discovery ---- */
+
+bool commands_put_items(struct buf *out, const struct home *h, const struct parcel *p, struct str node)
+{
+	const struct command *c;
+
+	if (!str_eq(node, NS_COMMANDS))
+		return false;
+	for (size_t i = 0; commands_may(h, p->origin->jid.bare) && (c = command_at(i)); i++) {
+		buf_lit(out, "<item jid='");
+		xml_escape(out, p->has_to ? p->to.full : p->origin->jid.bare);
+		buf_printf(out, "' node='" COMMAND_PREFIX "%s' name='%s'/>", c->name, c->title);
+	}
+	return true;
+}
+
+enum stanza_condition commands_put_info(struct buf *out, const struct home *h, const struct parcel *p, struct str node)
+{
+	const struct command *c = command_find(node);
+
+	if (str_eq(node, NS_COMMANDS)) {
+		buf_lit(out, "<identity category='automation' type='command-list' name='Commands'/>"
+			     "<feature var='http://jabber.org/protocol/disco#info'/>"
+			     "<feature var='http://jabber.org/protocol/disco#items'/>");
+		return STANZA_CONDITIONS;
+	}
+	if (!c)
+		return STANZA_ITEM_NOT_FOUND;
+	if (!commands_may(h, p->origin->jid.bare))
+		return STANZA_FORBIDDEN;
+	buf_printf(out, "<identity category='automation' type='command-node' name='%s'/>", c->title);
+	buf_lit(out, "<feature var='http://jabber.org/protocol/commands'/><feature var='jabber:x:data'/>");
+	return STANZA_CONDITIONS;
+}

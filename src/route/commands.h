@@ -1,0 +1,18 @@
+/* The server's ad-hoc commands (XEP-0050): those of service administration (XEP-0133), for the members of admin.group
+ * alone. Nobody else learns that they are there. */
+#pragma once
+
+#include "parcel/parcel.h"
+#include "route/session.h"
+
+/* May this account administer the server? */
+bool commands_may(const struct home *h, struct str bare);
+
+/* Handler of iq.c; takes over the parcel's reference. */
+void commands_iq(struct session *s, struct parcel *p);
+
+/* Service discovery: the items of the node of commands, what one of them is. False: the node is none of theirs. */
+bool commands_put_items(struct buf *out, const struct home *h, const struct parcel *p, struct str node);
+/* STANZA_CONDITIONS: written; else the error to give. */
+enum stanza_condition commands_put_info(
+	struct buf *out, const struct home *h, const struct parcel *p, struct str node);
