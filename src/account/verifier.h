@@ -27,12 +27,12 @@ enum {
 	PERSON_ID_LEN = 26,
 };
 
-/* Kinds to make, for verifier_make. SHA-1 is for clients that know nothing else. */
+/* Kinds to make, for verifier_make: all, so that an account has what any mechanism needs (docs/decisions/0041). */
 enum {
 	VERIFIER_SHA_1 = 1 << STORE_SHA_1,
 	VERIFIER_SHA_256 = 1 << STORE_SHA_256,
 	VERIFIER_SHA_512 = 1 << STORE_SHA_512,
-	VERIFIER_DEFAULT = VERIFIER_SHA_1 | VERIFIER_SHA_256,
+	VERIFIER_DEFAULT = VERIFIER_SHA_1 | VERIFIER_SHA_256 | VERIFIER_SHA_512,
 };
 
 /* One sentence for people: what is wrong with the password ("at least 8 characters"). */

@@ -39,6 +39,13 @@ enum settings_flush {
 	SETTINGS_FLUSH_BUFFERED,
 };
 
+/* sasl.scram_sha_*: when SCRAM with this hash is offered. */
+enum settings_offer {
+	SETTINGS_OFFER_AUTO, /* as long as no account that may log in lacks its verifier */
+	SETTINGS_OFFER_ALWAYS,
+	SETTINGS_OFFER_NEVER,
+};
+
 #define SETTINGS_BOOL bool
 #define SETTINGS_INT uint32_t
 #define SETTINGS_SIZE uint64_t

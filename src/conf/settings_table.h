@@ -40,6 +40,12 @@ SETTING(ENUM, "tls.min_version", tls_min_version, "\"1.2\"", 0, 0, "1.2|1.3", LI
 SECTION("sasl", "How clients log in.")
 SETTING(BOOL, "sasl.plain", sasl_plain, "false", 0, 0, "", LIVE, NULL,
 	"Offer PLAIN inside TLS beside SCRAM: the server then sees the password during a login.")
+SETTING(ENUM, "sasl.scram_sha_512", sasl_scram_sha_512, "auto", 0, 0, "auto|always|never", LIVE, NULL,
+	"Offer SCRAM-SHA-512; auto: as long as every account that may log in has a verifier for it.")
+SETTING(ENUM, "sasl.scram_sha_256", sasl_scram_sha_256, "always", 0, 0, "auto|always|never", LIVE, NULL,
+	"Offer SCRAM-SHA-256; auto as above. It is offered in any case when nothing else would be.")
+SETTING(ENUM, "sasl.scram_sha_1", sasl_scram_sha_1, "always", 0, 0, "auto|always|never", LIVE, NULL,
+	"Offer SCRAM-SHA-1, for clients that know nothing else; auto as above.")
 SETTING(INT, "sasl.iterations", sasl_iterations, "10000", 4096, 10000000, "rounds", LIVE, NULL,
 	"SCRAM iteration count for passwords set from now on; a higher count costs thieves and clients more.")
 SETTING(INT, "sasl.attempts", sasl_attempts, "6", 1, 20, "attempts", LIVE, NULL,

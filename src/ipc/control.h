@@ -29,7 +29,8 @@
  * Forwarded to the gate:
  *
  *   status          -> {"sessions","connections","accounts","applied_seq","uptime_seconds","loops":N,"policy",
- *                       "logins":{"succeeded","failed"},"tls_failures":{"loopback","local","elsewhere"},"stanzas":{"received","content","events","signals",
+ *                       "logins":{"succeeded","failed"},"tls_failures":{"loopback","local","elsewhere"},
+ *                       "accounts_without":{"SCRAM-SHA-1","SCRAM-SHA-256","SCRAM-SHA-512"},"stanzas":{"received","content","events","signals",
  *                       "blocked","refused","waiting"},"record_link":{"up","full"}}
  *   user.add
  *   {"jid","name"?,"mail"?,"language"?,"department"?,"groups"?:[..],"verifiers":[V,..]}

@@ -91,6 +91,8 @@ static int gate_load_directory(struct gate *g, struct err *err)
 	if (r == 0)
 		r = directory_load(g->directory, req.accounts);
 	store_req_release(&req);
+	if (r == 0)
+		r = gate_mechanisms_open(g);
 	return r ? err_set(err, r < 0 ? r : -EIO, "the accounts cannot be read from '%s'", g->settings->store_file.data)
 		 : 0;
 }
@@ -299,6 +301,7 @@ static int gate_open_way(struct gate *g, struct err *err)
 	r = xmpp_new(&g->xmpp, &xmpp, g->settings);
 	if (r)
 		return r;
+	xmpp_set_lacking(g->xmpp, g->lacking_kinds);
 	way_set_xmpp(g->way, g->xmpp);
 	r = gate_load_tls(g, &tls, err);
 	if (r)
@@ -422,6 +425,7 @@ static void on_tick(uv_timer_t *timer)
 	struct gate *g = timer->data;
 
 	route_tick(g->route);
+	gate_mechanisms_tick(g);
 	supervise_watch(g);
 }
 

@@ -68,6 +68,10 @@ struct gate {
 	struct listener_target target;
 	uv_timer_t tick; /* each second; a struct timer's would be up to two */
 	struct confine_state confinement;
+	uint64_t lacking[STORE_VERIFIER_KINDS]; /* accounts without this verifier (gate_mechanisms.c) */
+	unsigned lacking_kinds;
+	uint64_t lacking_version;
+	struct store_req lacking_req;
 	char boot[RECORD_BOOT + 1];
 	uint64_t started_us;
 	bool ready, stopping;
@@ -82,6 +86,10 @@ struct gate {
 /* gate_start.c: waits for the supervisor's first messages. 0 or -errno. */
 [[nodiscard]] int gate_start_read(struct gate *g, struct err *err);
 void gate_start_key(struct gate *g, const struct supervise_message *m);
+
+/* gate_mechanisms.c. 0 or negative; before the loops run. */
+[[nodiscard]] int gate_mechanisms_open(struct gate *g);
+void gate_mechanisms_tick(struct gate *g); /* each second */
 
 /* gate_reload.c */
 void gate_reload(struct gate *g);

@@ -148,6 +148,9 @@ void gate_status(struct gate_request *r)
 	json_object_set_new(answer, "policy", json_string(policy_set_version(g->policy)));
 	json_object_set_new(answer, "logins", json_pack("{sI sI}", "succeeded", (json_int_t)x.logins, "failed",
 			(json_int_t)x.login_failures));
+	json_object_set_new(answer, "accounts_without", json_pack("{sI sI sI}", "SCRAM-SHA-1",
+			(json_int_t)g->lacking[STORE_SHA_1], "SCRAM-SHA-256", (json_int_t)g->lacking[STORE_SHA_256],
+			"SCRAM-SHA-512", (json_int_t)g->lacking[STORE_SHA_512]));
 	handshake_failures(&tls);
 	json_object_set_new(answer, "tls_failures", json_pack("{sI sI sI}", "loopback", (json_int_t)tls.loopback, "local",
 			(json_int_t)tls.local, "elsewhere", (json_int_t)tls.elsewhere));

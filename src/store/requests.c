@@ -142,6 +142,11 @@ int store_verifier_get(struct store *s, struct store_req *req, struct str jid, e
 	return store_args_send(s, req);
 }
 
+int store_verifier_lacking(struct store *s, struct store_req *req)
+{
+	return store_args_ask_owner(s, req, OP_VERIFIER_LACKING, STR_NONE);
+}
+
 /* --- roster and block list --- */
 
 int store_roster_load(struct store *s, struct store_req *req, struct str owner)

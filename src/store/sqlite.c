@@ -47,6 +47,7 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_ACCOUNT_ALL] = sq_account_all,
 	[OP_ACCOUNT_GET] = sq_account_get,
 	[OP_VERIFIER_GET] = sq_verifier_get,
+	[OP_VERIFIER_LACKING] = sq_verifier_lacking,
 	[OP_ROSTER_LOAD] = sq_roster_load,
 	[OP_BLOCK_LOAD] = sq_block_load,
 	[OP_MESSAGE_LOAD] = sq_message_load,

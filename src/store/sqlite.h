@@ -26,6 +26,7 @@ enum sq_query {
 	SQ_VERIFIER_GET,
 	SQ_VERIFIER_PUT,
 	SQ_VERIFIER_CLEAR,
+	SQ_VERIFIER_LACKING,
 	SQ_ROSTER_VERSION_GET,
 	SQ_ROSTER_VERSION_PUT,
 	SQ_ROSTER_LOAD,
@@ -148,6 +149,7 @@ int sq_account_remove(struct sq *q, struct store_req *req);
 int sq_verifier_get(struct sq *q, struct store_req *req);
 int sq_seen_put(struct sq *q, struct store_req *req);
 int sq_seen_get(struct sq *q, struct store_req *req);
+int sq_verifier_lacking(struct sq *q, struct store_req *req);
 int sq_roster_load(struct sq *q, struct store_req *req);
 int sq_roster_put(struct sq *q, struct store_req *req);
 int sq_roster_delete(struct sq *q, struct store_req *req);

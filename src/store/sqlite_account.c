@@ -301,3 +301,20 @@ int sq_verifier_get(struct sq *q, struct store_req *req)
 	sqlite3_reset(st);
 	return r;
 }
+
+int sq_verifier_lacking(struct sq *q, struct store_req *req)
+{
+	sqlite3_stmt *st = sq_get(q, SQ_VERIFIER_LACKING);
+	uint64_t *out = arena_zalloc(req->arena, STORE_VERIFIER_KINDS * sizeof(*out));
+	bool row;
+	int r;
+
+	if (!st || !out)
+		return st ? -ENOMEM : -EIO;
+	r = sq_step(q, st, &row);
+	for (int kind = 0; r == 0 && row && kind < STORE_VERIFIER_KINDS; kind++)
+		out[kind] = sq_column_u64(st, kind);
+	sqlite3_reset(st);
+	req->lacking = out;
+	return r;
+}

@@ -22,6 +22,8 @@
 	"+recipient = ?1) AND (?6 = '' OR (+recipient = ?1 AND from_resource = ?6) OR ((+sender = ?1 OR ?7) AND "     \
 	"to_resource = ?6)) "
 
+#define HAS_KIND "SELECT 1 FROM verifier v WHERE v.account_id = a.account_id AND v.kind = "
+
 const char *const sq_text[SQ_COUNT] = {
 	[SQ_BEGIN] = "BEGIN IMMEDIATE",
 	[SQ_COMMIT] = "COMMIT",
@@ -51,6 +53,9 @@ const char *const sq_text[SQ_COUNT] = {
 		"INSERT INTO verifier (account_id, kind, iterations, salt, stored_key, server_key) "
 		"VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[SQ_VERIFIER_CLEAR] = "DELETE FROM verifier WHERE account_id = ?1",
+	[SQ_VERIFIER_LACKING] = "SELECT coalesce(sum(NOT EXISTS (" HAS_KIND "0)), 0), coalesce(sum(NOT EXISTS (" HAS_KIND
+				"1)), 0), coalesce(sum(NOT EXISTS (" HAS_KIND "2)), 0) "
+				"FROM account a WHERE NOT a.removed AND NOT a.disabled",
 	[SQ_ROSTER_VERSION_GET] = "SELECT version FROM roster WHERE owner = ?1",
 	[SQ_ROSTER_VERSION_PUT] = "INSERT INTO roster (owner, version) VALUES (?1, ?2) "
 				  "ON CONFLICT (owner) DO UPDATE SET version = excluded.version",

@@ -43,6 +43,7 @@ struct store {
 	struct queue writes;
 	struct lane lane[STORE_READERS];
 	uint64_t asked, written; /* writes, counted */
+	_Atomic uint64_t accounts_version;
 	bool stopping;
 };
 
@@ -140,10 +141,17 @@ static void lanes_wake(struct store *s)
 		pthread_cond_signal(&s->lane[i].wake);
 }
 
+static bool changes_accounts(const struct store_req *req)
+{
+	return req->op == OP_ACCOUNT_ADD || req->op == OP_ACCOUNT_UPDATE || req->op == OP_ACCOUNT_REMOVE;
+}
+
 static void group_done(struct store *s, struct store_req *first, size_t len)
 {
 	for (struct store_req *req = first, *next; req; req = next) {
 		next = req->next;
+		if (changes_accounts(req))
+			s->accounts_version++;
 		answer(s, req);
 	}
 	pthread_mutex_lock(&s->lock);
@@ -337,6 +345,11 @@ struct store *store_close(struct store *s)
 		return NULL;
 	store_join(s, STORE_READERS);
 	return store_destroy(s);
+}
+
+uint64_t store_accounts_version(const struct store *s)
+{
+	return s->accounts_version;
 }
 
 uint64_t store_applied_seq(const struct store *s)

@@ -74,6 +74,7 @@ struct store_req {
 		const struct store_archive_page *page;
 		const struct store_prefs *prefs; /* NULL: none set */
 		const struct store_rooms *rooms;
+		const uint64_t *lacking; /* STORE_VERIFIER_KINDS numbers */
 		const int *outcomes; /* one for each row of the call */
 		uint64_t number;
 	};
@@ -148,6 +149,12 @@ uint64_t store_applied_seq(const struct store *s);
  * kind. */
 [[nodiscard]] int store_verifier_get(
 	struct store *s, struct store_req *req, struct str jid, enum store_verifier_kind kind);
+
+/* How many accounts that may log in have no verifier of each kind -> req->lacking. Looks at all accounts. */
+[[nodiscard]] int store_verifier_lacking(struct store *s, struct store_req *req);
+
+/* Changes whenever accounts have been added, changed or removed. Any thread. */
+uint64_t store_accounts_version(const struct store *s);
 
 /* --- roster (RFC 6121) --- */
 

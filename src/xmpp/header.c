@@ -131,7 +131,7 @@ static void features_put(struct stream *s, struct buf *b)
 		return;
 	}
 	if (!s->authenticated) {
-		login_mechanisms(s, b);
+		mechanisms_put(s, b);
 		limits_put(s, b);
 		return;
 	}

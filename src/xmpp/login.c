@@ -31,6 +31,7 @@ struct login {
 	struct arena *arena;
 	struct plain plain;
 	struct store_verifier verifier;
+	enum store_verifier_kind kind; /* of the verifier */
 	bool has_verifier;
 	struct store_req req;
 	uv_work_t work;
@@ -240,7 +241,8 @@ static void on_plain_work(uv_work_t *work)
 	struct login *l = work->data;
 	const struct xmpp_env *env = &l->stream->xl->xmpp->env;
 
-	l->outcome = plain_check(&l->plain, l->has_verifier ? &l->verifier : NULL, STORE_SHA_256, env->secret,
+	l->outcome = plain_check(&l->plain, l->has_verifier ? &l->verifier : NULL,
+			l->has_verifier ? l->kind : STORE_SHA_256, env->secret,
 			l->iterations);
 }
 
@@ -286,12 +288,36 @@ static void login_looked_up(struct login *l)
 	stream_unbusy(l->stream);
 }
 
+static void login_ask_verifier(struct login *l, enum store_verifier_kind kind)
+{
+	struct stream *s = l->stream;
+
+	l->kind = kind;
+	login_depart(l);
+	if (store_verifier_get(s->xl->xmpp->env.store, &l->req, l->jid, kind)) {
+		login_arrived(l);
+		login_fail(s, "temporary-auth-failure");
+		stream_unbusy(s);
+	}
+}
+
+/* PLAIN can be checked with any verifier: the usual one first. False: there is no further kind. */
+static bool login_ask_next(struct login *l)
+{
+	if (!l->is_plain || l->kind == STORE_SHA_1)
+		return false;
+	login_ask_verifier(l, l->kind == STORE_SHA_256 ? STORE_SHA_512 : STORE_SHA_1);
+	return true;
+}
+
 static void on_verifier(struct store_req *req, int result)
 {
 	struct login *l = req->owner;
 	struct stream *s = l->stream;
 
 	if (!login_arrived(l))
+		return;
+	if (result == STORE_E_NONE && login_ask_next(l))
 		return;
 	if (result != 0 && result != STORE_E_NONE) {
 		login_fail(s, "temporary-auth-failure");
@@ -325,12 +351,7 @@ static void login_look_up(struct login *l, struct str jid, enum store_verifier_k
 		login_looked_up(l);
 		return;
 	}
-	login_depart(l);
-	if (store_verifier_get(env->store, &l->req, jid, kind)) {
-		login_arrived(l);
-		login_fail(s, "temporary-auth-failure");
-		stream_unbusy(s);
-	}
+	login_ask_verifier(l, kind);
 }
 
 static void login_first(struct login *l, struct str message)
@@ -350,11 +371,6 @@ static void login_first(struct login *l, struct str message)
 
 /* ---- elements ---- */
 
-static bool login_offers_plus(const struct stream *s)
-{
-	return s->conn.ssl && tls_may_bind(s->conn.ssl);
-}
-
 static int login_setup_scram(struct login *l, enum scram_mechanism mechanism)
 {
 	struct stream *s = l->stream;
@@ -362,7 +378,7 @@ static int login_setup_scram(struct login *l, enum scram_mechanism mechanism)
 	bool plus = scram_is_plus(mechanism);
 	struct scram_setup setup = {
 			.mechanism = mechanism,
-			.plus_offered = login_offers_plus(s),
+			.plus_offered = mechanisms_have_plus(s),
 			.domain = s->domain,
 			.secret = s->xl->xmpp->env.secret,
 			.iterations = s->xl->settings->sasl_iterations,
@@ -376,11 +392,6 @@ static int login_setup_scram(struct login *l, enum scram_mechanism mechanism)
 		setup.tls_unique = str_of((const char *)finished, tls_client_finished(s->conn.ssl, finished));
 	}
 	return scram_new(&l->scram, &setup);
-}
-
-static bool mechanism_is_offered(enum scram_mechanism m)
-{
-	return m == SCRAM_SHA_256 || m == SCRAM_SHA_256_PLUS || m == SCRAM_SHA_1 || m == SCRAM_SHA_1_PLUS;
 }
 
 static struct login *login_new(struct stream *s, struct str mechanism)
@@ -397,12 +408,12 @@ static struct login *login_new(struct stream *s, struct str mechanism)
 	l->arena = arena_new(64 << 10);
 	if (!l->arena || !conn_peer(&s->conn, &l->peer))
 		goto fail;
-	if (str_is(mechanism, "PLAIN") && s->xl->settings->sasl_plain && s->conn.ssl) {
+	if (str_is(mechanism, "PLAIN") && mechanisms_have_plain(s)) {
 		l->is_plain = true;
 		l->mechanism = "PLAIN";
 		return l;
 	}
-	if (!scram_mechanism_parse(mechanism, &scram) || !mechanism_is_offered(scram) || login_setup_scram(l, scram))
+	if (!scram_mechanism_parse(mechanism, &scram) || !mechanisms_have(s, scram) || login_setup_scram(l, scram))
 		goto fail;
 	l->mechanism = scram_mechanism_name(scram);
 	return l;
@@ -491,28 +502,4 @@ void login_element(struct stream *s, const struct node *n)
 	else
 		login_fail(s, "malformed-request");
 	element_wipe(n);
-}
-
-/* XEP-0440. */
-static void login_bindings(const struct stream *s, struct buf *out)
-{
-	buf_lit(out, "<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'><channel-binding type='tls-exporter'/>");
-	if (tls_has_end_point(s->conn.ssl))
-		buf_lit(out, "<channel-binding type='tls-server-end-point'/>");
-	buf_lit(out, "</sasl-channel-binding>");
-}
-
-void login_mechanisms(struct stream *s, struct buf *out)
-{
-	bool plus = login_offers_plus(s);
-
-	buf_lit(out, "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>");
-	if (plus)
-		buf_lit(out, "<mechanism>SCRAM-SHA-256-PLUS</mechanism><mechanism>SCRAM-SHA-1-PLUS</mechanism>");
-	buf_lit(out, "<mechanism>SCRAM-SHA-256</mechanism><mechanism>SCRAM-SHA-1</mechanism>");
-	if (s->xl->settings->sasl_plain && s->conn.ssl)
-		buf_lit(out, "<mechanism>PLAIN</mechanism>");
-	buf_lit(out, "</mechanisms>");
-	if (plus)
-		login_bindings(s, out);
 }

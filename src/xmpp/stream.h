@@ -8,6 +8,7 @@
  * `busy` holds back input while somebody is asked: what has been read already waits in `held`. */
 #pragma once
 
+#include "account/scram.h"
 #include "net/conn.h"
 #include "parcel/errand.h"
 #include "parcel/parcel.h"
@@ -30,6 +31,7 @@ enum { STREAM_HELD_MAX = 1 << 20 };
 
 struct xmpp {
 	struct xmpp_env env;
+	_Atomic unsigned lacking; /* 1 << kind: some account has no verifier of this kind */
 	struct xmpp_loop *loops;
 };
 
@@ -124,7 +126,12 @@ void header_features(struct stream *s);
 /* ---- login.c ---- */
 void login_element(struct stream *s, const struct node *n); /* <auth/>, <response/>, <abort/> */
 struct login *login_free(struct login *l);
-void login_mechanisms(struct stream *s, struct buf *out); /* the <mechanisms/> feature */
+
+/* ---- mechanisms.c: what this client is offered now ---- */
+bool mechanisms_have(const struct stream *s, enum scram_mechanism m);
+bool mechanisms_have_plus(const struct stream *s); /* channel binding is possible on this connection */
+bool mechanisms_have_plain(const struct stream *s);
+void mechanisms_put(const struct stream *s, struct buf *out); /* the feature */
 
 /* ---- binding.c ---- */
 bool binding_is_request(const struct node *n);

@@ -140,6 +140,11 @@ void xmpp_set_settings(struct xmpp *x, const struct settings *settings)
 	xmpp_tell(x, NULL, settings);
 }
 
+void xmpp_set_lacking(struct xmpp *x, unsigned kinds)
+{
+	x->lacking = kinds;
+}
+
 /* ---- stopping ---- */
 
 /* Looks often whether all connections are gone; then a task goes round all loops twice, behind what the streams' ends have sent

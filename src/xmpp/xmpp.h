@@ -47,6 +47,10 @@ void xmpp_set_tls(struct xmpp *x, struct tls *tls);
 /* The old settings must stay valid until every loop has turned once. Loop 0. */
 void xmpp_set_settings(struct xmpp *x, const struct settings *settings);
 
+/* Verifiers that some account does not have, 1 << enum store_verifier_kind: mechanisms that need them are offered only
+ * where the settings say `always`. Any thread. */
+void xmpp_set_lacking(struct xmpp *x, unsigned kinds);
+
 /* Ends every stream with system-shutdown; on_done runs on loop 0 when all are gone or the seconds are over. Loop 0. */
 void xmpp_shutdown(struct xmpp *x, unsigned seconds, void (*on_done)(void *owner), void *owner);
 

@@ -7,6 +7,9 @@ import hmac
 import secrets
 
 
+HASHES = {"SCRAM-SHA-1": "sha1", "SCRAM-SHA-256": "sha256", "SCRAM-SHA-512": "sha512"}
+
+
 @functools.lru_cache(maxsize=4096)
 def salted_password(hash_name, password, salt, iterations):
     return hashlib.pbkdf2_hmac(hash_name, password.encode(), salt, iterations)
@@ -28,7 +31,7 @@ class Scram:
 
     def __init__(self, mechanism, user, password, binding=None, authzid=None, nonce=None):
         self.mechanism = mechanism
-        self.hash_name = "sha1" if "SHA-1" in mechanism else "sha256"
+        self.hash_name = HASHES[mechanism.removesuffix("-PLUS")]
         self.password = password
         self.nonce = nonce or secrets.token_urlsafe(18)
         self.authzid = "a=" + escape(authzid) if authzid else ""

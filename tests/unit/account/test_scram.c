@@ -70,11 +70,32 @@ static const struct vector vectors[] = {
 		"c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
 		"p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
 		"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="},
+	/* The exchange of RFC 7677 with SHA-512, as Python's hashlib and hmac compute it. */
+	{SCRAM_SHA_512, "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0",
+		"W22ZaJ0SNY7soEsUEjb6gQ==", "n,,n=user,r=rOprNGfwEbeRWgbNEkqO",
+		"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+		"c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+		"p=gMGXRcevScNtxZ6/8lQYpGtnsNAc3mGcmNomv+xnoOMw+3R2xNJdMNnzMlTN8PPC6wdp6dybEmDYXYTxwnYPJQ==",
+		"v=ZQnYEgWQMFmmsM8aQMF0nDDCy/AgCzkwk8CmMZYcMg0vSVlKDanekLtifDSeVGT4+5ZxXnJq199RVG2rR7N7Zw=="},
+	{SCRAM_SHA_512_PLUS, "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0",
+		"W22ZaJ0SNY7soEsUEjb6gQ==", "p=tls-exporter,,n=user,r=rOprNGfwEbeRWgbNEkqO",
+		"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+		"c=cD10bHMtZXhwb3J0ZXIsLDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5QUJDREVG,"
+		"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+		"p=zHp6teDGLt5baHzrA4VLLfXch8D8BAEsVm/K/o0rXX+lLPlxcLBEeGunLE6lFzO8/sy7d5gEisKC/wyQAFn2Hw==",
+		"v=UFYkLO+FgCDbYYF8cG8+mSyf/9DOUDlQ/EtW9GkeLIIWYaqJYr4UddxrfyRNyvLu+C6lru2qn6bCJe75SxqJjw=="},
+	{SCRAM_SHA_512_PLUS, "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0",
+		"W22ZaJ0SNY7soEsUEjb6gQ==", "p=tls-server-end-point,,n=user,r=rOprNGfwEbeRWgbNEkqO",
+		"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+		"c=cD10bHMtc2VydmVyLWVuZC1wb2ludCwsY2VydGlmaWNhdGUgaGFzaCBjZXJ0aWZpY2F0ZSBoYXM=,"
+		"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+		"p=OdUadgIn4vb2hahab2n0HU2NvoAfhjcDXrgFGT9vXzpq6Er++lnvI+fxbhAFo+wUw+t2mJy/OBhebDGSMgqkxQ==",
+		"v=vALRVGbS5jenisCk+mSNqkIqs8uHFlFeFwocrfBPIxkrlrO1X1U5AeZiKWjladQeM1bl9SyHKeFBmpy4kVVVhg=="},
 };
 
 static void run_vector(const struct vector *v)
 {
-	struct scram *s = start(v->mechanism, false);
+	struct scram *s = start(v->mechanism, scram_is_plus(v->mechanism));
 	struct store_verifier stored = verifier(scram_kind_of(v->mechanism), v->salt);
 	struct buf out = BUF_INIT(0);
 

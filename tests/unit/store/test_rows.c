@@ -60,6 +60,14 @@ static void accounts(struct fixture *f)
 	assert_int_equal(ASK(f, store_account_get, STR("carol@example.org")), STORE_E_NONE);
 }
 
+static void lacking_verifiers(struct fixture *f, uint64_t sha_1, uint64_t sha_256, uint64_t sha_512)
+{
+	assert_int_equal(ASK(f, store_verifier_lacking), 0);
+	assert_int_equal(f->req.lacking[STORE_SHA_1], sha_1);
+	assert_int_equal(f->req.lacking[STORE_SHA_256], sha_256);
+	assert_int_equal(f->req.lacking[STORE_SHA_512], sha_512);
+}
+
 static void verifiers(struct fixture *f)
 {
 	assert_int_equal(ASK(f, store_verifier_get, STR("bob@example.org"), STORE_SHA_256), 0);
@@ -71,6 +79,7 @@ static void verifiers(struct fixture *f)
 	assert_int_equal(ASK(f, store_verifier_get, STR("bob@example.org"), STORE_SHA_512), STORE_E_NONE);
 	assert_int_equal(ASK(f, store_verifier_get, STR("alice@example.org"), STORE_SHA_1), STORE_E_NONE);
 	assert_int_equal(ASK(f, store_verifier_get, STR("nobody@example.org"), STORE_SHA_1), STORE_E_NONE);
+	lacking_verifiers(f, 1, 1, 2); /* bob has SHA-1 and SHA-256, alice none */
 }
 
 static void updates(struct fixture *f)
@@ -90,6 +99,7 @@ static void updates(struct fixture *f)
 	assert_int_equal(f->req.accounts->rows[0].groups_len, 0);
 	assert_int_equal(ASK(f, store_verifier_get, STR("bob@example.org"), STORE_SHA_256), STORE_E_NONE);
 	assert_int_equal(ASK(f, store_verifier_get, STR("bob@example.org"), STORE_SHA_512), 0);
+	lacking_verifiers(f, 1, 1, 1); /* who may not log in does not count */
 	row.jid = STR("nobody@example.org");
 	assert_int_equal(ASK(f, store_account_update, &row, STORE_ACCOUNT_NAME), STORE_E_NONE);
 }
