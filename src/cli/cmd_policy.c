@@ -269,6 +269,7 @@ static void answer_print(const struct test *t)
 
 	cli_say(t->cli, "%s%s%.*s\n",
 		a->verdict.action == ACTION_BLOCK ? "blocked"
+		: a->verdict.action == ACTION_STRIP ? "delivered without what the rule takes out"
 		: a->verdict.action == ACTION_LOG ? "delivered, and noted in the record"
 						  : "delivered",
 		a->verdict.rule.len ? ": rule " : "", STR_FMT(a->verdict.rule));

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "inspect/inspect_private.h"
+#include "rule/namespace.h"
 #include "rule/wall.h"
 
 /* ---- check ---- */
@@ -36,11 +37,25 @@ static bool sample_hits_wall(const struct rule *rule, const struct rule_sample *
 	       (rule->both_ways && rule_is_about(rule, sample->to, sample->from));
 }
 
+static bool sample_hits(
+	const struct check *c, const struct rule *rule, const struct rule_sample *sample, enum cannot_tell *why)
+{
+	switch (rule->type) {
+	case RULE_WALL:
+		return sample_hits_wall(rule, sample);
+	case RULE_NAMESPACE: /* its text is a namespace */
+		return namespace_is_named(rule, sample->text) && rule_is_about(rule, sample->from, sample->to);
+	case RULE_CONTENT:
+	case RULE_TYPE_COUNT:
+		break;
+	}
+	return sample_hits_text(c, rule, sample, why);
+}
+
 static void sample_check(const struct check *c, const struct rule *rule, const struct rule_sample *sample)
 {
 	enum cannot_tell why = CANNOT_TELL_NONE;
-	bool hit = rule->type == RULE_WALL ? sample_hits_wall(rule, sample)
-					   : sample_hits_text(c, rule, sample, &why);
+	bool hit = sample_hits(c, rule, sample, &why);
 
 	if (hit == sample->hit && !why) {
 		c->report->samples_passed++;
@@ -152,7 +167,7 @@ static int hit_add(struct test *t, const struct rule *rule, const struct finding
 	hit->purpose = arena_dup(t->arena, rule->purpose);
 	hit->file = arena_dup(t->arena, rule->file);
 	hit->line = rule->line;
-	hit->why_not = rule->type == RULE_WALL ? STR_NONE : why_not(t, rule);
+	hit->why_not = rule->type != RULE_CONTENT ? STR_NONE : why_not(t, rule);
 	hit->applies = hit->why_not.len == 0;
 	*t->end = hit;
 	t->end = &hit->next;

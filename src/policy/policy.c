@@ -1,5 +1,6 @@
 #include "policy/policy.h"
 
+#include "rule/namespace.h"
 #include "rule/wall.h"
 
 static bool is_subscription(struct str type)
@@ -27,4 +28,5 @@ void policy_stanza(const struct policy_set *set, const struct node *stanza, cons
 	memcpy(v->policy_version, policy_set_version(set), POLICY_VERSION_LEN + 1);
 	if (to)
 		wall_decide(set, from, to, policy_kind(stanza), arena, v);
+	namespace_decide(set, stanza, from, to, arena, v);
 }

@@ -1,5 +1,6 @@
 /* What a content rule looks for: words, dictionaries, expressions, detectors. Any of them makes it match. */
 #include "base/log.h"
+#include "rule/namespace.h"
 #include "rule/rule_reader.h"
 #include "rule/rule_set.h"
 
@@ -8,10 +9,12 @@
 enum {
 	DICTIONARIES_MAX = 64, /* one rule names */
 	REGEXES_MAX = 500,     /* one rule holds */
+	NAMESPACES_MAX = 500,
+	NAMESPACE_BYTES_MAX = 200,
 };
 
 struct match {
-	const struct yml_node *words, *dictionary, *regex, *detector;
+	const struct yml_node *words, *dictionary, *regex, *detector, *namespaces, *not_namespaces;
 	bool keep_case, has_case, evasions;
 };
 
@@ -57,6 +60,18 @@ static void read_evasions(struct rule_reader *reader, const struct yml_node *nod
 			reader, node, "evasions: found '%s'; accepted: true, false", LOG_STR(node->text));
 }
 
+static void read_namespaces(struct rule_reader *reader, const struct yml_node *node, void *owner)
+{
+	(void)reader;
+	((struct match *)owner)->namespaces = node;
+}
+
+static void read_not_namespaces(struct rule_reader *reader, const struct yml_node *node, void *owner)
+{
+	(void)reader;
+	((struct match *)owner)->not_namespaces = node;
+}
+
 static const struct reader_key match_keys[] = {
 	{"words", read_words},
 	{"dictionary", read_dictionary},
@@ -64,6 +79,8 @@ static const struct reader_key match_keys[] = {
 	{"detector", read_detector},
 	{"case", read_case},
 	{"evasions", read_evasions},
+	{"namespaces", read_namespaces},
+	{"not_namespaces", read_not_namespaces},
 };
 
 /* The dictionary of "name" or "name/category"; *category is then the second part. */
@@ -203,12 +220,51 @@ static void regexes_settle(struct rule_reader *reader, const struct match *m, st
 	}
 }
 
+static void namespaces_settle(struct rule_reader *reader, const struct yml_node *node, struct rule *rule)
+{
+	size_t room = reader_items(node);
+	struct str *list = arena_zalloc(reader->arena, (room ? room : 1) * sizeof(*list));
+
+	if (room > NAMESPACES_MAX) {
+		reader_problem(reader, node, "found %zu; accepted: at most %d", room, NAMESPACES_MAX);
+		return;
+	}
+	for (const struct yml_node *i = reader_item(node, NULL); list && i; i = reader_item(node, i)) {
+		struct str *name = &list[rule->namespace_count];
+
+		if (!reader_text(reader, i, "namespace", NAMESPACE_BYTES_MAX, name))
+			continue;
+		if (namespace_is_core(*name))
+			reader_problem(reader, i, "namespace: nobody can do without '%s'", LOG_STR(*name));
+		rule->namespace_count++;
+	}
+	rule->namespaces = list;
+}
+
+static void namespace_match_settle(
+	struct rule_reader *reader, const struct yml_node *node, const struct match *m, struct rule *rule)
+{
+	rule->all_but = m->not_namespaces;
+	if (!m->namespaces == !m->not_namespaces)
+		reader_problem(reader, node, "match: accepted in a rule of type namespace: namespaces, or not_namespaces");
+	else
+		namespaces_settle(reader, m->namespaces ? m->namespaces : m->not_namespaces, rule);
+	if (m->words || m->dictionary || m->regex || m->detector || m->has_case || m->evasions)
+		reader_problem(reader, node, "match: what is said is looked at by rules of type content");
+}
+
 void match_read(struct rule_reader *reader, const struct yml_node *node, struct rule *rule)
 {
 	struct match m = {};
 
 	if (!reader_map(reader, node, "match", match_keys, COUNT(match_keys), &m))
 		return;
+	if (rule->type == RULE_NAMESPACE) {
+		namespace_match_settle(reader, node, &m, rule);
+		return;
+	}
+	if (m.namespaces || m.not_namespaces)
+		reader_problem(reader, node, "match: 'namespaces' is for rules of type namespace");
 	if (!m.words && !m.dictionary && !m.regex && !m.detector)
 		reader_problem(reader, node,
 			"match: found nothing to look for; accepted: words, dictionary, regex, detector");

@@ -12,7 +12,9 @@ const char *const detector_names[DETECTOR_COUNT] = {
 	[DETECTOR_PAYMENT_CARD] = "payment-card",
 };
 
-static const char *const type_names[] = {[RULE_CONTENT] = "content", [RULE_WALL] = "wall"};
+static const char *const type_names[RULE_TYPE_COUNT] = {
+	[RULE_CONTENT] = "content", [RULE_WALL] = "wall",
+	[RULE_NAMESPACE] = "namespace"};
 
 enum direction {
 	DIRECTION_ONE_WAY,
@@ -208,17 +210,21 @@ static void draft_check(struct rule_reader *reader, const struct yml_node *node,
 
 	need(reader, node, r->id.len, "'id'");
 	need(reader, node, r->purpose.len, "'purpose'");
-	need(reader, node, d->action, "'action'; accepted: allow, log, block");
+	need(reader, node, d->action, "'action'; accepted: allow, log, strip, block");
 	need(reader, node, d->mode, "'mode'; accepted: observe, enforce");
-	if (r->action == ACTION_BLOCK)
-		need(reader, node, r->notice, "'notice'; a rule that blocks tells the sender why");
+	if (r->action == ACTION_BLOCK || r->action == ACTION_STRIP)
+		need(reader, node, r->notice, "'notice'; a rule that refuses tells the sender why");
+	if (r->action == ACTION_STRIP && r->type != RULE_NAMESPACE)
+		reader_problem(reader, d->action, "action: 'strip' is for rules of type namespace");
 	if (r->type == RULE_WALL) {
 		need(reader, node, d->from, "'from'");
 		need(reader, node, d->to, "'to'");
 		refuse(reader, d->match, "match", "wall");
 	} else {
 		need(reader, node, d->match, "'match'");
-		refuse(reader, d->direction, "direction", "content");
+		refuse(reader, d->direction, "direction", type_names[r->type]);
+		if (r->type == RULE_NAMESPACE)
+			refuse(reader, d->kinds, "kinds", "namespace");
 	}
 }
 
@@ -240,7 +246,7 @@ void rule_read(struct rule_reader *reader, const struct yml_node *node, struct r
 		return;
 	kinds_settle(reader, &draft);
 	draft_check(reader, node, &draft);
-	if (draft.match && out->type == RULE_CONTENT)
+	if (draft.match && out->type != RULE_WALL)
 		match_read(reader, draft.match, out);
 	if (draft.samples)
 		samples_read(reader, draft.samples, out);

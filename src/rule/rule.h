@@ -14,6 +14,8 @@
 enum rule_type {
 	RULE_CONTENT, /* decides on what a text contains (stage inspect) */
 	RULE_WALL,    /* decides on who talks to whom (stage policy) */
+	RULE_NAMESPACE, /* decides on which extensions they use (stage policy) */
+	RULE_TYPE_COUNT,
 };
 
 enum detector {
@@ -65,6 +67,9 @@ struct rule {
 	const struct rule_regex *regexes;
 	size_t regex_count;
 	uint32_t detectors; /* bits of enum detector */
+	const struct str *namespaces; /* as written: the last character may be a '*' */
+	size_t namespace_count;
+	bool all_but;       /* `not_namespaces`: all others are meant */
 	bool evasions;      /* words: also leet, spaced, repeated and masked spellings */
 
 	const struct rule_sample *samples;

@@ -24,9 +24,10 @@ struct rule_set {
 	size_t tree_count;
 	struct dictionary *dictionaries;
 	struct rule *rules;
-	const struct rule **walls;
+	const struct rule **by_type[RULE_TYPE_COUNT]; /* in order */
+	size_t type_count[RULE_TYPE_COUNT];
 	struct map by_id;
-	size_t count, wall_count, room, words, regexes;
+	size_t count, room, words, regexes;
 	enum action on_error;
 	const struct notice *error_notice;
 	size_t inspect_bytes;
@@ -41,7 +42,8 @@ struct rule_set *rule_set_free(struct rule_set *set)
 		yml_free(set->trees[i]);
 	map_done(&set->by_id);
 	free(set->rules);
-	free(set->walls);
+	for (size_t i = 0; i < RULE_TYPE_COUNT; i++)
+		free(set->by_type[i]);
 	arena_free(set->arena);
 	free(set);
 	return NULL;
@@ -142,7 +144,7 @@ static int rule_add(struct rule_set *set, struct rule_reader *reader, const stru
 	ret = id_take(set, reader, node);
 	set->regexes += set->rules[set->count].regex_count;
 	set->words += set->rules[set->count].word_count;
-	set->wall_count += set->rules[set->count].type == RULE_WALL;
+	set->type_count[set->rules[set->count].type]++;
 	set->count++;
 	return ret;
 }
@@ -229,16 +231,20 @@ static int dictionaries_read(struct rule_set *set, const struct sources *sources
 	return 0;
 }
 
-static int walls_gather(struct rule_set *set)
+static int types_gather(struct rule_set *set)
 {
-	size_t n = 0;
+	size_t n[RULE_TYPE_COUNT] = {};
 
-	set->walls = calloc(set->wall_count + 1, sizeof(struct rule *));
-	if (!set->walls)
-		return -ENOMEM;
-	for (size_t i = 0; i < set->count; i++)
-		if (set->rules[i].type == RULE_WALL)
-			set->walls[n++] = &set->rules[i];
+	for (size_t i = 0; i < RULE_TYPE_COUNT; i++) {
+		set->by_type[i] = calloc(set->type_count[i] + 1, sizeof(struct rule *));
+		if (!set->by_type[i])
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < set->count; i++) {
+		enum rule_type type = set->rules[i].type;
+
+		set->by_type[type][n[type]++] = &set->rules[i];
+	}
 	return 0;
 }
 
@@ -265,7 +271,7 @@ static int set_read(struct rule_set *set, const char *dir, struct problems *prob
 	}
 	if (arena_is_full(set->arena))
 		return -ENOMEM;
-	ret = walls_gather(set);
+	ret = types_gather(set);
 	return ret ? ret : sources_version(&sources, set->version, POLICY_VERSION_LEN);
 }
 
@@ -310,8 +316,14 @@ const struct rule *rule_set_find(const struct rule_set *set, struct str id)
 
 const struct rule *const *rule_set_walls(const struct rule_set *set, size_t *out_count)
 {
-	*out_count = set->wall_count;
-	return set->walls;
+	*out_count = set->type_count[RULE_WALL];
+	return set->by_type[RULE_WALL];
+}
+
+const struct rule *const *rule_set_namespaces(const struct rule_set *set, size_t *out_count)
+{
+	*out_count = set->type_count[RULE_NAMESPACE];
+	return set->by_type[RULE_NAMESPACE];
 }
 
 void rule_set_unused(const struct rule_set *set, void (*each)(struct str name, void *owner), void *owner)

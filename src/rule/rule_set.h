@@ -35,6 +35,8 @@ const struct rule *rule_set_rule(const struct rule_set *set, size_t index);  /* 
 const struct rule *rule_set_find(const struct rule_set *set, struct str id); /* or NULL */
 /* The rules of type wall, in order. */
 const struct rule *const *rule_set_walls(const struct rule_set *set, size_t *out_count);
+/* The rules of type namespace, in order. */
+const struct rule *const *rule_set_namespaces(const struct rule_set *set, size_t *out_count);
 /* Dictionaries that no rule names: (for warnings) calls `each` with the name of each. */
 void rule_set_unused(const struct rule_set *set, void (*each)(struct str name, void *owner), void *owner);
 size_t rule_set_word_count(const struct rule_set *set);

@@ -5,6 +5,7 @@
 const char *const action_names[ACTION_COUNT] = {
 	[ACTION_ALLOW] = "allow",
 	[ACTION_LOG] = "log",
+	[ACTION_STRIP] = "strip",
 	[ACTION_BLOCK] = "block",
 };
 
@@ -74,6 +75,7 @@ void verdict_add(struct verdict *v, struct arena *arena, const struct finding *f
 		kept->rule = arena_dup(arena, f->rule);
 		kept->detail = arena_dup(arena, f->detail);
 	}
+	v->strips |= f->mode == MODE_ENFORCE && f->action == ACTION_STRIP;
 	if (stronger) {
 		v->action = f->action;
 		v->rule = kept ? kept->rule : STR_NONE;

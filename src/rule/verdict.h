@@ -18,6 +18,7 @@
 enum action {
 	ACTION_ALLOW, /* a rule that allows lifts what other rules found inside the text it matched */
 	ACTION_LOG,   /* delivered; the finding is in the record */
+	ACTION_STRIP, /* delivered without what the rule names; rules of type namespace */
 	ACTION_BLOCK, /* not delivered; the sender gets the rule's notice */
 	ACTION_COUNT,
 };
@@ -47,7 +48,7 @@ struct finding {
 	enum text_kind kind; /* which text of the stanza; KIND_NONE for a wall */
 	size_t offset,
 		length;    /* bytes of that text as the client sent it; length 0 when only the end is known */
-	struct str detail; /* dictionary and category or detector; never the matched text */
+	struct str detail; /* dictionary and category, detector, or namespace; never the matched text */
 };
 
 struct notice {
@@ -65,6 +66,7 @@ enum {
 struct verdict {
 	enum action action; /* the strongest that is enforced */
 	enum cannot_tell cannot_tell;
+	bool strips; /* something must be taken out before it is delivered (rule/namespace.h) */
 	struct finding *findings, *last;
 	size_t count;          /* in the list */
 	size_t dropped;        /* beyond VERDICT_FINDINGS_MAX */
@@ -83,7 +85,7 @@ void verdict_add(
  * list), or NULL when there is none. `lang` may be empty. */
 const struct notice *notice_choose(const struct notice *list, struct str lang);
 
-extern const char *const action_names[ACTION_COUNT];           /* "allow", "log", "block" */
+extern const char *const action_names[ACTION_COUNT];           /* "allow", "log", "strip", "block" */
 extern const char *const mode_names[MODE_COUNT];               /* "observe", "enforce" */
 extern const char *const cannot_tell_names[CANNOT_TELL_COUNT]; /* "" for none, "ceiling", "memory", ... */
 

@@ -6,6 +6,7 @@
 #include "conf/settings.h"
 #include "policy/policy.h"
 #include "route/route.h"
+#include "rule/namespace.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -235,6 +236,26 @@ static void entry_add_room(struct entry *entry, struct extra *extras, struct way
 		entry_add(entry, extras, KEY_MEMBERS, buf_view(&wl->members));
 }
 
+/* As accepted; and as delivered, where the verdict takes something out. From here on the parcel is the latter. */
+static int stanza_put(struct parcel *p, struct way_loop *wl, struct entry *entry)
+{
+	buf_clear(&wl->stanza);
+	xml_put(&wl->stanza, p->stanza, NS_CLIENT);
+	if (buf_failed(&wl->stanza))
+		return -ENOMEM;
+	entry->stanza = buf_view(&wl->stanza);
+	p->xml = arena_dup(p->arena, entry->stanza);
+	if (!namespace_strip(&p->verdict, p->stanza))
+		return 0;
+	buf_clear(&wl->deliver);
+	xml_put(&wl->deliver, p->stanza, NS_CLIENT);
+	if (buf_failed(&wl->deliver))
+		return -ENOMEM;
+	entry->deliver = buf_view(&wl->deliver);
+	p->xml = arena_dup(p->arena, entry->deliver);
+	return 0;
+}
+
 static int record_put(struct parcel *p, struct way_loop *wl, enum event type, struct waiter *waiter)
 {
 	const struct origin *o = p->origin;
@@ -258,12 +279,8 @@ static int record_put(struct parcel *p, struct way_loop *wl, enum event type, st
 			.sm_h = p->h,
 	};
 
-	buf_clear(&wl->stanza);
-	xml_put(&wl->stanza, p->stanza, NS_CLIENT);
-	if (buf_failed(&wl->stanza))
+	if (stanza_put(p, wl, &entry))
 		return -ENOMEM;
-	entry.stanza = buf_view(&wl->stanza);
-	p->xml = arena_dup(p->arena, entry.stanza);
 	entry.action = str_from(action_names[p->verdict.action]);
 	if (p->verdict.findings || p->verdict.cannot_tell)
 		entry_add_findings(&entry, extras, wl, &p->verdict);
@@ -341,6 +358,7 @@ enum stage_result stage_record(struct parcel *p, struct way_loop *wl)
 		way_count(&wl->stats.events, 1);
 		p->receipt = record_signal(wl->record, SIGNAL_SERVER);
 	} else {
+		namespace_strip(&p->verdict, p->stanza);
 		way_count(&wl->stats.signals, 1);
 		p->receipt = record_signal(wl->record, signal_kind(p));
 	}

@@ -30,6 +30,7 @@ struct way_loop {
 	struct rule_names rules;         /* of the entry being made */
 	struct buf names;                /* a list of rules, encoded for the link */
 	struct buf members;              /* who is in a room, likewise */
+	struct buf deliver;              /* the stanza without what the verdict takes out */
 	struct way_stats stats;
 	uint64_t refused_at;             /* the second of the last line of type refused */
 	uint64_t refusals;               /* since then */

@@ -3,7 +3,10 @@
 #include "../rule/policy_dir.h"
 #include "policy/policy.h"
 #include "rule/wall.h"
+#include "rule/namespace.h"
 #include "stanza/ns.h"
+#include "stanza/tokenizer.h"
+#include "stanza/xml_out.h"
 
 static const char walls[] = "rules:\n"
 			    "- id: wall-both\n"
@@ -157,6 +160,99 @@ static struct policy_set *set_of(const char *rules)
 	return set;
 }
 
+/* ---- namespaces ---- */
+
+/* A stanza in jabber:client. The tree lives in *arena, the caller's. */
+static struct node *tree_of(const char *xml, struct arena **arena)
+{
+	static const struct xml_limits limits = {.stanza_bytes = 4096, .depth = 10, .attributes = 10, .attribute_bytes = 1000,
+		.name_bytes = 100, .children = 100, .nodes = 100};
+	const char *head = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
+	size_t head_len = strlen(head), len = strlen(xml);
+	struct tokenizer *t = tokenizer_new(&limits);
+	struct node *n = NULL;
+
+	assert_int_equal(tokenizer_feed(t, &head, &head_len, &n, arena), XML_STREAM_OPEN);
+	arena_free(*arena);
+	assert_int_equal(tokenizer_feed(t, &xml, &len, &n, arena), XML_STANZA);
+	tokenizer_free(t);
+	return n;
+}
+
+static const char extensions[] =
+	"rules:\n"
+	"- id: no-calls\n  type: namespace\n  purpose: p\n  from: group:sales\n  action: strip\n  mode: enforce\n"
+	"  notice: {en: no calls}\n  match: {namespaces: ['urn:xmpp:jingle*', 'urn:bad']}\n"
+	"- id: no-rpc\n  type: namespace\n  purpose: p\n  action: block\n  mode: enforce\n"
+	"  notice: {en: no rpc}\n  match: {namespaces: 'jabber:iq:rpc'}\n"
+	"- id: watched\n  type: namespace\n  purpose: p\n  action: block\n  mode: observe\n"
+	"  notice: {en: x}\n  match: {namespaces: 'urn:watched'}\n"
+	"- id: lab\n  type: namespace\n  purpose: p\n  to: group:trading\n  action: allow\n  mode: enforce\n"
+	"  match: {namespaces: 'urn:xmpp:jingle:apps*'}\n";
+
+static const struct {
+	const char *stanza, *delivered; /* NULL: refused */
+	enum person from;
+} sent[] = {
+	{"<message><body>x</body></message>", "<message><body>x</body></message>", SELLER},
+	{"<message><body>x</body><j xmlns='urn:xmpp:jingle:1'><d/></j></message>", "<message><body>x</body></message>", SELLER},
+	{"<message><j xmlns='urn:xmpp:jingle:1'/></message>", "<message><j xmlns='urn:xmpp:jingle:1'/></message>", TRADER},
+	{"<message><a xmlns='urn:a'><b xmlns='urn:bad'/><c/></a><b xmlns='urn:bad'/></message>",
+		"<message><a xmlns='urn:a'><c/></a></message>", SELLER},
+	{"<message><j xmlns='urn:xmpp:jingle:apps:rtp:1'/></message>", "<message><j xmlns='urn:xmpp:jingle:apps:rtp:1'/></message>",
+		SELLER},
+	{"<message><a xmlns='urn:a'><q xmlns='jabber:iq:rpc'/></a></message>", NULL, TRADER},
+	{"<iq type='set'><j xmlns='urn:xmpp:jingle:1'/></iq>", NULL, SELLER},
+	{"<iq type='result'><j xmlns='urn:xmpp:jingle:1'/></iq>", "<iq type='result'/>", SELLER},
+	{"<iq type='set'><a xmlns='urn:a'><b xmlns='urn:bad'/></a></iq>", "<iq type='set'><a xmlns='urn:a'/></iq>", SELLER},
+	{"<message><w xmlns='urn:watched'/></message>", "<message><w xmlns='urn:watched'/></message>", SELLER},
+};
+
+static void extensions_are_refused_or_taken_out(void **state)
+{
+	struct policy_set *set = set_of(extensions);
+	struct subject to = person_of(TRADER);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sent) / sizeof(*sent); i++) {
+		struct subject from = person_of(sent[i].from);
+		struct arena *arena = NULL;
+		struct node *n = tree_of(sent[i].stanza, &arena);
+		struct buf out = BUF_INIT(0);
+		struct verdict v = {};
+
+		policy_stanza(set, n, &from, &to, arena, &v);
+		assert_int_equal(verdict_blocks(&v), !sent[i].delivered);
+		namespace_strip(&v, n);
+		xml_put(&out, n, NS_CLIENT);
+		if (!str_eq(buf_view(&out), str_from(sent[i].delivered ? sent[i].delivered : sent[i].stanza)))
+			fail_msg("case %zu: %s", i, buf_cstr(&out));
+		buf_done(&out);
+		arena_free(arena);
+	}
+	policy_set_unref(set);
+}
+
+/* More namespaces than a verdict has room for are not let through unseen. */
+static void what_cannot_be_told_apart_is_refused(void **state)
+{
+	struct policy_set *set = set_of("rules:\n- id: few\n  type: namespace\n  purpose: p\n  action: strip\n"
+					"  mode: enforce\n  notice: {en: x}\n  match: {not_namespaces: ['urn:x']}\n");
+	struct subject from = person_of(SELLER), to = person_of(TRADER);
+	struct arena *arena = arena_new(0);
+	struct node *n = node_new(arena, STR("message"), NS_CLIENT);
+	struct verdict v = {};
+
+	(void)state;
+	for (int i = 0; i < VERDICT_FINDINGS_MAX + 1; i++)
+		node_add(arena, n, STR("x"), arena_printf(arena, "urn:n:%d", i));
+	policy_stanza(set, n, &from, &to, arena, &v);
+	assert_true(verdict_blocks(&v));
+	assert_int_equal(v.cannot_tell, CANNOT_TELL_HITS);
+	policy_set_unref(set);
+	arena_free(arena);
+}
+
 /* The text with the first `from` replaced. */
 static const char *edited(const char *text, const char *from, const char *to)
 {
@@ -225,6 +321,8 @@ int main(void)
 		cmocka_unit_test(walls_stand_where_the_rules_say),
 		cmocka_unit_test(no_recipient_meets_no_wall),
 		cmocka_unit_test(without_a_policy_nothing_passes),
+		cmocka_unit_test(extensions_are_refused_or_taken_out),
+		cmocka_unit_test(what_cannot_be_told_apart_is_refused),
 		cmocka_unit_test(walls_are_compared_by_whom_they_part),
 		cmocka_unit_test(only_enforced_walls_that_block_stop_a_kind),
 	};
