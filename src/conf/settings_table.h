@@ -151,6 +151,19 @@ SETTING(TEXTS, "contact.security", contact_security, "[]", 0, 16, "", LIVE, chec
 SETTING(TEXTS, "contact.status", contact_status, "[]", 0, 16, "", LIVE, check_uris,
 	"Where it is told whether the service runs.")
 SETTING(TEXTS, "contact.support", contact_support, "[]", 0, 16, "", LIVE, check_uris, "For help.")
+SECTION("personal", "What people keep for themselves and show of themselves (XEP-0049, 0054, 0163).")
+SETTING(SIZE, "personal.private_bytes", personal_private_bytes, "262144", 1024, 67108864, "", LIVE, NULL,
+	"Private XML of one account, all of it together.")
+SETTING(SIZE, "personal.vcard_bytes", personal_vcard_bytes, "131072", 1024, 4194304, "", LIVE, NULL,
+	"Bytes of one account's vCard, its picture included.")
+SETTING(INT, "personal.nodes", personal_nodes, "200", 1, 10000, "nodes", LIVE, NULL,
+	"Nodes of personal eventing one account may have.")
+SETTING(INT, "personal.items", personal_items, "1000", 1, 100000, "items", LIVE, NULL,
+	"Items of one node; beyond it the oldest go.")
+SETTING(SIZE, "personal.item_bytes", personal_item_bytes, "131072", 1024, 4194304, "", LIVE, NULL,
+	"Bytes of one item.")
+SETTING(SIZE, "personal.bytes", personal_bytes, "2097152", 10000, 1073741824, "", LIVE, NULL,
+	"Items of one account, all of them together.")
 
 SECTION("rooms", "Rooms, in which many talk (XEP-0045).")
 SETTING(DOMAINS, "rooms.service", rooms_service, "[\"rooms.<domain>\"]", 0, 64, "<domain>", RESTART, NULL,

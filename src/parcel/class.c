@@ -36,6 +36,8 @@ static const struct row rows[] = {
 	{NS_CLIENT, STR("thread"), ON_MESSAGE, CLASS_SIGNAL, ID_MAX, ID_MAX},
 	{NS_CLIENT, STR("show"), ON_PRESENCE, CLASS_SIGNAL, 0, 4},
 	{NS_CLIENT, STR("priority"), ON_PRESENCE, CLASS_SIGNAL, 0, 8},
+	/* Taken out by route/, which writes its own (XEP-0398): nobody reads what stands in it. */
+	{NS_VCARD_UPDATE, STR("x"), ON_PRESENCE, CLASS_SIGNAL, ID_MAX, ~0u},
 	{NS_CAPS, STR("c"), ON_PRESENCE, CLASS_SIGNAL, 256, 0},
 	{NS_PING, STR("ping"), ON_IQ_GET | ON_IQ_PEER, CLASS_SIGNAL, 0, 0},
 	{NS_VERSION, STR("query"), ON_IQ_GET, CLASS_SIGNAL, ID_MAX, 0},

@@ -85,6 +85,16 @@ void answer_result(struct parcel *p)
 	arena_free(arena);
 }
 
+void answer_text(struct parcel *p, struct buf *text)
+{
+	struct blob *b = buf_failed(text) ? NULL : blob_new(buf_view(text));
+
+	if (b)
+		p->origin->answer(p->origin, p->port, b);
+	blob_unref(b);
+	buf_done(text);
+}
+
 void parcel_end(struct parcel *p)
 {
 	hold_unref(p->hold);

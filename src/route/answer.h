@@ -19,6 +19,9 @@ void answer_verdict(struct parcel *p);
 /* An empty result. */
 void answer_result(struct parcel *p);
 
+/* With bytes, a whole stanza of the server's own making, wherever the asking session lives; empties `text`. */
+void answer_text(struct parcel *p, struct buf *text);
+
 /* The parcel has arrived: drops route/'s reference and what it holds back. */
 void parcel_end(struct parcel *p);
 /* Runs `run` with the parcel on the home, behind all that was sent there before. Takes over the reference. */

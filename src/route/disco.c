@@ -23,6 +23,7 @@ static const char *const server_features[] = {
 	"urn:xmpp:ping",
 	"urn:xmpp:sid:0",
 	"urn:xmpp:time",
+	"vcard-temp",
 	NULL,
 };
 
@@ -30,8 +31,10 @@ static const char *const account_features[] = {
 	"http://jabber.org/protocol/disco#info",
 	"http://jabber.org/protocol/disco#items",
 	"jabber:iq:last",
+	"jabber:iq:private",
 	"urn:xmpp:ping",
 	"urn:xmpp:sid:0",
+	"vcard-temp",
 	NULL,
 };
 
@@ -56,15 +59,9 @@ static void refuse(struct parcel *p, enum stanza_condition condition)
 	parcel_end(p);
 }
 
-/* Answers with bytes, wherever the asking session lives. */
-static void answer_bytes(struct parcel *p, struct buf *text)
+static void answer_end(struct parcel *p, struct buf *text)
 {
-	struct blob *b = buf_failed(text) ? NULL : blob_new(buf_view(text));
-
-	if (b)
-		p->origin->answer(p->origin, p->port, b);
-	blob_unref(b);
-	buf_done(text);
+	answer_text(p, text);
 	parcel_end(p);
 }
 
@@ -128,7 +125,7 @@ static void answer_info(struct parcel *p, const char *identity, const char *cons
 	if (contacts)
 		contacts_put(&text, contacts);
 	buf_lit(&text, "</query></iq>");
-	answer_bytes(p, &text);
+	answer_end(p, &text);
 }
 
 static void answer_account(const struct home *h, struct parcel *p)
@@ -150,7 +147,7 @@ static void answer_no_items(struct parcel *p)
 		buf_putc(&text, '\'');
 	}
 	buf_lit(&text, "/></iq>");
-	answer_bytes(p, &text);
+	answer_end(p, &text);
 }
 
 /* Of the nodes there are: those of commands, at the server and at one's own account. */
@@ -212,7 +209,7 @@ void disco_items_server(struct session *s, struct parcel *p)
 	buf_lit(&text, "<query xmlns='http://jabber.org/protocol/disco#items'>");
 	rooms_put_services(&text, s->user->home, p->to.domain);
 	buf_lit(&text, "</query></iq>");
-	answer_bytes(p, &text);
+	answer_end(p, &text);
 }
 
 void disco_info_own(struct session *s, struct parcel *p)
@@ -243,7 +240,7 @@ void disco_items_own(struct session *s, struct parcel *p)
 		buf_lit(&text, "'/>");
 	}
 	buf_lit(&text, "</query></iq>");
-	answer_bytes(p, &text);
+	answer_end(p, &text);
 }
 
 static bool is_known(const struct user *u, const struct parcel *p)
@@ -279,7 +276,8 @@ void disco_nobody(struct parcel *p)
 
 	if (str_is(p->type, "get") && node_is(payload, STR("query"), NS_DISCO_ITEMS))
 		answer_no_items(p);
-	else if (node_is(payload, STR("query"), NS_ROSTER) || str_eq(payload->ns, NS_MAM) || last_is_asked(p))
+	else if (last_is_asked(p) ||
+		 (iq_is_owners(payload) && !(str_is(p->type, "get") && node_is(payload, STR("vCard"), NS_VCARD))))
 		refuse(p, STANZA_FORBIDDEN);
 	else
 		refuse(p, STANZA_SERVICE_UNAVAILABLE);

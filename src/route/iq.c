@@ -10,7 +10,9 @@
 #include "route/history_prefs.h"
 #include "route/history_query.h"
 #include "route/last.h"
+#include "route/private.h"
 #include "route/roster.h"
+#include "route/vcard.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -96,6 +98,11 @@ static const struct handler handlers[] = {
 	{NS_MAM, STR("metadata"), false, TO_OWN, history_metadata},
 	{NS_MAM, STR("prefs"), false, TO_OWN, history_prefs_get},
 	{NS_MAM, STR("prefs"), true, TO_OWN, history_prefs_set},
+	{NS_PRIVATE, STR("query"), false, TO_OWN, private_get},
+	{NS_PRIVATE, STR("query"), true, TO_OWN, private_set},
+	{NS_VCARD, STR("vCard"), false, TO_OWN, vcard_get_own},
+	{NS_VCARD, STR("vCard"), true, TO_OWN, vcard_set},
+	{NS_VCARD, STR("vCard"), false, TO_SERVER, vcard_get_server},
 	{NS_BLOCKING, STR("blocklist"), false, TO_OWN | TO_SERVER, blocking_get},
 	{NS_BLOCKING, STR("block"), true, TO_OWN | TO_SERVER, blocking_block},
 	{NS_BLOCKING, STR("unblock"), true, TO_OWN | TO_SERVER, blocking_unblock},
@@ -155,6 +162,13 @@ static void iq_hand_over(struct session *s, struct parcel *p)
 	parcel_end(p);
 }
 
+/* What only the account itself may ask for or change; of nobody's account the same is said. */
+bool iq_is_owners(const struct node *payload)
+{
+	return node_is(payload, STR("query"), NS_ROSTER) || str_eq(payload->ns, NS_MAM) ||
+	       str_eq(payload->ns, NS_PRIVATE) || node_is(payload, STR("vCard"), NS_VCARD);
+}
+
 /* 8.5.2.1.3: the server answers for the account. */
 static void iq_on_behalf(struct user *u, struct parcel *p)
 {
@@ -169,10 +183,10 @@ static void iq_on_behalf(struct user *u, struct parcel *p)
 		disco_items_other(u, p);
 	else if (last_is_asked(p))
 		last_other(u, p);
-	else if (node_is(payload, STR("query"), NS_ROSTER) || str_eq(payload->ns, NS_MAM))
-		iq_refuse(p, STANZA_FORBIDDEN);
+	else if (get && node_is(payload, STR("vCard"), NS_VCARD))
+		vcard_get(u, p);
 	else
-		iq_refuse(p, STANZA_SERVICE_UNAVAILABLE);
+		iq_refuse(p, iq_is_owners(payload) ? STANZA_FORBIDDEN : STANZA_SERVICE_UNAVAILABLE);
 }
 
 static void run_arrive(struct task *task)

@@ -19,5 +19,8 @@ static inline bool iq_is_request(const struct parcel *p)
 	return str_is(p->type, "get") || str_is(p->type, "set");
 }
 
+/* Requests that are forbidden to everybody but the account itself. */
+[[nodiscard]] bool iq_is_owners(const struct node *payload);
+
 /* "<iq type='result' ...>" that answers p; the caller adds the payload and "</iq>". */
 void iq_put_result(struct buf *b, const struct parcel *p);

@@ -5,7 +5,9 @@
 #include "route/answer.h"
 #include "route/deliver.h"
 #include "route/directed.h"
+#include "pubsub/avatar.h"
 #include "route/offline.h"
+#include "route/reread.h"
 #include "route/subscription.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -243,6 +245,49 @@ void presence_hide(struct user *u, struct str contact)
 	session_each(s, u) if (session_is_available(s)) presence_withdraw(s, contact);
 }
 
+/* ---- the picture (XEP-0398) ---- */
+
+void presence_stamp_photo(const struct user *u, struct parcel *p)
+{
+	if (avatar_stamp(p->stanza, str_from(u->photo), p->arena))
+		p->xml = STR_NONE;
+}
+
+/* What a session shows, with another picture. False: it could not be read again. */
+static bool restamp(struct session *s)
+{
+	struct home *h = s->user->home;
+	struct arena *arena;
+	struct node *stanza = reread_stanza(blob_view(s->presence), &arena);
+	struct blob *blob = NULL;
+
+	if (stanza) {
+		avatar_stamp_again(stanza, str_from(s->user->photo), arena);
+		xml_put(&h->scratch, stanza, NS_CLIENT);
+		blob = blob_of_scratch(h);
+	}
+	arena_free(arena);
+	if (!blob)
+		return false;
+	blob_unref(s->presence);
+	s->presence = blob;
+	return true;
+}
+
+void presence_show_photo(struct user *u)
+{
+	session_each(s, u)
+	{
+		struct broadcast b = {.session = s, .kind = LETTER_AVAILABLE, .kept = &s->kept};
+
+		if (!session_is_available(s) || !restamp(s))
+			continue;
+		b.stanza = s->presence;
+		broadcast_to_contacts(&b);
+		broadcast_to_self(&b);
+	}
+}
+
 /* ---- what a client sends ---- */
 
 /* To nobody in particular: RFC 6121 4.2, 4.4, 4.5. Other types make no sense without an address. */
@@ -310,6 +355,8 @@ void presence_send(struct user *u, struct parcel *p)
 	struct session *s = session_by_origin(u, p->origin);
 	enum letter_kind kind = letter_kind_of(p->type);
 
+	if (kind == LETTER_AVAILABLE)
+		presence_stamp_photo(u, p);
 	if (s && p->has_to)
 		send_addressed(s, p, kind);
 	else if (s)

@@ -31,3 +31,9 @@ bool presence_priority(const struct node *stanza, struct arena *arena, int *out)
 
 bool takes_if_available(const struct session *s);
 bool takes_if_interested(const struct session *s);
+
+/* XEP-0398: says in the parcel, available presence of this user's, which picture he shows. Before it is written to anybody;
+ * on his home. */
+void presence_stamp_photo(const struct user *u, struct parcel *p);
+/* He shows another one: to all who get his presence. */
+void presence_show_photo(struct user *u);

@@ -5,6 +5,7 @@
 #include "route/iq.h"
 #include "route/rooms_board.h"
 #include "route/rooms_hall.h"
+#include "route/presence.h"
 #include "stanza/ns.h"
 
 /* ---- on the room's loop ---- */
@@ -128,6 +129,8 @@ static bool note_presence(struct user *u, struct parcel *p)
 
 	if (!s)
 		return false;
+	if (p->type.len == 0)
+		presence_stamp_photo(u, p);
 	if (p->type.len == 0 && p->to.resource.len && !directed_add(s, &p->to)) {
 		answer_error(
 			p, STANZA_RESOURCE_CONSTRAINT, "Too many addresses were sent directed presence.");

@@ -39,6 +39,7 @@ struct answer {
 	struct origin *origin;
 	struct port *port;
 	struct blob *stanza;
+	struct kept kept; /* of another person's content */
 };
 
 static void answer_give(struct origin *o, struct port *port, struct blob *stanza)
@@ -78,6 +79,45 @@ void session_answer(struct origin *o, struct port *port, struct blob *stanza)
 		.origin = origin_ref(o),
 		.port = port_ref(port),
 		.stanza = blob_ref(stanza)};
+	loop_post(o->home, &a->task);
+}
+
+static void content_give(struct origin *o, struct blob *stanza, const struct kept *kept)
+{
+	struct session *s = o->user ? session_by_origin(o->user, o) : NULL;
+	struct arena *arena = s ? arena_new(0) : NULL;
+	const struct receipt *receipt = arena ? kept_receipt(kept, arena, home_here(o->owner)->record) : NULL;
+
+	if (receipt)
+		deliver(s, &(struct goods){.blob = stanza}, receipt);
+	arena_free(arena);
+}
+
+static void run_content(struct task *task)
+{
+	struct answer *a = container_of(task, struct answer, task);
+
+	content_give(a->origin, a->stanza, &a->kept);
+	origin_unref(a->origin);
+	blob_unref(a->stanza);
+	free(a);
+}
+
+void session_answer_content(struct origin *o, struct blob *stanza, const struct kept *kept)
+{
+	struct answer *a;
+
+	if (o->home == loop_current()) {
+		content_give(o, stanza, kept);
+		return;
+	}
+	a = malloc(sizeof(*a));
+	if (!a)
+		return;
+	*a = (struct answer){.task = {.run = run_content},
+		.origin = origin_ref(o),
+		.stanza = blob_ref(stanza),
+		.kept = *kept};
 	loop_post(o->home, &a->task);
 }
 

@@ -77,5 +77,9 @@ void session_doom(struct session *s, const char *condition, const char *text, co
 /* When the loops have stopped: frees them without a word to anybody. */
 void sessions_discard(struct user *u);
 
+/* Hands the session an answer in which another person's content stands, by its receipt; from any home. Nobody is there any
+ * more: it is dropped. */
+void session_answer_content(struct origin *o, struct blob *stanza, const struct kept *kept);
+
 /* origin->answer. */
 void session_answer(struct origin *o, struct port *port, struct blob *stanza);

@@ -7,10 +7,10 @@ enum {
 	IDLE_SECONDS = 60, /* a user without sessions stays in memory for so long */
 };
 
-/* Roster, block list and preferences on their way from the store. */
+/* Roster, block list, preferences and the hash of the picture on their way from the store. */
 struct load {
 	struct user *user;
-	struct store_req roster, blocks, prefs;
+	struct store_req roster, blocks, prefs, photo;
 	unsigned left;
 };
 
@@ -146,6 +146,7 @@ static void load_answered(struct load *l)
 	store_req_release(&l->roster);
 	store_req_release(&l->blocks);
 	store_req_release(&l->prefs);
+	store_req_release(&l->photo);
 	free(l);
 	u->ready = true;
 	user_run_waiting(u);
@@ -193,6 +194,26 @@ static void on_prefs(struct store_req *req, int result)
 	load_answered(l);
 }
 
+bool user_set_photo(struct user *u, struct str hash)
+{
+	if (str_eq(str_from(u->photo), hash))
+		return false;
+	free(u->photo);
+	u->photo = hash.len ? str_dupz(hash) : NULL;
+	return true;
+}
+
+static void on_photo(struct store_req *req, int result)
+{
+	struct load *l = req->owner;
+
+	if (result)
+		l->user->failed = true;
+	else if (req->vcard)
+		user_set_photo(l->user, req->vcard->photo);
+	load_answered(l);
+}
+
 static int user_load(struct user *u)
 {
 	struct store *store = u->home->route->env.store;
@@ -204,6 +225,7 @@ static int user_load(struct user *u)
 	store_req_init(&l->roster, on_roster, l);
 	store_req_init(&l->blocks, on_blocks, l);
 	store_req_init(&l->prefs, on_prefs, l);
+	store_req_init(&l->photo, on_photo, l);
 	if (store_roster_load(store, &l->roster, u->bare)) {
 		free(l);
 		return -ENOMEM;
@@ -214,6 +236,10 @@ static int user_load(struct user *u)
 	else
 		u->failed = true;
 	if (store_prefs_load(store, &l->prefs, u->bare) == 0)
+		l->left++;
+	else
+		u->failed = true;
+	if (store_photo_get(store, &l->photo, u->bare) == 0)
 		l->left++;
 	else
 		u->failed = true;
@@ -322,6 +348,7 @@ void user_free(struct user *u)
 	map_free_values(&u->roster);
 	map_free_values(&u->blocked);
 	arena_free(u->prefs_arena);
+	free(u->photo);
 	free(u);
 }
 

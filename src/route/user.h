@@ -37,6 +37,7 @@ struct user {
 	struct map blocked; /* JID -> its bytes (heap) */
 	struct arena *prefs_arena;       /* owned; of `prefs` */
 	const struct store_prefs *prefs; /* what stands in the archive (XEP-0441); NULL: everything */
+	char *photo;                     /* heap; SHA-1 of the picture shown (XEP-0153) in hex; NULL: none */
 	unsigned queries;                /* for history, under way */
 	struct list sessions;
 	unsigned session_count;
@@ -78,6 +79,9 @@ void user_drop_contact(struct user *u, struct str bare);
 
 /* XEP-0441: from now on; takes the arena, in which they are. */
 void user_set_prefs(struct user *u, const struct store_prefs *prefs, struct arena *arena);
+
+/* XEP-0153: the picture shown from now on, empty: none. False: it is the same as before. */
+bool user_set_photo(struct user *u, struct str hash);
 
 /* XEP-0191: does one of the four forms of the address stand on the block list? */
 bool user_blocks(const struct user *u, const struct jid *jid);

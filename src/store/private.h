@@ -25,6 +25,13 @@ enum store_op {
 	OP_ROOM_PUT,
 	OP_ROOM_DELETE,
 	OP_SEEN_PUT,
+	OP_PRIVATE_PUT,
+	OP_VCARD_PUT,
+	OP_PEP_NODE_PUT,
+	OP_PEP_NODE_DELETE,
+	OP_PEP_ITEM_PUT,
+	OP_PEP_ITEM_DELETE,
+	OP_CAPS_PUT,
 	OP_READS, /* from here on: nothing is written */
 	OP_ACCOUNT_ALL = OP_READS,
 	OP_ACCOUNT_GET,
@@ -39,13 +46,23 @@ enum store_op {
 	OP_ARCHIVE_LOAD, /* on a thread of its own */
 	OP_ROOM_ALL,
 	OP_SEEN_GET,
+	OP_PRIVATE_GET,
+	OP_VCARD_GET,
+	OP_PHOTO_GET,
+	OP_PEP_NODES,
+	OP_PEP_ITEMS,
+	OP_PEP_ITEMS_BY_ID,
+	OP_PEP_LAST,
+	OP_PEP_WHO,
+	OP_CAPS_GET,
 	OP_COUNT,
 };
 
 /* The arguments of any call, copied into the request's arena. */
 struct store_args {
 	struct str owner; /* account or owner */
-	struct str other; /* contact or session */
+	struct str other; /* contact, session, or the name of a node */
+	struct str text;
 	union {
 		const struct store_account *accounts;
 		const struct store_roster_item *items;
@@ -55,6 +72,10 @@ struct store_args {
 		const struct store_archive_query *query;
 		const struct store_prefs *prefs;
 		const struct store_room *room;
+		const struct store_private *privates;
+		const struct store_vcard *vcard;
+		const struct store_pep_node *node;
+		const struct store_pep_item *item;
 	};
 	struct store_archived *last; /* of the list */
 	size_t len;
@@ -94,6 +115,8 @@ enum {
 struct store_args *store_args_new(struct store_req *req, enum store_op op);
 /* Queues it, unless its arena is full. */
 [[nodiscard]] int store_args_send(struct store *s, struct store_req *req);
+/* A copy of names in the request's arena. */
+const struct str *store_args_names(struct store_req *req, const struct str *names, size_t len);
 /* Both, for what has a name only. */
 [[nodiscard]] int store_args_ask_owner(struct store *s, struct store_req *req, enum store_op op, struct str owner);
 

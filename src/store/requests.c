@@ -42,6 +42,11 @@ static const struct str *dup_names(struct arena *arena, const struct str *names,
 	return copy;
 }
 
+const struct str *store_args_names(struct store_req *req, const struct str *names, size_t len)
+{
+	return dup_names(req->arena, names, len);
+}
+
 static bool names_are_separable(const struct str *names, size_t len)
 {
 	for (size_t i = 0; i < len; i++)

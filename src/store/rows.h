@@ -174,6 +174,58 @@ struct store_prefs {
 	size_t always_len, never_len;
 };
 
+/* --- what people keep for themselves and show of themselves --- */
+
+/* Of the record entry in which something was said: what a receipt is made of again. */
+struct store_stamp {
+	uint64_t seq, time_us; /* seq 0: there is none */
+	struct str id;
+};
+
+/* XEP-0049: one element of private XML, found by its name. */
+struct store_private {
+	struct str ns, name;
+	struct str xml;
+};
+
+/* XEP-0054. */
+struct store_vcard {
+	struct str xml;   /* empty: there is none */
+	struct str photo; /* SHA-1 of the photo in hex, empty: none (XEP-0153) */
+	struct store_stamp stamp;
+};
+
+/* XEP-0163. A node, and what the caller wants to know of it, as text. */
+struct store_pep_node {
+	struct str name;
+	struct str state;
+};
+
+struct store_pep_nodes {
+	const struct store_pep_node *rows; /* ordered by name */
+	size_t len;
+};
+
+struct store_pep_item {
+	struct str node, id;
+	struct str publisher; /* full JID */
+	struct str xml;       /* the payload; may be empty */
+	struct store_stamp stamp;
+};
+
+struct store_pep_items {
+	const struct store_pep_item *rows; /* oldest first */
+	size_t len;
+};
+
+/* Where an item goes, and what its account may have. */
+struct store_pep_place {
+	struct str owner;
+	struct str state;   /* of the node, which is written as well; empty: it stays as it is */
+	size_t items_max;   /* of the node: the oldest go */
+	uint64_t bytes_max; /* of the account */
+};
+
 /* --- rooms (XEP-0045) --- */
 
 /* A room that stays when everybody has left (XEP-0045). The numbers of affiliations are the caller's

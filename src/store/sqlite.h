@@ -85,6 +85,30 @@ enum sq_query {
 	SQ_SEEN_PUT,
 	SQ_SEEN_GET,
 	SQ_SEEN_CLEAR,
+	SQ_PRIVATE_GET,
+	SQ_PRIVATE_PUT,
+	SQ_PRIVATE_BYTES,
+	SQ_PRIVATE_CLEAR,
+	SQ_VCARD_GET,
+	SQ_PHOTO_GET,
+	SQ_VCARD_PUT,
+	SQ_VCARD_CLEAR,
+	SQ_PEP_NODES,
+	SQ_PEP_NODE_PUT,
+	SQ_PEP_NODE_DELETE,
+	SQ_PEP_NODES_CLEAR,
+	SQ_PEP_ITEM_PUT,
+	SQ_PEP_ITEM_DELETE,
+	SQ_PEP_PURGE,
+	SQ_PEP_TRIM,
+	SQ_PEP_BYTES,
+	SQ_PEP_ITEMS_CLEAR,
+	SQ_PEP_ITEMS,
+	SQ_PEP_ITEM_BY_ID,
+	SQ_PEP_LAST,
+	SQ_CAPS_GET,
+	SQ_CAPS_PUT,
+	SQ_CAPS_TRIM,
 	SQ_COUNT,
 };
 
@@ -192,3 +216,19 @@ struct sq_judgement {
 int sq_room_all(struct sq *q, struct store_req *req);
 int sq_room_put(struct sq *q, struct store_req *req);
 int sq_room_delete(struct sq *q, struct store_req *req);
+int sq_private_get(struct sq *q, struct store_req *req);
+int sq_private_put(struct sq *q, struct store_req *req);
+int sq_vcard_get(struct sq *q, struct store_req *req);
+int sq_photo_get(struct sq *q, struct store_req *req);
+int sq_vcard_put(struct sq *q, struct store_req *req);
+int sq_pep_nodes(struct sq *q, struct store_req *req);
+int sq_pep_node_put(struct sq *q, struct store_req *req);
+int sq_pep_node_delete(struct sq *q, struct store_req *req);
+int sq_pep_item_put(struct sq *q, struct store_req *req);
+int sq_pep_item_delete(struct sq *q, struct store_req *req);
+int sq_pep_items(struct sq *q, struct store_req *req);
+int sq_pep_items_by_id(struct sq *q, struct store_req *req);
+int sq_pep_last(struct sq *q, struct store_req *req);
+int sq_pep_who(struct sq *q, struct store_req *req);
+int sq_caps_get(struct sq *q, struct store_req *req);
+int sq_caps_put(struct sq *q, struct store_req *req);

@@ -16,6 +16,8 @@
 	ARCHIVE_ROW "FROM archive WHERE seq IN (" ARCHIVE_RUN("sender", order) " UNION ALL " ARCHIVE_RUN(             \
 		"recipient", order) ") ORDER BY seq " order " LIMIT ?4"
 
+#define PEP_ITEM "item_id, node, id, publisher, seq, time_us, record_id, xml"
+
 /* ?5 pair, ?6 resource of the other side ("": any), ?7 whether the owner is his own other side. */
 #define ARCHIVE_WITH                                                                                         \
 	"FROM archive INDEXED BY archive_with WHERE pair = ?5 AND seq > ?2 AND seq < ?3 AND (+sender = ?1 OR "        \
@@ -135,4 +137,35 @@ const char *const sq_text[SQ_COUNT] = {
 			       "VALUES (?1, ?2, ?3, ?4, ?5)",
 	[SQ_AFFILIATION_DELETE] = "DELETE FROM room_affiliation WHERE room = ?1 AND jid = ?2",
 	[SQ_AFFILIATION_CLEAR] = "DELETE FROM room_affiliation WHERE room = ?1",
+	[SQ_PRIVATE_GET] = "SELECT xml FROM private_xml WHERE owner = ?1 AND ns = ?2 AND name = ?3",
+	[SQ_PRIVATE_PUT] = "INSERT OR REPLACE INTO private_xml (owner, ns, name, xml) VALUES (?1, ?2, ?3, ?4)",
+	[SQ_PRIVATE_BYTES] = "SELECT sum(length(CAST(xml AS BLOB)) + length(ns) + length(name)) FROM private_xml "
+			     "WHERE owner = ?1",
+	[SQ_PRIVATE_CLEAR] = "DELETE FROM private_xml WHERE owner = ?1",
+	[SQ_VCARD_GET] = "SELECT photo, seq, time_us, id, xml FROM vcard WHERE owner = ?1",
+	[SQ_PHOTO_GET] = "SELECT photo, seq, time_us, id, '' FROM vcard WHERE owner = ?1",
+	[SQ_VCARD_PUT] = "INSERT OR REPLACE INTO vcard (owner, photo, seq, time_us, id, xml) VALUES (?1, ?2, ?3, ?4, "
+			 "?5, ?6)",
+	[SQ_VCARD_CLEAR] = "DELETE FROM vcard WHERE owner = ?1",
+	[SQ_PEP_NODES] = "SELECT node, state FROM pep_node WHERE owner = ?1 ORDER BY node",
+	[SQ_PEP_NODE_PUT] = "INSERT OR REPLACE INTO pep_node (owner, node, state) VALUES (?1, ?2, ?3)",
+	[SQ_PEP_NODE_DELETE] = "DELETE FROM pep_node WHERE owner = ?1 AND node = ?2",
+	[SQ_PEP_NODES_CLEAR] = "DELETE FROM pep_node WHERE owner = ?1",
+	[SQ_PEP_ITEM_PUT] = "INSERT OR REPLACE INTO pep_item (owner, node, id, bytes, publisher, seq, time_us, "
+			    "record_id, xml) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[SQ_PEP_ITEM_DELETE] = "DELETE FROM pep_item WHERE owner = ?1 AND node = ?2 AND id = ?3",
+	[SQ_PEP_PURGE] = "DELETE FROM pep_item WHERE owner = ?1 AND node = ?2",
+	[SQ_PEP_TRIM] = "DELETE FROM pep_item WHERE owner = ?1 AND node = ?2 AND item_id <= (SELECT item_id FROM "
+			"pep_item WHERE owner = ?1 AND node = ?2 ORDER BY item_id DESC LIMIT 1 OFFSET ?3)",
+	[SQ_PEP_BYTES] = "SELECT sum(bytes) FROM pep_item WHERE owner = ?1",
+	[SQ_PEP_ITEMS_CLEAR] = "DELETE FROM pep_item WHERE owner = ?1",
+	[SQ_PEP_ITEMS] = "SELECT * FROM (SELECT " PEP_ITEM " FROM pep_item WHERE owner = ?1 AND node = ?2 "
+			 "ORDER BY item_id DESC LIMIT ?3) ORDER BY item_id",
+	[SQ_PEP_ITEM_BY_ID] = "SELECT " PEP_ITEM " FROM pep_item WHERE owner = ?1 AND node = ?2 AND id = ?3",
+	[SQ_PEP_LAST] = "SELECT " PEP_ITEM " FROM pep_item WHERE owner = ?1 AND node = ?2 "
+			"ORDER BY item_id DESC LIMIT 1",
+	[SQ_CAPS_GET] = "SELECT text FROM caps WHERE hash = ?1 AND ver = ?2",
+	[SQ_CAPS_PUT] = "INSERT OR REPLACE INTO caps (hash, ver, text) VALUES (?1, ?2, ?3)",
+	[SQ_CAPS_TRIM] = "DELETE FROM caps WHERE caps_id <= (SELECT caps_id FROM caps ORDER BY caps_id DESC LIMIT 1 "
+			 "OFFSET ?1)",
 };

@@ -64,6 +64,25 @@ static const char *const steps[] = {
 	"  PRIMARY KEY (room, jid)) WITHOUT ROWID;",
 	/* 4: when people were there last (XEP-0012) */
 	"CREATE TABLE seen (owner TEXT PRIMARY KEY, utc_us INTEGER NOT NULL) WITHOUT ROWID;",
+	/* 5: what people keep for themselves and show of themselves. Items are ordered by item_id; one that is
+	 * published again gets a new one. */
+	"CREATE TABLE private_xml ("
+	"  owner TEXT NOT NULL, ns TEXT NOT NULL, name TEXT NOT NULL, xml TEXT NOT NULL,"
+	"  PRIMARY KEY (owner, ns, name)) WITHOUT ROWID;"
+	"CREATE TABLE vcard ("
+	"  owner TEXT PRIMARY KEY, photo TEXT NOT NULL, seq INTEGER NOT NULL, time_us INTEGER NOT NULL,"
+	"  id TEXT NOT NULL, xml TEXT NOT NULL);"
+	"CREATE TABLE pep_node ("
+	"  owner TEXT NOT NULL, node TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (owner, node)) WITHOUT ROWID;"
+	"CREATE TABLE pep_item ("
+	"  item_id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  owner TEXT NOT NULL, node TEXT NOT NULL, id TEXT NOT NULL, bytes INTEGER NOT NULL,"
+	"  publisher TEXT NOT NULL, seq INTEGER NOT NULL, time_us INTEGER NOT NULL, record_id TEXT NOT NULL,"
+	"  xml TEXT NOT NULL, UNIQUE (owner, node, id));"
+	"CREATE INDEX pep_item_order ON pep_item (owner, node, item_id);"
+	"CREATE TABLE caps ("
+	"  caps_id INTEGER PRIMARY KEY AUTOINCREMENT, hash TEXT NOT NULL, ver TEXT NOT NULL, text TEXT NOT NULL,"
+	"  UNIQUE (hash, ver));",
 };
 
 enum {

@@ -75,6 +75,10 @@ struct store_req {
 		const struct store_prefs *prefs; /* NULL: none set */
 		const struct store_rooms *rooms;
 		const uint64_t *lacking; /* STORE_VERIFIER_KINDS numbers */
+		const struct str *text; /* NULL: there is none */
+		const struct store_vcard *vcard; /* NULL: there is none */
+		const struct store_pep_nodes *nodes;
+		const struct store_pep_items *items;
 		const int *outcomes; /* one for each row of the call */
 		uint64_t number;
 	};
@@ -139,7 +143,7 @@ uint64_t store_applied_seq(const struct store *s);
 [[nodiscard]] int store_account_update(
 	struct store *s, struct store_req *req, const struct store_account *row, unsigned fields);
 
-/* Removes the account: its verifiers, groups, roster, block list, waiting messages and preferences go, its archive is
+/* Removes the account: its verifiers, groups, roster, block list, waiting messages and preferences go, and all it kept or showed of itself; its archive is
  * nobody's from then on (store_archive_sweep clears it away); the address and person id stay as a tombstone.
  * STORE_E_NONE. */
 [[nodiscard]] int store_account_remove(struct store *s, struct store_req *req, struct str jid);
@@ -195,6 +199,55 @@ uint64_t store_accounts_version(const struct store *s);
 
 /* Deletes the room with all its affiliations (absent: no error). */
 [[nodiscard]] int store_room_delete(struct store *s, struct store_req *req, struct str jid);
+
+/* --- what people keep for themselves: private XML (XEP-0049) --- */
+
+/* -> req->text. */
+[[nodiscard]] int store_private_get(
+	struct store *s, struct store_req *req, struct str owner, struct str ns, struct str name);
+/* Adds or replaces; STORE_E_FULL when all of the owner's would have more than `max` bytes. */
+[[nodiscard]] int store_private_put(struct store *s, struct store_req *req, struct str owner,
+	const struct store_private *rows, size_t len, uint64_t max);
+
+/* --- what they show of themselves: vCards (XEP-0054), personal eventing (XEP-0163) --- */
+
+[[nodiscard]] int store_vcard_get(struct store *s, struct store_req *req, struct str owner); /* -> req->vcard */
+/* The same without the card's text. */
+[[nodiscard]] int store_photo_get(struct store *s, struct store_req *req, struct str owner);
+[[nodiscard]] int store_vcard_put(
+	struct store *s, struct store_req *req, struct str owner, const struct store_vcard *row);
+
+[[nodiscard]] int store_pep_nodes(struct store *s, struct store_req *req, struct str owner); /* -> req->nodes */
+[[nodiscard]] int store_pep_node_put(
+	struct store *s, struct store_req *req, struct str owner, const struct store_pep_node *row);
+/* With all its items (absent: no error). */
+[[nodiscard]] int store_pep_node_delete(struct store *s, struct store_req *req, struct str owner, struct str node);
+
+/* Adds the item or replaces the one of that id, which becomes the newest; drops the oldest above place->items_max.
+ * STORE_E_FULL: the account has no room for it. */
+[[nodiscard]] int store_pep_item_put(struct store *s, struct store_req *req, const struct store_pep_place *place,
+	const struct store_pep_item *row);
+/* One item, or all of the node when `id` is empty -> req->number gone. */
+[[nodiscard]] int store_pep_item_delete(
+	struct store *s, struct store_req *req, struct str owner, struct str node, struct str id);
+/* The newest `max` (0: all) -> req->items. */
+[[nodiscard]] int store_pep_items(
+	struct store *s, struct store_req *req, struct str owner, struct str node, size_t max);
+/* Those of these ids, in their order. */
+[[nodiscard]] int store_pep_items_by_id(struct store *s, struct store_req *req, struct str owner, struct str node,
+	const struct str *ids, size_t len);
+/* The newest item of each of these nodes. */
+[[nodiscard]] int store_pep_last(
+	struct store *s, struct store_req *req, struct str owner, const struct str *nodes, size_t len);
+/* Which of these owners have a node of one of the names in `wanted` (separated by U+001F) -> req->names. */
+[[nodiscard]] int store_pep_who(struct store *s, struct store_req *req, const struct str *owners, size_t len,
+	struct str wanted);
+
+/* What a verified hash of capabilities stands for (XEP-0115), in the caller's words -> req->text. */
+[[nodiscard]] int store_caps_get(struct store *s, struct store_req *req, struct str hash, struct str ver);
+/* At most `max` are kept: the oldest go. */
+[[nodiscard]] int store_caps_put(struct store *s, struct store_req *req, struct str hash, struct str ver,
+	struct str text, size_t max);
 
 /* --- waiting messages: STORE_OFFLINE and STORE_SPOOL --- */
 

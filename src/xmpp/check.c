@@ -200,13 +200,19 @@ static bool shows_nick(const struct parcel *p)
 	return p->kind == PARCEL_PRESENCE && p->type.len == 0 && p->to.resource.len;
 }
 
+/* A question to a bare address is answered by the server and shown to nobody (RFC 6121 8.5.2.1.3). */
+static bool asks_account(const struct parcel *p)
+{
+	return p->kind == PARCEL_IQ && str_is(p->type, "get") && jid_is_bare(&p->to);
+}
+
 static enum parcel_class class_of(const struct parcel *p, const struct settings *settings)
 {
 	bool room = p->has_to && settings_is_rooms(settings, p->to.domain);
 
 	if (room && shows_nick(p))
 		return CLASS_CONTENT;
-	return parcel_classify(p->kind, p->stanza, !is_answered_here(p) && !(room && jid_is_bare(&p->to)));
+	return parcel_classify(p->kind, p->stanza, !is_answered_here(p) && !asks_account(p) && !(room && jid_is_bare(&p->to)));
 }
 
 /* ---- the stage ---- */
