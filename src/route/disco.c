@@ -163,7 +163,7 @@ static void answer_node_info(const struct home *h, struct parcel *p)
 	fault = commands_put_info(&text, h, p, wanted_node(p));
 	buf_lit(&text, "</query></iq>");
 	if (fault == STANZA_CONDITIONS) {
-		answer_bytes(p, &text);
+		answer_end(p, &text);
 		return;
 	}
 	buf_done(&text);
@@ -180,7 +180,7 @@ static void answer_node_items(const struct home *h, struct parcel *p)
 	buf_lit(&text, "'>");
 	if (commands_put_items(&text, h, p, wanted_node(p))) {
 		buf_lit(&text, "</query></iq>");
-		answer_bytes(p, &text);
+		answer_end(p, &text);
 		return;
 	}
 	buf_done(&text);
