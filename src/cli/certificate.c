@@ -282,6 +282,52 @@ static int check_dates(const struct settings *settings, X509 *cert, struct buf *
 	return 0;
 }
 
+/* What clients' certificates are judged by (net/tls_client.h). */
+static int check_authorities(const struct settings *settings, struct err *err)
+{
+	AUTO(free_bio) BIO *bio = NULL;
+	AUTO(free_x509) X509 *cert = NULL;
+	int r = open_pem(&bio, settings->tls_client_ca.data, "tls.client_ca", err);
+
+	if (r)
+		return r;
+	cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	ERR_clear_error();
+	return cert ? 0
+		    : err_set(err, -EINVAL, "tls.client_ca %s holds no certificate; accepted: PEM, certificates of authorities",
+			      settings->tls_client_ca.data);
+}
+
+static int check_revocations(const struct settings *settings, struct buf *warnings, struct err *err)
+{
+	AUTO(free_bio) BIO *bio = NULL;
+	X509_CRL *crl;
+	int r = open_pem(&bio, settings->tls_client_crl.data, "tls.client_crl", err);
+
+	if (r)
+		return r;
+	crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
+	ERR_clear_error();
+	if (!crl)
+		return err_set(err, -EINVAL, "tls.client_crl %s holds no revocation list; accepted: PEM",
+			settings->tls_client_crl.data);
+	if (X509_CRL_get0_nextUpdate(crl) && X509_cmp_current_time(X509_CRL_get0_nextUpdate(crl)) < 0)
+		buf_printf(warnings, "%sthe revocation list %s has run out: no client certificate is good until there is a new one",
+			warnings->len ? "; " : "", settings->tls_client_crl.data);
+	X509_CRL_free(crl);
+	return 0;
+}
+
+static int check_clients(const struct settings *settings, struct buf *warnings, struct err *err)
+{
+	int r;
+
+	if (settings->tls_client_certificates == SETTINGS_CLIENTS_NEVER)
+		return 0;
+	r = check_authorities(settings, err);
+	return r || !settings->tls_client_crl.len ? r : check_revocations(settings, warnings, err);
+}
+
 int certificate_check(const struct settings *settings, struct buf *warnings, struct err *err)
 {
 	AUTO(free_x509) X509 *cert = NULL;
@@ -301,5 +347,5 @@ int certificate_check(const struct settings *settings, struct buf *warnings, str
 	r = check_dates(settings, cert, warnings, err);
 	if (!r)
 		warn_names(settings, cert, warnings);
-	return r;
+	return r ? r : check_clients(settings, warnings, err);
 }

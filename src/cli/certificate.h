@@ -11,7 +11,7 @@
  * 0600. Existing files are overwritten. 0 or negative with *err set. */
 [[nodiscard]] int certificate_make(const char *dir, const struct str *domains, size_t n, struct err *err);
 
-/* Can the server use tls.certificate and tls.key of the settings? 0, or -EINVAL / -errno with what is wrong
+/* Can the server use tls.certificate and tls.key of the settings, and the files for clients' certificates? 0, or -EINVAL / -errno with what is wrong
  * and the remedy. What works but soon will not (it ends in a few days, it lacks a domain) is put into
  * `warnings`. */
 [[nodiscard]] int certificate_check(const struct settings *settings, struct buf *warnings, struct err *err);

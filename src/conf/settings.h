@@ -39,6 +39,12 @@ enum settings_flush {
 	SETTINGS_FLUSH_BUFFERED,
 };
 
+enum settings_clients { /* tls.client_certificates */
+	SETTINGS_CLIENTS_NEVER,
+	SETTINGS_CLIENTS_OPTIONAL,
+	SETTINGS_CLIENTS_REQUIRED,
+};
+
 /* sasl.scram_sha_*: when SCRAM with this hash is offered. */
 enum settings_offer {
 	SETTINGS_OFFER_AUTO, /* as long as no account that may log in lacks its verifier */

@@ -37,6 +37,14 @@ SETTING(PATH, "tls.key", tls_key, "tls/server.key", 0, 0, "", LIVE, check_nonemp
 SETTING(ENUM, "tls.min_version", tls_min_version, "\"1.2\"", 0, 0, "1.2|1.3", LIVE, NULL,
 	"The oldest TLS version a client may speak.")
 
+SETTING(ENUM, "tls.client_certificates", tls_client_certificates, "never", 0, 0, "never|optional|required", LIVE,
+	NULL,
+	"Ask clients for a certificate, with which they can log in (SASL EXTERNAL); required: who has none cannot connect.")
+SETTING(PATH, "tls.client_ca", tls_client_ca, "tls/clients.crt", 0, 0, "", LIVE, check_nonempty,
+	"PEM file with the authorities whose client certificates are good for logging in.")
+SETTING(PATH, "tls.client_crl", tls_client_crl, "\"\"", 0, 0, "", LIVE, NULL,
+	"PEM file with their revocation lists, read at the start and at a reload; a list that has run out refuses all.")
+
 SECTION("sasl", "How clients log in.")
 SETTING(BOOL, "sasl.plain", sasl_plain, "false", 0, 0, "", LIVE, NULL,
 	"Offer PLAIN inside TLS beside SCRAM: the server then sees the password during a login.")
@@ -46,6 +54,8 @@ SETTING(ENUM, "sasl.scram_sha_256", sasl_scram_sha_256, "always", 0, 0, "auto|al
 	"Offer SCRAM-SHA-256; auto as above. It is offered in any case when nothing else would be.")
 SETTING(ENUM, "sasl.scram_sha_1", sasl_scram_sha_1, "always", 0, 0, "auto|always|never", LIVE, NULL,
 	"Offer SCRAM-SHA-1, for clients that know nothing else; auto as above.")
+SETTING(BOOL, "sasl.external_mail", sasl_external_mail, "false", 0, 0, "", LIVE, NULL,
+	"Where a client certificate names no XMPP address, take its mail address for one.")
 SETTING(INT, "sasl.iterations", sasl_iterations, "10000", 4096, 10000000, "rounds", LIVE, NULL,
 	"SCRAM iteration count for passwords set from now on; a higher count costs thieves and clients more.")
 SETTING(INT, "sasl.attempts", sasl_attempts, "6", 1, 20, "attempts", LIVE, NULL,

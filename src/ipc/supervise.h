@@ -6,7 +6,8 @@
  *   START      supervisor  gate   JSON, see below                     -
  *   LISTENER   supervisor  gate   u32 index into "listeners"          listening socket, non-blocking
  *   LINK       supervisor  both   u32 index of the loop               stream socket to the other child
- *   KEY        supervisor  gate   "certificate" or "key"              the file, open for reading
+ *   KEY        supervisor  gate   "certificate", "client-ca",         the file, open for reading
+ *                                 "client-crl" or "key"
  *   READY      both        sup.   -                                   -
  *   RELOAD     supervisor  gate   -                                   -
  *   RELOAD     gate        sup.   "" done, or why it was refused      -
@@ -19,11 +20,12 @@
  *
  *     {"loops":N,"listeners":[{"kind":K,"address":"ip:port"},...]}
  *
- * K one of "starttls", "direct", "plaintext"; then KEY "certificate", KEY "key", one LISTENER for each
+ * K one of "starttls", "direct", "plaintext"; then KEY "certificate", where the settings name them
+ * KEY "client-ca" and "client-crl", KEY "key", one LISTENER for each
  * listener, one LINK for each loop; READY when it accepts clients.
  *
  * A LINK with an index that is linked already replaces that link: the other child was restarted. Before
- * RELOAD the supervisor sends both KEYs again, opened anew, and a KEY "settings", the file of settings: an editor may
+ * RELOAD the supervisor sends the KEYs again, opened anew, and a KEY "settings", the file of settings: an editor may
  * have put another file in its place, to which the gate has no right. The gate reads a KEY with pread from offset 0 and
  * closes it; it needs no right to tls/ of its own. After STOP the child finishes what it promised and exits
  * with 0. End of file means the supervisor died: the same.

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/tls_client.h"
+
 static int tls_error(struct err *err, const char *setting, const char *remedy)
 {
 	unsigned long code = ERR_peek_last_error();
@@ -92,7 +94,7 @@ static int tls_read_both(SSL_CTX *ctx, struct str certificate, struct str key, s
 	return 0;
 }
 
-int tls_load(struct tls **out, struct str certificate, struct str key, bool min_1_3, struct err *err)
+int tls_load(struct tls **out, const struct tls_files *files, struct err *err)
 {
 	struct tls *t = calloc(1, sizeof(*t));
 	int r;
@@ -105,8 +107,10 @@ int tls_load(struct tls **out, struct str certificate, struct str key, bool min_
 		free(t);
 		return -ENOMEM;
 	}
-	tls_harden(t->ctx, min_1_3);
-	r = tls_read_both(t->ctx, certificate, key, err);
+	tls_harden(t->ctx, files->min_1_3);
+	r = tls_read_both(t->ctx, files->certificate, files->key, err);
+	if (r == 0 && files->client_ca.len)
+		r = tls_ask_clients(t->ctx, files->client_ca, files->client_crl, files->client_required, err);
 	if (r) {
 		tls_unref(t);
 		return r;

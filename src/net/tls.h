@@ -14,9 +14,18 @@ struct tls {
 	SSL_CTX *ctx;
 };
 
-/* From the texts of certificate chain and key (PEM), which the supervisor read. `min_1_3` refuses TLS 1.2. Errors say
- * which of the two and the remedy. */
-[[nodiscard]] int tls_load(struct tls **out, struct str certificate, struct str key, bool min_1_3, struct err *err);
+/* Texts in PEM, which the supervisor read. */
+struct tls_files {
+	struct str certificate; /* with its chain */
+	struct str key;
+	struct str client_ca;   /* empty: clients are not asked for a certificate (net/tls_client.h) */
+	struct str client_crl;  /* may be empty */
+	bool client_required;
+	bool min_1_3; /* refuses TLS 1.2 */
+};
+
+/* Errors say which of the files and the remedy. */
+[[nodiscard]] int tls_load(struct tls **out, const struct tls_files *files, struct err *err);
 struct tls *tls_ref(struct tls *t);
 struct tls *tls_unref(struct tls *t); /* accepts NULL; any thread */
 

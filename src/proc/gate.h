@@ -34,6 +34,7 @@ struct gate_start {
 	unsigned listeners_len;
 	int links[GATE_LOOPS_MAX];
 	struct buf certificate, key; /* PEM; the key is wiped after use */
+	struct buf client_ca, client_crl; /* PEM; of settings that may have been changed since */
 	struct buf settings;         /* before a reload: the file's text */
 };
 

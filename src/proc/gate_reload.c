@@ -27,8 +27,21 @@ void gate_settings_to_limits(const struct settings *s, struct budget_limits *bud
 
 int gate_load_tls(struct gate *g, struct tls **out, struct err *err)
 {
-	int r = tls_load(out, buf_view(&g->start.certificate), buf_view(&g->start.key),
-			g->settings->tls_min_version == SETTINGS_TLS_1_3, err);
+	const struct settings *settings = g->settings;
+	struct tls_files files = {
+			.certificate = buf_view(&g->start.certificate),
+			.key = buf_view(&g->start.key),
+			.min_1_3 = settings->tls_min_version == SETTINGS_TLS_1_3,
+			.client_required = settings->tls_client_certificates == SETTINGS_CLIENTS_REQUIRED,
+	};
+	int r;
+
+	if (settings->tls_client_certificates != SETTINGS_CLIENTS_NEVER) {
+		files.client_ca = g->start.client_ca.len ? buf_view(&g->start.client_ca) : STR("none");
+		if (settings->tls_client_crl.len)
+			files.client_crl = g->start.client_crl.len ? buf_view(&g->start.client_crl) : STR("none");
+	}
+	r = tls_load(out, &files, err);
 
 	if (g->start.key.data)
 		OPENSSL_cleanse(g->start.key.data, g->start.key.len);

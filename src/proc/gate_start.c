@@ -77,6 +77,10 @@ void gate_start_key(struct gate *g, const struct supervise_message *m)
 		return;
 	if (str_is(m->text, "certificate"))
 		read_file(m->fd, &g->start.certificate);
+	else if (str_is(m->text, "client-ca"))
+		read_file(m->fd, &g->start.client_ca);
+	else if (str_is(m->text, "client-crl"))
+		read_file(m->fd, &g->start.client_crl);
 	else if (str_is(m->text, "settings"))
 		read_file(m->fd, &g->start.settings);
 	else

@@ -77,9 +77,14 @@ static int send_key(struct supervisor *s, const char *what, const char *path, st
 
 int refresh_send_keys(struct supervisor *s, const struct settings *settings, struct err *err)
 {
+	bool clients = settings->tls_client_certificates != SETTINGS_CLIENTS_NEVER;
 	int r = send_key(s, "certificate", settings->tls_certificate.data, err);
 
-	return r ? r : send_key(s, "key", settings->tls_key.data, err);
+	if (r == 0 && clients)
+		r = send_key(s, "client-ca", settings->tls_client_ca.data, err);
+	if (r == 0 && clients && settings->tls_client_crl.len)
+		r = send_key(s, "client-crl", settings->tls_client_crl.data, err);
+	return r ? r : send_key(s, "key", settings->tls_key.data, err); /* the last: with it the gate begins */
 }
 
 static void on_timeout(uv_timer_t *timer)

@@ -92,7 +92,10 @@ enum event_value {
 	X(41, LANGUAGE, "language", STRING, true)                                                            \
 	X(42, FILTER, "filter", STRING, true) /* what a reader of the record asked for */                    \
 	X(43, UID, "uid", NUMBER, true)       /* of the kernel, for local acts */                            \
-	X(44, OK, "ok", BOOL, true)
+	X(44, OK, "ok", BOOL, true)                                                                          \
+	X(45, CERT_ISSUER, "cert_issuer", STRING, true) /* of the client's certificate */                    \
+	X(46, CERT_SERIAL, "cert_serial", STRING, true)                                                      \
+	X(47, CERT_SHA256, "cert_sha256", STRING, true)
 
 enum event_key {
 	KEY_NONE,

@@ -1,4 +1,5 @@
-/* SASL (RFC 6120 section 6): SCRAM (RFC 5802, 7677) with channel binding (RFC 9266, XEP-0440), PLAIN by setting. What
+/* SASL (RFC 6120 section 6): SCRAM (RFC 5802, 7677) with channel binding (RFC 9266, XEP-0440), PLAIN by setting, EXTERNAL
+ * with a client certificate (XEP-0178). What
  * a login needs lives in struct login and goes when it is over. The verifier is looked up in the store and PLAIN's check
  * runs on a worker: while either is under way the stream is busy, and a stream that ends meanwhile leaves its login
  * behind as an orphan, freed by whichever answer comes. */
@@ -14,7 +15,8 @@
 #include "record/record.h"
 #include "stanza/ns.h"
 #include "store/store.h"
-#include "xmpp/stream.h"
+#include "net/tls_client.h"
+#include "xmpp/external.h"
 
 enum { PAYLOAD_MAX = 4096 };
 
@@ -43,7 +45,7 @@ struct login {
 	struct str jid;        /* the claimed account */
 	unsigned iterations;   /* of the settings when it began: the worker must not look into what a reload replaces */
 	int outcome;
-	bool is_plain, refused, pending, orphan;
+	bool is_plain, is_external, refused, pending, orphan;
 };
 
 static void login_wipe(struct login *l)
@@ -93,14 +95,20 @@ static void login_depart(struct login *l)
 static void login_record(struct login *l, enum event type, struct str session_jid, struct str person, struct str reason)
 {
 	struct stream *s = l->stream;
-	struct buf address = BUF_INIT(0), tls = BUF_INIT(0);
+	struct buf address = BUF_INIT(0), tls = BUF_INIT(0), issuer = BUF_INIT(0), serial = BUF_INIT(0),
+		   fingerprint = BUF_INIT(0);
 	struct entry entry;
-	struct extra extra[2];
+	struct extra extra[5];
 
 	conn_put_address(&s->conn, &address);
 	conn_put_tls(&s->conn, &tls);
+	if (l->is_external)
+		tls_client_put(s->conn.ssl, &issuer, &serial, &fingerprint);
 	extra[0] = (struct extra){.key = KEY_MECHANISM, .text = str_from(l->mechanism)};
 	extra[1] = (struct extra){.key = KEY_TLS, .text = buf_view(&tls)};
+	extra[2] = (struct extra){.key = KEY_CERT_ISSUER, .text = buf_view(&issuer)};
+	extra[3] = (struct extra){.key = KEY_CERT_SERIAL, .text = buf_view(&serial)};
+	extra[4] = (struct extra){.key = KEY_CERT_SHA256, .text = buf_view(&fingerprint)};
 	entry = (struct entry){
 			.type = type,
 			.from = session_jid,
@@ -108,12 +116,15 @@ static void login_record(struct login *l, enum event type, struct str session_ji
 			.address = buf_view(&address),
 			.reason = reason,
 			.extra = extra,
-			.extra_len = tls.len ? 2 : 1,
+			.extra_len = fingerprint.len ? 5 : tls.len ? 2 : 1,
 	};
 	if (record_append(stream_record(s), &entry, NULL))
 		log_warn("a login event could not be queued for the record");
 	buf_done(&address);
 	buf_done(&tls);
+	buf_done(&issuer);
+	buf_done(&serial);
+	buf_done(&fingerprint);
 }
 
 /* ---- answers ---- */
@@ -354,11 +365,36 @@ static void login_look_up(struct login *l, struct str jid, enum store_verifier_k
 	login_ask_verifier(l, kind);
 }
 
+/* No password is in play, so no account is slowed down by it; an address that failed too often is refused as always. */
+static void login_external(struct login *l, struct str authzid)
+{
+	struct stream *s = l->stream;
+	int outcome;
+
+	if (throttle_ask(s->xl->xmpp->env.throttle, STR_NONE, (struct sockaddr *)&l->peer, loop_ms(s->xl->loop)) ==
+			THROTTLE_ADDRESS) {
+		login_fail(s, "temporary-auth-failure");
+		return;
+	}
+	outcome = external_decide(s, authzid, l->arena, &l->jid);
+	if (outcome) {
+		login_record(l, EVENT_LOGIN_FAILED, l->jid, STR_NONE, str_from(scram_reason(outcome)));
+		login_fail(s, scram_condition(outcome));
+		return;
+	}
+	login_succeed(l, STR_NONE);
+}
+
 static void login_first(struct login *l, struct str message)
 {
-	int outcome = l->is_plain ? plain_parse(&l->plain, message, l->stream->domain, l->arena)
-				  : scram_client_first(l->scram, message);
+	int outcome;
 
+	if (l->is_external) {
+		login_external(l, message);
+		return;
+	}
+	outcome = l->is_plain ? plain_parse(&l->plain, message, l->stream->domain, l->arena)
+			      : scram_client_first(l->scram, message);
 	if (outcome) {
 		login_fail(l->stream, scram_condition(outcome));
 		return;
@@ -411,6 +447,11 @@ static struct login *login_new(struct stream *s, struct str mechanism)
 	if (str_is(mechanism, "PLAIN") && mechanisms_have_plain(s)) {
 		l->is_plain = true;
 		l->mechanism = "PLAIN";
+		return l;
+	}
+	if (str_is(mechanism, "EXTERNAL") && external_is_offered(s)) {
+		l->is_external = true;
+		l->mechanism = "EXTERNAL";
 		return l;
 	}
 	if (!scram_mechanism_parse(mechanism, &scram) || !mechanisms_have(s, scram) || login_setup_scram(l, scram))

@@ -1,7 +1,7 @@
 /* What a client is offered to log in with: the <mechanisms/> of RFC 6120 section 6.3.3 and the channel bindings of
  * XEP-0440. What is offered does not depend on the account: nobody knows yet which it will be. */
 #include "conf/settings.h"
-#include "xmpp/stream.h"
+#include "xmpp/external.h"
 
 static bool kind_is_offered(const struct stream *s, enum store_verifier_kind kind)
 {
@@ -68,6 +68,8 @@ void mechanisms_put(const struct stream *s, struct buf *out)
 	bool bound;
 
 	buf_lit(out, "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>");
+	if (external_is_offered(s))
+		buf_lit(out, "<mechanism>EXTERNAL</mechanism>");
 	bound = put_scram(s, true, out);
 	put_scram(s, false, out);
 	if (mechanisms_have_plain(s))

@@ -27,15 +27,18 @@ class Wire:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setblocking(False)
 
-    def start_tls(self, server_name, ca=None, alpn=None, only=None, timeout=None):
+    def start_tls(self, server_name, ca=None, alpn=None, only=None, timeout=None, own=None):
         """Shakes hands. `ca`: a file of trusted certificates, else any certificate passes. `alpn`: a
-        list of protocols. `only`: the one version ("1.2") to offer."""
+        list of protocols. `only`: the one version ("1.2") to offer. `own`: (certificate file, key file) to show."""
         context = SSL.Context(SSL.TLS_CLIENT_METHOD)
         # Security level 0 so that this side would accept the old versions the server has to refuse.
         context.set_cipher_list(b"ALL:@SECLEVEL=0")
         if only:
             context.set_min_proto_version(VERSIONS[only])
             context.set_max_proto_version(VERSIONS[only])
+        if own:
+            context.use_certificate_chain_file(str(own[0]))
+            context.use_privatekey_file(str(own[1]))
         if ca:
             context.load_verify_locations(ca)
             context.set_verify(SSL.VERIFY_PEER, lambda conn, cert, error, depth, ok: bool(ok))
