@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "account/groups.h"
 #include "base/map.h"
 
 enum {
@@ -19,6 +20,10 @@ struct shard {
 
 struct directory {
 	struct shard shards[SHARDS];
+	pthread_mutex_t changing; /* who changes somebody holds it: shard and groups follow each other */
+	struct groups *groups;
+	void (*changed)(void *owner, const struct person *was, const struct person *is);
+	void *owner;
 };
 
 static struct shard *shard_of(struct directory *d, uint64_t hash)
@@ -32,6 +37,12 @@ int directory_new(struct directory **out)
 
 	if (!d)
 		return -ENOMEM;
+	*d = (struct directory){.groups = groups_new()};
+	if (!d->groups) {
+		free(d);
+		return -ENOMEM;
+	}
+	pthread_mutex_init(&d->changing, NULL);
 	for (unsigned i = 0; i < SHARDS; i++) {
 		pthread_rwlock_init(&d->shards[i].lock, NULL);
 		map_init(&d->shards[i].people);
@@ -46,6 +57,8 @@ struct directory *directory_free(struct directory *d)
 
 	if (!d)
 		return NULL;
+	groups_free(d->groups);
+	pthread_mutex_destroy(&d->changing);
 	for (unsigned i = 0; i < SHARDS; i++) {
 		for (size_t at = 0; (slot = map_next(&d->shards[i].people, &at));)
 			person_unref(slot->value);
@@ -106,23 +119,47 @@ static struct person *person_new(const struct store_account *row)
 }
 
 /* The key in the map lives in the person, so the old entry goes before the new one comes. */
-int directory_put(struct directory *d, const struct store_account *row)
+static int shard_change(struct directory *d, struct str jid, struct person *is, struct person **out_was)
 {
-	struct person *p = person_new(row), *old;
-	struct shard *s;
+	struct shard *s = shard_of(d, map_hash(jid));
+	int r = 0;
+
+	pthread_rwlock_wrlock(&s->lock);
+	*out_was = map_del(&s->people, jid);
+	if (is)
+		r = map_put(&s->people, is->jid, is);
+	pthread_rwlock_unlock(&s->lock);
+	return r;
+}
+
+/* Takes the reference of `is`, on failure too. */
+static int change(struct directory *d, struct str jid, struct person *is)
+{
+	struct person *was;
 	int r;
 
-	if (!p)
-		return -ENOMEM;
-	s = shard_of(d, map_hash(p->jid));
-	pthread_rwlock_wrlock(&s->lock);
-	old = map_del(&s->people, p->jid);
-	r = map_put(&s->people, p->jid, p);
-	pthread_rwlock_unlock(&s->lock);
-	person_unref(old);
+	pthread_mutex_lock(&d->changing);
+	r = shard_change(d, jid, is, &was);
 	if (r)
-		person_unref(p);
+		is = (struct person *)(uintptr_t)person_unref(is);
+	if (was)
+		groups_remove(d->groups, was);
+	if (is && groups_add(d->groups, is))
+		r = -ENOMEM;
+	person_ref(is); /* somebody else may change him as soon as the lock is free */
+	if (d->changed && (was || is))
+		d->changed(d->owner, was, is);
+	pthread_mutex_unlock(&d->changing);
+	person_unref(is);
+	person_unref(was);
 	return r;
+}
+
+int directory_put(struct directory *d, const struct store_account *row)
+{
+	struct person *p = person_new(row);
+
+	return p ? change(d, p->jid, p) : -ENOMEM;
 }
 
 int directory_load(struct directory *d, const struct store_accounts *rows)
@@ -136,13 +173,27 @@ int directory_load(struct directory *d, const struct store_accounts *rows)
 
 void directory_remove(struct directory *d, struct str jid)
 {
-	struct shard *s = shard_of(d, map_hash(jid));
-	struct person *old;
+	(void)change(d, jid, NULL);
+}
 
-	pthread_rwlock_wrlock(&s->lock);
-	old = map_del(&s->people, jid);
-	pthread_rwlock_unlock(&s->lock);
-	person_unref(old);
+void directory_watch(struct directory *d,
+	void (*changed)(void *owner, const struct person *was, const struct person *is), void *owner)
+{
+	pthread_mutex_lock(&d->changing);
+	d->changed = changed;
+	d->owner = owner;
+	pthread_mutex_unlock(&d->changing);
+}
+
+void directory_each_member(struct directory *d, struct str group,
+	bool (*each)(const struct person *person, void *owner), void *owner)
+{
+	groups_each(d->groups, group, each, owner);
+}
+
+uint64_t directory_group_sum(struct directory *d, struct str group)
+{
+	return groups_sum(d->groups, group);
 }
 
 const struct person *directory_get(struct directory *d, struct str bare)

@@ -51,6 +51,21 @@ size_t directory_count(struct directory *d);
  */
 void directory_each(struct directory *d, bool (*each)(const struct person *person, void *owner), void *owner);
 
+/* Calls `each` for everybody in the group, also who is disabled, in no order; stops when it returns false. It may look
+ * people up, but neither change the directory nor ask for members again. */
+void directory_each_member(struct directory *d, struct str group,
+	bool (*each)(const struct person *person, void *owner), void *owner);
+
+/* A number that changes when somebody joins, leaves, is disabled or enabled or gets another name. The same group has the
+ * same after a restart. 0: nobody is in it. */
+uint64_t directory_group_sum(struct directory *d, struct str group);
+
+/* From now on `changed` is called with what a person was and is (NULL: nothing), after the directory says so, on the
+ * thread that changed it; changes of one person come in order. One watcher; NULL ends it. Not while others change the
+ * directory. */
+void directory_watch(struct directory *d,
+	void (*changed)(void *owner, const struct person *was, const struct person *is), void *owner);
+
 const struct person *person_ref(const struct person *p);   /* accepts NULL */
 const struct person *person_unref(const struct person *p); /* accepts NULL, returns NULL */
 static inline void person_unrefp(const struct person **p)  /* for AUTO() */

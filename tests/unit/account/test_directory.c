@@ -53,6 +53,110 @@ static void people_are_found_replaced_and_removed(void **state)
 	assert_null(person_unref(NULL));
 }
 
+/* ---- groups ---- */
+
+static bool count_member(const struct person *p, void *owner)
+{
+	unsigned *count = owner;
+
+	(void)p;
+	++*count;
+	return true;
+}
+
+static unsigned members(struct directory *d, const char *group)
+{
+	unsigned count = 0;
+
+	directory_each_member(d, str_from(group), count_member, &count);
+	return count;
+}
+
+static void members_of_groups_follow_every_change(void **state)
+{
+	static const struct str twice[] = {STR("staff"), STR("staff")};
+	struct store_account a = row("alice@example.org"), b = row("bob@example.org");
+	struct directory *d;
+
+	(void)state;
+	assert_int_equal(directory_new(&d), 0);
+	assert_true(members(d, "staff") == 0 && directory_group_sum(d, STR("staff")) == 0);
+	assert_int_equal(directory_put(d, &a), 0);
+	assert_int_equal(directory_put(d, &b), 0);
+	assert_true(members(d, "staff") == 2 && members(d, "traders") == 2);
+	b.groups_len = 1;
+	assert_int_equal(directory_put(d, &b), 0);
+	assert_true(members(d, "staff") == 2 && members(d, "traders") == 1);
+	a.groups = twice;
+	assert_int_equal(directory_put(d, &a), 0);
+	assert_true(members(d, "staff") == 2 && members(d, "traders") == 0);
+	directory_remove(d, a.jid);
+	directory_remove(d, b.jid);
+	assert_true(members(d, "staff") == 0 && directory_group_sum(d, STR("staff")) == 0);
+	directory_free(d);
+}
+
+static void the_sum_of_a_group_says_what_others_see(void **state)
+{
+	struct store_account a = row("alice@example.org"), b = row("bob@example.org");
+	struct directory *d;
+	uint64_t alone, both;
+
+	(void)state;
+	assert_int_equal(directory_new(&d), 0);
+	assert_int_equal(directory_put(d, &a), 0);
+	alone = directory_group_sum(d, STR("staff"));
+	assert_true(alone == directory_group_sum(d, STR("traders"))); /* who is in it, not how it is called */
+	assert_int_equal(directory_put(d, &b), 0);
+	both = directory_group_sum(d, STR("staff"));
+	assert_true(both != alone);
+	b.disabled = true;
+	assert_int_equal(directory_put(d, &b), 0);
+	assert_true(directory_group_sum(d, STR("staff")) == alone && members(d, "staff") == 2);
+	b.disabled = false;
+	b.name = STR("Bob");
+	assert_int_equal(directory_put(d, &b), 0);
+	assert_true(directory_group_sum(d, STR("staff")) != both);
+	b.name = a.name;
+	b.mail = STR("elsewhere");
+	assert_int_equal(directory_put(d, &b), 0);
+	assert_true(directory_group_sum(d, STR("staff")) == both);
+	directory_free(d);
+}
+
+struct seen {
+	unsigned came, changed, went;
+};
+
+static void on_changed(void *owner, const struct person *was, const struct person *is)
+{
+	struct seen *seen = owner;
+
+	seen->came += !was;
+	seen->changed += was && is;
+	seen->went += !is;
+}
+
+static void a_watcher_hears_of_every_change(void **state)
+{
+	struct store_account a = row("alice@example.org");
+	struct seen seen = {};
+	struct directory *d;
+
+	(void)state;
+	assert_int_equal(directory_new(&d), 0);
+	directory_watch(d, on_changed, &seen);
+	assert_int_equal(directory_put(d, &a), 0);
+	assert_int_equal(directory_put(d, &a), 0);
+	directory_remove(d, a.jid);
+	directory_remove(d, a.jid);
+	assert_true(seen.came == 1 && seen.changed == 1 && seen.went == 1);
+	directory_watch(d, NULL, NULL);
+	assert_int_equal(directory_put(d, &a), 0);
+	assert_true(seen.came == 1);
+	directory_free(d);
+}
+
 static bool count_some(const struct person *p, void *owner)
 {
 	unsigned *count = owner;
@@ -125,6 +229,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(people_are_found_replaced_and_removed),
+		cmocka_unit_test(members_of_groups_follow_every_change),
+		cmocka_unit_test(the_sum_of_a_group_says_what_others_see),
+		cmocka_unit_test(a_watcher_hears_of_every_change),
 		cmocka_unit_test(twenty_thousand_fit_into_ten_megabytes),
 		cmocka_unit_test(look_ups_and_changes_at_once),
 	};
