@@ -1,4 +1,4 @@
-/* user add, list, show, password, disable, enable, remove. Import is in cmd_import.c. */
+/* user add, list, show, change, password, disable, enable, remove. Import is in cmd_import.c. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -161,6 +161,31 @@ int cmd_user_add(struct cli *cli)
 		r = print_done(cli, &password, answer, done);
 	json_decref(args);
 	password_wipe(&password);
+	work_end(&w);
+	return r;
+}
+
+int cmd_user_change(struct cli *cli)
+{
+	struct person_work w = {};
+	json_t *answer = NULL, *args;
+	int r = work_begin(&w, cli);
+
+	if (!r) {
+		args = jid_args(&w);
+		r = put_profile(cli, args);
+		if (!r && json_object_size(args) == 1)
+			r = cli_fail(cli, CLI_USAGE, "gatehouse help user change", "nothing to change is named");
+		if (r)
+			json_decref(args);
+		else
+			r = people_call(&w.people, "user.change", args, &answer);
+	}
+	if (!r && cli->json)
+		r = cli_print_json(json_incref(answer), CLI_OK);
+	else if (!r)
+		cli_say(cli, "changed %s\n", w.jid.data);
+	json_decref(answer);
 	work_end(&w);
 	return r;
 }

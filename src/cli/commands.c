@@ -24,6 +24,15 @@ static const struct cli_option add_options[] = {
 	{},
 };
 
+static const struct cli_option change_options[] = {
+	{"--name", "NAME", "The person's name."},
+	{"--mail", "ADDRESS", "The person's mail address."},
+	{"--language", "TAG", "Language for notices (BCP 47), such as en or de-CH."},
+	{"--department", "TEXT", "The person's department."},
+	{"--groups", "A,B...", "All groups the person is in; commas between them."},
+	{},
+};
+
 static const struct cli_option import_options[] = {
 	{"--dry-run", NULL, "Judge the file only; add nobody."},
 	{},
@@ -175,6 +184,13 @@ const struct command commands[] = {
 		"Replaces the account's verifiers and closes its sessions.",
 		"  gatehouse user password alice@example.org --generate\n", password_options, 1, 1, false,
 		cmd_user_password},
+	{"user change", "JID [--name NAME] [--groups A,B] ...", "change what is said of a person",
+		"Changes the name, groups, mail address, language or department of an account; what is not named "
+		"stays. --groups names all groups the person is in from now on, '' none. Sessions stay; who sees "
+		"the person in a group of the roster sees the change at once.",
+		"  gatehouse user change alice@example.org --groups sales,berlin\n"
+		"  gatehouse user change bob@example.org --name 'Bob B. Example'\n",
+		change_options, 1, 1, false, cmd_user_change},
 	{"user disable", "JID [--reason TEXT]", "lock an account",
 		"The account cannot log in any more and its sessions are closed. Nothing is deleted; 'user "
 		"enable' undoes "

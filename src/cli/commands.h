@@ -17,6 +17,7 @@ int cmd_user_import(struct cli *cli);
 int cmd_user_list(struct cli *cli);
 int cmd_user_show(struct cli *cli);
 int cmd_user_password(struct cli *cli);
+int cmd_user_change(struct cli *cli);
 int cmd_user_disable(struct cli *cli);
 int cmd_user_enable(struct cli *cli);
 int cmd_user_remove(struct cli *cli);

@@ -288,6 +288,26 @@ static json_t *password(struct work *w)
 	return update(w, &row, STORE_ACCOUNT_VERIFIERS);
 }
 
+static json_t *change(struct work *w)
+{
+	static const char *const names[] = {"name", "mail", "language", "department", "groups"};
+	static const unsigned bits[] = {STORE_ACCOUNT_NAME, STORE_ACCOUNT_MAIL, STORE_ACCOUNT_LANGUAGE,
+		STORE_ACCOUNT_DEPARTMENT, STORE_ACCOUNT_GROUPS};
+	unsigned fields = 0;
+
+	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		fields |= json_object_get(w->args, names[i]) ? bits[i] : 0;
+	return update(w, w->rows, fields);
+}
+
+static json_t *change_prepare(struct work *w)
+{
+	w->rows = arena_zalloc(w->arena, sizeof(*w->rows));
+	if (!w->rows || !take_row(w->args, w->arena, w->rows))
+		return no_memory();
+	return find(w);
+}
+
 static json_t *disable(struct work *w)
 {
 	struct store_account row = {.disabled = true};
@@ -325,6 +345,7 @@ static const struct offline_command table[] = {
 	{"user.list", list, NULL},
 	{"user.show", show, NULL},
 	{"user.password", password, find},
+	{"user.change", change, change_prepare},
 	{"user.disable", disable, find},
 	{"user.enable", enable, find},
 	{"user.remove", remove_person, find},

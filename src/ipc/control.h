@@ -47,6 +47,9 @@
  *   user.password
  *   {"jid","verifiers":[V,..]}
  *                   -> {"ok":true,"closed":N}; not_found. Closes the account's sessions
+ *   user.change
+ *   {"jid","name"?,"mail"?,"language"?,"department"?,"groups"?:[..]}
+ *                   -> {"ok":true}; not_found. What is not there stays as it is
  *   user.disable
  *   {"jid","reason"?}
  *                   -> {"ok":true,"closed":N}; not_found

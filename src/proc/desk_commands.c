@@ -202,6 +202,7 @@ static const struct desk_command table[] = {
 	{"user.list", run_gate, false},
 	{"user.show", run_gate, false},
 	{"user.password", run_gate, false},
+	{"user.change", run_gate, false},
 	{"user.disable", run_gate, false},
 	{"user.enable", run_gate, false},
 	{"user.remove", run_gate, false},

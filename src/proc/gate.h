@@ -172,6 +172,7 @@ void gate_user_import(struct gate_request *r);
 void gate_user_list(struct gate_request *r);
 void gate_user_show(struct gate_request *r);
 void gate_user_password(struct gate_request *r);
+void gate_user_change(struct gate_request *r);
 void gate_user_disable(struct gate_request *r);
 void gate_user_enable(struct gate_request *r);
 void gate_user_remove(struct gate_request *r);

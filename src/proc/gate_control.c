@@ -17,6 +17,7 @@ static const struct command commands[] = {
 		{"session.list", gate_session_list},
 		{"status", gate_status},
 		{"user.add", gate_user_add},
+		{"user.change", gate_user_change},
 		{"user.disable", gate_user_disable},
 		{"user.enable", gate_user_enable},
 		{"user.import", gate_user_import},

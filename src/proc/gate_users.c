@@ -463,6 +463,8 @@ static int directory_follow(struct gate *g, const struct change *c)
 {
 	const struct person *old = directory_get(g->directory, c->row.jid);
 	struct store_account row;
+	const struct store_account *new = &c->row;
+	bool groups = c->fields & STORE_ACCOUNT_GROUPS;
 	int r;
 
 	if (!old)
@@ -470,12 +472,12 @@ static int directory_follow(struct gate *g, const struct change *c)
 	row = (struct store_account){
 			.person_id = old->id,
 			.jid = old->jid,
-			.name = old->name,
-			.mail = old->mail,
-			.language = old->language,
-			.department = old->department,
-			.groups = old->groups,
-			.groups_len = old->groups_len,
+			.name = c->fields & STORE_ACCOUNT_NAME ? new->name : old->name,
+			.mail = c->fields & STORE_ACCOUNT_MAIL ? new->mail : old->mail,
+			.language = c->fields & STORE_ACCOUNT_LANGUAGE ? new->language : old->language,
+			.department = c->fields & STORE_ACCOUNT_DEPARTMENT ? new->department : old->department,
+			.groups = groups ? new->groups : old->groups,
+			.groups_len = groups ? new->groups_len : old->groups_len,
 			.disabled = c->fields & STORE_ACCOUNT_DISABLED ? c->row.disabled : old->disabled,
 			.created_us = old->created_us,
 	};
@@ -555,6 +557,47 @@ void gate_user_password(struct gate_request *r)
 		return;
 	}
 	change_apply(r, c, STORE_ACCOUNT_VERIFIERS);
+}
+
+/* What is said of somebody; a field that is not there stays as it is. The record names the fields. */
+void gate_user_change(struct gate_request *r)
+{
+	static const struct {
+		const char *name;
+		unsigned field;
+	} fields[] = {{"name", STORE_ACCOUNT_NAME}, {"mail", STORE_ACCOUNT_MAIL}, {"language", STORE_ACCOUNT_LANGUAGE},
+			{"department", STORE_ACCOUNT_DEPARTMENT}, {"groups", STORE_ACCOUNT_GROUPS}};
+	struct change *c = change_new(r, NULL);
+	struct buf text = BUF_INIT(0);
+	struct str said;
+	unsigned wanted = 0;
+
+	if (!c)
+		return;
+	c->row.name = text_arg(r->args, "name");
+	c->row.mail = text_arg(r->args, "mail");
+	c->row.language = text_arg(r->args, "language");
+	c->row.department = text_arg(r->args, "department");
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		char *value = json_dumps(json_object_get(r->args, fields[i].name), JSON_ENCODE_ANY);
+
+		if (value) {
+			wanted |= fields[i].field;
+			buf_printf(&text, "%s%s: %s", text.len ? ", " : "", fields[i].name, value);
+		}
+		free(value);
+	}
+	said = arena_dup(r->arena, buf_view(&text));
+	buf_done(&text);
+	if (!take_groups(r, r->args, &c->row) || !wanted) {
+		gate_request_fail(r, "bad_request", "nothing to change, or groups that are no list of names", "");
+		return;
+	}
+	c->fields = wanted;
+	if (gate_act_add(r, c->row.jid, said))
+		gate_act_begin(r, false, change_store);
+	else
+		gate_request_fail(r, "internal", "out of memory", "");
 }
 
 void gate_user_disable(struct gate_request *r)
