@@ -175,6 +175,11 @@ SETTING(SIZE, "personal.item_bytes", personal_item_bytes, "131072", 1024, 419430
 SETTING(SIZE, "personal.bytes", personal_bytes, "2097152", 10000, 1073741824, "", LIVE, NULL,
 	"Items of one account, all of them together.")
 
+SECTION("rosters", "Lists of contacts.")
+SETTING(TEXTS, "rosters.groups", rosters_groups, "[]", 0, 64, "", RESTART, check_labels,
+	"Groups of accounts whose members have each other in their rosters without asking, with presence: \"sales\", with "
+	"another name \"sales=Our sellers\", or \"*\" for every group.")
+
 SECTION("rooms", "Rooms, in which many talk (XEP-0045).")
 SETTING(DOMAINS, "rooms.service", rooms_service, "[\"rooms.<domain>\"]", 0, 64, "<domain>", RESTART, NULL,
 	"Addresses of the rooms, one service a domain with \"rooms.<domain>\"; an empty list switches rooms off.")

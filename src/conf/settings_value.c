@@ -336,6 +336,27 @@ int check_loopback(const void *value, struct err *err)
 	return 0;
 }
 
+/* "group" or "group=name in rosters"; a group stands once. */
+int check_labels(const void *value, struct err *err)
+{
+	const struct settings_strings *list = value;
+
+	for (size_t i = 0; i < list->len; i++) {
+		struct str row = list->items[i];
+		size_t end = str_find(row, '=', 0);
+
+		if (end == 0 || end + 1 == row.len)
+			return err_set(err, -EINVAL, "'%s' found; accepted: a group, or group=name in rosters", LOG_STR(row));
+		for (size_t k = 0; k < i; k++) {
+			struct str other = list->items[k];
+
+			if (str_eq(str_cut(other, 0, str_find(other, '=', 0)), str_cut(row, 0, end)))
+				return err_set(err, -EINVAL, "'%s' names a group a second time; keep one", LOG_STR(row));
+		}
+	}
+	return 0;
+}
+
 /* The kinds of address people can do something with; whoever writes one of another kind has mistyped it. */
 int check_uris(const void *value, struct err *err)
 {

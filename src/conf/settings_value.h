@@ -23,6 +23,7 @@ struct str setting_word(const char *words, int index);
 /* The table's checks. */
 int check_loopback(const void *value, struct err *err);
 int check_nonempty(const void *value, struct err *err);
+int check_labels(const void *value, struct err *err);
 int check_uris(const void *value, struct err *err);
 int check_word(const void *value, struct err *err);
 int check_socket_path(const void *value, struct err *err);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "route/answer.h"
+#include "route/crew.h"
 #include "route/deliver.h"
 #include "route/iq.h"
 #include "route/presence.h"
@@ -134,37 +135,60 @@ static void block_write(struct user *u, struct parcel *p, const struct names *na
 
 /* ---- what it does to presence (3.3, 3.4) ---- */
 
-/* Which contacts are not blocked, in the order of the roster's map: asked before and after the list changes.
- */
-static void look(const struct user *u, bool *out)
+/* Everybody in the roster, mates (crew.h) included: asked before and after the list changes. */
+struct peer {
+	struct str jid; /* in the arena */
+	bool was_open;
+};
+
+struct peers {
+	struct peer *list;
+	size_t len;
+};
+
+static bool is_open(const struct user *u, struct str bare)
 {
-	struct map_slot *slot;
-	size_t n = 0;
+	struct jid jid = jid_split(bare);
 
-	for (size_t i = 0; (slot = map_next(&u->roster, &i));) {
-		const struct contact *c = slot->value;
-		struct jid jid = jid_split(c->jid);
-
-		out[n++] = !user_blocks(u, &jid);
-	}
+	return !user_blocks(u, &jid);
 }
 
-static void presence_follow(struct user *u, const bool *before, const bool *after)
+static void peer_add(struct peers *p, const struct user *u, struct str jid, struct arena *arena)
 {
+	p->list[p->len++] = (struct peer){.jid = arena_dup(arena, jid), .was_open = is_open(u, jid)};
+}
+
+static bool look(struct peers *p, const struct user *u, struct arena *arena)
+{
+	struct mates mates = crew_mates(u->home, u->has_crew ? u->person : NULL);
 	struct map_slot *slot;
-	size_t n = 0;
 
-	for (size_t i = 0; (slot = map_next(&u->roster, &i)); n++) {
-		const struct contact *c = slot->value;
+	p->list = arena_alloc(arena, (u->roster.len + mates.len + 1) * sizeof(*p->list));
+	for (size_t i = 0; p->list && (slot = map_next(&u->roster, &i));)
+		peer_add(p, u, slot->key, arena);
+	for (size_t i = 0; p->list && i < mates.len; i++)
+		if (!user_contact(u, mates.people[i]->jid))
+			peer_add(p, u, mates.people[i]->jid, arena);
+	mates_done(&mates);
+	return p->list && !arena_is_full(arena);
+}
 
-		if (before[n] == after[n])
+static void presence_follow(struct user *u, const struct peers *peers)
+{
+	for (size_t i = 0; i < peers->len; i++) {
+		struct str jid = peers->list[i].jid;
+		bool open = is_open(u, jid);
+		unsigned state;
+
+		if (peers->list[i].was_open == open)
 			continue;
-		if ((c->state & SUB_FROM) && before[n])
-			presence_hide(u, c->jid);
-		if ((c->state & SUB_FROM) && after[n])
-			presence_show(u, c->jid);
-		if ((c->state & SUB_TO) && after[n])
-			presence_probe(u, c->jid);
+		state = user_state(u, jid);
+		if ((state & SUB_FROM) && !open)
+			presence_hide(u, jid);
+		if ((state & SUB_FROM) && open)
+			presence_show(u, jid);
+		if ((state & SUB_TO) && open)
+			presence_probe(u, jid);
 	}
 }
 
@@ -209,18 +233,15 @@ static void change(
 	struct session *s, struct parcel *p, const struct names *names, struct arena *arena, bool add)
 {
 	struct user *u = s->user;
-	bool *before = arena_alloc(arena, u->roster.len + 1);
-	bool *after = arena_alloc(arena, u->roster.len + 1);
+	struct peers peers = {.len = 0};
 
-	if (!before || !after) {
+	if (!look(&peers, u, arena)) {
 		answer_error(p, STANZA_RESOURCE_CONSTRAINT, NULL);
 		parcel_end(p);
 		return;
 	}
-	look(u, before);
 	list_change(u, names, add);
-	look(u, after);
-	presence_follow(u, before, after);
+	presence_follow(u, &peers);
 	push(u, add ? "block" : "unblock", names);
 	block_write(u, p, names, add);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "route/crew.h"
 #include "route/message.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -196,7 +197,7 @@ static bool wants(const struct user *u, const struct jid *peer)
 	if (!u->prefs)
 		return true;
 	c = user_contact(u, peer->bare);
-	return store_prefs_allow(u->prefs, peer, c && !c->hidden);
+	return store_prefs_allow(u->prefs, peer, (c && !c->hidden) || crew_knows(u, peer->bare));
 }
 
 /* What he wants could not be read when he was loaded: the store looks when it writes the row. */

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "route/crew.h"
 #include "route/deliver.h"
 #include "route/history.h"
 #include "route/rooms.h"
@@ -38,6 +39,7 @@ static void on_tick(struct timer *timer)
 	probe_poll(h);
 	deliver_tick(h);
 	history_tick(h);
+	crew_tick(h);
 	users_unload(h);
 }
 
@@ -56,6 +58,8 @@ int home_init(struct home *h, struct route *r, unsigned index, const struct sett
 	h->settings = settings;
 	map_init(&h->users);
 	map_init(&h->rooms);
+	map_init(&h->crews);
+	list_init(&h->pushing);
 	list_init(&h->idle);
 	list_init(&h->unacked);
 	list_init(&h->doomed);
@@ -88,6 +92,7 @@ void home_done(struct home *h)
 		at = 0;
 	}
 	map_done(&h->users);
+	crew_done(h);
 	rooms_done(h);
 	dialogs_done(&h->dialogs);
 	policy_set_unref(h->policy);

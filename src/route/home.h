@@ -27,6 +27,8 @@ struct home {
 	struct task policy_task;
 	struct map users;                /* bare JID -> struct user */
 	struct map rooms;                /* bare JID -> struct room (rooms.h) */
+	struct map crews;                /* name of a shown group -> struct crew (crew.c) */
+	struct list pushing;             /* users with roster pushes to come */
 	struct list idle;                /* users without a session, longest idle first */
 	struct list unacked;             /* sessions whose client owes an acknowledgement */
 	struct list doomed;              /* sessions to be ended once nobody walks over them any more */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "route/answer.h"
+#include "route/crew.h"
 #include "route/deliver.h"
 #include "route/directed.h"
 #include "pubsub/avatar.h"
@@ -94,9 +95,10 @@ static void broadcast_to_contacts(const struct broadcast *b)
 	for (size_t i = 0; (slot = map_next(&u->roster, &i));) {
 		const struct contact *c = slot->value;
 
-		if (may_be_shown(u, c))
+		if (may_be_shown(u, c) && !crew_knows(u, c->jid))
 			send_to(b, c->jid);
 	}
+	crew_say(b->session, b->kind, b->stanza, b->kept, b->hold);
 }
 
 /* RFC 6121 4.2.2: also to the account's own available resources, the sender among them. */
@@ -136,9 +138,10 @@ static void probe_contacts(struct session *s)
 		const struct contact *c = slot->value;
 		struct jid jid = jid_split(c->jid);
 
-		if ((c->state & SUB_TO) && !user_blocks(u, &jid))
+		if ((c->state & SUB_TO) && !user_blocks(u, &jid) && !crew_knows(u, c->jid))
 			probe_from(s, c->jid);
 	}
+	crew_say(s, LETTER_PROBE, NULL, NULL, NULL);
 }
 
 static void show_session(struct session *from, struct session *to)

@@ -5,8 +5,10 @@
 
 #include "base/clock.h"
 #include "route/answer.h"
+#include "route/crew.h"
 #include "route/deliver.h"
 #include "route/iq.h"
+#include "route/sight.h"
 #include "route/subscription.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -57,22 +59,93 @@ static void item_put(struct buf *b, const struct contact *c)
 	buf_lit(b, "</item>");
 }
 
+/* ---- what the client sees ---- */
+
+/* The user's own groups for him, then those they share. */
+static bool mate_groups(const struct user *u, const struct person *mate, struct contact *c, struct arena *arena)
+{
+	struct str *groups = arena_alloc(arena, (c->groups_len + mate->groups_len + 1) * sizeof(*groups));
+	size_t n = c->groups_len;
+
+	if (!groups)
+		return false;
+	if (n)
+		memcpy(groups, c->groups, n * sizeof(*groups));
+	for (size_t i = 0; i < mate->groups_len; i++) {
+		struct str label;
+		bool there = false;
+
+		if (!person_in_group(u->person, mate->groups[i]) ||
+			!crew_label(u->home->settings, mate->groups[i], &label))
+			continue;
+		for (size_t k = 0; k < n; k++)
+			there = there || str_eq(groups[k], label);
+		if (!there)
+			groups[n++] = label;
+	}
+	c->groups = groups;
+	c->groups_len = n;
+	return true;
+}
+
+/* `stored` may be NULL. Subscription `both`, whatever is stored. */
+static bool mate_view(const struct user *u, const struct contact *stored, const struct person *mate,
+	struct arena *arena, struct contact *out)
+{
+	*out = stored ? *stored : (struct contact){.jid = mate->jid};
+	out->state = SUB_TO | SUB_FROM;
+	out->hidden = false;
+	if (out->name.len == 0)
+		out->name = mate->name;
+	return mate_groups(u, mate, out, arena);
+}
+
+/* The item a client sees for that address; false: none. Its strings are borrowed from `stored`, *out_mate (counted, the
+ * caller's, may become NULL) and the arena. */
+static bool view(const struct user *u, struct str jid, struct arena *arena, struct contact *out,
+	const struct person **out_mate)
+{
+	const struct contact *stored = user_contact(u, jid);
+	const struct person *mate = u->has_crew ? directory_get(u->home->route->env.directory, jid) : NULL;
+
+	*out_mate = mate;
+	if (mate && crew_are_mates(u->home->settings, u->person, mate) && may_see(u->home, u->bare, jid))
+		return mate_view(u, stored, mate, arena, out);
+	if (!stored || stored->hidden)
+		return false;
+	*out = *stored;
+	return true;
+}
+
+/* "number", and a sum where groups add to what is stored. The sum 0 stands for "not all has been told yet": no roster has
+ * that version. */
+static void version_put(struct buf *b, const struct user *u)
+{
+	buf_u64(b, u->roster_version);
+	if (u->has_crew)
+		buf_printf(b, ".%016" PRIx64, crew_sum(u));
+}
+
 /* ---- pushes (2.1.6) ---- */
 
-static void push_to(struct session *s, const struct contact *c, bool removed)
+/* c NULL: there is no item any more. */
+static void push_to(struct session *s, struct str jid, const struct contact *c)
 {
+	static _Thread_local uint64_t number;
 	struct user *u = s->user;
 	struct buf text = BUF_INIT(0);
 
-	buf_printf(&text, "<iq type='set' id='push-%" PRIu64 "'", u->roster_version);
+	buf_printf(&text, "<iq type='set' id='push-%" PRIx64 "-%" PRIu64 "'", u->roster_version, ++number);
 	attr_put(&text, "to", s->origin->jid.full);
-	buf_printf(&text, "><query xmlns='jabber:iq:roster' ver='%" PRIu64 "'>", u->roster_version);
-	if (removed) {
-		buf_lit(&text, "<item");
-		attr_put(&text, "jid", c->jid);
-		buf_lit(&text, " subscription='remove'/>");
-	} else {
+	buf_lit(&text, "><query xmlns='jabber:iq:roster' ver='");
+	version_put(&text, u);
+	buf_lit(&text, "'>");
+	if (c) {
 		item_put(&text, c);
+	} else {
+		buf_lit(&text, "<item");
+		attr_put(&text, "jid", jid);
+		buf_lit(&text, " subscription='remove'/>");
 	}
 	buf_lit(&text, "</query></iq>");
 	if (!buf_failed(&text))
@@ -80,9 +153,19 @@ static void push_to(struct session *s, const struct contact *c, bool removed)
 	buf_done(&text);
 }
 
-static void push(struct user *u, const struct contact *c, bool removed)
+void roster_push(struct user *u, struct str jid)
 {
-	session_each(s, u) if (s->interested) push_to(s, c, removed);
+	struct arena *arena = arena_new(0);
+	const struct person *mate = NULL;
+	struct contact c;
+	bool there;
+
+	if (!arena)
+		return;
+	there = view(u, jid, arena, &c, &mate);
+	session_each(s, u) if (s->interested) push_to(s, jid, there ? &c : NULL);
+	person_unref(mate);
+	arena_free(arena);
 }
 
 /* ---- the store ---- */
@@ -181,7 +264,7 @@ void roster_change(struct user *u, const struct contact *c, struct parcel *p)
 	}
 	c = user_put_contact(u, c);
 	if (c && !c->hidden && (!same || p))
-		push(u, c, false);
+		roster_push(u, c->jid);
 }
 
 static void roster_remove(struct session *s, struct parcel *p, struct str jid)
@@ -189,6 +272,11 @@ static void roster_remove(struct session *s, struct parcel *p, struct str jid)
 	struct user *u = s->user;
 	struct contact *c = user_contact(u, jid);
 
+	if (crew_knows(u, jid) && may_see(u->home, u->bare, jid)) {
+		answer_error(p, STANZA_NOT_ALLOWED, "You share a group with this contact.");
+		parcel_end(p);
+		return;
+	}
 	if (!c || c->hidden) {
 		answer_error(p, STANZA_ITEM_NOT_FOUND, NULL);
 		parcel_end(p);
@@ -197,8 +285,8 @@ static void roster_remove(struct session *s, struct parcel *p, struct str jid)
 	subscription_cancel(u, c);
 	roster_step(u);
 	roster_write(u, c, true, p);
-	push(u, c, true);
 	user_drop_contact(u, jid);
+	roster_push(u, jid);
 }
 
 /* ---- set (2.1.5, 2.3 to 2.5) ---- */
@@ -254,7 +342,35 @@ static int item_parse(struct item *out, const struct user *u, const struct node 
 	return out->remove ? ITEM_OK : item_groups(out, item, arena);
 }
 
-static void roster_put(struct session *s, struct parcel *p, const struct item *item)
+/* Clients send back what they were shown: what the directory adds is not the user's own. */
+static void drop_what_is_added(const struct user *u, struct item *item)
+{
+	const struct person *mate = u->has_crew ? directory_get(u->home->route->env.directory, item->jid) : NULL;
+	size_t n = 0;
+
+	if (mate && crew_are_mates(u->home->settings, u->person, mate)) {
+		struct contact added = {.jid = item->jid};
+		struct arena *arena = arena_new(0);
+		bool known = arena && mate_groups(u, mate, &added, arena);
+
+		for (size_t i = 0; known && i < item->groups_len; i++) {
+			bool own = true;
+
+			for (size_t k = 0; k < added.groups_len; k++)
+				own = own && !str_eq(added.groups[k], item->groups[i]);
+			if (own)
+				item->groups[n++] = item->groups[i];
+		}
+		if (known)
+			item->groups_len = n;
+		if (str_eq(item->name, mate->name))
+			item->name = STR_NONE;
+		arena_free(arena);
+	}
+	person_unref(mate);
+}
+
+static void roster_put(struct session *s, struct parcel *p, struct item *item)
 {
 	struct user *u = s->user;
 	const struct contact *old = user_contact(u, item->jid);
@@ -265,6 +381,7 @@ static void roster_put(struct session *s, struct parcel *p, const struct item *i
 		parcel_end(p);
 		return;
 	}
+	drop_what_is_added(u, item);
 	c.name = item->name;
 	c.groups = item->groups;
 	c.groups_len = item->groups_len;
@@ -298,23 +415,58 @@ void roster_set(struct session *s, struct parcel *p)
 static bool client_has_it(const struct user *u, const struct parcel *p)
 {
 	struct str ver = node_attr(iq_payload(p), STR("ver"));
-	unsigned long long value;
+	struct buf now = BUF_INIT(0);
+	bool same;
 
-	return ver.data && str_to_u64(ver, INT64_MAX, &value) && value == u->roster_version;
+	version_put(&now, u);
+	same = ver.data && list_is_empty(&u->unpushed) && str_eq(ver, buf_view(&now));
+	buf_done(&now);
+	return same;
+}
+
+static void put_stored(struct buf *b, const struct user *u, struct arena *arena)
+{
+	struct map_slot *slot;
+
+	for (size_t i = 0; (slot = map_next(&u->roster, &i));) {
+		const struct contact *stored = slot->value;
+		const struct person *mate = NULL;
+		struct contact c;
+
+		if (view(u, stored->jid, arena, &c, &mate))
+			item_put(b, &c);
+		person_unref(mate);
+	}
+}
+
+static void put_mates(struct buf *b, const struct user *u, struct arena *arena)
+{
+	struct mates m = crew_mates(u->home, u->has_crew ? u->person : NULL);
+
+	for (size_t i = 0; i < m.len; i++) {
+		const struct person *mate = m.people[i];
+		struct contact c;
+
+		if (!user_contact(u, mate->jid) && may_see(u->home, u->bare, mate->jid) &&
+			mate_view(u, NULL, mate, arena, &c))
+			item_put(b, &c);
+	}
+	mates_done(&m);
 }
 
 static void roster_put_all(struct buf *b, const struct user *u)
 {
-	struct map_slot *slot;
+	struct arena *arena = arena_new(0);
 
-	buf_printf(b, "<query xmlns='jabber:iq:roster' ver='%" PRIu64 "'>", u->roster_version);
-	for (size_t i = 0; (slot = map_next(&u->roster, &i));) {
-		const struct contact *c = slot->value;
-
-		if (!c->hidden)
-			item_put(b, c);
+	buf_lit(b, "<query xmlns='jabber:iq:roster' ver='");
+	version_put(b, u);
+	buf_lit(b, "'>");
+	if (arena) {
+		put_stored(b, u, arena);
+		put_mates(b, u, arena);
 	}
 	buf_lit(b, "</query>");
+	arena_free(arena);
 }
 
 void roster_get(struct session *s, struct parcel *p)

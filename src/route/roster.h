@@ -15,4 +15,7 @@ void roster_set(struct session *s, struct parcel *p);
  * (taken over). */
 void roster_change(struct user *u, const struct contact *c, struct parcel *p);
 
+/* Pushes the item for the address as it is now, or that there is none. */
+void roster_push(struct user *u, struct str jid);
+
 bool roster_is_full(const struct user *u);

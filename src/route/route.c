@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "parcel/parcel.h"
 #include "route/answer.h"
+#include "route/crew.h"
 #include "route/home.h"
 #include "route/iq.h"
 #include "route/message.h"
@@ -23,6 +24,7 @@ static int route_init(struct route *r, const struct settings *settings)
 {
 	r->applied = applied_new(r);
 	r->replay = replay_new(r);
+	crew_watch(r);
 	r->sweep = sweep_new(r);
 	r->board = board_new();
 	if (!r->applied || !r->replay || !r->sweep || !r->board)
@@ -62,6 +64,7 @@ struct route *route_free(struct route *r)
 
 	if (!r)
 		return NULL;
+	crew_unwatch(r);
 	for (unsigned i = 0; i < r->count; i++)
 		home_done(&r->home[i]);
 	for (size_t i = 0; (slot = map_next(&r->handled, &i));)

@@ -7,6 +7,7 @@
 #include "base/rand.h"
 #include "base/text.h"
 #include "route/carbons.h"
+#include "route/crew.h"
 #include "route/deliver.h"
 #include "route/directed.h"
 #include "route/last.h"
@@ -188,8 +189,10 @@ void session_end(struct session *s, const char *condition, const char *text, con
 	list_remove(&s->link);
 	u->session_count--;
 	u->home->sessions--;
-	if (u->session_count == 0)
+	if (u->session_count == 0) {
 		last_note(u);
+		crew_leave(u);
+	}
 	deliver_rest(s);
 	session_free(s);
 	user_busy(u, -1);
@@ -319,8 +322,10 @@ static enum errand_error session_bind(struct user *u, struct errand *e)
 		return ERRAND_E_FAILED;
 	e->origin = origin_ref(s->origin);
 	note_session_open(s);
-	if (u->session_count == 1)
+	if (u->session_count == 1) {
 		last_note(u);
+		crew_enter(u);
+	}
 	return ERRAND_OK;
 }
 

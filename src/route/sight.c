@@ -2,6 +2,7 @@
 
 #include "account/directory.h"
 #include "base/cleanup.h"
+#include "route/crew.h"
 #include "route/directed.h"
 #include "route/presence.h"
 #include "rule/wall.h"
@@ -38,15 +39,26 @@ bool sight_is_open(const struct home *h, struct str from, struct str to, enum wa
 	return str_eq(a.bare, b.bare) || is_open(h->policy, h, &a, &b, kind);
 }
 
+bool sight_is_open_in(const struct policy_set *policy, const struct home *h, struct str from, struct str to,
+	enum wall_kind kind)
+{
+	struct jid a = jid_split(from), b = jid_split(to);
+
+	return is_open(policy, h, &a, &b, kind);
+}
+
 /* ---- another policy ---- */
 
 /* Would presence of the user pass to the viewer with that policy? */
+static bool passes_to(const struct policy_set *set, const struct home *h, struct str shown, struct str viewer)
+{
+	return !(wall_kinds_stopped(set) & UINT32_C(1) << WALL_PRESENCE) ||
+	       sight_is_open_in(set, h, shown, viewer, WALL_PRESENCE);
+}
+
 static bool passes(const struct policy_set *set, const struct user *u, struct str viewer)
 {
-	struct jid from = jid_split(u->bare), to = jid_split(viewer);
-
-	return !(wall_kinds_stopped(set) & UINT32_C(1) << WALL_PRESENCE) ||
-	       is_open(set, u->home, &from, &to, WALL_PRESENCE);
+	return passes_to(set, u->home, u->bare, viewer);
 }
 
 static bool is_shown_to(const struct user *u, const struct contact *c)
@@ -54,6 +66,30 @@ static bool is_shown_to(const struct user *u, const struct contact *c)
 	struct jid jid = jid_split(c->jid);
 
 	return (c->state & SUB_FROM) && !user_blocks(u, &jid);
+}
+
+/* His mates: whom a wall parts now sees him go, and finds him gone from the roster; and the other way round. Called
+ * under the old policy and under the new one. */
+static void regard_mates(struct user *u, const struct policy_set *old, const struct policy_set *new, bool hiding)
+{
+	struct mates m = crew_mates(u->home, u->has_crew ? u->person : NULL);
+
+	for (size_t i = 0; i < m.len; i++) {
+		struct str mate = m.people[i]->jid;
+		struct jid jid = jid_split(mate);
+		const struct contact *c = user_contact(u, mate);
+		bool before = passes(old, u, mate), after = passes(new, u, mate);
+
+		if (hiding && before && !after && !user_blocks(u, &jid) && !(c && c->state & SUB_FROM))
+			presence_hide(u, mate);
+		if (hiding)
+			continue;
+		if (!before && after && !user_blocks(u, &jid) && !(c && c->state & SUB_FROM))
+			presence_show(u, mate);
+		if (passes_to(old, u->home, mate, u->bare) != passes_to(new, u->home, mate, u->bare))
+			crew_push_later(u, mate);
+	}
+	mates_done(&m);
 }
 
 static void hide_directed(struct session *s, const struct policy_set *next)
@@ -79,6 +115,7 @@ static void hide(struct user *u, const struct policy_set *next)
 		if (is_shown_to(u, c) && passes(u->home->policy, u, c->jid) && !passes(next, u, c->jid))
 			presence_hide(u, c->jid);
 	}
+	regard_mates(u, u->home->policy, next, true);
 	session_each(s, u) hide_directed(s, next);
 }
 
@@ -93,6 +130,7 @@ static void show(struct user *u, const struct policy_set *old)
 		if (is_shown_to(u, c) && !passes(old, u, c->jid) && passes(u->home->policy, u, c->jid))
 			presence_show(u, c->jid);
 	}
+	regard_mates(u, old, u->home->policy, false);
 }
 
 static void each_user(struct home *h, void (*look)(struct user *u, const struct policy_set *other),

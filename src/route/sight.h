@@ -13,6 +13,10 @@
  * one's own account: always. With no wall in force for the kind this is one comparison. On the home's loop. */
 [[nodiscard]] bool sight_is_open(const struct home *h, struct str from, struct str to, enum wall_kind kind);
 
+/* The same under a policy that is perhaps not that of this home; not NULL. */
+[[nodiscard]] bool sight_is_open_in(const struct policy_set *policy, const struct home *h, struct str from,
+	struct str to, enum wall_kind kind);
+
 /* May the account `viewer` see that the account `shown` is there? */
 [[nodiscard]] static inline bool may_see(const struct home *h, struct str viewer, struct str shown)
 {

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "route/answer.h"
+#include "route/crew.h"
 #include "route/deliver.h"
 #include "route/presence.h"
 #include "route/roster.h"
@@ -138,7 +139,7 @@ void subscription_remind(struct session *s)
 		const struct contact *c = slot->value;
 		struct jid jid = jid_split(c->jid);
 
-		if ((c->state & SUB_IN) && !user_blocks(u, &jid) &&
+		if ((c->state & SUB_IN) && !user_blocks(u, &jid) && !crew_knows(u, c->jid) &&
 			sight_is_open(u->home, c->jid, u->bare, WALL_SUBSCRIPTION))
 			remind_of(s, c);
 	}
@@ -202,6 +203,11 @@ void subscription_send(struct user *u, struct parcel *p, enum letter_kind kind)
 
 	if (str_eq(p->to.bare, u->bare))
 		return; /* one always sees oneself */
+	if (crew_knows(u, p->to.bare)) { /* to begin it changes nothing, and to end it is not theirs */
+		if (kind == LETTER_UNSUBSCRIBE || kind == LETTER_UNSUBSCRIBED)
+			answer_error(p, STANZA_NOT_ALLOWED, "You share a group with this contact.");
+		return;
+	}
 	if (!user_contact(u, c.jid) && roster_is_full(u)) {
 		answer_error(p, STANZA_RESOURCE_CONSTRAINT, "The roster is full.");
 		return;
@@ -288,7 +294,7 @@ void subscription_arrive(struct user *u, const struct letter *l)
 	struct outcome o = subscription_inbound(l->kind, c.state);
 	bool lost = (c.state & SUB_FROM) && !(o.state & SUB_FROM);
 
-	if (user_blocks(u, &l->from))
+	if (user_blocks(u, &l->from) || (l->kind == LETTER_SUBSCRIBE && crew_knows(u, c.jid)))
 		return;
 	if (l->kind == LETTER_SUBSCRIBE && c.approved && !o.answers && may_answer(u, l)) {
 		accept_approved(u, l, &c);

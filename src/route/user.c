@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "route/crew.h"
+
 enum {
 	IDLE_SECONDS = 60, /* a user without sessions stays in memory for so long */
 };
@@ -64,7 +66,9 @@ unsigned user_state(const struct user *u, struct str bare)
 {
 	const struct contact *c = user_contact(u, bare);
 
-	return c ? c->state : 0;
+	unsigned state = c ? c->state : 0;
+
+	return crew_knows(u, bare) ? state | SUB_TO | SUB_FROM : state;
 }
 
 /* The new one goes in under its own key before the old one, whose bytes are the key so far, is freed. */
@@ -259,6 +263,8 @@ static struct user *user_new(struct home *h, struct str bare)
 	u->held_end = &u->held;
 	list_init(&u->sessions);
 	list_init(&u->idle);
+	list_init(&u->unpushed);
+	list_init(&u->pushing);
 	if (map_put(&h->users, u->bare, u)) {
 		free(u);
 		return NULL;
@@ -268,6 +274,7 @@ static struct user *user_new(struct home *h, struct str bare)
 		free(u);
 		return NULL;
 	}
+	crew_find_person(u);
 	return u;
 }
 
@@ -345,6 +352,8 @@ void user_free(struct user *u)
 {
 	map_del(&u->home->users, u->bare);
 	list_remove(&u->idle);
+	crew_leave(u);
+	person_unref(u->person);
 	map_free_values(&u->roster);
 	map_free_values(&u->blocked);
 	arena_free(u->prefs_arena);

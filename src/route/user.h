@@ -32,6 +32,11 @@ struct user {
 	bool failed;         /* the store could not be read: requests are refused until it is tried again */
 	unsigned busy;       /* requests under way that refer to this user */
 	struct task *waiting, **waiting_end;
+	const struct person *person; /* counted; as the directory had it; NULL: none. crew.h */
+	bool has_crew;               /* is in a group that is shown in rosters */
+	struct crew_link *crews;     /* owned; one a group of `person`, while there is a session */
+	struct list unpushed;        /* items whose pushes are to come (crew.c) */
+	struct list pushing;         /* in home->pushing */
 	struct map roster; /* bare JID -> struct contact */
 	uint64_t roster_version;
 	struct map blocked; /* JID -> its bytes (heap) */
@@ -70,7 +75,7 @@ void users_unload(struct home *h);
 bool user_exists(struct home *h, struct str bare);
 
 struct contact *user_contact(const struct user *u, struct str bare);
-/* SUB_ bits, 0 for somebody unknown. */
+/* SUB_ bits, 0 for somebody unknown; of a mate (crew.h) always both. */
 unsigned user_state(const struct user *u, struct str bare);
 
 /* Replaces or adds the contact in memory; takes `like`'s strings as copies. NULL: memory is out. */
