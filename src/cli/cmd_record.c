@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,7 +13,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/people.h"
-#include "cli/places.h"
+#include "cli/reading.h"
 #include "cli/witness.h"
 #include "conf/nearest.h"
 #include "ipc/control.h"
@@ -22,7 +21,6 @@
 
 enum {
 	CHECKPOINTS_MAX = 32768, /* bytes of a file with checkpoints that are looked at: its end */
-	WORDS_MAX = 64,
 };
 
 /* ---- options for the reader ---- */
@@ -135,59 +133,16 @@ static int reader_argv(const struct cli *cli, json_t *argv)
 
 /* ---- without a server ---- */
 
-static int check_group(const struct cli *cli, const struct settings *s, const char *verb)
-{
-	struct control_peer me = {.uid = getuid(), .gid = getgid(), .pid = getpid()};
-	char remedy[256];
-
-	if (control_peer_in_group(&me, s->control_record_group.data))
-		return 0;
-	witness_refusal(s, verb);
-	snprintf(remedy, sizeof(remedy), "usermod -aG %s USER", s->control_record_group.data);
-	return cli_fail(cli, CLI_UNREACHABLE, remedy,
-		"reading the record needs membership of the group %s, also for root",
-		s->control_record_group.data);
-}
-
-_Noreturn static void become_reader(
-	const struct settings *s, const char *path, const char *verb, const json_t *argv)
-{
-	char *words[WORDS_MAX + 5], dir_option[] = "--dir";
-	size_t n = 0;
-
-	words[n++] = (char *)(size_t)path;
-	words[n++] = dir_option;
-	words[n++] = (char *)(size_t)s->dir.data;
-	words[n++] = (char *)(size_t)verb;
-	for (size_t i = 0; i < json_array_size(argv) && i < WORDS_MAX; i++)
-		words[n++] = (char *)(size_t)json_string_value(json_array_get(argv, i));
-	words[n] = NULL;
-	if (witness_become(s) == 0)
-		execv(path, words);
-	dprintf(STDERR_FILENO, "gatehouse: %s: %s\n", path, strerror(errno));
-	_exit(CLI_INTERNAL);
-}
-
 static int read_offline(const struct cli *cli, const struct settings *s, const char *verb, json_t *argv)
 {
-	char path[PLACE_MAX];
 	struct err err = {};
-	int status = 0, r = check_group(cli, s, verb);
-	pid_t pid;
+	int r = reading_allowed(cli, s, verb);
 
 	if (r)
 		return r;
-	if (!place_libexec("reader", path))
-		return cli_fail(cli, CLI_INTERNAL, "install the package completely, or set GATEHOUSE_LIBEXEC",
-			"the reader is not at %s", path);
 	if (witness_access(s, verb, argv, &err))
 		return cli_fail(cli, CLI_INTERNAL, NULL, "nothing is shown: %s", err.text);
-	pid = fork();
-	if (pid == 0)
-		become_reader(s, path, verb, argv);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : CLI_INTERNAL;
+	return reading_run(cli, s, verb, argv, STDOUT_FILENO);
 }
 
 /* ---- the commands ---- */

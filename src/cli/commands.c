@@ -100,6 +100,19 @@ static const struct cli_option verify_options[] = {
 	{},
 };
 
+static const struct cli_option backup_options[] = {
+	{"--with-keys", NULL,
+		"Also copy the certificate's private key and the key that signs the record: who has them can speak for this "
+		"server."},
+	{},
+};
+
+static const struct cli_option restore_options[] = {
+	{"--from-record", NULL, "Make the store of --dir anew from its record; no backup is named then."},
+	{"--store", "FILE", "With --from-record: a copy of the store, or a backup, for what the record does not hold."},
+	{},
+};
+
 static const struct cli_option help_options[] = {
 	{"--man", NULL, "Print a manual page (roff) instead of text."},
 	{},
@@ -273,5 +286,27 @@ const struct command commands[] = {
 		"administrators; the "
 		"act itself is recorded.",
 		"  gatehouse record seal\n", NULL, 0, 0, false, cmd_record_seal},
+
+	{"backup", "FOLDER [--with-keys]", "copy everything while the server runs",
+		"Makes a folder in FOLDER, named by the time, that holds the store, the record, settings, policy and certificate, "
+		"with a SHA-256 of every file (sha256sum -c SHA256SUMS checks them). The server goes on meanwhile. The record "
+		"in it reaches at least as far as the store, so nothing that was acknowledged before the backup began is "
+		"missing after a restore.\n\n"
+		"Sealed segments of the record that the newest backup in FOLDER has are compared with it and linked, not copied "
+		"again; each backup is complete in itself, and any of them may be deleted. Private keys are left out unless "
+		"--with-keys is given; the record cannot be continued without its key.\n\n"
+		"To be run as root or as the user who owns the data directory, who must also be a member of "
+		"control.record_group, because the record is read. The act is recorded.",
+		"  gatehouse backup /srv/backup/gatehouse\n", backup_options, 1, 1, false, cmd_backup},
+	{"restore", "BACKUP | --from-record [--store FILE]", "make a data directory from a backup, or the store from the record",
+		"Copies a backup into --dir, which must be empty or not there, checks every file's SHA-256 on the way and "
+		"verifies the record before it says so. What the store lacks is taken from the record at the first start.\n\n"
+		"With --from-record the store alone is made anew, in a data directory whose store is lost: people's history and "
+		"the messages that wait for them come from the record, accounts with passwords, rosters and the like from --store. "
+		"Without --store the accounts are those the record names, and new passwords have to be set. The server must be "
+		"stopped.",
+		"  gatehouse restore /srv/backup/gatehouse/20261122T040000Z --dir /var/lib/gatehouse\n"
+		"  gatehouse restore --from-record --store /srv/backup/gatehouse/20261122T040000Z\n",
+		restore_options, 0, 1, false, cmd_restore},
 	{},
 };

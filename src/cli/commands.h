@@ -36,3 +36,7 @@ int cmd_record_tail(struct cli *cli);
 int cmd_record_show(struct cli *cli);
 int cmd_record_verify(struct cli *cli);
 int cmd_record_seal(struct cli *cli);
+
+int cmd_backup(struct cli *cli);
+/* Exit 1: something is there already, or what was to be restored is damaged. */
+int cmd_restore(struct cli *cli);

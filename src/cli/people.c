@@ -20,13 +20,13 @@ static bool is_not_running(int r)
 /* The store's folder belongs to the gate, who might put links where files of the store are expected. So root
  * goes through it as its owner; what is made there then belongs to that user as well. Root comes back when
  * the store is closed, and in between in the child that records the act (witness_become). */
-static int become_owner(const struct people *p)
+int people_become_owner(const struct settings *s)
 {
 	char folder[4096];
 	struct stat owner;
 	char *slash;
 
-	snprintf(folder, sizeof(folder), "%s", p->settings->store_file.data);
+	snprintf(folder, sizeof(folder), "%s", s->store_file.data);
 	slash = strrchr(folder, '/');
 	if (geteuid() != 0 || !slash || slash == folder)
 		return 0;
@@ -36,7 +36,7 @@ static int become_owner(const struct people *p)
 	return setegid(owner.st_gid) || seteuid(owner.st_uid) ? -errno : 0;
 }
 
-static void become_root_again(void)
+void people_become_root(void)
 {
 	if (getuid() == 0 && geteuid() != 0 && (seteuid(0) || setegid(0)))
 		log_warn("this process stays the owner of the store: %s", strerror(errno));
@@ -46,7 +46,7 @@ static int open_store(struct people *p)
 {
 	struct store_options options = {.path = p->settings->store_file.data};
 	struct err err = {};
-	int r = become_owner(p);
+	int r = people_become_owner(p->settings);
 
 	if (r)
 		return cli_fail(
@@ -54,7 +54,7 @@ static int open_store(struct people *p)
 	r = store_open(&p->store, &options, &err);
 	if (!r)
 		return 0;
-	become_root_again();
+	people_become_root();
 	if (r == -EACCES || r == -EPERM)
 		return cli_fail(p->cli, CLI_UNREACHABLE, "run this as the user who owns the data directory",
 			"%s", err.text);
@@ -100,7 +100,7 @@ int people_need_settings(const struct people *p)
 				     "this cannot be done while the settings are broken");
 }
 
-int people_open(struct people *p, const struct cli *cli, bool offline)
+int people_open_control(struct people *p, const struct cli *cli)
 {
 	struct err err = {};
 	int r;
@@ -110,16 +110,23 @@ int people_open(struct people *p, const struct cli *cli, bool offline)
 	if (r)
 		return r;
 	r = control_open(&p->control, p->socket, &err);
-	if (!r)
+	if (!r || is_not_running(r))
 		return 0;
-	if (is_not_running(r) && offline && p->settings)
-		return open_store(p);
-	if (is_not_running(r))
-		return cli_fail(cli, CLI_UNREACHABLE, "start it with 'gatehouse serve'",
-			"no server runs on %s", p->settings ? p->settings->dir.data : cli->dir);
 	return cli_fail(cli, CLI_UNREACHABLE,
 		"be root, the server's own user or a member of control.admin_group",
 		"the server cannot be reached: %s", err.text);
+}
+
+int people_open(struct people *p, const struct cli *cli, bool offline)
+{
+	int r = people_open_control(p, cli);
+
+	if (r || p->control)
+		return r;
+	if (offline && p->settings)
+		return open_store(p);
+	return cli_fail(cli, CLI_UNREACHABLE, "start it with 'gatehouse serve'", "no server runs on %s",
+		p->settings ? p->settings->dir.data : cli->dir);
 }
 
 void people_close(struct people *p)
@@ -127,7 +134,7 @@ void people_close(struct people *p)
 	control_free(p->control);
 	if (p->store) {
 		store_close(p->store);
-		become_root_again();
+		people_become_root();
 	}
 	settings_free(p->settings);
 	*p = (struct people){};

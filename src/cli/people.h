@@ -23,6 +23,13 @@ struct people {
 [[nodiscard]] int people_open(struct people *p, const struct cli *cli, bool offline);
 void people_close(struct people *p);
 
+/* The same, but the store stays closed: p->control is NULL when no server runs. */
+[[nodiscard]] int people_open_control(struct people *p, const struct cli *cli);
+
+/* Root goes through the store's folder as its owner, and comes back. 0 or -errno. */
+[[nodiscard]] int people_become_owner(const struct settings *s);
+void people_become_root(void);
+
 /* The settings and the path of the control socket (PLACE_MAX bytes). While the file is broken and a server
  * answers at DIR/run/control.sock a line on standard error says so, *out is NULL and the result 0. 0, or an
  * exit code after saying why. */

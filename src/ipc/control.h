@@ -21,7 +21,9 @@
  *   status          -> {"ok":true,"state":"running"|"starting"|"stopping","version","started","domains":[..],
  *                       "supervisor_pid","gate_pid","recorder_pid","gate_restarts","recorder_restarts"}
  *                      and all members of the gate's answer and of the recorder's
- *   record.tail, record.show, record.verify
+ *   backup
+ *   {"target"}      -> {"ok":true,"seq":N}; recorded: a copy of all there is is about to be made
+ *   record.tail, record.show, record.verify, record.copy
  *   {"argv":[..]}      with two descriptors beside the request: standard output and standard error of the
  *                      command. The supervisor has the access recorded, runs the reader with them, and
  *                   -> {"ok":true,"exit":N} when it has ended. Closing the connection ends the reader.
@@ -77,7 +79,8 @@
  *                       "state":"ok"|"full"}, "recorder_confinement":"landlock (version 7) and seccomp"}
  *   record.access
  *   {"command":"show","argv":[..],"refused"?,"count"?}
- *                   -> {"ok":true,"seq":N} once the entry is durable. refused: somebody may not read, and
+ *                   -> {"ok":true,"seq":N,"extent":{"serial","bytes","size"}} once the entry is durable: how far
+ *                      the record is durable then. refused: somebody may not read, and
  *                      asked `count` times since the line before
  *   record.admin
  *   {"command":"user.add","target":"alice@example.org"?,"text":"..."?,"undone"?,"of_seq"?}

@@ -192,11 +192,24 @@ static void run_recorder(struct caller *c)
 	caller_forward(c, ROLE_RECORDER, c->cmd, c->args);
 }
 
+/* Recorded; what is copied then the command copies with the rights of the one who runs it, and by record.copy. */
+static void run_backup(struct caller *c)
+{
+	json_t *args = json_pack("{s:s}", "command", "backup");
+	json_t *target = json_object_get(c->args, "target");
+
+	if (json_is_string(target))
+		json_object_set(args, "target", target);
+	caller_forward(c, ROLE_RECORDER, "record.admin", args);
+	json_decref(args);
+}
+
 static const struct desk_command table[] = {
 	{"ping", run_ping, false},
 	{"stop", run_stop, false},
 	{"reload", run_reload, false},
 	{"status", run_status, false},
+	{"backup", run_backup, false},
 	{"user.add", run_gate, false},
 	{"user.import", run_gate, false},
 	{"user.list", run_gate, false},
@@ -212,6 +225,7 @@ static const struct desk_command table[] = {
 	{"record.tail", reader_begin, true},
 	{"record.show", reader_begin, true},
 	{"record.verify", reader_begin, true},
+	{"record.copy", reader_begin, true},
 };
 
 enum {

@@ -1,4 +1,4 @@
-/* record.tail, record.show, record.verify: nobody looks into the record without leaving a line in it. The
+/* record.tail, record.show, record.verify, record.copy: nobody looks into the record without leaving a line in it. The
  * recorder writes that line first; only when it is durable does the reader start, with the asker's own
  * descriptors for its output. */
 #include <stdio.h>
@@ -11,6 +11,7 @@
 
 enum {
 	WORDS_MAX = 64,
+	WORDS_OWN = 3, /* of the extent */
 	WORD_BYTES = 65536,
 };
 
@@ -27,7 +28,7 @@ static bool argv_is_fine(const json_t *argv)
 		const char *text = json_string_value(word);
 
 		if (!text || strlen(text) > WORD_BYTES || strncmp(text, "--", 2) ||
-			strncmp(text, "--dir", 5) == 0)
+			strncmp(text, "--dir", 5) == 0 || strncmp(text, "--extent", 8) == 0)
 			return false;
 	}
 	return true;
@@ -83,12 +84,27 @@ void reader_refused(struct caller *c)
 	r->count = 0;
 }
 
-static int reader_start(struct caller *c, struct err *err)
+/* Where the record ended when the access was recorded. */
+static size_t put_extent(const json_t *answer, char text[WORDS_OWN][48], char **words)
+{
+	static const char *const names[WORDS_OWN] = {"serial", "bytes", "size"};
+	const json_t *extent = json_object_get(answer, "extent");
+
+	for (size_t i = 0; i < WORDS_OWN; i++) {
+		snprintf(text[i], 48, "--extent-%s=%lld", names[i],
+			(long long)json_integer_value(json_object_get(extent, names[i])));
+		words[i] = text[i];
+	}
+	return WORDS_OWN;
+}
+
+static int reader_start(struct caller *c, const json_t *answer, struct err *err)
 {
 	struct supervisor *s = c->desk->supervisor;
 	json_t *argv = json_object_get(c->args, "argv");
 	char path[sizeof(s->libexec) + 32], dir_option[] = "--dir";
-	char *words[WORDS_MAX + 5];
+	char extent[WORDS_OWN][48];
+	char *words[WORDS_MAX + WORDS_OWN + 5];
 	struct spawn sp = {.path = path, .argv = words, .fds = {-1, c->fds[0], c->fds[1], -1}};
 	size_t n = 0;
 
@@ -100,6 +116,7 @@ static int reader_start(struct caller *c, struct err *err)
 	words[n++] = (char *)(size_t)reader_verb(c);
 	for (size_t i = 0; i < json_array_size(argv); i++)
 		words[n++] = (char *)(size_t)json_string_value(json_array_get(argv, i));
+	n += put_extent(answer, extent, words + n);
 	words[n] = NULL;
 	return spawn(&sp, &c->reader, err);
 }
@@ -113,10 +130,10 @@ void reader_recorded(struct caller *c, json_t *answer)
 		caller_answer(c, answer);
 		return;
 	}
-	json_decref(answer);
 	log_info("%s (uid %u) reads the record: %s", c->peer.name, (unsigned)c->peer.uid, reader_verb(c));
-	if (reader_start(c, &err))
+	if (reader_start(c, answer, &err))
 		caller_refuse(c, "internal", err.text, "");
+	json_decref(answer);
 }
 
 void reader_ended(struct caller *c, int status)

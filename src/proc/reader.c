@@ -12,7 +12,7 @@
 #include "conf/settings.h"
 #include "proc/confine.h"
 
-static const char usage[] = "usage: reader --dir DIR tail|show|verify [--name=value ...]\n";
+static const char usage[] = "usage: reader --dir DIR tail|show|verify|copy|lines [--name=value ...]\n";
 
 /* As the command says it: text for people on standard error, or the object that --json promises. What was
  * shown in spite of `text` stays the answer. */
@@ -97,6 +97,11 @@ static int read_options(struct reader *r, int argc, char **argv)
 		{"--word", &f->word, NULL, NULL},
 		{"--seq", NULL, &f->seq, &f->has_seq},
 		{"--checkpoint-text", &r->checkpoint, NULL, &r->has_checkpoint},
+		{"--extent-serial", NULL, &r->extent.serial, NULL},
+		{"--extent-bytes", NULL, &r->extent.bytes, NULL},
+		{"--extent-size", NULL, &r->extent.size, NULL},
+		{"--have-first", NULL, &r->have_first, NULL},
+		{"--have-last", NULL, &r->have_last, NULL},
 	};
 
 	for (int i = 4; i < argc; i++)
@@ -145,11 +150,28 @@ static int open_all(struct reader *r, const char *dir, struct err *err)
 	return code;
 }
 
+struct verb {
+	const char *name;
+	uint64_t limit; /* lines that are shown unless an option says otherwise */
+	int (*run)(struct reader *r, struct err *err);
+};
+
+static const struct verb *find_verb(const char *name)
+{
+	static const struct verb verbs[] = {{"tail", 10, reader_show}, {"show", 100, reader_show},
+		{"verify", 0, reader_verify}, {"copy", 0, reader_copy}, {"lines", 0, reader_lines}};
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	struct reader r = {.dir_fd = -1, .verifier_fd = -1};
 	struct err err = {};
-	bool verify, tail;
+	const struct verb *verb;
 	int code;
 
 	log_init("reader", LOG_INFO);
@@ -157,20 +179,19 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return READER_USAGE;
 	}
-	verify = strcmp(argv[3], "verify") == 0;
-	tail = strcmp(argv[3], "tail") == 0;
-	if (!verify && !tail && strcmp(argv[3], "show") != 0) {
+	verb = find_verb(argv[3]);
+	if (!verb) {
 		fputs(usage, stderr);
 		return READER_USAGE;
 	}
-	r.limit = tail ? 10 : 100;
+	r.limit = verb->limit;
 	if (read_options(&r, argc, argv))
 		return READER_USAGE;
 	code = open_all(&r, argv[2], &err);
 	if (code)
 		return fail(
 			&r, code == -EACCES || code == -EPERM ? READER_RIGHTS : READER_INTERNAL, err.text);
-	code = verify ? reader_verify(&r, &err) : reader_show(&r, &err);
+	code = verb->run(&r, &err);
 	if (fflush(stdout) && code == READER_OK)
 		code = READER_INTERNAL;
 	return err.text[0] ? fail(&r, code, err.text) : code;

@@ -262,6 +262,17 @@ static json_t *answer_event(struct recorder *r, enum event type, struct buf *fie
 		code > 0 ? "make room on the disk of the record, then try again" : "try again");
 }
 
+/* How far the record is durable with that line: who copies it reads no further. */
+static json_t *with_extent(const struct recorder *r, json_t *answer)
+{
+	struct journal_extent e = journal_extent(r->journal);
+
+	json_object_set_new(answer, "extent",
+		json_pack("{s:I, s:I, s:I}", "serial", (json_int_t)e.serial, "bytes", (json_int_t)e.bytes, "size",
+			(json_int_t)e.size));
+	return answer;
+}
+
 /* The line that says who looks at the record; the supervisor starts the reader when it is durable. Or who was
  * not allowed to: how often since the last such line. */
 static json_t *answer_access(struct recorder *r, const json_t *by, const json_t *args)
@@ -279,7 +290,7 @@ static json_t *answer_access(struct recorder *r, const json_t *by, const json_t 
 	if (count > 0)
 		field_put_u64(&fields, KEY_COUNT, (uint64_t)count);
 	buf_done(&words);
-	return answer_event(r, EVENT_ACCESS, &fields, "the access cannot be recorded, so it is refused");
+	return with_extent(r, answer_event(r, EVENT_ACCESS, &fields, "the access cannot be recorded, so it is refused"));
 }
 
 /* An administrator's act on the data directory while no gate runs; a running gate writes such lines itself.

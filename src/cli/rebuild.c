@@ -1,0 +1,831 @@
+/* The record is read twice, by the reader, in order:
+ *
+ *   1  content -> rows of archives, in large batches while the next ones are read
+ *      content -> waits for its recipient, until `delivered` or `fetched` names it
+ *      admin   -> which accounts there are, with their person ids
+ *   2  from the first message that still waits: what waits -> offline queues
+ *
+ * Memory: what waits at one time, and the accounts. What is not of the record is said at the end. */
+#include "cli/rebuild.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "account/verifier.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "cli/backup.h"
+#include "cli/people.h"
+#include "cli/progress.h"
+#include "cli/reading.h"
+#include "cli/witness.h"
+#include "jid/jid.h"
+#include "record/line.h"
+#include "route/history.h"
+#include "route/reread.h"
+#include "stanza/ns.h"
+#include "stanza/xml_out.h"
+#include "store/copy.h"
+
+enum {
+	BATCH_ROWS = 2048,
+	PUTS = 3, /* batches on their way to the store */
+	KEEPS = 256, /* waiting messages on their way: the store puts them down together */
+	READ_BYTES = 1 << 20,
+};
+
+/* A message nobody is known to have got. */
+struct waiting {
+	uint64_t seq, serial;
+};
+
+struct somebody {
+	char id[PERSON_ID_LEN + 1];
+	uint64_t created_us, seq; /* of the line that announced it; 0: it was in the copy */
+	bool disabled, removed, known; /* known: the store has it */
+	size_t len;
+	char jid[];
+};
+
+struct put {
+	struct store_req req;
+	bool asked;
+	size_t len;
+};
+
+struct said {
+	struct line_head head;
+	struct buf id, from, to, stanza, deliver; /* unescaped */
+	struct str kind, action, of, command;
+	struct buf target, text;
+	uint64_t of_seq, serial;
+	bool room, undone;
+};
+
+struct rebuild {
+	struct cli *cli;
+	struct people people;
+	struct said entry;
+	struct map waiting, persons;
+	struct arena *arena; /* addresses being parsed */
+	struct put put[PUTS];
+	unsigned put_at;
+	struct store_req keep[KEEPS];
+	unsigned keep_at;
+	unsigned judge; /* STORE_VIEW_JUDGE when somebody's wishes are known */
+	struct buf scratch;
+	struct progress progress;
+	uint64_t last_seq, first_seq, serial;
+	uint64_t lines, messages, rows, offline, rooms, no_stanza, took_ms;
+	size_t accounts_made;
+	int failed;
+	bool second;
+};
+
+static int failed(struct rebuild *b, const char *what)
+{
+	if (!b->failed)
+		b->failed = cli_fail(b->cli, CLI_INTERNAL, "the lines above say why; begin anew with the store's file moved away",
+			"%s", what);
+	return b->failed;
+}
+
+/* ---- entries ---- */
+
+struct field {
+	const char *name;
+	struct buf *text;
+	struct str *raw;
+	uint64_t *number;
+};
+
+static bool take_member(struct rebuild *b, const struct line_value *v)
+{
+	struct said *e = &b->entry;
+	const struct field fields[] = {{"id", &e->id, NULL, NULL}, {"from", &e->from, NULL, NULL},
+		{"to", &e->to, NULL, NULL}, {"stanza", &e->stanza, NULL, NULL}, {"deliver", &e->deliver, NULL, NULL},
+		{"target", &e->target, NULL, NULL}, {"text", &e->text, NULL, NULL}, {"kind", NULL, &e->kind, NULL},
+		{"action", NULL, &e->action, NULL}, {"of", NULL, &e->of, NULL}, {"command", NULL, &e->command, NULL},
+		{"of_seq", NULL, NULL, &e->of_seq}, {"serial", NULL, NULL, &e->serial}};
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if (!str_eq(v->key, str_from(fields[i].name)))
+			continue;
+		if (fields[i].raw)
+			*fields[i].raw = v->text;
+		if (fields[i].number)
+			return line_get_u64(v, fields[i].number);
+		return !fields[i].text || line_unescape(v->text, fields[i].text);
+	}
+	e->room |= str_is(v->key, "room");
+	e->undone |= str_is(v->key, "ok") && str_is(v->text, "false");
+	return true;
+}
+
+static bool entry_read(struct rebuild *b, struct line_scan scan)
+{
+	struct said *e = &b->entry;
+	struct buf *const bufs[] = {&e->id, &e->from, &e->to, &e->stanza, &e->deliver, &e->target, &e->text};
+	struct line_value v;
+	int r;
+
+	for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)
+		buf_clear(bufs[i]);
+	e->kind = e->action = e->of = e->command = STR_NONE;
+	e->of_seq = e->serial = 0;
+	e->room = e->undone = false;
+	while ((r = line_next(&scan, &v)) > 0)
+		if (!take_member(b, &v))
+			return false;
+	return r == 0;
+}
+
+/* ---- who there is ---- */
+
+static struct somebody *person_of(struct rebuild *b, struct str jid)
+{
+	return map_get(&b->persons, jid);
+}
+
+static struct somebody *person_add(struct rebuild *b, struct str jid, struct str id)
+{
+	struct somebody *p = person_of(b, jid);
+
+	if (p || !jid.len || id.len != PERSON_ID_LEN)
+		return p;
+	p = calloc(1, sizeof(*p) + jid.len);
+	if (!p)
+		return NULL;
+	memcpy(p->jid, jid.data, jid.len);
+	p->len = jid.len;
+	memcpy(p->id, id.data, id.len);
+	p->created_us = line_time_us(b->entry.head.time);
+	p->seq = b->entry.head.seq;
+	if (map_put(&b->persons, str_of(p->jid, p->len), p) == 0)
+		return p;
+	free(p);
+	return NULL;
+}
+
+/* "jid id, jid id" */
+static void add_many(struct rebuild *b, struct str text)
+{
+	size_t from = 0;
+
+	while (from < text.len) {
+		size_t to = str_find(text, ',', from);
+		struct str one = str_trim(str_cut(text, from, to));
+		size_t space = str_find(one, ' ', 0);
+
+		person_add(b, str_cut(one, 0, space), str_cut(one, space + 1, one.len));
+		from = to + 1;
+	}
+}
+
+/* What was announced and not done after all. Of an import the addresses were somebody's already: nothing to take back. */
+static void undo(struct rebuild *b, struct str target)
+{
+	struct somebody *p = person_of(b, target);
+
+	if (!p || p->known || p->seq != b->entry.of_seq)
+		return;
+	map_del(&b->persons, target);
+	free(p);
+}
+
+static void take_act(struct rebuild *b)
+{
+	struct said *e = &b->entry;
+	struct str target = buf_view(&e->target), text = buf_view(&e->text);
+	struct somebody *p = person_of(b, target);
+
+	if (e->undone) {
+		undo(b, target);
+		return;
+	}
+	if ((str_is(e->command, "user.add") || str_is(e->command, "user.import")) && text.len == PERSON_ID_LEN)
+		person_add(b, target, text);
+	else if (str_is(e->command, "user.import"))
+		add_many(b, text);
+	if (!p || p->known)
+		return;
+	if (str_is(e->command, "user.remove"))
+		p->removed = true;
+	else if (str_is(e->command, "user.disable"))
+		p->disabled = true;
+	else if (str_is(e->command, "user.enable"))
+		p->disabled = false;
+}
+
+static int known_persons(struct rebuild *b)
+{
+	struct store_req req;
+	int r;
+
+	store_req_init(&req, NULL, NULL);
+	r = store_account_all(b->people.store, &req);
+	if (!r)
+		r = store_wait(&req);
+	for (size_t i = 0; !r && i < req.accounts->len; i++) {
+		struct somebody *p = person_add(b, req.accounts->rows[i].jid, req.accounts->rows[i].person_id);
+
+		if (p)
+			p->known = true;
+		else
+			r = -ENOMEM;
+	}
+	store_req_release(&req);
+	return r ? failed(b, "the accounts of the copy cannot be read") : 0;
+}
+
+/* Accounts that the copy lacks, without verifiers: nobody can log in before a password is set. A removed one is added and
+ * removed, so that its address and person id are given to nobody. */
+static int make_person(struct rebuild *b, const struct somebody *p)
+{
+	struct store_account row = {.person_id = str_from(p->id),
+		.jid = str_of(p->jid, p->len),
+		.disabled = p->disabled,
+		.created_us = p->created_us};
+	struct store_req req;
+	int r;
+
+	store_req_init(&req, NULL, NULL);
+	r = store_account_add(b->people.store, &req, &row, 1);
+	if (!r)
+		r = store_wait(&req);
+	if (!r)
+		b->accounts_made += !p->removed;
+	if (!r && p->removed) {
+		r = store_account_remove(b->people.store, &req, row.jid);
+		if (!r)
+			r = store_wait(&req);
+	}
+	store_req_release(&req);
+	return r && r != STORE_E_EXISTS ? failed(b, "an account cannot be made") : 0;
+}
+
+static int make_persons(struct rebuild *b)
+{
+	struct map_slot *slot;
+	int r = 0;
+
+	for (size_t i = 0; !r && (slot = map_next(&b->persons, &i));)
+		if (!((struct somebody *)slot->value)->known)
+			r = make_person(b, slot->value);
+	return r;
+}
+
+/* ---- what waits ---- */
+
+static struct str seq_key(const uint64_t *seq)
+{
+	return str_of((const char *)seq, sizeof(*seq));
+}
+
+static int wait_add(struct rebuild *b, uint64_t seq)
+{
+	struct waiting *w = malloc(sizeof(*w));
+
+	if (!w)
+		return failed(b, "memory is out");
+	*w = (struct waiting){.seq = seq, .serial = b->serial};
+	if (map_put(&b->waiting, seq_key(&w->seq), w) == 0)
+		return 0;
+	free(w);
+	return failed(b, "memory is out");
+}
+
+static int take_outcome(struct rebuild *b)
+{
+	struct str who;
+	uint64_t seq;
+	size_t at = 0;
+	int r;
+
+	while ((r = line_next_pair(b->entry.of, &at, &seq, &who)) > 0)
+		free(map_del(&b->waiting, seq_key(&seq)));
+	return r < 0 ? failed(b, "a line of the record cannot be read") : 0;
+}
+
+/* ---- archives ---- */
+
+static int put_settle(struct rebuild *b, struct put *p)
+{
+	int r = p->asked ? store_wait(&p->req) : 0;
+
+	if (p->asked)
+		b->rows += p->len;
+	store_req_release(&p->req);
+	*p = (struct put){};
+	return r ? failed(b, "the store does not take the archive") : 0;
+}
+
+/* The oldest batch has to be done before its place is used again. */
+static int put_send(struct rebuild *b)
+{
+	struct put *p = &b->put[b->put_at];
+
+	if (!p->len)
+		return 0;
+	if (store_archive_put(b->people.store, &p->req))
+		return failed(b, "memory is out");
+	p->asked = true;
+	b->put_at = (b->put_at + 1) % PUTS;
+	return put_settle(b, &b->put[b->put_at]);
+}
+
+static int put_all(struct rebuild *b)
+{
+	int r = put_send(b);
+
+	for (unsigned i = 0; i < PUTS; i++)
+		if (put_settle(b, &b->put[i]))
+			r = b->failed;
+	return r;
+}
+
+static int put_row(struct rebuild *b, const struct store_archived *row)
+{
+	struct put *p = &b->put[b->put_at];
+
+	if (!p->len) {
+		store_req_init(&p->req, NULL, NULL);
+		if (store_archive_begin(&p->req))
+			return failed(b, "memory is out");
+	}
+	p->len++;
+	if (store_archive_add(&p->req, row))
+		return failed(b, "memory is out");
+	return p->len == BATCH_ROWS ? put_send(b) : 0;
+}
+
+/* ---- messages ---- */
+
+static bool is_someone(struct rebuild *b, struct str bare)
+{
+	const struct somebody *p = person_of(b, bare);
+
+	return p && !p->removed;
+}
+
+static struct str delivered(const struct said *e)
+{
+	return e->deliver.len ? buf_view(&e->deliver) : buf_view(&e->stanza);
+}
+
+static int archive_message(struct rebuild *b, const struct node *stanza)
+{
+	struct said *e = &b->entry;
+	struct jid to = jid_split(buf_view(&e->to));
+	unsigned views = STORE_VIEW_SENDER | b->judge;
+
+	if (is_someone(b, to.bare))
+		views |= STORE_VIEW_RECIPIENT;
+	buf_clear(&b->scratch);
+	xml_put(&b->scratch, stanza, NS_CLIENT);
+	return put_row(b, &(struct store_archived){.seq = e->head.seq,
+				  .id = buf_view(&e->id),
+				  .time_us = line_time_us(e->head.time),
+				  .from = buf_view(&e->from),
+				  .to = buf_view(&e->to),
+				  .views = views,
+				  .xml = buf_view(&b->scratch)});
+}
+
+/* As it was to be delivered, with the id it was given. */
+static void put_with_id(struct rebuild *b, const struct node *stanza, struct str by)
+{
+	struct attr by_attr = {.name = STR("by"), .value = by};
+	struct attr id = {.next = &by_attr, .name = STR("id"), .value = buf_view(&b->entry.id)};
+	struct node sid = {.name = STR("stanza-id"), .ns = NS_SID, .attrs = &id, .kind = NODE_ELEMENT};
+	struct xml_stamp stamp = {.extra = &sid};
+
+	buf_clear(&b->scratch);
+	xml_put_stamped(&b->scratch, stanza, NS_CLIENT, &stamp);
+}
+
+static int keep_settle(struct rebuild *b, struct store_req *req)
+{
+	int r = req->pending ? store_wait(req) : 0;
+
+	store_req_release(req);
+	return r ? failed(b, "the store does not take a waiting message") : 0;
+}
+
+static int keep_all(struct rebuild *b)
+{
+	for (unsigned i = 0; i < KEEPS; i++)
+		if (keep_settle(b, &b->keep[i]))
+			return b->failed;
+	return b->failed;
+}
+
+static int keep_offline(struct rebuild *b, const struct node *stanza)
+{
+	struct said *e = &b->entry;
+	struct jid to = jid_split(buf_view(&e->to));
+	struct store_req *req = &b->keep[b->keep_at++ % KEEPS];
+	int r = keep_settle(b, req);
+
+	if (r)
+		return r;
+	put_with_id(b, stanza, to.bare);
+	store_req_init(req, NULL, NULL);
+	r = store_message_put(b->people.store, req, STORE_OFFLINE,
+		&(struct store_message){.owner = to.bare,
+			.seq = e->head.seq,
+			.id = buf_view(&e->id),
+			.time_us = line_time_us(e->head.time),
+			.from = buf_view(&e->from),
+			.xml = buf_view(&b->scratch)},
+		1, 0, 0);
+	b->offline++;
+	return r ? failed(b, "the store does not take a waiting message") : 0;
+}
+
+static bool may_wait(struct rebuild *b, const struct node *stanza)
+{
+	struct str type = node_attr(stanza, STR("type"));
+
+	return is_someone(b, jid_split(buf_view(&b->entry.to)).bare) && !node_child(stanza, STR("no-store"), NS_HINTS) &&
+	       (!type.len || str_is(type, "normal") || str_is(type, "chat"));
+}
+
+static int message_first(struct rebuild *b, const struct node *stanza)
+{
+	struct jid to = jid_split(buf_view(&b->entry.to));
+	int r = 0;
+
+	b->messages++;
+	if (history_takes(node_attr(stanza, STR("type")), stanza) && !jid_is_domain(&to))
+		r = archive_message(b, stanza);
+	return r || !may_wait(b, stanza) ? r : wait_add(b, b->entry.head.seq);
+}
+
+static int take_content(struct rebuild *b)
+{
+	struct said *e = &b->entry;
+	struct arena *arena = NULL;
+	struct node *stanza;
+	int r;
+
+	if (!str_is(e->kind, "message") || str_is(e->action, "block"))
+		return 0;
+	if (e->room) {
+		b->rooms += !b->second;
+		return 0;
+	}
+	stanza = reread_stanza(delivered(e), &arena);
+	if (!stanza) {
+		b->no_stanza += !b->second;
+		return 0;
+	}
+	r = b->second ? keep_offline(b, stanza) : message_first(b, stanza);
+	arena_free(arena);
+	return r;
+}
+
+/* ---- lines ---- */
+
+static int take_line(struct rebuild *b, struct str line)
+{
+	struct line_scan scan;
+	struct said *e = &b->entry;
+	enum event type;
+
+	if (line_read_head(&scan, line, &e->head))
+		return failed(b, "a line of the record cannot be read: see 'gatehouse record verify'");
+	type = e->head.type;
+	if (!b->lines++ && !b->second)
+		b->first_seq = e->head.seq;
+	b->last_seq = e->head.seq;
+	if (b->second && (type != EVENT_CONTENT || !map_get(&b->waiting, seq_key(&e->head.seq))))
+		return 0;
+	if (type != EVENT_CONTENT && type != EVENT_DELIVERED && type != EVENT_FETCHED && type != EVENT_ADMIN &&
+		type != EVENT_SEGMENT)
+		return 0;
+	if (!entry_read(b, scan))
+		return failed(b, "a line of the record cannot be read: see 'gatehouse record verify'");
+	if (type == EVENT_CONTENT)
+		return take_content(b);
+	if (type == EVENT_SEGMENT)
+		b->serial = e->serial;
+	else if (type == EVENT_ADMIN)
+		take_act(b);
+	else
+		return take_outcome(b);
+	return 0;
+}
+
+/* All lines of a stream; the last one is "end". */
+static int take_lines(struct rebuild *b, int fd)
+{
+	struct buf in = BUF_INIT(LINE_MAX_BYTES + 2 * READ_BYTES);
+	bool end = false;
+	ssize_t n = 1;
+	int r = 0;
+
+	while (!r && !end && n > 0) {
+		char *room = buf_room(&in, READ_BYTES);
+		size_t from = 0, to;
+
+		n = room ? read(fd, room, READ_BYTES) : -1;
+		if (n < 0 && errno == EINTR && room) {
+			n = 1;
+			continue;
+		}
+		in.len += n > 0 ? (size_t)n : 0;
+		while (!r && !end && (to = str_find(buf_view(&in), '\n', from)) < in.len) {
+			struct str line = str_cut(buf_view(&in), from, to);
+
+			end = str_is(line, "end");
+			r = end ? 0 : take_line(b, line);
+			from = to + 1;
+		}
+		buf_shift(&in, from);
+		progress_at(&b->progress, (size_t)b->messages);
+	}
+	buf_done(&in);
+	return r ? r : end ? 0 : CLI_INTERNAL;
+}
+
+static int pass(struct rebuild *b, uint64_t serial)
+{
+	json_t *argv = json_array();
+	struct reading *reading = NULL;
+	char word[64];
+	int r, ended;
+
+	snprintf(word, sizeof(word), "--have-first=%" PRIu64, serial);
+	json_array_append_new(argv, json_string(word));
+	r = reading_open(&reading, b->cli, b->people.settings, NULL, "lines", argv);
+	if (!r) {
+		r = take_lines(b, reading_fd(reading));
+		ended = reading_close(reading);
+		r = b->failed ? b->failed : ended ? ended : r;
+	}
+	json_decref(argv);
+	return r;
+}
+
+/* ---- the copy of the store ---- */
+
+/* What the copy says waits, and the record says has been received since. */
+static int drop_received(struct rebuild *b, struct str owner)
+{
+	struct store_req req, del;
+	int r;
+
+	store_req_init(&req, NULL, NULL);
+	store_req_init(&del, NULL, NULL);
+	r = store_message_load(b->people.store, &req, STORE_OFFLINE, owner, 0, 0);
+	if (!r)
+		r = store_wait(&req);
+	for (size_t i = 0; !r && i < req.messages->len; i++) {
+		const struct store_message *m = &req.messages->rows[i];
+
+		if (m->seq < b->first_seq || map_get(&b->waiting, seq_key(&m->seq)))
+			continue;
+		r = store_message_delete(b->people.store, &del, owner, &m->id, 1, 0);
+		if (!r)
+			r = store_wait(&del);
+	}
+	store_req_release(&req);
+	store_req_release(&del);
+	return r ? failed(b, "waiting messages of the copy cannot be gone through") : 0;
+}
+
+static int drop_all_received(struct rebuild *b)
+{
+	struct store_req req;
+	int r;
+
+	store_req_init(&req, NULL, NULL);
+	r = store_message_unspool(b->people.store, &req, STR(""), STR(""));
+	if (!r)
+		r = store_wait(&req);
+	if (!r)
+		r = store_message_owners(b->people.store, &req, STORE_OFFLINE);
+	if (!r)
+		r = store_wait(&req);
+	if (r)
+		failed(b, "waiting messages of the copy cannot be gone through");
+	for (size_t i = 0; !r && i < req.messages->len; i++)
+		r = drop_received(b, req.messages->rows[i].owner);
+	store_req_release(&req);
+	return r ? b->failed : 0;
+}
+
+/* --store names a store's file or a backup. */
+static int copy_store(struct rebuild *b, const char *from)
+{
+	const char *to = b->people.settings->store_file.data;
+	struct store_copied copied;
+	struct store_copy *copy = NULL;
+	char file[BACKUP_PATH];
+	struct err err = {};
+	struct stat st;
+	int r;
+
+	snprintf(file, sizeof(file), "%s", from);
+	if (stat(from, &st) == 0 && S_ISDIR(st.st_mode) && !backup_join(file, from, BACKUP_STORE))
+		return failed(b, "the path is too long");
+	r = store_copy_open(&copy, file, &err);
+	if (!r)
+		r = people_become_owner(b->people.settings);
+	if (!r)
+		r = store_copy_write(copy, to, NULL, NULL, &copied, &err);
+	people_become_root();
+	store_copy_free(copy);
+	b->judge = STORE_VIEW_JUDGE;
+	return r ? cli_fail(b->cli, CLI_USAGE, "name a store's file or a backup", "%s",
+			   err.text[0] ? err.text : strerror(-r))
+		 : 0;
+}
+
+static int open_store(struct rebuild *b)
+{
+	struct store_options options = {.path = b->people.settings->store_file.data, .create = true};
+	struct err err = {};
+	int r = people_become_owner(b->people.settings);
+
+	if (!r)
+		r = store_open(&b->people.store, &options, &err);
+	return r ? cli_fail(b->cli, CLI_INTERNAL, NULL, "%s", err.text[0] ? err.text : strerror(-r)) : 0;
+}
+
+/* ---- the command ---- */
+
+static int check(struct rebuild *b)
+{
+	const struct settings *s = b->people.settings;
+	struct err err = {};
+	uint64_t seq;
+
+	if (b->people.control)
+		return cli_fail(b->cli, CLI_USAGE, "gatehouse stop", "the server runs; its store is not lost");
+	if (access(s->store_file.data, F_OK) == 0)
+		return cli_fail(b->cli, CLI_NO, "move it away first, and name it with --store if it is a good copy",
+			"%s is there; nothing is written over", s->store_file.data);
+	if (reading_allowed(b->cli, s, "lines"))
+		return CLI_UNREACHABLE;
+	if (witness_admin(s,
+		    &(struct witness_act){
+			    .command = "restore", .target = s->store_file.data, .text = "the store, from the record"},
+		    &seq, &err))
+		return cli_fail(b->cli, CLI_INTERNAL, NULL, "nothing was done: %s", err.text);
+	return 0;
+}
+
+static uint64_t first_serial(const struct rebuild *b)
+{
+	struct map_slot *slot;
+	uint64_t serial = UINT64_MAX;
+
+	for (size_t i = 0; (slot = map_next(&b->waiting, &i));)
+		if (((struct waiting *)slot->value)->serial < serial)
+			serial = ((struct waiting *)slot->value)->serial;
+	return serial;
+}
+
+static int finish(struct rebuild *b)
+{
+	struct store_req req;
+	int r = 0;
+
+	if (b->waiting.len) {
+		b->second = true;
+		r = pass(b, first_serial(b));
+		if (keep_all(b))
+			r = b->failed;
+	}
+	if (r)
+		return r;
+	store_req_init(&req, NULL, NULL);
+	r = store_commit_applied(b->people.store, &req, b->last_seq);
+	if (!r)
+		r = store_wait(&req);
+	store_req_release(&req);
+	return r ? failed(b, "the store cannot be written") : 0;
+}
+
+static int work(struct rebuild *b)
+{
+	uint64_t begun = clock_mono_ms();
+	int r = known_persons(b);
+
+	progress_begin(&b->progress, "messages", 0, b->cli->json);
+	if (!r)
+		r = pass(b, 0);
+	if (put_all(b))
+		r = b->failed;
+	if (!r)
+		r = make_persons(b);
+	if (!r && cli_has(b->cli, "--store"))
+		r = drop_all_received(b);
+	if (!r)
+		r = finish(b);
+	b->took_ms = clock_mono_ms() - begun;
+	progress_end(&b->progress);
+	return r;
+}
+
+static json_t *lacking(const struct rebuild *b)
+{
+	json_t *list = json_array();
+	char text[256];
+
+	if (!cli_has(b->cli, "--store")) {
+		json_array_append_new(list,
+			json_string("passwords: set new ones with 'gatehouse user password', or use --store with a copy"));
+		json_array_append_new(list,
+			json_string("names, groups, rosters, block lists, preferences for history, rooms' settings: they are "
+				    "in copies of the store only"));
+	}
+	if (b->rooms) {
+		snprintf(text, sizeof(text), "%" PRIu64 " messages of rooms: they stay in the record only", b->rooms);
+		json_array_append_new(list, json_string(text));
+	}
+	if (b->no_stanza) {
+		snprintf(text, sizeof(text), "%" PRIu64 " entries that hold no stanza", b->no_stanza);
+		json_array_append_new(list, json_string(text));
+	}
+	if (b->first_seq) {
+		snprintf(text, sizeof(text), "what stood before line %" PRIu64 ", which the record begins with",
+			b->first_seq);
+		json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
+static int report(const struct rebuild *b)
+{
+	uint64_t rate = b->took_ms ? b->messages * 1000 / b->took_ms : 0;
+	json_t *list = lacking(b), *line;
+	size_t i;
+
+	if (b->cli->json)
+		return cli_print_json(json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "ok", 1, "messages",
+					      (json_int_t)b->messages, "archived", (json_int_t)b->rows, "offline",
+					      (json_int_t)b->offline, "accounts", (json_int_t)b->accounts_made, "seconds",
+					      (json_int_t)(b->took_ms / 1000), "messages_per_second", (json_int_t)rate,
+					      "lacking", list),
+			CLI_OK);
+	cli_say(b->cli,
+		"%" PRIu64 " messages of the record: %" PRIu64 " in people's history, %" PRIu64
+		" wait for their recipients; %zu accounts; %" PRIu64 " messages a second\n",
+		b->messages, b->rows, b->offline, b->accounts_made, rate);
+	json_array_foreach(list, i, line) cli_say(b->cli, "not from the record: %s\n", json_string_value(line));
+	json_decref(list);
+	return CLI_OK;
+}
+
+static void rebuild_done(struct rebuild *b)
+{
+	struct said *e = &b->entry;
+	struct buf *const bufs[] = {
+		&e->id, &e->from, &e->to, &e->stanza, &e->deliver, &e->target, &e->text, &b->scratch};
+	struct map *const maps[] = {&b->waiting, &b->persons};
+	struct map_slot *slot;
+
+	for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)
+		buf_done(bufs[i]);
+	for (size_t m = 0; m < 2; m++) {
+		for (size_t i = 0; (slot = map_next(maps[m], &i));)
+			free(slot->value);
+		map_done(maps[m]);
+	}
+	people_close(&b->people);
+}
+
+int rebuild(struct cli *cli)
+{
+	struct rebuild b = {.cli = cli};
+	int r;
+
+	map_init(&b.waiting);
+	map_init(&b.persons);
+	r = people_open_control(&b.people, cli);
+	if (!r)
+		r = people_need_settings(&b.people);
+	if (!r)
+		r = check(&b);
+	if (!r && cli_has(cli, "--store"))
+		r = copy_store(&b, cli_value(cli, "--store"));
+	if (!r)
+		r = open_store(&b);
+	if (!r)
+		r = work(&b);
+	if (!r)
+		r = report(&b);
+	rebuild_done(&b);
+	return r;
+}

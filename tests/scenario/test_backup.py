@@ -1,0 +1,366 @@
+"""Backup and restore: while people talk, into another folder after a kill, and the store from the record alone."""
+
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from lib import record
+from lib.server import Server, run
+from lib.stanza import body_of, message
+from test_history import history
+
+pytestmark = pytest.mark.recorder_runs("servers are killed and copied here")
+
+SETTINGS = {"record": {"segment_bytes": 65536}}
+
+
+@pytest.fixture(scope="module")
+def server(launch):
+    return launch("backup", SETTINGS)
+
+
+@pytest.fixture
+def shelf(server, tmp_path_factory):
+    """A folder for backups."""
+    made = server.parent / ("shelf-%d" % len(list(server.parent.glob("shelf-*"))))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def backup(server, shelf, *arguments):
+    done = server.run("backup", shelf, "--json", *arguments, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+class Copy(Server):
+    """The server that a backup becomes: another folder, the same ports."""
+
+    def __init__(self, original, name):
+        super().__init__(name, directory=original.parent / name)
+        self.parent.mkdir()
+        self.parent.chmod(0o755)
+        self.domains, self.domain = original.domains, original.domain
+        self.port, self.direct_port, self.plain_port = original.port, original.direct_port, original.plain_port
+
+    def restore(self, backup):
+        return run("restore", backup, "--dir", self.dir, "--json", timeout=120)
+
+
+def restored(original, name, made):
+    copy = Copy(original, name)
+    done = copy.restore(made)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return copy, json.loads(done.stdout)
+
+
+def talk(alice, bob, count, mark):
+    said = []
+    for number in range(count):
+        said.append(alice.say(bob.bare, "%s number %d %s" % (mark, number, "x" * 2000)).body)
+        bob.expect(message(body=said[-1]))
+    return said
+
+
+def own(parent):
+    """A server of a test's own, because it is killed."""
+    return Server("backup-own", dict(SETTINGS)).make().start()
+
+
+def test_a_backup_says_what_it_is_and_each_file_has_its_sum(folk, server, shelf):
+    alice, bob = folk.online(2)
+    talk(alice, bob, 5, "sums")
+    made = backup(server, shelf)
+    folder = pathlib.Path(made["backup"])
+    assert subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=folder).returncode == 0
+    listed = {line[66:] for line in (folder / "SHA256SUMS").read_text().splitlines()}
+    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert there == listed | {"SHA256SUMS"}
+    assert {"gatehouse.yaml", "VERSION", "store/gatehouse.db", "record/checkpoint", "keys/record.pub",
+            "tls/server.crt", "manifest.json"} <= listed
+    assert not listed & {"keys/record.key", "tls/server.key", "keys/account.secret"} and not made["keys"]
+    assert all(path.stat().st_mode & 0o077 == 0 for path in [folder, *folder.rglob("*")])
+    manifest = json.loads((folder / "manifest.json").read_text())
+    lines = list(record.entries(folder / "record"))
+    assert manifest["applied_seq"] == made["applied_seq"] <= lines[-1]["seq"]
+    assert manifest["checkpoint"] == (folder / "record/checkpoint").read_text()
+    assert record.damage(server, folder / "record") == []
+    acts = [line for line in lines if line["type"] in ("admin", "access")][-2:]
+    assert [(line["type"], line["command"], line["uid"]) for line in acts] == [
+        ("admin", "backup", os.getuid()), ("access", "copy", os.getuid())]
+    assert acts[0]["target"] == made["backup"]
+
+
+def test_with_keys_they_are_in_it_and_everything_else_once(folk, server, shelf):
+    folder = pathlib.Path(backup(server, shelf, "--with-keys")["backup"])
+    for name in ("keys/record.key", "tls/server.key", "keys/account.secret"):
+        assert (folder / name).read_bytes() == (server.dir / name).read_bytes()
+        assert (folder / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_second_backup_links_sealed_segments_and_stands_alone(folk, server, shelf):
+    alice, bob = folk.online(2)
+    talk(alice, bob, 60, "segments")
+    record.eventually(lambda: list((server.dir / "record").glob("*.gz")), 20)
+    first = backup(server, shelf)
+    assert not first["linked"]
+    talk(alice, bob, 5, "more")
+    time.sleep(1.1)  # a backup is named by its second
+    second = backup(server, shelf)
+    one, two = pathlib.Path(first["backup"]), pathlib.Path(second["backup"])
+    sealed = sorted(path.name for path in (one / "record").glob("*.gz"))
+    assert sealed and second["linked"] >= 2 * len(sealed)
+    for name in sealed:
+        assert (one / "record" / name).stat().st_ino == (two / "record" / name).stat().st_ino
+    shutil.rmtree(one)
+    assert subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=two).returncode == 0
+    assert record.damage(server, two / "record") == []
+
+
+def test_a_sealed_segment_that_changed_since_is_named(folk, server, shelf):
+    alice, bob = folk.online(2)
+    talk(alice, bob, 60, "tampered")
+    record.eventually(lambda: list((server.dir / "record").glob("*.gz")), 20)
+    folder = pathlib.Path(backup(server, shelf)["backup"])
+    path = sorted((server.dir / "record").glob("*.gz"))[0]
+    good = path.read_bytes()
+    time.sleep(1.1)  # a backup is named by its second
+    try:
+        record.replace(path, good[:-1] + bytes([good[-1] ^ 1]))
+        done = server.run("backup", shelf)
+        assert done.returncode == 1 and path.name in done.stderr and str(folder) in done.stderr
+        assert [each.name for each in shelf.iterdir()] == [folder.name]
+    finally:
+        record.replace(path, good)
+
+
+def test_who_may_not_read_the_record_makes_no_backup(server, shelf):
+    config = server.yaml.read_text()
+    try:
+        server.configure({"control": {"record_group": "gatehouse-nobody-here"}})
+        assert server.run("reload").returncode == 0
+        done = server.run("backup", shelf)
+        assert done.returncode == 3 and "gatehouse-nobody-here" in done.stderr
+        assert not shelf.exists() or not list(shelf.iterdir())
+    finally:
+        server.yaml.write_text(config)
+        assert server.run("reload").returncode == 0
+
+
+def test_restore_refuses_what_it_cannot_do_well(folk, server, shelf):
+    folder = pathlib.Path(backup(server, shelf, "--with-keys")["backup"])
+    into = Copy(server, "restore-refused")
+    into.dir.mkdir()
+    (into.dir / "mine").write_text("mine")
+    done = into.restore(folder)
+    assert done.returncode == 1 and "not empty" in done.stdout and [p.name for p in into.dir.iterdir()] == ["mine"]
+    (into.dir / "mine").unlink()
+    done = into.restore(shelf)
+    assert done.returncode == 2 and str(folder) in json.loads(done.stdout)["error"]["remedy"]
+    store = folder / "store/gatehouse.db"
+    data = store.read_bytes()
+    store.write_bytes(data[:5000] + b"?" + data[5001:])
+    done = into.restore(folder)
+    assert done.returncode == 1 and "store/gatehouse.db" in done.stdout
+    assert not (into.dir / "gatehouse.yaml").exists()
+
+
+def test_restore_refuses_a_record_that_does_not_verify(folk, server, shelf):
+    alice, bob = folk.online(2)
+    said = talk(alice, bob, 3, "lie")
+    folder = pathlib.Path(backup(server, shelf, "--with-keys")["backup"])
+    path = sorted((folder / "record").glob("*.jsonl"))[-1]
+    data = path.read_bytes()
+    assert said[0].encode() in data
+    path.write_bytes(data.replace(said[0].encode(), said[0].replace("number", "lumber").encode()))
+    sums = (folder / "SHA256SUMS").read_text().splitlines()
+    name = "record/" + path.name
+    sums = [line if not line.endswith("  " + name) else
+            hashlib.sha256(path.read_bytes()).hexdigest() + "  " + name for line in sums]
+    (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n")
+    into = Copy(server, "restore-lie")
+    done = into.restore(folder)
+    assert done.returncode == 1 and "does not verify" in done.stdout
+    assert not (into.dir / "gatehouse.yaml").exists()
+
+
+def test_the_drill_everything_acknowledged_before_the_backup_is_there_after_a_kill():
+    """Load, messages and rosters, backup under way, kill -9, another folder, start."""
+    server = own(None)
+    copy = None
+    try:
+        alice, bob, carol = server.online(3)
+        away = server.people(1)[0]
+        alice.roster_set(carol.bare, "Carol of the drill", ("friends",))
+        before = talk(alice, bob, 40, "before")
+        waits = alice.say(away.jid, "for later").body
+        alice.roundtrip()
+        made = backup(server, server.parent / "shelf", "--with-keys")
+        talk(alice, bob, 5, "after")
+        server.kill_tree()
+        server.close_clients()
+        copy, told = restored(server, "copy", made["backup"])
+        assert told["recorded"] and told["manifest"]["keys"] and not told["notes"]
+        record.verify(copy)
+        copy.start()
+        alice2 = copy.client(alice.account).online()
+        assert alice2.roster()[carol.bare].get("name") == "Carol of the drill"
+        got = history(alice2, rsm="<max>1000</max><before/>").bodies
+        assert [body for body in got if body.startswith("after")] == []
+        assert [body for body in got if body in before] == before
+        there = copy.client(away).online()
+        assert there.expect(message(body=waits)) is not None
+        acts = [line for line in record.entries(copy.dir / "record") if line["type"] == "admin"]
+        assert acts[-1]["command"] == "restore" and made["backup"]
+        copy.stop()
+        record.verify(copy)
+    finally:
+        if copy:
+            copy.remove()
+        server.remove()
+
+
+def test_without_keys_the_restored_server_says_what_it_needs():
+    server = own(None)
+    copy = None
+    try:
+        alice, bob = server.online(2)
+        said = talk(alice, bob, 3, "keyless")
+        made = backup(server, server.parent / "shelf")
+        server.stop()
+        copy, told = restored(server, "copy", made["backup"])
+        assert not told["recorded"] and any("record.key" in note for note in told["notes"])
+        done = run("serve", "--dir", copy.dir)
+        assert done.returncode != 0 and "server.key" in done.stderr
+        for name in ("keys/record.key", "tls/server.key"):
+            shutil.copy(server.dir / name, copy.dir / name)
+            os.chown(copy.dir / name, (server.dir / name).stat().st_uid, (server.dir / name).stat().st_gid)
+        copy.start()
+        got = history(copy.client(alice.account).online()).bodies
+        assert got == said
+        copy.stop()
+    finally:
+        if copy:
+            copy.remove()
+        server.remove()
+
+
+def stopped_backup(server):
+    return backup(server, server.parent / "shelf")
+
+
+def test_a_stopped_server_is_backed_up_as_well_and_that_is_recorded():
+    server = own(None)
+    try:
+        alice, bob = server.online(2)
+        talk(alice, bob, 3, "stopped")
+        server.stop()
+        folder = pathlib.Path(stopped_backup(server)["backup"])
+        acts = [line for line in record.entries(folder / "record") if line["type"] in ("admin", "access")]
+        assert [line["command"] for line in acts[-2:]] == ["backup", "copy"]
+        assert record.damage(server, folder / "record") == []
+        server.start()
+        server.stop()
+    finally:
+        server.remove()
+
+
+# --- the store from the record
+
+
+def lose_store(server):
+    for path in (server.dir / "store").glob("gatehouse.db*"):
+        path.unlink()
+
+
+def outcomes(server):
+    """Numbers of the messages that somebody is known to have got: told a moment after they were written."""
+    return {of[0] for line in record.entries(server.dir / "record") if line["type"] in ("delivered", "fetched")
+            for of in line["of"]}
+
+
+def rebuild(server, *arguments, check=True):
+    done = server.run("restore", "--from-record", "--json", *arguments, timeout=300)
+    if check:
+        assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_lost_store_is_made_anew_from_the_record_with_the_newest_copy():
+    server = own(None)
+    try:
+        alice, bob = server.online(2)
+        away, fetcher = server.people(2)
+        before = talk(alice, bob, 10, "before")
+        fetched = alice.say(fetcher.jid, "to be fetched").body
+        alice.roundtrip()
+        made = backup(server, server.parent / "shelf")
+        after = talk(alice, bob, 10, "after")
+        server.client(fetcher).online().expect(message(body=fetched))
+        waits = alice.say(away.jid, "for later").body
+        late = server.people(1)[0]
+        alice.roundtrip()
+        record.eventually(lambda: len(outcomes(server)) >= 21, 10)
+        server.stop()
+        lose_store(server)
+        told = rebuild(server, "--store", made["backup"])
+        assert told["messages"] == 22 and told["archived"] == 22 and told["offline"] == 1
+        assert not any("passwords" in line for line in told["lacking"])
+        server.start()
+        again = server.client(alice.account).online()
+        assert history(again, rsm="<max>1000</max>").bodies == before + [fetched] + after + [waits]
+        assert history(server.client(bob.account).online(), rsm="<max>1000</max>").bodies == before + after
+        assert server.client(away).online().expect(message(body=waits)) is not None
+        client = server.client(fetcher).online()
+        assert [each for each in client.settle(again) if body_of(each) == fetched] == []
+        assert late.jid in {user["jid"] for user in server.json("user", "list", "--limit", "1000")["users"]}
+        server.stop()
+        record.verify(server)
+    finally:
+        server.remove()
+
+
+def test_without_any_copy_the_accounts_are_those_the_record_names():
+    server = own(None)
+    try:
+        alice, bob = server.online(2)
+        said = talk(alice, bob, 10, "only")
+        people = {user["jid"]: user for user in server.json("user", "list", "--limit", "1000")["users"]}
+        gone = server.people(1)[0]
+        assert server.run("user", "remove", gone.jid, "--yes").returncode == 0
+        assert server.run("user", "disable", bob.bare).returncode == 0
+        server.stop()
+        lose_store(server)
+        told = rebuild(server)
+        assert any("passwords" in line for line in told["lacking"]) and told["messages_per_second"] >= 0
+        server.start()
+        found = {user["jid"]: user for user in server.json("user", "list", "--limit", "1000")["users"]}
+        assert set(found) == set(people) - {gone.jid}
+        assert all(found[jid]["person"] == people[jid]["person"] for jid in found)
+        assert found[bob.bare]["state"] == "disabled"
+        done = server.run("user", "add", gone.jid, "--generate")
+        assert done.returncode == 1 and "in use" in done.stderr
+        done = server.run("user", "password", alice.bare, "--password-stdin", input=alice.account.password + "\n")
+        assert done.returncode == 0, done.stderr
+        assert history(server.client(alice.account).online()).bodies == said
+        server.stop()
+    finally:
+        server.remove()
+
+
+def test_a_store_that_is_there_is_not_made_anew(server):
+    done = server.run("restore", "--from-record")
+    assert done.returncode == 2 and "runs" in done.stderr
+    other = own(None)
+    try:
+        other.stop()
+        done = other.run("restore", "--from-record")
+        assert done.returncode == 1 and "gatehouse.db is there" in done.stderr
+    finally:
+        other.remove()
