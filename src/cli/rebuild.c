@@ -29,7 +29,7 @@
 #include "cli/witness.h"
 #include "jid/jid.h"
 #include "record/line.h"
-#include "route/history.h"
+#include "route/history_kind.h"
 #include "route/reread.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"

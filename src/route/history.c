@@ -182,14 +182,6 @@ void history_keep(struct home *h, const struct parcel *p, unsigned views)
 	buf_clear(&h->scratch);
 }
 
-bool history_takes(struct str type, const struct node *stanza)
-{
-	enum message_type t = message_type(type);
-
-	return (t == MESSAGE_CHAT || t == MESSAGE_NORMAL) && !node_child(stanza, STR("no-store"), NS_HINTS) &&
-	       !node_child(stanza, STR("no-permanent-store"), NS_HINTS);
-}
-
 static bool wants(const struct user *u, const struct jid *peer)
 {
 	const struct contact *c;

@@ -12,15 +12,13 @@
 #pragma once
 
 #include "parcel/parcel.h"
+#include "route/history_kind.h"
 #include "route/user.h"
 
 struct history;
 
 [[nodiscard]] struct history *history_new(struct home *h);
 struct history *history_free(struct history *y); /* accepts NULL; the loop has stopped */
-
-/* Is it of a kind that archives hold? Content of type chat or normal without a hint against it (XEP-0334). */
-[[nodiscard]] bool history_takes(struct str type, const struct node *stanza);
 
 /* On the sender's home, before the parcel travels on: notes whether he wants it kept. */
 void history_sent(const struct user *sender, struct parcel *p);
