@@ -1,7 +1,8 @@
 /* The configuration of a room: the store's text and a submitted form, which must agree with what they print;
- * and times in requests for history. */
+ * times in requests for history; messages of an archive. */
 #include <stdlib.h>
 
+#include "room/archived.h"
 #include "room/history.h"
 #include "stanza/ns.h"
 
@@ -24,6 +25,22 @@ static void text_comes_back(const struct room_config *c)
 	config_done(&again);
 	buf_done(&one);
 	buf_done(&two);
+}
+
+/* A message of the archive: its parts are in it, and a tombstone is one that can be read, once. */
+static void archived_stays(struct str text)
+{
+	struct room_retraction t = {.moderator = STR("room/nick"), .id = STR("x")};
+	struct buf once = BUF_INIT(0), twice = BUF_INIT(0);
+	struct archived a;
+
+	if (archived_read(text, &a) && a.start.len + a.inside.len + a.id.len + a.x.len + 10 != text.len)
+		abort();
+	if (archived_put_tombstone(&once, text, &t) &&
+		(!archived_read(buf_view(&once), &a) || archived_put_tombstone(&twice, buf_view(&once), &t)))
+		abort();
+	buf_done(&once);
+	buf_done(&twice);
 }
 
 /* Lines "field value" as fields of a form. */
@@ -59,6 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			text_comes_back(&copy);
 		config_done(&copy);
 	}
+	archived_stays(text);
 	if (history_parse_time(text, &us) && us % 1000000)
 		abort();
 	config_done(&config);

@@ -88,6 +88,8 @@ struct parcel {
 	struct route *route;     /* route/'s own, as are the next three */
 	struct hold *hold;
 	struct user *user;       /* whose turn it is; in memory while the parcel is queued with him */
+	struct str room_nick;    /* of a replayed one */
+	const struct room_view *room_view; /* the room whose archive is asked for, as the asker may see it; on the arena */
 	unsigned views;          /* whose history it goes into: STORE_VIEW_* */
 };
 

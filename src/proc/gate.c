@@ -137,10 +137,11 @@ static void on_replay(void *owner, uint64_t seq, uint64_t time_us, struct str sr
 			.from = entry->from,
 			.to = entry->to,
 			.stanza = entry->deliver.len ? entry->deliver : entry->stanza,
+			.nick = entry->nick,
 	};
 
 	(void)src;
-	if (!str_is(entry->kind, "iq") && !str_is(entry->action, "block"))
+	if (!str_is(entry->action, "block"))
 		route_replay(g->route, &replayed);
 	record_replay_more(g->record[0]);
 }

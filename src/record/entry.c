@@ -29,6 +29,7 @@ static const struct {
 	{KEY_SM, offsetof(struct entry, sm)},
 	{KEY_REASON, offsetof(struct entry, reason)},
 	{KEY_TEXT, offsetof(struct entry, text)},
+	{KEY_NICK, offsetof(struct entry, nick)},
 };
 
 enum {

@@ -95,7 +95,8 @@ enum event_value {
 	X(44, OK, "ok", BOOL, true)                                                                          \
 	X(45, CERT_ISSUER, "cert_issuer", STRING, true) /* of the client's certificate */                    \
 	X(46, CERT_SERIAL, "cert_serial", STRING, true)                                                      \
-	X(47, CERT_SHA256, "cert_sha256", STRING, true)
+	X(47, CERT_SHA256, "cert_sha256", STRING, true)                                                      \
+	X(48, NICK, "nick", STRING, true) /* the sender's in the room */
 
 enum event_key {
 	KEY_NONE,

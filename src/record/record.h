@@ -87,6 +87,7 @@ struct entry {
 	struct str sm;      /* stream-management id; empty: none */
 	uint64_t sm_h;      /* inbound count including this stanza */
 	struct str reason, text;
+	struct str nick; /* the sender's in the room it is sent to */
 	const struct extra *extra;
 	size_t extra_len;
 };

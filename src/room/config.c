@@ -10,6 +10,8 @@ enum field_kind {
 	FIELD_BOOL,
 	FIELD_CHOICE, /* uint32_t: position among the words */
 	FIELD_NUMBER, /* uint32_t: 0 is "none" */
+	FIELD_COUNT,  /* uint32_t, as a text */
+	FIELD_SET,    /* uint32_t: bits, by position among the words */
 	FIELD_TEXT,
 	FIELD_SECRET,
 };
@@ -43,7 +45,14 @@ static const struct field fields[] = {
 		0},
 	{"muc#roomconfig_maxusers", "Most occupants at a time", NULL, AT(max_users), FIELD_NUMBER,
 		CONFIG_USERS_MAX},
-	{"muc#maxhistoryfetch", "Messages shown to who enters", NULL, AT(history), FIELD_NUMBER, 100},
+	{"muc#maxhistoryfetch", "Messages shown to who enters", NULL, AT(history), FIELD_COUNT, 100},
+	{"muc#roomconfig_enablearchiving", "What is said can be read later", NULL, AT(archive), FIELD_BOOL, 0},
+	{"muc#roomconfig_enablelogging", "What is said can be read later (logging)", NULL, AT(logging),
+		FIELD_BOOL, 0},
+	{"muc#roomconfig_presencebroadcast", "Whose presence is shown", "moderator|participant|visitor",
+		AT(broadcast), FIELD_SET, 0},
+	{"muc#roomconfig_getmemberlist", "Who may read the list of members", "moderator|participant|visitor",
+		AT(see_list), FIELD_SET, 0},
 };
 
 enum {
@@ -57,7 +66,13 @@ static void *place(const struct room_config *c, const struct field *f)
 
 void config_init(struct room_config *c)
 {
-	*c = (struct room_config){.public = true, .allow_invites = true, .history = 20};
+	*c = (struct room_config){.public = true,
+		.allow_invites = true,
+		.history = 20,
+		.archive = true,
+		.logging = true,
+		.broadcast = ROLES_ALL,
+		.see_list = ROLES_MODERATOR};
 }
 
 void config_done(struct room_config *c)
@@ -134,6 +149,8 @@ static void value_put(struct buf *out, const struct room_config *c, const struct
 		buf_str(out, word_at(f->words, *(const uint32_t *)at));
 		return;
 	case FIELD_NUMBER:
+	case FIELD_COUNT:
+	case FIELD_SET:
 		buf_u64(out, *(const uint32_t *)at);
 		return;
 	case FIELD_TEXT:
@@ -174,7 +191,10 @@ static int value_take(struct room_config *c, const struct field *f, struct str t
 	case FIELD_CHOICE:
 		return word_find(f->words, text, at) ? 0 : CONFIG_E_VALUE;
 	case FIELD_NUMBER:
+	case FIELD_COUNT:
 		return number_take(text, f->max, at);
+	case FIELD_SET:
+		return number_take(text, ROLES_ALL, at);
 	case FIELD_TEXT:
 	case FIELD_SECRET:
 		if (text.len > CONFIG_TEXT_MAX)
@@ -190,6 +210,8 @@ static const char *const form_types[] = {
 	[FIELD_BOOL] = "boolean",
 	[FIELD_CHOICE] = "list-single",
 	[FIELD_NUMBER] = "list-single",
+	[FIELD_COUNT] = "text-single",
+	[FIELD_SET] = "list-multi",
 	[FIELD_TEXT] = "text-single",
 	[FIELD_SECRET] = "text-private",
 };
@@ -206,7 +228,7 @@ static void number_options(struct buf *out, const struct field *f, uint32_t now)
 	static const uint32_t steps[] = {10, 20, 50, 100, 200, 500, 1000};
 	bool listed = now == 0;
 
-	option_put(out, f->max == CONFIG_USERS_MAX ? STR("none") : STR("0"));
+	option_put(out, STR("none"));
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && steps[i] <= f->max; i++) {
 		listed |= steps[i] == now;
 		buf_printf(out, "<option><value>%u</value></option>", steps[i]);
@@ -215,16 +237,30 @@ static void number_options(struct buf *out, const struct field *f, uint32_t now)
 		buf_printf(out, "<option><value>%u</value></option>", now);
 }
 
+static void set_put(struct buf *out, const struct field *f, uint32_t bits)
+{
+	for (uint32_t i = 0; word_at(f->words, i).len; i++)
+		if (bits & 1u << i) {
+			buf_lit(out, "<value>");
+			buf_str(out, word_at(f->words, i));
+			buf_lit(out, "</value>");
+		}
+}
+
 static void field_put(struct buf *out, const struct room_config *c, const struct field *f)
 {
 	buf_printf(out, "<field var='%s' type='%s' label='%s'>", f->var, form_types[f->kind], f->label);
-	buf_lit(out, "<value>");
-	if (f->kind == FIELD_NUMBER && f->max == CONFIG_USERS_MAX && *(uint32_t *)place(c, f) == 0)
-		buf_lit(out, "none");
-	else
-		value_put(out, c, f);
-	buf_lit(out, "</value>");
-	for (uint32_t i = 0; f->kind == FIELD_CHOICE && word_at(f->words, i).len; i++)
+	if (f->kind == FIELD_SET) {
+		set_put(out, f, *(uint32_t *)place(c, f));
+	} else {
+		buf_lit(out, "<value>");
+		if (f->kind == FIELD_NUMBER && *(uint32_t *)place(c, f) == 0)
+			buf_lit(out, "none");
+		else
+			value_put(out, c, f);
+		buf_lit(out, "</value>");
+	}
+	for (uint32_t i = 0; f->words && word_at(f->words, i).len; i++)
 		option_put(out, word_at(f->words, i));
 	if (f->kind == FIELD_NUMBER)
 		number_options(out, f, *(uint32_t *)place(c, f));
@@ -247,23 +283,64 @@ static struct str field_value(const struct node *field, struct arena *arena)
 	return value ? node_text(value, arena) : STR("");
 }
 
-static int field_take(struct room_config *c, struct str var, struct str value)
+static const struct field *field_find(struct str var)
 {
-	if (str_is(var, "FORM_TYPE"))
-		return str_is(value, "http://jabber.org/protocol/muc#roomconfig") ? 0 : CONFIG_E_FORM;
 	for (size_t i = 0; i < FIELDS; i++)
 		if (str_eq(var, str_from(fields[i].var)))
-			return value_take(c, &fields[i], value);
-	return 0; /* a field of another service: nothing to do (XEP-0004 3.2) */
+			return &fields[i];
+	return NULL; /* a field of another service: nothing to do (XEP-0004 3.2) */
+}
+
+/* The plural is another service's way to say it. */
+static bool role_bit(const char *words, struct str word, uint32_t *out)
+{
+	return word_find(words, word, out) ||
+	       (word.len && word.data[word.len - 1] == 's' &&
+		       word_find(words, str_cut(word, 0, word.len - 1), out));
+}
+
+static int set_take(const struct field *f, const struct node *field, struct arena *arena, uint32_t *out)
+{
+	uint32_t bits = 0, bit;
+
+	node_each (value, field) {
+		if (!node_is(value, STR("value"), NS_DATA_FORMS))
+			continue;
+		if (node_text(value, arena).len && !role_bit(f->words, node_text(value, arena), &bit))
+			return CONFIG_E_VALUE;
+		if (node_text(value, arena).len)
+			bits |= 1u << bit;
+	}
+	*out = bits;
+	return 0;
+}
+
+static int field_take(struct room_config *c, const struct node *field, struct arena *arena)
+{
+	struct str var = node_attr(field, STR("var"));
+	const struct field *f = field_find(var);
+
+	if (str_is(var, "FORM_TYPE"))
+		return str_is(field_value(field, arena), "http://jabber.org/protocol/muc#roomconfig")
+			       ? 0
+			       : CONFIG_E_FORM;
+	if (!f)
+		return 0;
+	return f->kind == FIELD_SET ? set_take(f, field, arena, place(c, f))
+				    : value_take(c, f, field_value(field, arena));
 }
 
 int config_take_form(struct room_config *c, const struct node *form, struct arena *arena)
 {
+	bool archive = c->archive;
 	int r = 0;
 
 	for (const struct node *n = node_first_element(form); r == 0 && n; n = node_next_element(n))
 		if (node_is(n, STR("field"), NS_DATA_FORMS))
-			r = field_take(c, node_attr(n, STR("var")), field_value(n, arena));
+			r = field_take(c, n, arena);
+	if (c->logging != archive) /* whichever of the two names was used */
+		c->archive = c->logging;
+	c->logging = c->archive;
 	if (r == 0 && c->protected && c->password.len == 0)
 		return CONFIG_E_VALUE;
 	return r;
@@ -311,11 +388,15 @@ void config_put_text(struct buf *out, const struct room_config *c)
 static bool config_take_line(struct room_config *c, struct str line)
 {
 	size_t space = str_find(line, ' ', 0);
+	const struct field *f = field_find(str_cut(line, 0, space));
 	struct buf value = BUF_INIT(0);
-	int r;
+	int r = 0;
 
 	line_take(&value, str_cut(line, space + 1, line.len));
-	r = buf_failed(&value) ? -ENOMEM : field_take(c, str_cut(line, 0, space), buf_view(&value));
+	if (buf_failed(&value))
+		r = -ENOMEM;
+	else if (f)
+		r = value_take(c, f, buf_view(&value));
 	buf_done(&value);
 	return r >= 0;
 }
@@ -328,5 +409,6 @@ bool config_take_text(struct room_config *c, struct str text)
 		to = str_find(text, '\n', from);
 		ok = config_take_line(c, str_cut(text, from, to));
 	}
+	c->logging = c->archive;
 	return ok;
 }

@@ -27,8 +27,18 @@ enum {
 	CONFIG_USERS_MAX = 10000,
 };
 
+/* Bits of the fields that name roles. */
+enum {
+	ROLES_MODERATOR = 1 << 0,
+	ROLES_PARTICIPANT = 1 << 1,
+	ROLES_VISITOR = 1 << 2,
+	ROLES_ALL = ROLES_MODERATOR | ROLES_PARTICIPANT | ROLES_VISITOR,
+};
+
 struct room_config {
 	bool persistent, public, members_only, moderated, protected, change_subject, allow_invites;
+	bool archive, logging;        /* one value under two names: what is said can be read later (XEP-0313) */
+	uint32_t broadcast, see_list; /* ROLES_*: whose presence is shown; who may read the lists of members */
 	uint32_t whois, allow_pm;                         /* enums above */
 	uint32_t max_users;                               /* 0: no limit of its own */
 	uint32_t history;                                 /* messages shown to who enters */

@@ -83,6 +83,27 @@ static enum room_outcome check_entry(
 	return result == ROOM_OK ? check_walls(r, rq, sink) : result;
 }
 
+enum room_outcome room_may_read(const struct room *r, const struct room_request *rq, struct room_sink *sink)
+{
+	enum affiliation a = room_affiliation_of(r, rq);
+
+	if (r->locked && a < AFFILIATION_OWNER)
+		return ROOM_E_NOT_FOUND;
+	if (a == AFFILIATION_OUTCAST || (r->config.members_only && a < AFFILIATION_MEMBER))
+		return ROOM_E_BANNED;
+	if (r->config.protected && a < AFFILIATION_MEMBER && !room_seat(r, rq->from.full))
+		return ROOM_E_BANNED;
+	return check_walls(r, rq, sink);
+}
+
+bool room_shows_addresses(const struct room *r, const struct room_request *rq)
+{
+	const struct seat *s = room_seat(r, rq->from.full);
+
+	return r->config.whois == WHOIS_ANYONE || (s && s->occupant->role == ROLE_MODERATOR) ||
+	       room_affiliation_of(r, rq) >= AFFILIATION_ADMIN;
+}
+
 /* ---- entering ---- */
 
 static void show_others(const struct room *r, const struct seat *to, struct room_sink *sink)
@@ -133,6 +154,8 @@ static void announce(struct room *r, const struct seat *s, const struct node *x,
 
 	if (r->config.whois == WHOIS_ANYONE)
 		add_code(&n, 100);
+	if (rq->archives && r->config.archive)
+		add_code(&n, 170);
 	if (r->fresh)
 		add_code(&n, 201);
 	show_others(r, s, sink);

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "room/archived.h"
 #include "stanza/xml_out.h"
 
 void history_add(struct room *r, struct str xml, struct str bare, const struct room_stamp *stamp)
@@ -24,6 +25,35 @@ void history_add(struct room *r, struct str xml, struct str bare, const struct r
 static const struct heard *heard_at(const struct room *r, unsigned i)
 {
 	return &r->history[(r->history_first + i) % HISTORY_MAX];
+}
+
+bool history_retract(struct room *r, const struct room_retraction *t)
+{
+	for (unsigned i = 0; i < r->history_len; i++) {
+		struct heard *h = &r->history[(r->history_first + i) % HISTORY_MAX];
+		struct buf out = BUF_INIT(0);
+		bool ok;
+
+		if (!str_eq(str_of(h->stamp.id, STAMP_ID), t->id))
+			continue;
+		ok = archived_put_tombstone(&out, h->xml, t) && room_set_text(&h->xml, buf_view(&out));
+		buf_done(&out);
+		return ok;
+	}
+	return false;
+}
+
+void room_recall(struct room *r, struct str xml, const struct room_stamp *stamp)
+{
+	struct buf out = BUF_INIT(0);
+	struct archived a;
+
+	if (!archived_read(xml, &a) || !archived_is_shown(&a))
+		return;
+	archived_put_live(&out, r, &a, stamp);
+	if (!buf_failed(&out))
+		history_add(r, buf_view(&out), a.bare, stamp);
+	buf_done(&out);
 }
 
 /* ---- what is asked for ---- */
@@ -152,7 +182,7 @@ void history_show(
 	for (unsigned n = wanted(r, w), i = r->history_len - n; i < r->history_len; i++) {
 		const struct heard *h = heard_at(r, i);
 
-		if (sink->may_meet(sink, to->jid.bare, h->bare))
+		if (h->bare.len == 0 || sink->may_meet(sink, to->jid.bare, h->bare))
 			show_one(r, h, to, sink);
 	}
 }

@@ -7,6 +7,9 @@
  * for those who come later. */
 void history_add(struct room *r, struct str xml, struct str bare, const struct room_stamp *stamp);
 
+/* What is left of it in memory, if it is there. False: it is not, or not to be taken back so. */
+bool history_retract(struct room *r, const struct room_retraction *t);
+
 /* What who enters has asked for: <history/> of <x xmlns='muc'/>, or NULL. */
 struct history_wish {
 	unsigned long long stanzas, chars, since_us; /* no wish: ~0, ~0, 0 */

@@ -8,13 +8,21 @@ static void put_feature(struct buf *out, const char *var)
 	buf_printf(out, "<feature var='%s'/>", var);
 }
 
+/* What can be done with an archive. */
+static void put_archive_features(struct buf *out)
+{
+	put_feature(out, "urn:xmpp:mam:2");
+	put_feature(out, "urn:xmpp:mam:2#extended");
+	put_feature(out, "urn:xmpp:message-retract:1#tombstone");
+}
+
 static void put_features(struct buf *out, const struct room_config *c)
 {
 	static const char *const always[] = {"http://jabber.org/protocol/disco#info",
 		"http://jabber.org/protocol/disco#items", "http://jabber.org/protocol/muc",
 		"http://jabber.org/protocol/muc#self-ping-optimization",
-		"http://jabber.org/protocol/muc#stable_id", "jabber:iq:register", "urn:xmpp:occupant-id:0",
-		"urn:xmpp:ping", "urn:xmpp:sid:0"};
+		"http://jabber.org/protocol/muc#stable_id", "jabber:iq:register", "urn:xmpp:message-moderate:1",
+		"urn:xmpp:message-retract:1", "urn:xmpp:occupant-id:0", "urn:xmpp:ping", "urn:xmpp:sid:0"};
 
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
 		put_feature(out, always[i]);
@@ -71,11 +79,13 @@ static void put_reserved(struct buf *out, const struct room *r, const struct roo
 	buf_lit(out, "</query>");
 }
 
-static void put_info(struct buf *out, const struct room *r)
+static void put_info(struct buf *out, const struct room *r, const struct room_request *rq)
 {
 	buf_lit(out, "<query xmlns='http://jabber.org/protocol/disco#info'>");
 	put_identity(out, r->config.name.len ? r->config.name : r->name);
 	put_features(out, &r->config);
+	if (rq->archives && r->config.archive)
+		put_archive_features(out);
 	put_roominfo(out, r);
 	buf_lit(out, "</query>");
 }
@@ -93,7 +103,7 @@ enum room_outcome info_get(
 	if (node.len)
 		put_reserved(&out, r, rq);
 	else
-		put_info(&out, r);
+		put_info(&out, r, rq);
 	if (!buf_failed(&out))
 		sink->result(sink, buf_view(&out));
 	buf_done(&out);

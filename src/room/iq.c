@@ -1,5 +1,6 @@
 /* Requests to the room and, in a small part, to its occupants. */
 #include "room/admin.h"
+#include "room/retract.h"
 #include "stanza/ns.h"
 
 /* XEP-0410: am I still in? To others, requests are not passed on. */
@@ -32,6 +33,8 @@ enum room_outcome room_iq(struct room *r, const struct room_request *rq, struct 
 		return set ? owner_set(r, payload, rq, sink) : owner_get(r, rq, sink);
 	if (node_is(payload, STR("query"), NS_REGISTER))
 		return set ? register_set(r, payload, rq, sink) : register_get(r, rq, sink);
+	if (node_is(payload, STR("moderate"), NS_MODERATE) && set)
+		return retract_moderate(r, payload, rq, sink);
 	if (node_is(payload, STR("query"), NS_DISCO_INFO) && !set)
 		return info_get(r, payload, rq, sink);
 	if (node_is(payload, STR("query"), NS_DISCO_ITEMS) && !set)

@@ -93,11 +93,14 @@ static void expel_strangers(struct room *r, const struct room_request *rq, struc
 static void tell(const struct room *r, const struct room_config *old, const struct room_request *rq,
 	struct room_sink *sink)
 {
-	unsigned codes[2] = {104, 0};
+	unsigned codes[3] = {104, 0, 0};
+	size_t n = 1;
 
+	if (old->archive != r->config.archive)
+		codes[n++] = r->config.archive ? 170 : 171;
 	if (old->whois != r->config.whois)
-		codes[1] = r->config.whois == WHOIS_ANYONE ? 172 : 173;
-	say_codes(r, codes, 2, sink, &rq->stamp);
+		codes[n++] = r->config.whois == WHOIS_ANYONE ? 172 : 173;
+	say_codes(r, codes, n, sink, &rq->stamp);
 }
 
 static void configure(

@@ -303,17 +303,16 @@ struct seat *room_seat(const struct room *r, struct str full)
 }
 
 /* The same for an account in this room for good, and of no use in another (XEP-0421 4). */
-static void make_occupant_id(const struct room *r, struct occupant *o)
+void room_occupant_id(const struct room *r, struct str bare, char out[OCCUPANT_ID])
 {
 	unsigned char hash[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 	struct buf text = BUF_INIT(0);
 
-	HMAC(EVP_sha256(), r->secret, ROOM_SECRET, (const unsigned char *)o->bare.data, o->bare.len, hash,
-		&len);
+	HMAC(EVP_sha256(), r->secret, ROOM_SECRET, (const unsigned char *)bare.data, bare.len, hash, &len);
 	base64url_put(&text, hash, len);
 	if (text.len == OCCUPANT_ID)
-		memcpy(o->id, text.data, OCCUPANT_ID);
+		memcpy(out, text.data, OCCUPANT_ID);
 	buf_done(&text);
 }
 
@@ -342,7 +341,7 @@ static struct occupant *occupant_new(struct room *r, struct str nick, struct str
 		occupant_free(o);
 		return NULL;
 	}
-	make_occupant_id(r, o);
+	room_occupant_id(r, o->bare, o->id);
 	list_append(&r->occupants, &o->link);
 	r->occupant_count++;
 	return o;

@@ -114,7 +114,13 @@ struct room {
 	bool moved; /* somebody came, went or is called otherwise now; or what can be seen of it from outside
 		       changed */
 	bool destroyed;
-	bool kept; /* the store has it */
+	bool kept;           /* the store has it */
+	bool saving, resave; /* the caller's, as the next ones: is being written; has to be, whole */
+	void *held;          /* what the writing settles */
+	bool recalled;       /* the history above is what the archive has; the caller's, as the next ones */
+	void *recall;        /* is being read */
+	uint64_t created_us; /* what is older in an archive of this name is another room's */
+	uint64_t saved_seq;  /* record entries up to here are in what is saved */
 	char text[];
 };
 
@@ -126,6 +132,8 @@ struct room_request {
 	struct jid from, to; /* from: real and full */
 	struct room_stamp stamp;
 	bool admin;  /* administers all rooms: an owner everywhere */
+	bool archives; /* this server keeps histories */
+	bool again;    /* comes from the record after a crash */
 	void *owner; /* for a seat that is taken */
 };
 
@@ -134,8 +142,24 @@ enum room_goods {
 	ROOM_GOODS_MESSAGE,
 };
 
+/* A message is taken back (XEP-0424, XEP-0425). */
+struct room_retraction {
+	struct str id;                      /* stanza-id of the message */
+	struct str by_id;                   /* id of the stanza that does it */
+	struct room_stamp stamp;            /* of that stanza */
+	struct str author_id;               /* occupant id that must be its author's; or */
+	struct str moderator, moderator_id; /* who does it: `room/nick`, and occupant id */
+	struct str reason;
+};
+
 /* Implemented by the caller. All bytes are whole stanzas without `to`, borrowed for the call. */
 struct room_sink {
+	bool archives; /* the next two do something, as the room is set now */
+	/* For the room's archive (archived.h). `nick` is empty when the room itself speaks. */
+	void (*keep)(struct room_sink *sink, struct str nick, struct str xml, const struct room_stamp *stamp);
+	/* To be done in the archive. Where it is a moderator's wish it is the caller's now to answer: with
+	 * room_retracted() and the result once it is done, or with item-not-found. False: there is no archive. */
+	bool (*retract)(struct room_sink *sink, const struct room_retraction *t);
 	/* The same bytes for every seat. */
 	void (*send)(struct room_sink *sink, const struct seat *const *seats, size_t len, struct str xml,
 		const struct room_stamp *stamp, enum room_goods goods);
@@ -198,6 +222,21 @@ void room_leave(struct room *r, struct str full, struct room_sink *sink);
  * (XEP-0410), discovery (6.3 to 6.6). */
 [[nodiscard]] enum room_outcome room_iq(
 	struct room *r, const struct room_request *rq, struct room_sink *sink);
+
+/* All learn that a moderator has taken a message back. */
+void room_retracted(struct room *r, const struct room_retraction *t, struct room_sink *sink);
+
+/* May the archive be read (XEP-0313 7.1.2)? Whoever may enter. */
+[[nodiscard]] enum room_outcome room_may_read(
+	const struct room *r, const struct room_request *rq, struct room_sink *sink);
+/* May he see real addresses? */
+bool room_shows_addresses(const struct room *r, const struct room_request *rq);
+/* What was said before the room was in memory, one by one, oldest first: xml as it was given to keep(). */
+void room_recall(struct room *r, struct str xml, const struct room_stamp *stamp);
+/* After a crash: what the record has and perhaps nobody else; `nick` is the sender's, empty: he was not in. */
+void room_again(struct room *r, const struct room_request *rq, struct str nick, struct room_sink *sink);
+/* The id of an account in this room (XEP-0421), not terminated. */
+void room_occupant_id(const struct room *r, struct str bare, char out[OCCUPANT_ID]);
 
 /* ---- looking at it ---- */
 

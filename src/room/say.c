@@ -1,5 +1,7 @@
 #include "room/say.h"
 
+#include "room/archived.h"
+#include "room/history.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -45,8 +47,11 @@ void say_put_start(struct buf *out, const struct room *r, const struct node *sta
  */
 static bool is_rooms_word(const struct room *r, const struct node *n)
 {
-	if (str_eq(n->ns, NS_MUC) || str_eq(n->ns, NS_MUC_USER) || str_eq(n->ns, NS_OCCUPANT_ID))
+	if (str_eq(n->ns, NS_MUC) || str_eq(n->ns, NS_MUC_USER) || str_eq(n->ns, NS_OCCUPANT_ID) ||
+		str_eq(n->ns, NS_MODERATE))
 		return true;
+	if (str_eq(n->ns, NS_RETRACT)) /* XEP-0424 5: a tombstone; XEP-0425 5: a moderator's word */
+		return str_is(n->name, "retracted") || node_child(n, STR("moderated"), NS_MODERATE);
 	if (str_eq(n->ns, NS_SID) && str_is(n->name, "stanza-id"))
 		return jid_split(node_attr(n, STR("by"))).bare.len == 0 ||
 		       str_eq(node_attr(n, STR("by")), r->jid);
@@ -231,6 +236,31 @@ void say_to(const struct occupant *o, struct str xml, struct room_sink *sink, co
 	occupant_each_seat(s, o) o->room->targets[n++] = s;
 	if (n)
 		sink->send(sink, o->room->targets, n, xml, stamp, goods);
+}
+
+/* Serialised once; what goes to the archive differs in its end. */
+void say_and_keep(struct room *r, const struct saying *s, struct buf *out, struct room_sink *sink)
+{
+	size_t len;
+
+	say_put_ids(out, r, s->by, &(struct room_stamp){.seq = 0});
+	len = out->len;
+	say_put_ids(out, r, NULL, s->stamp);
+	buf_lit(out, "</message>");
+	if (buf_failed(out))
+		return;
+	say_to_all(r, ROLE_NONE, buf_view(out), sink, s->stamp);
+	if (s->shown && s->stamp->seq)
+		history_add(r, buf_view(out), s->bare, s->stamp);
+	if (!s->kept || !s->stamp->seq || !sink->archives)
+		return;
+	out->len = len;
+	if (s->by)
+		archived_put_end(out, r, s->by, s->real);
+	else
+		buf_lit(out, "</message>");
+	if (!buf_failed(out))
+		sink->keep(sink, s->by ? s->by->nick : STR(""), buf_view(out), s->stamp);
 }
 
 void say_codes(const struct room *r, const unsigned *codes, size_t len, struct room_sink *sink,

@@ -52,4 +52,15 @@ void say_put_start(struct buf *out, const struct room *r, const struct node *sta
 void say_put_ids(
 	struct buf *out, const struct room *r, const struct occupant *o, const struct room_stamp *stamp);
 
+/* One message for all, and for history. */
+struct saying {
+	const struct room_stamp *stamp;
+	const struct occupant *by; /* NULL: the room */
+	struct str real, bare;     /* his address */
+	bool kept;                 /* goes into the archive */
+	bool shown;                /* and to who enters later */
+};
+/* `out` holds the message but its end; it is used up. */
+void say_and_keep(struct room *r, const struct saying *s, struct buf *out, struct room_sink *sink);
+
 bool say_shows_jids(const struct room *r, const struct occupant *viewer);

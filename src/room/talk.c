@@ -1,7 +1,9 @@
 /* Messages of occupants: to all (7.4), the subject (8.1), to one (7.5). */
 #include "room/history.h"
 #include "room/invite.h"
+#include "room/retract.h"
 #include "room/say.h"
+#include "room/talk.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -10,15 +12,20 @@ static const struct node *element(const struct room_request *rq, const char *nam
 	return node_child(rq->stanza, str_from(name), NS_CLIENT);
 }
 
-/* The message as all get it. */
+/* The message as all get it, but its end. */
 static void put_groupchat(
 	struct buf *out, const struct room *r, const struct occupant *o, const struct room_request *rq)
 {
 	say_put_start(out, r, rq->stanza, o->nick);
 	buf_lit(out, " type='groupchat'>");
 	say_put_content(out, r, rq->stanza);
-	say_put_ids(out, r, o, &rq->stamp);
-	buf_lit(out, "</message>");
+}
+
+/* XEP-0334: it is not to be kept. The record is no history. */
+static bool is_of_the_moment(const struct node *stanza)
+{
+	return node_child(stanza, STR("no-store"), NS_HINTS) ||
+	       node_child(stanza, STR("no-permanent-store"), NS_HINTS);
 }
 
 static enum room_outcome take_subject(struct room *r, const struct occupant *o, const struct room_request *rq)
@@ -45,24 +52,30 @@ static bool may_change_subject(const struct room *r, const struct occupant *o)
 	return o->role == ROLE_MODERATOR || (r->config.change_subject && o->role >= ROLE_PARTICIPANT);
 }
 
-static enum room_outcome groupchat(
-	struct room *r, struct occupant *o, const struct room_request *rq, struct room_sink *sink)
+enum room_outcome talk_groupchat(
+	struct room *r, const struct occupant *o, const struct room_request *rq, struct room_sink *sink)
 {
 	bool subject = element(rq, "subject") && !element(rq, "body");
 	enum room_outcome result = ROOM_OK;
+	struct saying s = {.stamp = &rq->stamp,
+		.by = o,
+		.real = rq->from.full,
+		.bare = rq->from.bare,
+		.kept = !is_of_the_moment(rq->stanza)};
 	struct buf out = BUF_INIT(0);
 
 	if (o->role < ROLE_PARTICIPANT || (subject && !may_change_subject(r, o)))
 		return ROOM_E_FORBIDDEN;
-	if (subject)
+	s.shown = s.kept && (element(rq, "body") || node_child(rq->stanza, STR("retract"), NS_RETRACT));
+	if (subject && !(rq->again && rq->stamp.seq <= r->saved_seq))
 		result = take_subject(r, o, rq);
 	put_groupchat(&out, r, o, rq);
 	if (buf_failed(&out))
 		result = ROOM_E_LIMIT;
-	if (result == ROOM_OK)
-		say_to_all(r, ROLE_NONE, buf_view(&out), sink, &rq->stamp);
-	if (result == ROOM_OK && element(rq, "body") && rq->stamp.seq)
-		history_add(r, buf_view(&out), rq->from.bare, &rq->stamp);
+	if (result == ROOM_OK) {
+		say_and_keep(r, &s, &out, sink);
+		retract_own(r, o, rq, sink);
+	}
 	buf_done(&out);
 	return result;
 }
@@ -128,7 +141,7 @@ enum room_outcome room_message(struct room *r, const struct room_request *rq, st
 		return str_is(type, "groupchat") ? ROOM_E_BAD_REQUEST
 						 : private_message(r, s->occupant, rq, sink);
 	if (str_is(type, "groupchat"))
-		return groupchat(r, s->occupant, rq, sink);
+		return talk_groupchat(r, s->occupant, rq, sink);
 	if (x)
 		return invite_send(r, s->occupant, x, rq, sink);
 	return form ? voice_form(r, s->occupant, form, rq, sink) : ROOM_E_BAD_REQUEST;

@@ -147,26 +147,31 @@ static struct batch *batch_open(struct history *y)
 /* ---- rows ---- */
 
 /* A row that finds no memory leaves its hold behind, which nobody takes away: the record brings it again. */
-static void row_add(struct home *h, const struct parcel *p, unsigned views, struct str xml)
+void history_put(struct home *h, struct hold *of, const struct store_archived *row)
 {
 	struct history *y = h->history;
 	struct batch *b = y->open ? y->open : batch_open(y);
-	struct hold *hold = hold_ref(p->hold);
+	struct hold *hold = hold_ref(of);
 
-	if (!b || store_archive_add(&b->req, &(struct store_archived){.seq = receipt_seq(p->receipt),
-						     .id = receipt_id(p->receipt),
-						     .time_us = receipt_time_us(p->receipt),
-						     .from = p->origin->jid.full,
-						     .to = p->to.full,
-						     .views = views,
-						     .xml = xml})) {
+	if (!b || store_archive_add(&b->req, row)) {
 		log_error("out of memory: a message is not in anybody's history until the next start");
 		return;
 	}
 	b->hold[b->len++] = hold;
-	b->bytes += xml.len;
+	b->bytes += row->xml.len;
 	if (b->len == BATCH_ROWS || b->bytes >= BATCH_BYTES)
 		history_flush(h);
+}
+
+static void row_add(struct home *h, const struct parcel *p, unsigned views, struct str xml)
+{
+	history_put(h, p->hold, &(struct store_archived){.seq = receipt_seq(p->receipt),
+					.id = receipt_id(p->receipt),
+					.time_us = receipt_time_us(p->receipt),
+					.from = p->origin->jid.full,
+					.to = p->to.full,
+					.views = views,
+					.xml = xml});
 }
 
 void history_keep(struct home *h, const struct parcel *p, unsigned views)

@@ -27,6 +27,9 @@ void history_arrived(const struct user *recipient, struct parcel *p, bool accept
 /* The same without a recipient: views are STORE_VIEW_*. */
 void history_keep(struct home *h, const struct parcel *p, unsigned views);
 
+/* A row of a room's archive: `to` is the occupant's address, STORE_VIEW_RECIPIENT its view. */
+void history_put(struct home *h, struct hold *hold, const struct store_archived *row);
+
 /* Asks the store for what is gathered. */
 void history_flush(struct home *h);
 /* Once a second: flushes, and tries again what the store refused. */

@@ -15,6 +15,8 @@
 #include "route/history.h"
 #include "route/history_form.h"
 #include "route/iq.h"
+#include "route/rooms_archive.h"
+#include "route/sight.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -66,16 +68,23 @@ static void question_refuse(struct question *q, enum stanza_condition condition)
 
 /* ---- the answer ---- */
 
+/* Whose archive it is. */
+static struct str owner_of(const struct question *q)
+{
+	return q->parcel->room_view ? q->parcel->to.bare : q->user->bare;
+}
+
 /* What the store has was serialised by us and begins with <message. */
-static struct blob *result_blob(struct session *s, const struct question *q, const struct store_archived *row)
+static struct blob *result_blob(
+	struct session *s, const struct question *q, const struct store_archived *row, struct str xml)
 {
 	struct buf *b = &s->user->home->scratch;
 	struct str start = STR("<message");
 
-	if (!str_starts(row->xml, start))
+	if (!str_starts(xml, start))
 		return NULL;
 	buf_lit(b, "<message from='");
-	xml_escape(b, s->user->bare);
+	xml_escape(b, owner_of(q));
 	buf_lit(b, "' to='");
 	xml_escape(b, s->origin->jid.full);
 	buf_lit(b, "'><result xmlns='urn:xmpp:mam:2' id='");
@@ -87,7 +96,7 @@ static struct blob *result_blob(struct session *s, const struct question *q, con
 	buf_lit(b, "'><forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='");
 	clock_put_us(b, row->time_us);
 	buf_lit(b, "'/><message xmlns='jabber:client'");
-	buf_put(b, row->xml.data + start.len, row->xml.len - start.len);
+	buf_put(b, xml.data + start.len, xml.len - start.len);
 	buf_lit(b, "</forwarded></result></message>");
 	return blob_of_scratch(s->user->home);
 }
@@ -95,9 +104,14 @@ static struct blob *result_blob(struct session *s, const struct question *q, con
 /* The receipt is the one the message had when it was delivered first. */
 static void hand_over(struct session *s, struct question *q, const struct store_archived *row)
 {
-	const struct receipt *receipt = record_receipt_stored(q->req.arena, row->seq, row->time_us, row->id);
-	struct blob *blob = receipt ? result_blob(s, q, row) : NULL;
+	const struct room_view *view = q->parcel->room_view;
+	struct str xml = view ? room_view_of(view, s->user->home, row->xml, q->req.arena) : row->xml;
+	const struct receipt *receipt = NULL;
+	struct blob *blob;
 
+	if (xml.len)
+		receipt = record_receipt_stored(q->req.arena, row->seq, row->time_us, row->id);
+	blob = receipt ? result_blob(s, q, row, xml) : NULL;
 	if (!blob)
 		return;
 	deliver(s, &(struct goods){.blob = blob}, receipt);
@@ -282,9 +296,13 @@ void history_query(struct session *s, struct parcel *p)
 		question_refuse(q, c);
 		return;
 	}
-	q->asked.query.owner = s->user->bare;
+	q->asked.query.owner = owner_of(q);
 	q->asked.query.max_bytes = PAGE_BYTES;
-	question_start(q);
+	c = p->room_view ? room_view_bound(p->room_view, &q->asked.query) : STANZA_CONDITIONS;
+	if (c != STANZA_CONDITIONS)
+		question_refuse(q, c);
+	else
+		question_start(q);
 }
 
 void history_metadata(struct session *s, struct parcel *p)
@@ -296,7 +314,9 @@ void history_metadata(struct session *s, struct parcel *p)
 	q = question_new(s, p, answer_metadata);
 	if (!q)
 		return;
-	q->asked.query = (struct store_archive_query){.owner = s->user->bare, .edges = true, .max = 1};
+	q->asked.query = (struct store_archive_query){.owner = owner_of(q), .edges = true, .max = 1};
+	if (p->room_view)
+		(void)room_view_bound(p->room_view, &q->asked.query);
 	question_start(q);
 }
 

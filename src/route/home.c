@@ -40,6 +40,7 @@ static void on_tick(struct timer *timer)
 	deliver_tick(h);
 	history_tick(h);
 	crew_tick(h);
+	rooms_tick(h);
 	users_unload(h);
 }
 

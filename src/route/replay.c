@@ -13,6 +13,7 @@
 #include "route/message.h"
 #include "route/reread.h"
 #include "route/rooms.h"
+#include "route/rooms_replay.h"
 #include "route/subscription.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -299,7 +300,7 @@ void route_replay(struct route *r, const struct route_replayed *entry)
 		return;
 	}
 	if (rooms_is_service(&r->home[0], jid_split(entry->to).domain)) {
-		arena_free(arena); /* what was said in a room was of its moment */
+		rooms_replay(r, entry, stanza, arena);
 		return;
 	}
 	if (str_is(stanza->name, "message")) {

@@ -3,6 +3,7 @@
 #include "route/answer.h"
 #include "route/directed.h"
 #include "route/iq.h"
+#include "route/rooms_archive.h"
 #include "route/rooms_board.h"
 #include "route/rooms_hall.h"
 #include "route/presence.h"
@@ -15,21 +16,21 @@ static void refuse(struct parcel *p, const struct room_fault *fault)
 	answer_error_as(p, fault->condition, fault->type, fault->text);
 }
 
-static struct room_request request_of(const struct home *h, struct parcel *p)
+void rooms_request(struct room_request *rq, const struct home *h, struct parcel *p)
 {
-	struct room_request rq = {.stanza = p->stanza,
+	struct kept kept;
+
+	*rq = (struct room_request){.stanza = p->stanza,
 		.arena = p->arena,
 		.from = p->origin->jid,
 		.to = p->to,
 		.admin = rooms_is_admin(h, p->origin->jid.bare),
+		.archives = h->settings->history_enabled,
 		.owner = p->origin};
-	struct kept kept;
-
 	kept_take(&kept, p->receipt);
-	rq.stamp.seq = kept.seq;
-	rq.stamp.time_us = kept.time_us;
-	memcpy(rq.stamp.id, kept.id, STAMP_ID);
-	return rq;
+	rq->stamp.seq = kept.seq;
+	rq->stamp.time_us = kept.time_us;
+	memcpy(rq->stamp.id, kept.id, STAMP_ID);
 }
 
 static bool is_entry(const struct parcel *p)
@@ -53,7 +54,9 @@ static struct room *found_room(struct home *h, struct parcel *p)
 		answer_error(p, STANZA_RESOURCE_CONSTRAINT, "There are too many rooms.");
 		return NULL;
 	}
-	r->locked = r->fresh = r->moved = true;
+	r->locked = r->fresh = r->moved = r->recalled = true;
+	r->created_us = receipt_time_us(p->receipt);
+	rooms_forget(h, r, NULL);
 	if (!room_affiliate(r, p->origin->jid.bare, AFFILIATION_OWNER, STR(""), STR("")))
 		r->destroyed = true;
 	return r;
@@ -86,10 +89,17 @@ static void run_room(struct task *task)
 	struct parcel *p = parcel_of(task);
 	struct home *h = home_here(p->route);
 	struct room *r = map_get(&h->rooms, p->to.bare);
-	struct room_request rq = request_of(h, p);
+	struct room_request rq;
 	struct hall hall;
 	enum room_outcome outcome;
 
+	if (r && rooms_wait(h, r, task, is_entry(p)))
+		return;
+	rooms_request(&rq, h, p);
+	if (r && rooms_is_query(p)) {
+		rooms_query(h, r, &rq, p);
+		return;
+	}
 	if (!r && is_entry(p)) {
 		r = found_room(h, p);
 	} else if (!r) {
@@ -97,6 +107,7 @@ static void run_room(struct task *task)
 	}
 	if (r) {
 		hall_init(&hall, h, p);
+		hall.sink.archives = rq.archives && r->config.archive;
 		outcome = ask_room(r, &rq, &hall);
 		if (outcome != ROOM_OK)
 			refuse(p, room_fault(outcome));
@@ -112,6 +123,8 @@ void rooms_run_letter(struct task *task)
 	struct room *r = l->kind == LETTER_UNAVAILABLE ? map_get(&h->rooms, l->to.bare) : NULL;
 	struct hall hall;
 
+	if (r && rooms_wait(h, r, task, false))
+		return;
 	if (r) {
 		hall_init(&hall, h, NULL);
 		room_leave(r, l->from.full, &hall.sink);

@@ -18,6 +18,9 @@ void rooms_send(struct user *sender, struct parcel *p);
  * it. */
 void rooms_run_letter(struct task *task);
 
+/* Once a second: what the store refused is tried again. */
+void rooms_tick(struct home *h);
+
 /* Before the loops run: reads all rooms that are kept. 0, -ENOMEM, -EIO. */
 [[nodiscard]] int rooms_load(struct route *r);
 /* After they have stopped. */

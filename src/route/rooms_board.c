@@ -180,6 +180,23 @@ bool board_account(struct board *b, const struct jid *to, struct buf *out)
 	return found;
 }
 
+bool board_nick(struct board *b, struct str room, struct str full, struct buf *out)
+{
+	const struct card *c;
+	struct str nick, jid;
+	bool found = false;
+
+	pthread_rwlock_rdlock(&b->lock);
+	c = map_get(&b->cards, room);
+	for (size_t at = 0; c && !found && next_item(c->people, &at, &nick) && next_item(c->people, &at, &jid);)
+		if (str_eq(jid, full)) {
+			buf_str(out, nick);
+			found = !buf_failed(out);
+		}
+	pthread_rwlock_unlock(&b->lock);
+	return found;
+}
+
 static bool is_within(const struct card *c, struct str bare)
 {
 	struct str nick, jid;

@@ -22,6 +22,9 @@ bool board_members(struct board *b, const struct jid *to, struct buf *out);
 /* Appends the account behind an occupant. False: there is none. */
 bool board_account(struct board *b, const struct jid *to, struct buf *out);
 
+/* Appends the nickname that a session has. False: it is not in it. */
+bool board_nick(struct board *b, struct str room, struct str full, struct buf *out);
+
 struct board_room {
 	struct str jid, name;
 	bool public;

@@ -8,6 +8,7 @@
 #include "route/iq.h"
 #include "route/message.h"
 #include "route/reread.h"
+#include "route/rooms_archive.h"
 #include "route/rooms_board.h"
 #include "route/sight.h"
 
@@ -190,12 +191,15 @@ static void hall_result(struct room_sink *sink, struct str payload)
 	buf_done(&text);
 }
 
-static bool hall_may_meet(struct room_sink *sink, struct str a, struct str b)
+bool rooms_may_meet(const struct home *h, struct str a, struct str b)
 {
-	const struct home *h = container_of(sink, struct hall, sink)->home;
-
 	return may_see(h, a, b) && may_see(h, b, a) && sight_is_open(h, a, b, WALL_MESSAGE) &&
 	       sight_is_open(h, b, a, WALL_MESSAGE);
+}
+
+static bool hall_may_meet(struct room_sink *sink, struct str a, struct str b)
+{
+	return rooms_may_meet(container_of(sink, struct hall, sink)->home, a, b);
 }
 
 static bool hall_is_account(struct room_sink *sink, struct str bare)
@@ -207,6 +211,8 @@ void hall_init(struct hall *hall, struct home *h, struct parcel *p)
 {
 	*hall = (struct hall){.sink = {.send = hall_send,
 				      .post = hall_post,
+				      .keep = hall_keep,
+				      .retract = hall_retract,
 				      .result = hall_result,
 				      .may_meet = hall_may_meet,
 				      .is_account = hall_is_account},
@@ -241,17 +247,30 @@ struct room *hall_room_new(struct home *h, struct str bare)
 	return r;
 }
 
+/* What is saved now has this entry in it. */
+static void note_seq(const struct hall *hall, struct room *r)
+{
+	const struct receipt *receipt = hall->parcel ? hall->parcel->receipt : NULL;
+
+	if (receipt && !receipt_is_signal(receipt) && receipt_seq(receipt) > r->saved_seq)
+		r->saved_seq = receipt_seq(receipt);
+}
+
 void hall_leave(struct hall *hall, struct room *r)
 {
 	struct home *h = hall->home;
 	struct board *board = h->route->board;
 
-	rooms_save(h, r);
 	if (room_is_over(r)) {
+		rooms_forget(h, r, hall->parcel ? hall->parcel->hold : NULL);
 		map_del(&h->rooms, r->jid);
 		board_drop(board, r->jid);
 		room_free(r);
-	} else if (r->moved) {
+		return;
+	}
+	note_seq(hall, r);
+	rooms_save(h, r, hall->parcel ? hall->parcel->hold : NULL);
+	if (r->moved) {
 		board_put(board, r);
 		r->moved = false;
 	}

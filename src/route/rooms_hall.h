@@ -11,7 +11,11 @@ struct hall {
 	struct parcel *parcel; /* NULL: a session has ended */
 };
 
+void rooms_request(struct room_request *rq, const struct home *h, struct parcel *p);
 void hall_init(struct hall *hall, struct home *h, struct parcel *p);
+
+/* May the two be in one room? */
+bool rooms_may_meet(const struct home *h, struct str a, struct str b);
 
 /* Saves what has to be kept and shows the board what has changed; frees the room when it is over. */
 void hall_leave(struct hall *hall, struct room *r);
@@ -19,5 +23,7 @@ void hall_leave(struct hall *hall, struct room *r);
 /* The room of a row or a first presence, with its limits; it is on the home's list. NULL: memory is out. */
 struct room *hall_room_new(struct home *h, struct str bare);
 
-/* The store shall know it, or know it no more (rooms_store.c). */
-void rooms_save(struct home *h, struct room *r);
+/* The store shall know it as it is now (rooms_store.c); `hold` is of the entry that changed it, or NULL. */
+void rooms_save(struct home *h, struct room *r, struct hold *hold);
+/* What the store has under its name goes, its archive with it. */
+void rooms_forget(struct home *h, struct room *r, struct hold *hold);

@@ -4,40 +4,105 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "route/history.h"
 #include "route/rooms_board.h"
 #include "route/rooms_hall.h"
 
-/* ---- writing ---- */
+/* ---- writing ----
+ *
+ * One write of a room is under way at a time; what changes meanwhile goes with the next. A write that fails is made
+ * again a second later, whole: until then the entries of the record that it came from are held (applied.h), so that a
+ * crash brings them again. */
+
+/* The entry of the record a change came from. */
+struct held {
+	struct held *next;
+	struct hold *hold; /* counted */
+};
 
 struct save {
 	struct store_req req;
+	struct home *home;
+	struct held *held;
+	struct save *next; /* home->unforgotten */
+	size_t len;
+	char jid[];
 };
 
-static void on_saved(struct store_req *req, int result)
+static void held_free(struct held *held)
 {
-	if (result)
-		log_error("the store did not keep a change of a room (%d)", result);
-	store_req_release(req);
-	free(req->owner);
+	while (held) {
+		struct held *next = held->next;
+
+		hold_unref(held->hold);
+		free(held);
+		held = next;
+	}
 }
 
-static struct save *save_new(void)
+/* Without memory the hold is kept for good, and the record brings the entry again. */
+static void room_hold(struct room *r, struct hold *hold)
 {
-	struct save *s = calloc(1, sizeof(*s));
+	struct held *held = hold ? malloc(sizeof(*held)) : NULL;
 
-	if (s)
-		store_req_init(&s->req, on_saved, s);
+	if (hold)
+		hold_ref(hold);
+	if (!held)
+		return;
+	*held = (struct held){.next = r->held, .hold = hold};
+	r->held = held;
+}
+
+static struct save *save_new(struct home *h, struct str jid, store_done_fn *done)
+{
+	struct save *s = calloc(1, sizeof(*s) + jid.len);
+
+	if (!s)
+		return NULL;
+	s->home = h;
+	s->len = jid.len;
+	memcpy(s->jid, jid.data, jid.len);
+	store_req_init(&s->req, done, s);
 	return s;
 }
 
-static void save_sent(struct save *s, int result)
+static void save_free(struct save *s)
 {
-	if (result == 0)
-		return;
-	log_error("no memory to keep a change of a room");
-	if (s)
-		store_req_release(&s->req);
+	store_req_release(&s->req);
+	held_free(s->held);
 	free(s);
+}
+
+/* To be made again: by rooms_tick(). */
+static void save_failed(struct room *r, struct save *s)
+{
+	struct held **end = &s->held;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = r->held;
+	r->held = s->held;
+	s->held = NULL;
+	r->resave = true;
+	s->home->rooms_unsaved = true;
+}
+
+static void on_saved(struct store_req *req, int result)
+{
+	struct save *s = req->owner;
+	struct home *h = s->home;
+	struct room *r = map_get(&h->rooms, str_of(s->jid, s->len));
+
+	if (result)
+		log_error("the store did not keep a change of a room (%d); it is tried again", result);
+	if (r) {
+		r->saving = false;
+		if (result)
+			save_failed(r, s);
+		else if (!r->resave)
+			rooms_save(h, r, NULL);
+	}
+	save_free(s);
 }
 
 static size_t unsaved_rows(const struct room *r, struct store_affiliation *rows)
@@ -48,7 +113,7 @@ static size_t unsaved_rows(const struct room *r, struct store_affiliation *rows)
 	for (size_t i = 0; (slot = map_next(&r->affiliations, &i));) {
 		const struct affiliated *a = slot->value;
 
-		if (!a->unsaved)
+		if (!a->unsaved && !r->resave)
 			continue;
 		if (rows)
 			rows[n] = (struct store_affiliation){.jid = a->jid,
@@ -71,57 +136,139 @@ static void row_fill(struct store_room *row, const struct room *r, struct buf *c
 		.subject_from = r->subject_from,
 		.subject_id = str_of(r->subject_stamp.id, r->subject_stamp.seq ? STAMP_ID : 0),
 		.subject_seq = r->subject_stamp.seq,
-		.subject_us = r->subject_stamp.time_us};
+		.subject_us = r->subject_stamp.time_us,
+		.subject_bare = r->subject_bare,
+		.created_us = r->created_us,
+		.saved_seq = r->saved_seq};
 }
 
-static int save_room(struct home *h, const struct room *r, struct store_affiliation *rows, size_t len)
+static int save_room(struct home *h, struct room *r, struct store_affiliation *rows, size_t len)
 {
 	struct buf config = BUF_INIT(0), secret = BUF_INIT(0);
-	struct save *s = save_new();
+	struct save *s = save_new(h, r->jid, on_saved);
 	struct store_room row;
 	int result = -ENOMEM;
 
 	row_fill(&row, r, &config, &secret);
 	row.affiliations = rows;
 	row.affiliations_len = len;
+	row.whole = r->resave;
 	if (s && !buf_failed(&config) && !buf_failed(&secret))
 		result = store_room_put(h->route->env.store, &s->req, &row);
-	save_sent(s, result);
+	if (result == 0) {
+		s->held = r->held;
+		r->held = NULL;
+	} else if (s) {
+		save_free(s);
+	}
 	buf_done(&config);
 	buf_done(&secret);
 	return result;
 }
 
-static void forget_room(struct home *h, struct room *r)
-{
-	struct save *s = save_new();
-	struct map_slot *slot;
+/* ---- forgetting ---- */
 
-	save_sent(s, s ? store_room_delete(h->route->env.store, &s->req, r->jid) : -ENOMEM);
-	r->kept = false;
-	for (size_t i = 0; (slot = map_next(&r->affiliations, &i));)
-		((struct affiliated *)slot->value)->unsaved = true;
+static void forget_ask(struct save *s);
+
+static void on_forgotten(struct store_req *req, int result)
+{
+	struct save *s = req->owner;
+
+	if (result == 0) {
+		save_free(s);
+		return;
+	}
+	log_error("the store did not forget a room (%d); it is tried again", result);
+	s->next = s->home->unforgotten;
+	s->home->unforgotten = s;
 }
 
-void rooms_save(struct home *h, struct room *r)
+static void forget_ask(struct save *s)
+{
+	if (store_room_delete(s->home->route->env.store, &s->req, str_of(s->jid, s->len)))
+		on_forgotten(&s->req, -ENOMEM);
+}
+
+/* A name that is in use again is written whole with the room that has it; its archive begins with that room. */
+static void forget_again(struct home *h)
+{
+	struct save *s = h->unforgotten;
+
+	h->unforgotten = NULL;
+	while (s) {
+		struct save *next = s->next;
+		const struct room *r = map_get(&h->rooms, str_of(s->jid, s->len));
+
+		store_req_release(&s->req);
+		store_req_init(&s->req, on_forgotten, s);
+		if (r && r->kept)
+			save_free(s);
+		else
+			forget_ask(s);
+		s = next;
+	}
+}
+
+void rooms_forget(struct home *h, struct room *r, struct hold *hold)
+{
+	struct save *s = save_new(h, r->jid, on_forgotten);
+
+	history_flush(h); /* what is gathered for its archive goes before */
+	if (!s) {
+		log_error("no memory to forget a room");
+		return;
+	}
+	room_hold(r, hold);
+	s->held = r->held;
+	r->held = NULL;
+	r->kept = false;
+	r->resave = true; /* should it be kept again */
+	forget_ask(s);
+}
+
+/* ---- when ---- */
+
+void rooms_save(struct home *h, struct room *r, struct hold *hold)
 {
 	bool keep = r->config.persistent && !r->locked && !r->destroyed;
-	size_t len = keep ? unsaved_rows(r, NULL) : 0;
+	size_t len = keep || r->kept ? unsaved_rows(r, NULL) : 0;
 	struct store_affiliation *rows;
 
-	if (!keep && r->kept)
-		forget_room(h, r);
-	if (!keep || (r->kept && !r->changed && len == 0))
+	if (!(keep || r->kept) || (r->kept && !r->changed && !r->resave && len == 0))
+		return;
+	room_hold(r, hold);
+	if (r->saving)
 		return;
 	rows = calloc(len + 1, sizeof(*rows));
-	if (rows) {
+	if (rows)
 		unsaved_rows(r, rows);
-		if (save_room(h, r, rows, len) == 0) {
-			r->kept = true;
-			room_saved(r);
-		}
+	if (rows && save_room(h, r, rows, len) == 0) {
+		r->kept = r->saving = true;
+		r->resave = false;
+		room_saved(r);
+	} else {
+		log_error("no memory to keep a change of a room; it is tried again");
+		r->resave = true;
+		h->rooms_unsaved = true;
 	}
 	free(rows);
+}
+
+void rooms_tick(struct home *h)
+{
+	struct map_slot *slot;
+
+	if (h->unforgotten)
+		forget_again(h);
+	if (!h->rooms_unsaved)
+		return;
+	h->rooms_unsaved = false;
+	for (size_t i = 0; (slot = map_next(&h->rooms, &i));) {
+		struct room *r = slot->value;
+
+		if (r->resave && (r->kept || r->config.persistent))
+			rooms_save(h, r, NULL);
+	}
 }
 
 /* ---- reading ---- */
@@ -129,7 +276,7 @@ void rooms_save(struct home *h, struct room *r)
 static bool room_fill(struct room *r, const struct store_room *row)
 {
 	bool ok = config_take_text(&r->config, row->config) && room_set_text(&r->subject, row->subject) &&
-		  room_set_text(&r->subject_from, row->subject_from);
+		  room_set_text(&r->subject_from, row->subject_from) && room_set_text(&r->subject_bare, row->subject_bare);
 
 	if (!hex_parse(row->secret, r->secret, sizeof(r->secret)))
 		log_warn("the secret of a room is damaged: its occupant ids change");
@@ -144,9 +291,27 @@ static bool room_fill(struct room *r, const struct store_room *row)
 		if (a->affiliation <= AFFILIATION_OWNER)
 			ok = room_affiliate(r, a->jid, (enum affiliation)a->affiliation, a->nick, a->reason);
 	}
+	r->created_us = row->created_us;
+	r->saved_seq = row->saved_seq;
 	room_saved(r);
 	r->kept = true;
 	return ok;
+}
+
+/* It was to end with the last one in it, and nobody is in it now. */
+static int room_end(struct route *route, struct room *r)
+{
+	struct store_req req;
+	int result;
+
+	store_req_init(&req, NULL, NULL);
+	result = store_room_delete(route->env.store, &req, r->jid);
+	if (result == 0)
+		result = store_wait(&req) ? -EIO : 0;
+	store_req_release(&req);
+	map_del(&home_of(route, r->jid)->rooms, r->jid);
+	room_free(r);
+	return result;
 }
 
 static int rooms_take(struct route *route, const struct store_rooms *rooms)
@@ -160,6 +325,13 @@ static int rooms_take(struct route *route, const struct store_rooms *rooms)
 		if (!room_fill(r, &rooms->rows[i]))
 			return -ENOMEM;
 		r->affiliations_max = route->settings->rooms_affiliations_max;
+		if (!r->config.persistent) {
+			int result = room_end(route, r);
+
+			if (result)
+				return result;
+			continue;
+		}
 		board_put(route->board, r);
 	}
 	return 0;
@@ -182,7 +354,15 @@ void rooms_done(struct home *h)
 {
 	struct map_slot *slot;
 
-	for (size_t i = 0; (slot = map_next(&h->rooms, &i));)
+	for (size_t i = 0; (slot = map_next(&h->rooms, &i));) {
+		held_free(((struct room *)slot->value)->held);
 		room_free(slot->value);
+	}
 	map_done(&h->rooms);
+	while (h->unforgotten) {
+		struct save *s = h->unforgotten;
+
+		h->unforgotten = s->next;
+		save_free(s);
+	}
 }

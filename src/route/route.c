@@ -214,6 +214,11 @@ bool route_room_members(struct route *r, const struct jid *to, struct buf *out)
 	return board_members(r->board, to, out);
 }
 
+bool route_room_nick(struct route *r, const struct jid *room, struct str full, struct buf *out)
+{
+	return board_nick(r->board, room->bare, full, out);
+}
+
 const struct person *route_room_person(struct route *r, const struct jid *to)
 {
 	struct buf bare = BUF_INIT(0);

@@ -53,6 +53,7 @@ void route_errand(struct route *r, struct errand *e);
 struct route_replayed {
 	uint64_t seq, utc_us;
 	struct str id, from, to, stanza; /* stanza: XML as to be delivered */
+	struct str nick;                 /* the sender's in the room `to` */
 };
 void route_replay(struct route *r, const struct route_replayed *entry);
 /* Inbound count of a stream of the previous gate, for <failed h=''/> (XEP-0198 section 5). */
@@ -62,6 +63,8 @@ void route_replay_end(struct route *r, void (*done)(void *owner, int result), vo
 /* Rooms, for the stages before the receipt; any thread. The real full addresses of who is in the room now, or of whom
  * the occupant `to` is, appended as the record's lists are encoded; false: no such room. */
 bool route_room_members(struct route *r, const struct jid *to, struct buf *out);
+/* Appends the nickname that the session `full` has in the room. False: it has none. */
+bool route_room_nick(struct route *r, const struct jid *room, struct str full, struct buf *out);
 /* The account behind an occupant; counted; NULL: none. */
 const struct person *route_room_person(struct route *r, const struct jid *to);
 

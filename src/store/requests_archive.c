@@ -53,6 +53,7 @@ int store_archive_load(struct store *s, struct store_req *req, const struct stor
 	copy->ids = ids;
 	copy->owner = arena_dup(req->arena, query->owner);
 	copy->with = arena_dup(req->arena, query->with);
+	copy->nick = arena_dup(req->arena, query->nick);
 	copy->after = arena_dup(req->arena, query->after);
 	copy->before = arena_dup(req->arena, query->before);
 	copy->after_page = arena_dup(req->arena, query->after_page);

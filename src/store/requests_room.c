@@ -35,6 +35,8 @@ static void room_dup(struct arena *arena, struct store_room *to, const struct st
 	to->subject = arena_dup(arena, from->subject);
 	to->subject_from = arena_dup(arena, from->subject_from);
 	to->subject_id = arena_dup(arena, from->subject_id);
+	to->subject_bare = arena_dup(arena, from->subject_bare);
+	to->vcard = arena_dup(arena, from->vcard);
 	to->affiliations = affiliations_dup(arena, from->affiliations, from->affiliations_len);
 }
 

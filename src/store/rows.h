@@ -132,7 +132,7 @@ struct store_archived {
 	uint64_t seq;     /* of its record entry: the order in every archive, and unique */
 	struct str id;    /* record id, which is the archive id and the stanza-id */
 	uint64_t time_us; /* of its receipt; never lower than that of a lower seq */
-	struct str from, to; /* as in the stanza. Not in answers */
+	struct str from, to; /* as in the stanza; in a room's archive `to` is the occupant's address. Not in answers */
 	unsigned views;      /* STORE_VIEW_*. Not in answers */
 	struct str xml;      /* as delivered, without the stanza-id */
 	struct store_archived *next; /* the store's own */
@@ -142,6 +142,7 @@ struct store_archived {
 struct store_archive_query {
 	struct str owner;
 	struct str with;                  /* bare or full; empty: everybody */
+	struct str nick;                  /* of a room's archive: sent by this occupant; empty: everybody */
 	uint64_t start_us, end_us;        /* both included; end 0: none */
 	struct str after, before;         /* excluded; empty: none */
 	struct str after_page, before_page; /* the same, for paging */
@@ -247,6 +248,11 @@ struct store_room {
 	struct str secret; /* the caller's, 32 hex digits: occupant ids are made with it */
 	struct str subject, subject_from, subject_id;
 	uint64_t subject_seq, subject_us; /* of the record entry it was said in; 0: there was none */
+	struct str subject_bare;          /* who set it; may be empty */
+	struct str vcard;                 /* XML, may be empty */
+	uint64_t created_us;
+	uint64_t saved_seq; /* record entries up to here are in this row and its affiliations */
+	bool whole; /* all its affiliations are given: others go. Not in answers */
 	const struct store_affiliation *affiliations;
 	size_t affiliations_len;
 };

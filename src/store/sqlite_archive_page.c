@@ -16,6 +16,7 @@ struct range {
 	uint64_t low, high; /* between these, both excluded */
 	uint64_t pair;      /* of `with`; 0: everybody */
 	struct str resource;
+	struct str nick;
 	bool self;    /* `with` is the owner's own address */
 	bool nothing; /* nothing can be in it */
 };
@@ -91,6 +92,7 @@ static int range_find(struct sq *q, struct range *g, const struct store_archive_
 
 	g->nothing = g->owner == 0;
 	g->high = INT64_MAX;
+	g->nick = query->nick;
 	if (r == 0)
 		r = bound_ids(q, g, query);
 	if (r == 0)
@@ -109,6 +111,8 @@ static sqlite3_stmt *range_bind(struct sq *q, enum sq_query query, const struct 
 	sq_bind_u64(st, 1, g->owner);
 	sq_bind_u64(st, 2, g->low);
 	sq_bind_u64(st, 3, g->high);
+	if (!g->pair && g->nick.len)
+		sq_bind_str(st, 6, g->nick);
 	if (g->pair) {
 		sq_bind_u64(st, 5, g->pair);
 		sq_bind_str(st, 6, g->resource);
@@ -138,7 +142,8 @@ static int run_read(struct sq *q, const struct range *g, const struct store_arch
 	bool down = query->newest, row = false;
 	enum sq_query all = down ? SQ_ARCHIVE_ALL_DOWN : SQ_ARCHIVE_ALL_UP;
 	enum sq_query with = down ? SQ_ARCHIVE_WITH_DOWN : SQ_ARCHIVE_WITH_UP;
-	sqlite3_stmt *st = range_bind(q, g->pair ? with : all, g);
+	enum sq_query nick = down ? SQ_ARCHIVE_NICK_DOWN : SQ_ARCHIVE_NICK_UP;
+	sqlite3_stmt *st = range_bind(q, g->pair ? with : g->nick.len ? nick : all, g);
 	size_t bytes = 0, begin = rows->len;
 	int r;
 
@@ -235,7 +240,8 @@ static int ids_read(struct sq *q, const struct range *g, const struct store_arch
 
 static int rows_count(struct sq *q, const struct range *g, uint64_t *out)
 {
-	sqlite3_stmt *st = range_bind(q, g->pair ? SQ_ARCHIVE_COUNT_WITH : SQ_ARCHIVE_COUNT_ALL, g);
+	enum sq_query all = g->nick.len ? SQ_ARCHIVE_COUNT_NICK : SQ_ARCHIVE_COUNT_ALL;
+	sqlite3_stmt *st = range_bind(q, g->pair ? SQ_ARCHIVE_COUNT_WITH : all, g);
 
 	return st ? sq_number(q, st, out) : -EIO;
 }

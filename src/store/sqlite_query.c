@@ -25,6 +25,9 @@
 	"to_resource = ?6)) "
 
 #define HAS_KIND "SELECT 1 FROM verifier v WHERE v.account_id = a.account_id AND v.kind = "
+/* ?6 nickname. */
+#define ARCHIVE_NICK                                                                                         \
+	"FROM archive INDEXED BY archive_recipient WHERE recipient = ?1 AND seq > ?2 AND seq < ?3 AND to_resource = ?6 "
 
 const char *const sq_text[SQ_COUNT] = {
 	[SQ_BEGIN] = "BEGIN IMMEDIATE",
@@ -103,6 +106,9 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_ARCHIVE_COUNT_ALL] = "SELECT (SELECT count(*) FROM archive WHERE sender = ?1 AND seq > ?2 AND seq < ?3) + "
 				 "(SELECT count(*) FROM archive WHERE recipient = ?1 AND seq > ?2 AND seq < ?3)",
 	[SQ_ARCHIVE_COUNT_WITH] = "SELECT count(*) " ARCHIVE_WITH,
+	[SQ_ARCHIVE_NICK_UP] = ARCHIVE_ROW ARCHIVE_NICK "ORDER BY seq LIMIT ?4",
+	[SQ_ARCHIVE_NICK_DOWN] = ARCHIVE_ROW ARCHIVE_NICK "ORDER BY seq DESC LIMIT ?4",
+	[SQ_ARCHIVE_COUNT_NICK] = "SELECT count(*) " ARCHIVE_NICK,
 	[SQ_ARCHIVE_BY_KEY] = "SELECT seq FROM archive WHERE id_key = ?1 AND id = ?2 AND (+sender = ?3 OR +recipient = ?3)",
 	[SQ_ARCHIVE_KEY_BELOW] = "SELECT id_key FROM archive WHERE id_key < ?1 ORDER BY id_key DESC LIMIT 1",
 	[SQ_ARCHIVE_AT] = "SELECT seq, time_us FROM archive WHERE seq >= ?1 ORDER BY seq LIMIT 1",
@@ -126,10 +132,11 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_SEEN_CLEAR] = "DELETE FROM seen WHERE owner = ?1",
 	[SQ_IN_ROSTER] = "SELECT 1 FROM roster_item WHERE owner = ?1 AND contact = ?2 AND NOT hidden",
 	[SQ_BLOCKS] = "SELECT 1 FROM block WHERE owner = ?1 AND jid IN (?2, ?3, ?4, ?5) LIMIT 1",
-	[SQ_ROOM_ALL] = "SELECT jid, config, secret, subject, subject_from, subject_id, subject_seq, subject_us "
-			"FROM room ORDER BY jid",
+	[SQ_ROOM_ALL] = "SELECT jid, config, secret, subject, subject_from, subject_id, subject_seq, subject_us, "
+			"subject_bare, vcard, created_us, saved_seq FROM room ORDER BY jid",
 	[SQ_ROOM_PUT] = "INSERT OR REPLACE INTO room (jid, config, secret, subject, subject_from, subject_id, "
-			"subject_seq, subject_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+			"subject_seq, subject_us, subject_bare, vcard, created_us, saved_seq) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
 	[SQ_ROOM_DELETE] = "DELETE FROM room WHERE jid = ?1",
 	[SQ_AFFILIATION_OF] = "SELECT jid, affiliation, nick, reason FROM room_affiliation WHERE room = ?1 "
 			      "ORDER BY jid",

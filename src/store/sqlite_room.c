@@ -53,6 +53,10 @@ static void room_read(sqlite3_stmt *st, struct store_room *room, struct arena *a
 		.subject_id = sq_column_str(st, 5, arena),
 		.subject_seq = sq_column_u64(st, 6),
 		.subject_us = sq_column_u64(st, 7),
+		.subject_bare = sq_column_str(st, 8, arena),
+		.vcard = sq_column_str(st, 9, arena),
+		.created_us = sq_column_u64(st, 10),
+		.saved_seq = sq_column_u64(st, 11),
 	};
 }
 
@@ -115,6 +119,16 @@ static int affiliation_write(struct sq *q, struct str room, const struct store_a
 	return sq_exec(q, st);
 }
 
+static int exec_with(struct sq *q, enum sq_query query, struct str jid)
+{
+	sqlite3_stmt *st = sq_get(q, query);
+
+	if (!st)
+		return -EIO;
+	sq_bind_str(st, 1, jid);
+	return sq_exec(q, st);
+}
+
 int sq_room_put(struct sq *q, struct store_req *req)
 {
 	const struct store_room *room = req->args->room;
@@ -131,25 +145,27 @@ int sq_room_put(struct sq *q, struct store_req *req)
 	sq_bind_str(st, 6, room->subject_id);
 	sq_bind_u64(st, 7, room->subject_seq);
 	sq_bind_u64(st, 8, room->subject_us);
+	sq_bind_str(st, 9, room->subject_bare);
+	sq_bind_str(st, 10, room->vcard);
+	sq_bind_u64(st, 11, room->created_us);
+	sq_bind_u64(st, 12, room->saved_seq);
 	r = sq_exec(q, st);
+	if (r == 0 && room->whole)
+		r = exec_with(q, SQ_AFFILIATION_CLEAR, room->jid);
 	for (size_t i = 0; r == 0 && i < room->affiliations_len; i++)
 		r = affiliation_write(q, room->jid, &room->affiliations[i]);
 	return r;
-}
-
-static int exec_with(struct sq *q, enum sq_query query, struct str jid)
-{
-	sqlite3_stmt *st = sq_get(q, query);
-
-	if (!st)
-		return -EIO;
-	sq_bind_str(st, 1, jid);
-	return sq_exec(q, st);
 }
 
 int sq_room_delete(struct sq *q, struct store_req *req)
 {
 	int r = exec_with(q, SQ_ROOM_DELETE, req->args->owner);
 
-	return r ? r : exec_with(q, SQ_AFFILIATION_CLEAR, req->args->owner);
+	if (r == 0)
+		r = exec_with(q, SQ_AFFILIATION_CLEAR, req->args->owner);
+	if (r == 0)
+		r = exec_with(q, SQ_OWNER_LEAVE, req->args->owner);
+	if (r == 0 && sqlite3_changes(q->db))
+		sq_peers_forget(q);
+	return r;
 }

@@ -83,6 +83,11 @@ static const char *const steps[] = {
 	"CREATE TABLE caps ("
 	"  caps_id INTEGER PRIMARY KEY AUTOINCREMENT, hash TEXT NOT NULL, ver TEXT NOT NULL, text TEXT NOT NULL,"
 	"  UNIQUE (hash, ver));",
+	/* 6: rooms: since when, up to which entry of the record, who set the subject, and a picture */
+	"ALTER TABLE room ADD COLUMN created_us INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE room ADD COLUMN saved_seq INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE room ADD COLUMN subject_bare TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE room ADD COLUMN vcard TEXT NOT NULL DEFAULT '';",
 };
 
 enum {

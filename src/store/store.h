@@ -194,10 +194,10 @@ uint64_t store_accounts_version(const struct store *s);
 /* All rooms with all their affiliations -> req->rooms. */
 [[nodiscard]] int store_room_all(struct store *s, struct store_req *req);
 
-/* Adds the room or replaces its fields; of its affiliations only those given change. */
+/* Adds the room or replaces its fields; of its affiliations only those given change, unless it is `whole`. */
 [[nodiscard]] int store_room_put(struct store *s, struct store_req *req, const struct store_room *row);
 
-/* Deletes the room with all its affiliations (absent: no error). */
+/* Deletes the room with all its affiliations (absent: no error); its archive is nobody's from then on. */
 [[nodiscard]] int store_room_delete(struct store *s, struct store_req *req, struct str jid);
 
 /* --- what people keep for themselves: private XML (XEP-0049) --- */

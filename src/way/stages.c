@@ -232,6 +232,9 @@ static void entry_add_room(struct entry *entry, struct extra *extras, struct way
 
 	buf_clear(&wl->members);
 	entry_add(entry, extras, KEY_ROOM, p->to.bare);
+	buf_clear(&wl->nick);
+	if (route_room_nick(wl->route, &p->to, p->origin->jid.full, &wl->nick))
+		entry->nick = buf_view(&wl->nick);
 	if (route_room_members(wl->route, &whom, &wl->members) && wl->members.len)
 		entry_add(entry, extras, KEY_MEMBERS, buf_view(&wl->members));
 }

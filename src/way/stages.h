@@ -31,6 +31,7 @@ struct way_loop {
 	struct buf names;                /* a list of rules, encoded for the link */
 	struct buf members;              /* who is in a room, likewise */
 	struct buf deliver;              /* the stanza without what the verdict takes out */
+	struct buf nick;                 /* as whom the sender speaks there */
 	struct way_stats stats;
 	uint64_t refused_at;             /* the second of the last line of type refused */
 	uint64_t refusals;               /* since then */

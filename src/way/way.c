@@ -196,6 +196,7 @@ static int way_loop_init(struct way *w, unsigned i, const struct settings *setti
 	buf_init(&wl->names, 0);
 	buf_init(&wl->members, 0);
 	buf_init(&wl->deliver, 0);
+	buf_init(&wl->nick, 0);
 	timer_init(&wl->watch, on_watch);
 	timer_start(wl->loop, &wl->watch, 1);
 	return wl->scratch ? 0 : -ENOMEM;
@@ -233,6 +234,7 @@ struct way *way_free(struct way *w)
 		buf_done(&w->loops[i].names);
 		buf_done(&w->loops[i].members);
 		buf_done(&w->loops[i].deliver);
+		buf_done(&w->loops[i].nick);
 	}
 	free(w->loops);
 	free(w);

@@ -105,7 +105,7 @@ def test_entering_shows_the_others_then_oneself_then_the_subject(folk, room):
     bob.send(entry(room, "bob"))
     first, second, third = [bob.next() for _ in range(3)]
     assert first.get("from") == room + "/alice" and item(first).get("jid") is None
-    assert second.get("from") == room + "/bob" and codes(second) == {"110"}
+    assert second.get("from") == room + "/bob" and codes(second) == {"110", "170"}
     assert child(third, "subject") is not None and not child(third, "subject").text
     seen = alice.expect(occupant(room, "bob"))
     assert item(seen).get("jid") == bob.jid and item(seen).get("role") == "participant"  # moderators see who it is

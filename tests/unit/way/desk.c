@@ -83,6 +83,15 @@ bool route_room_members(struct route *r, const struct jid *to, struct buf *out)
 	return false;
 }
 
+bool route_room_nick(struct route *r, const struct jid *room, struct str full, struct buf *out)
+{
+	(void)r;
+	(void)room;
+	(void)full;
+	(void)out;
+	return false;
+}
+
 const struct person *route_room_person(struct route *r, const struct jid *to)
 {
 	(void)r;

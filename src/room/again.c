@@ -1,0 +1,40 @@
+/* What the record brings again after a crash. Who was in the room then is not known any more but for the nickname of
+ * the sender; what only a role allowed is left out. */
+#include "room/room.h"
+#include "room/talk.h"
+#include "stanza/ns.h"
+
+/* He as he was. In a moderated room who had been given voice cannot be told from who had none. */
+static struct occupant author(struct room *r, const struct room_request *rq, struct str nick)
+{
+	struct occupant o = {.room = r, .nick = nick, .bare = rq->from.bare};
+
+	o.role = room_role_for(r, room_affiliation_of(r, rq));
+	room_occupant_id(r, o.bare, o.id);
+	return o;
+}
+
+static bool is_setting(const struct node *payload)
+{
+	return str_eq(payload->ns, NS_MUC_ADMIN) || str_eq(payload->ns, NS_MUC_OWNER) ||
+	       str_eq(payload->ns, NS_REGISTER) || str_eq(payload->ns, NS_VCARD);
+}
+
+void room_again(struct room *r, const struct room_request *rq, struct str nick, struct room_sink *sink)
+{
+	const struct node *payload = node_first_element(rq->stanza);
+	struct str type = node_attr(rq->stanza, STR("type"));
+
+	if (rq->to.resource.len || rq->stamp.time_us < r->created_us)
+		return;
+	if (str_is(rq->stanza->name, "message") && str_is(type, "groupchat") && nick.len) {
+		struct occupant o = author(r, rq, nick);
+
+		(void)!talk_groupchat(r, &o, rq, sink);
+	} else if (str_is(rq->stanza->name, "iq") && str_is(type, "set") && payload) {
+		bool done = rq->stamp.seq <= r->saved_seq;
+
+		if ((is_setting(payload) && !done) || str_eq(payload->ns, NS_MODERATE))
+			(void)!room_iq(r, rq, sink);
+	}
+}
