@@ -335,8 +335,39 @@ static void walk_children(struct walk *w, const struct node *n, enum text_kind k
 	w->depth--;
 }
 
+/* XEP-0133: what a form holds that everybody will read as one message, a value a line. */
+static bool is_posting(const struct node *n)
+{
+	static const struct str vars[] = {STR("announcement"), STR("motd"), STR("welcome")};
+	const struct node *form = n->parent;
+
+	if (!node_is(n, STR("field"), NS_DATA_FORMS) || !form || !form->parent ||
+		!node_is(form->parent, STR("command"), NS_COMMANDS))
+		return false;
+	for (size_t i = 0; i < COUNT(vars); i++)
+		if (str_eq(node_attr(n, STR("var")), vars[i]))
+			return true;
+	return false;
+}
+
+static void walk_posting(struct walk *w, const struct node *n)
+{
+	texts_open(w->out);
+	node_each (value, n) {
+		if (value->kind != NODE_ELEMENT)
+			continue;
+		node_each (line, value)
+			if (line->kind == NODE_TEXT)
+				texts_put(w->out, line->text);
+		texts_put(w->out, STR("\n"));
+	}
+	texts_close(w->out, KIND_MESSAGE);
+}
+
 static void walk_element(struct walk *w, const struct node *n, enum text_kind kind)
 {
+	if (is_posting(n))
+		walk_posting(w, n);
 	if (is_stanza(n)) {
 		walk_stanza(w, n);
 		return;

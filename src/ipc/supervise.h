@@ -12,6 +12,7 @@
  *   RELOAD     supervisor  gate   -                                   -
  *   RELOAD     gate        sup.   "" done, or why it was refused      -
  *   STOP       supervisor  both   -                                   -
+ *   STOP       gate        sup.   -: an administrator shuts it down   -
  *   CONTROL    both ways          u32 id, u8 more, JSON or a part     -
  *
  * Start of the recorder (`recorder --dir DIR`): one LINK for each loop; READY when the record is open.

@@ -64,6 +64,9 @@ static void on_message(struct child *c, const struct supervise_message *m)
 		desk_answered(s, c->role, m->number, m->text);
 	} else if (m->type == SUPERVISE_RELOAD && c->role == ROLE_GATE) {
 		refresh_answered(s, m->text);
+	} else if (m->type == SUPERVISE_STOP && c->role == ROLE_GATE) {
+		log_info("an administrator shuts the server down with a client; the record says who");
+		supervisor_stop(s, 0);
 	} else if (m->type == SUPERVISE_READY) {
 		c->ready = c->was_ready = true;
 		c->ready_ms = clock_mono_ms();
@@ -293,6 +296,7 @@ void child_ended(struct child *c, int status)
 {
 	struct supervisor *s = c->supervisor;
 	bool healthy = c->ready && clock_mono_ms() - c->ready_ms >= HEALTHY_MS;
+	bool asked = c->ready && status == 0;
 	char how[96];
 
 	status_text(status, how);
@@ -315,7 +319,10 @@ void child_ended(struct child *c, int status)
 	if (healthy || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL))
 		c->delay_ms = DELAY_MIN_MS;
 	c->restarts++;
-	log_error("%s %s; starting it again in %u.%u s", c->name, how, c->delay_ms / 1000,
+	if (asked)
+		log_info("%s was asked to start again", c->name);
+	else
+		log_error("%s %s; starting it again in %u.%u s", c->name, how, c->delay_ms / 1000,
 		c->delay_ms % 1000 / 100);
 	start_later(c);
 }

@@ -25,8 +25,6 @@ enum {
 
 static struct gate gate;
 
-static void gate_stop(struct gate *g);
-
 /* ---- options ---- */
 
 static const char *option_dir(int argc, char **argv)
@@ -478,7 +476,7 @@ static void on_streams_gone(void *owner)
 	uv_timer_start(&g->tick, on_settle, 0, SETTLE_MS);
 }
 
-static void gate_stop(struct gate *g)
+void gate_stop(struct gate *g)
 {
 	if (g->stopping)
 		return;

@@ -67,6 +67,8 @@ struct gate {
 	struct listener *listener[GATE_LISTENERS_MAX];
 	unsigned listeners_len;
 	struct listener_target target;
+	struct timer end;     /* of what an administrator asked for: restart, shutdown */
+	bool end_restarts;
 	uv_timer_t tick; /* each second; a struct timer's would be up to two */
 	struct confine_state confinement;
 	uint64_t lacking[STORE_VERIFIER_KINDS]; /* accounts without this verifier (gate_mechanisms.c) */
@@ -165,6 +167,9 @@ void gate_act_tell(struct gate_request *r);
 struct office;
 struct office_ask;
 void gate_office_run(void *gate, struct office_ask *ask);
+
+/* gate.c: stops this process; the supervisor starts another. */
+void gate_stop(struct gate *g);
 
 /* gate_users.c */
 void gate_user_add(struct gate_request *r);

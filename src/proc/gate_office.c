@@ -6,47 +6,41 @@
 
 #include "account/verifier.h"
 #include "base/log.h"
-#include "command/form.h"
 #include "ipc/control.h"
-#include "proc/gate.h"
-#include "route/office.h"
+#include "proc/gate_office.h"
 
 enum { NOTE_MAX = 1024 };
 
-/* One ask, while it is being worked on. */
-struct job {
-	struct gate *gate;
-	struct office_ask *ask;
-	const char *command;                 /* of the control socket */
-	void (*run)(struct gate_request *r); /* does it for one account */
-	size_t next;                         /* of the accounts named */
-	struct buf faults;                   /* a line for each account it was not done for */
-	bool exists, unavailable;
-	uv_work_t work;
-	char password[PASSWORD_MAX + 2];
-	size_t password_len;
-	uint32_t iterations;
-	int made;
-	struct store_verifier verifiers[STORE_VERIFIER_KINDS];
-	bool has_verifiers;
-};
-
-static void job_answer(struct job *j, struct office_result *result)
+void job_answer(struct job *j, struct office_result *result)
 {
 	office_answer(j->ask, result);
 	verifier_wipe(j->verifiers, STORE_VERIFIER_KINDS);
+	store_req_release(&j->req);
+	json_decref(j->steps);
+	json_decref(j->shown);
+	json_decref(j->people);
 	buf_done(&j->faults);
+	buf_done(&j->text);
 	free(j);
 }
 
-static void job_fail(struct job *j, const char *note)
+void job_fail(struct job *j, const char *note)
 {
 	job_answer(j, &(struct office_result){.failed = true, .note = note});
 }
 
 /* ---- one request for each account ---- */
 
-static void job_step(struct job *j);
+void shown_add(struct job *j, const char *var, struct str value)
+{
+	json_t *list = json_object_get(j->shown, var);
+
+	if (!list) {
+		list = json_array();
+		json_object_set_new(j->shown, var, list);
+	}
+	json_array_append_new(list, json_stringn(value.data ? value.data : "", value.len));
+}
 
 static void job_end(struct job *j)
 {
@@ -56,6 +50,8 @@ static void job_end(struct job *j)
 	result.unavailable = j->unavailable;
 	if (!result.failed)
 		result.note = NULL;
+	else if (!result.note)
+		result.note = "it was not done for all";
 	job_answer(j, &result);
 }
 
@@ -69,7 +65,9 @@ static void on_reply(struct gate_request *r, json_t *answer)
 		j->unavailable |= strcmp(code, "unavailable") == 0 || strcmp(code, "full") == 0;
 		if (j->faults.len)
 			buf_lit(&j->faults, "\n");
-		buf_printf(&j->faults, "%s: %s", json_string_value(json_object_get(r->args, "jid")), text);
+		if (json_object_get(r->args, "jid"))
+			buf_printf(&j->faults, "%s: ", json_string_value(json_object_get(r->args, "jid")));
+		buf_str(&j->faults, str_from(text));
 	}
 	json_decref(answer);
 	job_step(j);
@@ -94,24 +92,12 @@ static struct gate_request *job_request(struct job *j, json_t *args)
 	return r;
 }
 
-/* The n-th account named, as the request wants it. */
-static json_t *job_args(const struct job *j, json_t *jid)
+void job_step(struct job *j)
 {
-	struct str text = str_of(json_string_value(jid), json_string_length(jid));
-	bool whole = strcmp(j->command, "session.close") == 0;
+	json_t *args = json_array_get(j->steps, j->next++);
+	struct gate_request *r = args ? job_request(j, json_incref(args)) : NULL;
 
-	if (!whole)
-		text = str_cut(text, 0, str_find(text, '/', 0));
-	return json_pack("{s:s%}", "jid", text.data, text.len);
-}
-
-static void job_step(struct job *j)
-{
-	json_t *jid = json_array_get(json_object_get(j->ask->values, "accountjids"), j->next++);
-	json_t *args = jid ? job_args(j, jid) : NULL;
-	struct gate_request *r = args ? job_request(j, args) : NULL;
-
-	if (!jid)
+	if (!args)
 		job_end(j);
 	else if (!r)
 		job_fail(j, "memory is out");
@@ -119,18 +105,46 @@ static void job_step(struct job *j)
 		j->run(r);
 }
 
-/* ---- the commands ---- */
+/* ---- what is done to each account named ---- */
+
+static void step_add(struct job *j, struct str jid, bool whole)
+{
+	if (!whole)
+		jid = str_cut(jid, 0, str_find(jid, '/', 0));
+	json_array_append_new(j->steps, json_pack("{s:s%}", "jid", jid.data, jid.len));
+}
+
+struct str value_at(const json_t *list, size_t i)
+{
+	const json_t *v = json_array_get(list, i);
+
+	return str_of(json_string_value(v), json_string_length(v));
+}
 
 static void each_account(struct job *j, const char *command, void (*run)(struct gate_request *r))
 {
+	const json_t *jids = json_object_get(j->ask->values, "accountjids");
+
 	j->command = command;
 	j->run = run;
+	for (size_t i = 0; i < json_array_size(jids); i++)
+		step_add(j, value_at(jids, i), run == gate_session_close);
 	job_step(j);
 }
 
 static void delete_user(struct job *j)
 {
 	each_account(j, "user.remove", gate_user_remove);
+}
+
+static void disable_user(struct job *j)
+{
+	each_account(j, "user.disable", gate_user_disable);
+}
+
+static void reenable_user(struct job *j)
+{
+	each_account(j, "user.enable", gate_user_enable);
 }
 
 static void end_user_session(struct job *j)
@@ -185,7 +199,7 @@ static void on_hashed(uv_work_t *work, int status)
 	j->has_verifiers = true;
 	r = job_request(j, args);
 	if (r)
-		j->run(r);
+		j->run(r); /* on_reply() finds no further step */
 	else
 		job_fail(j, "memory is out");
 }
@@ -229,6 +243,105 @@ static void add_user(struct job *j)
 	with_password(j, "user.add", gate_user_add, true);
 }
 
+static void change_user_password(struct job *j)
+{
+	with_password(j, "user.password", gate_user_password, false);
+}
+
+/* ---- the list of administrators ---- */
+
+static json_t *groups_without(const struct person *p, struct str group)
+{
+	json_t *groups = json_array();
+
+	for (size_t i = 0; i < p->groups_len; i++)
+		if (!str_eq(p->groups[i], group))
+			json_array_append_new(groups, json_stringn(p->groups[i].data, p->groups[i].len));
+	return groups;
+}
+
+struct admins {
+	struct job *job;
+	struct str group;
+	const json_t *wanted;
+	bool any;
+};
+
+static bool is_named(const json_t *jids, struct str jid)
+{
+	for (size_t i = 0; i < json_array_size(jids); i++)
+		if (str_eq(value_at(jids, i), jid))
+			return true;
+	return false;
+}
+
+static bool compare_admin(const struct person *p, void *owner)
+{
+	struct admins *a = owner;
+	bool is = person_in_group(p, a->group), shall = is_named(a->wanted, p->jid);
+	json_t *groups;
+
+	a->any |= shall && !p->disabled;
+	if (is == shall)
+		return true;
+	groups = groups_without(p, a->group);
+	if (shall)
+		json_array_append_new(groups, json_stringn(a->group.data, a->group.len));
+	json_array_append_new(a->job->steps, json_pack("{s:s%, s:o}", "jid", p->jid.data, p->jid.len, "groups", groups));
+	return true;
+}
+
+static bool list_admin(const struct person *p, void *owner)
+{
+	struct admins *a = owner;
+
+	if (person_in_group(p, a->group))
+		shown_add(a->job, "adminjids", p->jid);
+	return true;
+}
+
+/* Who is named and is no account; NULL: all are. */
+static const char *stranger(struct job *j, const json_t *jids)
+{
+	for (size_t i = 0; i < json_array_size(jids); i++) {
+		const struct person *p = directory_get(j->gate->directory, value_at(jids, i));
+
+		person_unref(p);
+		if (!p)
+			return json_string_value(json_array_get(jids, i));
+	}
+	return NULL;
+}
+
+/* The list has to leave somebody who can administer. */
+static void edit_admin(struct job *j)
+{
+	struct admins a = {
+			.job = j,
+			.group = j->gate->settings->admin_group,
+			.wanted = json_object_get(j->ask->values, "adminjids"),
+	};
+	const char *unknown = stranger(j, a.wanted);
+
+	if (j->ask->prepare) {
+		directory_each(j->gate->directory, list_admin, &a);
+		job_answer(j, &(struct office_result){.values = json_incref(j->shown)});
+		return;
+	}
+	if (unknown) {
+		buf_printf(&j->faults, "%s: there is no such account", unknown);
+		job_end(j);
+		return;
+	}
+	directory_each(j->gate->directory, compare_admin, &a);
+	j->command = "user.change";
+	j->run = gate_user_change;
+	if (a.any)
+		job_step(j);
+	else
+		job_fail(j, "nobody would be left who could administer the server");
+}
+
 /* ---- the table ---- */
 
 static const struct {
@@ -237,7 +350,32 @@ static const struct {
 } offices[] = {
 		{"add-user", add_user},
 		{"delete-user", delete_user},
+		{"disable-user", disable_user},
+		{"reenable-user", reenable_user},
 		{"end-user-session", end_user_session},
+		{"change-user-password", change_user_password},
+		{"get-user-roster", office_roster},
+		{"get-user-lastlogin", office_lastlogin},
+		{"user-stats", office_stats},
+		{"get-registered-users-num", office_count},
+		{"get-disabled-users-num", office_count},
+		{"get-online-users-num", office_count},
+		{"get-active-users-num", office_count},
+		{"get-idle-users-num", office_count},
+		{"get-registered-users-list", office_list},
+		{"get-disabled-users-list", office_list},
+		{"get-online-users-list", office_list},
+		{"get-active-users", office_list},
+		{"get-idle-users", office_list},
+		{"announce", office_announce},
+		{"set-motd", office_motd},
+		{"edit-motd", office_motd},
+		{"delete-motd", office_delete_motd},
+		{"set-welcome", office_welcome},
+		{"delete-welcome", office_delete_welcome},
+		{"edit-admin", edit_admin},
+		{"restart", office_restart},
+		{"shutdown", office_shutdown},
 };
 
 void gate_office_run(void *owner, struct office_ask *ask)
@@ -253,6 +391,9 @@ void gate_office_run(void *owner, struct office_ask *ask)
 	j->gate = g;
 	j->ask = ask;
 	buf_init(&j->faults, NOTE_MAX);
+	store_req_init(&j->req, NULL, j);
+	j->steps = json_array();
+	j->shown = json_object();
 	for (size_t i = 0; i < sizeof(offices) / sizeof(offices[0]); i++)
 		if (!strcmp(offices[i].name, ask->command->name)) {
 			offices[i].run(j);

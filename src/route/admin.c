@@ -3,6 +3,7 @@
 
 #include "account/directory.h"
 #include "route/home.h"
+#include "route/roster.h"
 #include "route/session.h"
 
 /* ---- listing ---- */
@@ -41,6 +42,17 @@ static void run_part_back(struct task *task)
 	free(l);
 }
 
+/* RFC 6121 4.7.2.1. A text in the presence cannot look like it: it is escaped. */
+static bool is_away(const struct session *s)
+{
+	static const char *const shows[] = {"<show>away</show>", "<show>xa</show>"};
+
+	for (size_t i = 0; s->presence && i < sizeof(shows) / sizeof(shows[0]); i++)
+		if (memmem(s->presence->data, s->presence->len, shows[i], strlen(shows[i])))
+			return true;
+	return false;
+}
+
 static void row_fill(struct route_session *row, const struct session *s, struct arena *a)
 {
 	const struct origin *o = s->origin;
@@ -56,7 +68,8 @@ static void row_fill(struct route_session *row, const struct session *s, struct 
 		.detached = !s->port,
 		.unacked = s->sm ? s->sm->len : 0,
 		.priority = s->priority,
-		.available = session_is_available(s)};
+		.available = session_is_available(s),
+		.away = is_away(s)};
 }
 
 static void run_part(struct task *task)
@@ -90,6 +103,70 @@ void route_list_sessions(struct route *r, void (*each)(void *owner, const struct
 		l->part[i] = (struct part){.listing = l, .home = &r->home[i], .task = {.run = run_part}};
 		loop_post(r->home[i].loop, &l->part[i].task);
 	}
+}
+
+/* ---- rosters ---- */
+
+struct roster_reading {
+	struct task task;
+	struct route *route;
+	void (*done)(void *owner, bool ok, struct str items, size_t len);
+	void *owner;
+	struct user *user;
+	struct buf items;
+	size_t len;
+	bool ok;
+	size_t bare_len;
+	char bare[];
+};
+
+static void run_roster_read(struct task *task)
+{
+	struct roster_reading *x = container_of(task, struct roster_reading, task);
+
+	x->done(x->owner, x->ok, buf_view(&x->items), x->len);
+	buf_done(&x->items);
+	free(x);
+}
+
+static void run_roster_loaded(struct task *task)
+{
+	struct roster_reading *x = container_of(task, struct roster_reading, task);
+
+	x->len = roster_put_items(&x->items, x->user);
+	x->ok = !x->user->failed && !buf_failed(&x->items);
+	x->task.run = run_roster_read;
+	loop_post(x->route->env.loops->loop[0], &x->task);
+}
+
+static void run_roster_ask(struct task *task)
+{
+	struct roster_reading *x = container_of(task, struct roster_reading, task);
+
+	x->user = user_get(home_here(x->route), str_of(x->bare, x->bare_len));
+	if (x->user) {
+		x->task.run = run_roster_loaded;
+		user_when_ready(x->user, &x->task);
+		user_rest(x->user);
+		return;
+	}
+	x->task.run = run_roster_read;
+	loop_post(x->route->env.loops->loop[0], &x->task);
+}
+
+void route_read_roster(struct route *r, struct str bare,
+	void (*done)(void *owner, bool ok, struct str items, size_t len), void *owner)
+{
+	struct roster_reading *x = calloc(1, sizeof(*x) + bare.len);
+
+	if (!x) {
+		done(owner, false, STR_NONE, 0);
+		return;
+	}
+	*x = (struct roster_reading){
+		.task.run = run_roster_ask, .route = r, .done = done, .owner = owner, .bare_len = bare.len};
+	memcpy(x->bare, bare.data, bare.len);
+	loop_post(home_of(r, bare)->loop, &x->task);
 }
 
 /* ---- closing ---- */

@@ -7,6 +7,7 @@
 #include "route/crew.h"
 #include "route/deliver.h"
 #include "route/history.h"
+#include "route/postings.h"
 #include "route/rooms.h"
 #include "route/session.h"
 #include "route/user.h"
@@ -96,6 +97,8 @@ void home_done(struct home *h)
 	crew_done(h);
 	rooms_done(h);
 	dialogs_done(&h->dialogs);
+	for (int i = 0; i < ROUTE_POSTINGS; i++)
+		posting_unref(h->posting[i]);
 	policy_set_unref(h->policy);
 	policy_set_unref(atomic_load(&h->next_policy));
 	buf_done(&h->scratch);

@@ -39,6 +39,7 @@ struct home {
 	struct buf scratch; /* for serialising; empty between uses */
 	struct timer tick;
 	struct task start;
+	struct posting *posting[ROUTE_POSTINGS]; /* counted; postings.h */
 	struct dialogs dialogs; /* of administrators' commands (commands.h) */
 	struct ended *ended; /* how far streams had got that ended lately; a ring */
 	unsigned ended_next;
@@ -58,6 +59,7 @@ struct route {
 	struct map handled; /* session id -> struct handled: streams of the previous gate. Written on loop 0
 			     * before the first login, read-only from then on */
 	uint64_t started_ms; /* clock_mono_ms() */
+	struct posting *posting[ROUTE_POSTINGS]; /* counted; of loop 0 */
 	unsigned count;
 	struct home home[];
 };

@@ -8,6 +8,7 @@
 #include "route/directed.h"
 #include "pubsub/avatar.h"
 #include "route/offline.h"
+#include "route/postings.h"
 #include "route/reread.h"
 #include "route/subscription.h"
 #include "stanza/ns.h"
@@ -167,6 +168,7 @@ static void initial_presence(struct session *s)
 	probe_contacts(s);
 	show_own_resources(s);
 	subscription_remind(s);
+	postings_greet(s);
 }
 
 static void available(struct session *s, struct parcel *p, int priority)

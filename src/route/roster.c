@@ -424,49 +424,64 @@ static bool client_has_it(const struct user *u, const struct parcel *p)
 	return same;
 }
 
-static void put_stored(struct buf *b, const struct user *u, struct arena *arena)
+static size_t put_stored(struct buf *b, const struct user *u, struct arena *arena)
 {
 	struct map_slot *slot;
+	size_t n = 0;
 
 	for (size_t i = 0; (slot = map_next(&u->roster, &i));) {
 		const struct contact *stored = slot->value;
 		const struct person *mate = NULL;
 		struct contact c;
 
-		if (view(u, stored->jid, arena, &c, &mate))
+		if (view(u, stored->jid, arena, &c, &mate)) {
 			item_put(b, &c);
+			n++;
+		}
 		person_unref(mate);
 	}
+	return n;
 }
 
-static void put_mates(struct buf *b, const struct user *u, struct arena *arena)
+static size_t put_mates(struct buf *b, const struct user *u, struct arena *arena)
 {
 	struct mates m = crew_mates(u->home, u->has_crew ? u->person : NULL);
+	size_t n = 0;
 
 	for (size_t i = 0; i < m.len; i++) {
 		const struct person *mate = m.people[i];
 		struct contact c;
 
 		if (!user_contact(u, mate->jid) && may_see(u->home, u->bare, mate->jid) &&
-			mate_view(u, NULL, mate, arena, &c))
+			mate_view(u, NULL, mate, arena, &c)) {
 			item_put(b, &c);
+			n++;
+		}
 	}
 	mates_done(&m);
+	return n;
+}
+
+size_t roster_put_items(struct buf *b, const struct user *u)
+{
+	struct arena *arena = arena_new(0);
+	size_t n = 0;
+
+	if (arena) {
+		n += put_stored(b, u, arena);
+		n += put_mates(b, u, arena);
+	}
+	arena_free(arena);
+	return n;
 }
 
 static void roster_put_all(struct buf *b, const struct user *u)
 {
-	struct arena *arena = arena_new(0);
-
 	buf_lit(b, "<query xmlns='jabber:iq:roster' ver='");
 	version_put(b, u);
 	buf_lit(b, "'>");
-	if (arena) {
-		put_stored(b, u, arena);
-		put_mates(b, u, arena);
-	}
+	roster_put_items(b, u);
 	buf_lit(b, "</query>");
-	arena_free(arena);
 }
 
 void roster_get(struct session *s, struct parcel *p)

@@ -17,5 +17,7 @@ void roster_change(struct user *u, const struct contact *c, struct parcel *p);
 
 /* Pushes the item for the address as it is now, or that there is none. */
 void roster_push(struct user *u, struct str jid);
+/* The visible items, as children of the query; their number. */
+size_t roster_put_items(struct buf *out, const struct user *u);
 
 bool roster_is_full(const struct user *u);

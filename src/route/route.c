@@ -12,6 +12,7 @@
 #include "route/home.h"
 #include "route/iq.h"
 #include "route/message.h"
+#include "route/postings.h"
 #include "route/presence.h"
 #include "route/replay.h"
 #include "route/rooms.h"
@@ -34,7 +35,7 @@ static int route_init(struct route *r, const struct settings *settings)
 			return -ENOMEM;
 	for (unsigned i = 0; i < r->count; i++)
 		home_start(&r->home[i]);
-	return rooms_load(r);
+	return postings_load(r) ? -EIO : rooms_load(r);
 }
 
 int route_new(struct route **out, const struct route_env *env, const struct settings *settings)
@@ -74,6 +75,8 @@ struct route *route_free(struct route *r)
 	applied_free(r->applied);
 	replay_free(r->replay);
 	board_free(r->board);
+	for (int i = 0; i < ROUTE_POSTINGS; i++)
+		posting_unref(r->posting[i]);
 	free(r);
 	return NULL;
 }

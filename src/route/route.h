@@ -72,6 +72,24 @@ const struct person *route_room_person(struct route *r, const struct jid *to);
 void route_tick(struct route *r);
 uint64_t route_applied_seq(const struct route *r);
 
+/* What the server says to everybody (XEP-0133), from loop 0. `p` is the administrator's request, recorded: what it says
+ * is delivered with its receipt. An announcement goes to all who are there now. */
+enum route_posting {
+	ROUTE_MOTD,
+	ROUTE_WELCOME,
+	ROUTE_POSTINGS,
+};
+void route_announce(struct route *r, struct parcel *p, struct str text);
+/* An empty text deletes. `done` gets 0 once the store has it. */
+void route_posting_set(struct route *r, enum route_posting which, const struct parcel *p, struct str text,
+	void (*done)(void *owner, int result), void *owner);
+struct str route_posting_get(const struct route *r, enum route_posting which); /* until the next one is set */
+
+/* Somebody's roster as the items of a <query xmlns='jabber:iq:roster'/>, and their number. `done` runs on loop 0; false:
+ * it cannot be read now. */
+void route_read_roster(struct route *r, struct str bare,
+	void (*done)(void *owner, bool ok, struct str items, size_t len), void *owner);
+
 /* Administration, from loop 0; the callbacks run on loop 0. */
 struct route_session {
 	struct str jid, session, address, tls, mechanism, person;
@@ -80,7 +98,7 @@ struct route_session {
 	bool detached; /* waiting to be resumed */
 	unsigned unacked;
 	int priority;
-	bool available;
+	bool available, away; /* away: it says so, for a short or a long time */
 };
 void route_list_sessions(struct route *r, void (*each)(void *owner, const struct route_session *s),
 	void (*done)(void *owner), void *owner);

@@ -12,6 +12,7 @@
 #include "route/directed.h"
 #include "route/last.h"
 #include "route/note.h"
+#include "route/postings.h"
 #include "route/presence.h"
 #include "route/quiet.h"
 #include "stanza/xml_out.h"
@@ -326,6 +327,7 @@ static enum errand_error session_bind(struct user *u, struct errand *e)
 		last_note(u);
 		crew_enter(u);
 	}
+	postings_visit(u);
 	return ERRAND_OK;
 }
 

@@ -32,6 +32,10 @@ enum store_op {
 	OP_PEP_ITEM_PUT,
 	OP_PEP_ITEM_DELETE,
 	OP_CAPS_PUT,
+	OP_VISIT_PUT,
+	OP_VISIT_GREET,
+	OP_NOTICE_PUT,
+	OP_NOTICE_DELETE,
 	OP_READS, /* from here on: nothing is written */
 	OP_ACCOUNT_ALL = OP_READS,
 	OP_ACCOUNT_GET,
@@ -55,6 +59,8 @@ enum store_op {
 	OP_PEP_LAST,
 	OP_PEP_WHO,
 	OP_CAPS_GET,
+	OP_VISIT_GET,
+	OP_NOTICE_ALL,
 	OP_COUNT,
 };
 
@@ -76,6 +82,7 @@ struct store_args {
 		const struct store_vcard *vcard;
 		const struct store_pep_node *node;
 		const struct store_pep_item *item;
+		const struct store_notice *notice;
 	};
 	struct store_archived *last; /* of the list */
 	size_t len;

@@ -59,6 +59,26 @@ enum {
 	STORE_ACCOUNT_VERIFIERS = 1 << 6, /* all kinds: what `verifiers` lacks is deleted */
 };
 
+/* Of one account: when it logged in last, how often, and what it has been told. */
+struct store_visit {
+	uint64_t login_us, logins; /* 0: never */
+	struct str motd;           /* id of the message of the day it has got; empty: none */
+	bool welcomed;             /* was there to be welcomed */
+};
+
+/* What is said to everybody, with the receipt of the request that set it. */
+struct store_notice {
+	struct str name; /* "motd", "welcome" */
+	struct str text;
+	struct str id; /* of the record, as are the next two */
+	uint64_t seq, utc_us;
+};
+
+struct store_notices {
+	const struct store_notice *rows;
+	size_t len;
+};
+
 struct store_accounts {
 	const struct store_account *rows;
 	size_t len;

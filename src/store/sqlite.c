@@ -51,6 +51,10 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_PEP_ITEM_PUT] = sq_pep_item_put,
 	[OP_PEP_ITEM_DELETE] = sq_pep_item_delete,
 	[OP_CAPS_PUT] = sq_caps_put,
+	[OP_VISIT_PUT] = sq_visit_put,
+	[OP_VISIT_GREET] = sq_visit_greet,
+	[OP_NOTICE_PUT] = sq_notice_put,
+	[OP_NOTICE_DELETE] = sq_notice_delete,
 	[OP_ACCOUNT_ALL] = sq_account_all,
 	[OP_ACCOUNT_GET] = sq_account_get,
 	[OP_VERIFIER_GET] = sq_verifier_get,
@@ -73,6 +77,8 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_PEP_LAST] = sq_pep_last,
 	[OP_PEP_WHO] = sq_pep_who,
 	[OP_CAPS_GET] = sq_caps_get,
+	[OP_VISIT_GET] = sq_visit_get,
+	[OP_NOTICE_ALL] = sq_notice_all,
 };
 
 static struct sq *sq_of(struct store_backend *b)

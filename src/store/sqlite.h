@@ -112,6 +112,13 @@ enum sq_query {
 	SQ_CAPS_GET,
 	SQ_CAPS_PUT,
 	SQ_CAPS_TRIM,
+	SQ_VISIT_PUT,
+	SQ_VISIT_GREET,
+	SQ_VISIT_GET,
+	SQ_VISIT_CLEAR,
+	SQ_NOTICE_PUT,
+	SQ_NOTICE_DELETE,
+	SQ_NOTICE_ALL,
 	SQ_COUNT,
 };
 
@@ -177,6 +184,12 @@ int sq_verifier_get(struct sq *q, struct store_req *req);
 int sq_seen_put(struct sq *q, struct store_req *req);
 int sq_seen_get(struct sq *q, struct store_req *req);
 int sq_verifier_lacking(struct sq *q, struct store_req *req);
+int sq_visit_put(struct sq *q, struct store_req *req);
+int sq_visit_greet(struct sq *q, struct store_req *req);
+int sq_visit_get(struct sq *q, struct store_req *req);
+int sq_notice_put(struct sq *q, struct store_req *req);
+int sq_notice_delete(struct sq *q, struct store_req *req);
+int sq_notice_all(struct sq *q, struct store_req *req);
 int sq_roster_load(struct sq *q, struct store_req *req);
 int sq_roster_put(struct sq *q, struct store_req *req);
 int sq_roster_delete(struct sq *q, struct store_req *req);

@@ -130,6 +130,15 @@ const char *const sq_text[SQ_COUNT] = {
 		       "WHERE EXISTS (SELECT 1 FROM account WHERE jid = ?1 AND NOT removed)",
 	[SQ_SEEN_GET] = "SELECT utc_us FROM seen WHERE owner = ?1",
 	[SQ_SEEN_CLEAR] = "DELETE FROM seen WHERE owner = ?1",
+	[SQ_VISIT_PUT] = "INSERT INTO visit (owner, login_us, logins, motd, welcomed) SELECT ?1, ?2, 1, '', 0 "
+			 "WHERE EXISTS (SELECT 1 FROM account WHERE jid = ?1 AND NOT removed) "
+			 "ON CONFLICT (owner) DO UPDATE SET login_us = ?2, logins = logins + 1",
+	[SQ_VISIT_GREET] = "UPDATE visit SET motd = ?2, welcomed = 1 WHERE owner = ?1",
+	[SQ_VISIT_GET] = "SELECT login_us, logins, motd, welcomed FROM visit WHERE owner = ?1",
+	[SQ_VISIT_CLEAR] = "DELETE FROM visit WHERE owner = ?1",
+	[SQ_NOTICE_PUT] = "INSERT OR REPLACE INTO notice (name, text, id, seq, utc_us) VALUES (?1, ?2, ?3, ?4, ?5)",
+	[SQ_NOTICE_DELETE] = "DELETE FROM notice WHERE name = ?1",
+	[SQ_NOTICE_ALL] = "SELECT name, text, id, seq, utc_us FROM notice",
 	[SQ_IN_ROSTER] = "SELECT 1 FROM roster_item WHERE owner = ?1 AND contact = ?2 AND NOT hidden",
 	[SQ_BLOCKS] = "SELECT 1 FROM block WHERE owner = ?1 AND jid IN (?2, ?3, ?4, ?5) LIMIT 1",
 	[SQ_ROOM_ALL] = "SELECT jid, config, secret, subject, subject_from, subject_id, subject_seq, subject_us, "

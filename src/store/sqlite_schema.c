@@ -88,6 +88,11 @@ static const char *const steps[] = {
 	"ALTER TABLE room ADD COLUMN saved_seq INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE room ADD COLUMN subject_bare TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE room ADD COLUMN vcard TEXT NOT NULL DEFAULT '';",
+	/* 7: logins; what is said to everybody: message of the day, welcome */
+	"CREATE TABLE visit (owner TEXT PRIMARY KEY, login_us INTEGER NOT NULL, logins INTEGER NOT NULL,"
+	"  motd TEXT NOT NULL, welcomed INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE notice (name TEXT PRIMARY KEY, text TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL,"
+	"  utc_us INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 enum {

@@ -79,6 +79,8 @@ struct store_req {
 		const struct store_vcard *vcard; /* NULL: there is none */
 		const struct store_pep_nodes *nodes;
 		const struct store_pep_items *items;
+		const struct store_visit *visit;
+		const struct store_notices *notices;
 		const int *outcomes; /* one for each row of the call */
 		uint64_t number;
 	};
@@ -182,6 +184,20 @@ uint64_t store_accounts_version(const struct store *s);
 /* len 0 deletes all. */
 [[nodiscard]] int store_block_delete(
 	struct store *s, struct store_req *req, struct str owner, const struct str *jids, size_t len);
+
+/* --- logins, and what is said to everybody (XEP-0133) --- */
+
+/* The account has logged in. Nothing for an account that is not there. */
+[[nodiscard]] int store_visit_put(struct store *s, struct store_req *req, struct str owner, uint64_t utc_us);
+/* It has got the message of the day of that id (empty: there is none) and is not to be welcomed any more. */
+[[nodiscard]] int store_visit_greet(struct store *s, struct store_req *req, struct str owner, struct str motd);
+/* -> req->visit, all 0 for one that was never there. */
+[[nodiscard]] int store_visit_get(struct store *s, struct store_req *req, struct str owner);
+
+/* Sets or replaces; deletes (absent: no error); -> req->notices. */
+[[nodiscard]] int store_notice_put(struct store *s, struct store_req *req, const struct store_notice *row);
+[[nodiscard]] int store_notice_delete(struct store *s, struct store_req *req, struct str name);
+[[nodiscard]] int store_notice_all(struct store *s, struct store_req *req);
 
 /* --- when people were there last (XEP-0012) --- */
 

@@ -1,6 +1,10 @@
 """Administration by people with their clients: ad-hoc commands (XEP-0050) of service administration (XEP-0133)."""
 
+import datetime
+import itertools
+import os
 import secrets
+import signal
 
 import pytest
 
@@ -8,9 +12,25 @@ from lib import names, record
 from lib.client import Account, Client, Refused
 from lib.command import ADMIN, administrator, begin, command, data, done, failed, form, inside, run
 from lib.server import PASSWORD_MARK
-from lib.stanza import child, Error
+from lib.stanza import child, element, Error, iq, iq_to, words
 
-OFFERED = {"add-user", "delete-user", "end-user-session"}
+_servers = itertools.count(1)
+RULE = """
+rules:
+  - id: no-elephants
+    purpose: No purple elephants.
+    match: { words: ["purple elephant"] }
+    action: block
+    mode: enforce
+    notice: { en: "Not here." }
+    samples: [ { text: "the purple elephant", verdict: hit }, { text: "a grey elephant", verdict: clean } ]
+"""
+
+OFFERED = set("""add-user delete-user disable-user reenable-user end-user-session change-user-password get-user-roster
+    get-user-lastlogin user-stats get-registered-users-num get-disabled-users-num get-online-users-num
+    get-active-users-num get-idle-users-num get-registered-users-list get-disabled-users-list get-online-users-list
+    get-active-users get-idle-users announce set-motd edit-motd delete-motd set-welcome delete-welcome edit-admin restart
+    shutdown""".split())
 
 
 @pytest.fixture
@@ -220,6 +240,210 @@ def test_a_session_is_ended_and_another_stays(admin, folk, plain):
     plain.roundtrip()
     done(admin, "end-user-session", accountjids=plain.bare)
     plain.expect(lambda each: each.tag.endswith("}error"))
+
+
+def test_a_disabled_account_cannot_log_in_until_it_is_enabled_again(admin, plain):
+    done(admin, "disable-user", accountjids=plain.bare)
+    plain.expect(lambda each: each.tag.endswith("}error"))
+    assert plain.bare in done(admin, "get-disabled-users-list")["disableduserjids"]
+    with pytest.raises(Refused):
+        Client(plain.server, plain.account).login()
+    done(admin, "reenable-user", accountjids=plain.bare)
+    Client(plain.server, plain.account).login()
+    assert "nobody" in failed(admin, "reenable-user", accountjids="nobody@" + plain.domain)
+
+
+def test_a_password_is_changed(admin, plain):
+    changed = Account(plain.bare, PASSWORD_MARK + secrets.token_hex(8))
+    done(admin, "change-user-password", accountjid=changed.jid, password=changed.password)
+    with pytest.raises(Refused):
+        Client(plain.server, plain.account).login()
+    Client(plain.server, changed).login()
+    assert "at least 8" in failed(admin, "change-user-password", accountjid=changed.jid, password="short")
+
+
+def test_administrators_are_named_and_somebody_is_left(admin, plain, server):
+    id = begin(admin, "edit-admin")
+    before = data(command(admin, "edit-admin"))["adminjids"]
+    assert admin.bare in before
+    done(admin, "edit-admin", adminjids=before + [plain.bare])
+    assert set(data(command(plain, "edit-admin"))["adminjids"]) == {*before, plain.bare}
+    failed(plain, "edit-admin", adminjids=[])
+    failed(plain, "edit-admin", adminjids=[plain.bare, "nobody@" + server.domain])
+    done(plain, "edit-admin", adminjids=[each for each in before + [plain.bare] if each != admin.bare])
+    assert condition(command(admin, "edit-admin", sessionid=id, action="cancel")) == ("auth", "forbidden")
+    assert server.json("user", "show", plain.bare)["user"]["groups"] == ["administrators"]
+
+
+# ---- what there is to know
+
+def test_figures_and_lists_agree(admin, folk, server):
+    bob, carol = folk.online(2)
+    carol.available(payload="<show>away</show>")
+    carol.roundtrip()
+    lists = {"registered": done(admin, "get-registered-users-list", max_items="none")["registereduserjids"],
+             "disabled": done(admin, "get-disabled-users-list")["disableduserjids"],
+             "online": done(admin, "get-online-users-list")["onlineuserjids"],
+             "active": done(admin, "get-active-users")["activeuserjids"],
+             "idle": done(admin, "get-idle-users")["activeuserjids"]}
+    for name, found in lists.items():
+        number = data(command(admin, "get-%s-users-num" % name))["%susersnum" % name]
+        assert number == [str(len(found))], name
+        assert found == sorted(found)
+    assert {admin.bare, bob.bare} <= set(lists["active"]) and carol.bare in lists["idle"]
+    assert sorted(lists["active"] + lists["idle"]) == lists["online"]
+    assert set(lists["online"]) <= set(lists["registered"])
+
+
+def test_a_list_can_be_cut(admin, server):
+    answer = run(admin, "get-registered-users-list", max_items="25")
+    assert len(data(answer)["registereduserjids"]) == 25
+    assert condition(command(admin, "get-idle-users", payload=form({"max_items": "26"}),
+                             sessionid=begin(admin, "get-idle-users"))) == bad("bad-payload")
+
+
+def test_a_roster_a_login_and_figures_of_one_account(admin, folk, server):
+    alice, bob = folk.friends(2)
+    shown = child(inside(run(admin, "get-user-roster", accountjids=alice.bare)), "x", names.DATA)
+    assert [each.get("jid") for each in child(shown, "query", names.ROSTER)] == [bob.bare]
+    login = done(admin, "get-user-lastlogin", accountjids=[alice.bare, folk.account().jid])
+    assert login["accountjids"][0] == alice.bare and login["lastlogin"][1] == ""
+    assert datetime.datetime.now(datetime.timezone.utc) - datetime.datetime.fromisoformat(
+        login["lastlogin"][0].replace("Z", "+00:00")) < datetime.timedelta(minutes=10)
+    for var in ("accountjid", "accountjids"):
+        stats = done(admin, "user-stats", **{var: alice.bare})
+        assert (stats["rostersize"], stats["onlineresources"]) == (["1"], [alice.resource])
+        assert stats["ipaddresses"] == [alice.server.source] and stats["lastlogin"] == login["lastlogin"][:1]
+    for name in ("get-user-roster", "get-user-lastlogin", "user-stats"):
+        assert "no such account" in failed(admin, name, accountjids="nobody@" + server.domain)
+
+
+# ---- what is said to everybody
+
+def said(text):
+    return lambda each: each.tag == "{jabber:client}message" and each.findtext("{jabber:client}body") == text
+
+
+@pytest.fixture
+def own_server(launch):
+    """What is said to everybody would meet other tests' people."""
+    return launch("admin-%d" % next(_servers))
+
+
+@pytest.fixture
+def crew(own_server):
+    own_server.source = None
+    alice, bob = [Client(own_server, account).online() for account in own_server.people(2)]
+    return administrator(own_server), alice, bob
+
+
+def test_an_announcement_reaches_who_is_there_with_its_receipt(crew, own_server):
+    admin, alice, bob = crew
+    text = words("the lift is out of order")
+    done(admin, "announce", announcement=["Dear all,", text])
+    for each in (alice, bob, admin):
+        got = each.expect(said("Dear all,\n" + text))
+        assert got.get("from") == own_server.domain and got.get("type") == "headline"
+    entry, = [each for each in record.holding(own_server.dir / "record", text)]
+    assert (entry["type"], entry["from"], entry["id"]) == ("content", admin.jid, got.get("id"))
+    act, = [each for each in record.entries(own_server.dir / "record") if each.get("command") == "announce"]
+    assert act["text"] == entry["id"] and act["actor"] == admin.bare
+    record.eventually(lambda: {alice.jid, bob.jid, admin.jid} == {
+        to for each in record.entries(own_server.dir / "record") if each["type"] == "delivered"
+        for seq, to in each["of"] if seq == entry["seq"]})
+
+
+def test_the_message_of_the_day_is_said_once_to_everybody(crew, own_server):
+    admin, alice, bob = crew
+    bob.close()
+    text, other = words("tea at five"), words("tea at six")
+    assert data(command(admin, "edit-motd")).get("motd") == []
+    done(admin, "set-motd", motd=["Today:", text])
+    alice.expect(said("Today:\n" + text))
+    assert data(command(admin, "edit-motd"))["motd"] == ["Today:", text]
+    own_server.restart()
+    bob = Client(own_server, bob.account).online()
+    bob.expect(said("Today:\n" + text))
+    for account in (bob.account, alice.account):
+        again = Client(own_server, account).online()
+        assert not [each for each in again.settle(bob) if said("Today:\n" + text)(each)]
+    admin = Client(own_server, admin.account).online()
+    done(admin, "edit-motd", motd=other)
+    bob.expect(said(other))
+    assert inside(command(admin, "delete-motd")).get("status") == "completed"
+    assert data(command(admin, "edit-motd"))["motd"] == []
+    late = Client(own_server, own_server.people(1)[0]).online()
+    assert not [each for each in late.settle(bob) if said(other)(each)]
+
+
+def test_who_comes_for_the_first_time_is_welcomed_once(crew, own_server):
+    admin, alice, bob = crew
+    text = words("welcome aboard")
+    done(admin, "set-welcome", welcome=["Hello.", text])
+    account, = own_server.people(1)
+    new = Client(own_server, account).online()
+    new.expect(said("Hello.\n" + text))
+    new.close()
+    for again in (Client(own_server, account).online(), Client(own_server, alice.account).online()):
+        assert not [each for each in again.settle(bob) if said("Hello.\n" + text)(each)]
+    assert data(command(admin, "set-welcome"))["welcome"] == ["Hello.", text]
+    assert inside(command(admin, "delete-welcome")).get("status") == "completed"
+    assert data(command(admin, "set-welcome"))["welcome"] == []
+
+
+@pytest.mark.parametrize("name, var", [("announce", "announcement"), ("set-motd", "motd"), ("set-welcome", "welcome")])
+def test_what_may_not_be_said_is_not_said_to_everybody_either(launch, name, var):
+    def forbid(server):
+        (server.dir / "policy/rules").mkdir(exist_ok=True)
+        (server.dir / "policy/rules/lift.yaml").write_text(RULE)
+    server = launch("admin-blocked-" + name, prepare=forbid)
+    admin = administrator(server)
+    alice = Client(server, server.people(1)[0]).online()
+    id = begin(admin, name)
+    lines = ["the purple", "elephant " + words()]
+    answer = command(admin, name, payload=form({var: lines}), sessionid=id)
+    assert tuple(Error(answer)) == ("modify", "policy-violation")
+    entry, = record.holding(server.dir / "record", lines[1])
+    assert entry["action"] == "block"
+    assert not [each for each in alice.settle(admin) if each.findtext("{jabber:client}body")]
+    assert data(command(admin, "edit-motd")).get("motd") == []
+
+
+def test_nothing_is_said_while_the_record_takes_nothing(crew, own_server):
+    admin, alice, bob = crew
+    text = words("not yet")
+    id = begin(admin, "announce")
+    recorder = own_server.pid("recorder")
+    os.kill(recorder, signal.SIGSTOP)
+    try:
+        admin.send(iq_to(admin.domain, "set", element("command", form({"announcement": text}), xmlns=names.COMMANDS,
+                                                      node=ADMIN + "announce", sessionid=id), id="wait"))
+        assert not [each for each in alice.listen(0.5) if said(text)(each)]
+    finally:
+        os.kill(recorder, signal.SIGCONT)
+    alice.expect(said(text))
+    admin.expect(iq(id="wait", type="result"))
+
+
+# ---- the end
+
+def test_the_service_is_restarted_and_shut_down_after_a_delay(crew, own_server):
+    admin, alice, bob = crew
+    gate = own_server.pid("gate")
+    text = words("back in a minute")
+    done(admin, "restart", delay="30", announcement=text)
+    alice.expect(said(text))
+    assert "already" in failed(admin, "shutdown", delay="30")
+    act, = [each for each in record.entries(own_server.dir / "record") if each.get("command") == "restart"]
+    assert act["actor"] == admin.bare
+    alice.expect(lambda each: getattr(each, "tag", "").endswith("}error"), timeout=45)
+    record.eventually(lambda: own_server.status().get("gate_pid") not in (0, gate), 20)
+    own_server.wait_ready()
+    admin = Client(own_server, admin.account).online()
+    done(admin, "shutdown", delay="30")
+    assert own_server.process.wait(60) == 0
+    own_server.process = None
+    own_server.start()
 
 
 # ---- the record

@@ -190,6 +190,34 @@ static void block_lists(struct fixture *f)
 	assert_int_equal(f->req.names->len, 0);
 }
 
+static void visits_and_notices(struct fixture *f)
+{
+	struct store_notice motd = {.name = STR("motd"), .text = STR("Tea."), .id = STR("id"), .seq = 7, .utc_us = 9};
+
+	assert_int_equal(ASK(f, store_visit_get, STR("bob@example.org")), 0);
+	assert_int_equal(f->req.visit->logins, 0);
+	assert_int_equal(ASK(f, store_visit_put, STR("bob@example.org"), 5), 0);
+	assert_int_equal(ASK(f, store_visit_greet, STR("bob@example.org"), STR("id")), 0);
+	assert_int_equal(ASK(f, store_visit_put, STR("bob@example.org"), 6), 0);
+	assert_int_equal(ASK(f, store_visit_put, STR("nobody@example.org"), 6), 0);
+	assert_int_equal(ASK(f, store_visit_get, STR("bob@example.org")), 0);
+	assert_true(f->req.visit->login_us == 6 && f->req.visit->logins == 2 && f->req.visit->welcomed);
+	assert_str(f->req.visit->motd, "id");
+	assert_int_equal(ASK(f, store_visit_get, STR("nobody@example.org")), 0);
+	assert_int_equal(f->req.visit->logins, 0);
+
+	assert_int_equal(ASK(f, store_notice_put, &motd), 0);
+	motd.text = STR("More tea.");
+	assert_int_equal(ASK(f, store_notice_put, &motd), 0);
+	assert_int_equal(ASK(f, store_notice_all), 0);
+	assert_int_equal(f->req.notices->len, 1);
+	assert_str(f->req.notices->rows[0].text, "More tea.");
+	assert_true(f->req.notices->rows[0].seq == 7 && f->req.notices->rows[0].utc_us == 9);
+	assert_int_equal(ASK(f, store_notice_delete, STR("motd")), 0);
+	assert_int_equal(ASK(f, store_notice_all), 0);
+	assert_int_equal(f->req.notices->len, 0);
+}
+
 static void rooms(struct fixture *f)
 {
 	struct store_affiliation people[] = {{.jid = STR("a@x"), .affiliation = 4},
@@ -301,6 +329,7 @@ static void run_on(enum fake_kind kind)
 	rows_of_one_call_fail_alone(&f);
 	rosters(&f);
 	rooms(&f);
+	visits_and_notices(&f);
 	block_lists(&f);
 	offline_messages(&f);
 	spooled_messages(&f);
