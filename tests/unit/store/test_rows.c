@@ -194,13 +194,14 @@ static void visits_and_notices(struct fixture *f)
 {
 	struct store_notice motd = {.name = STR("motd"), .text = STR("Tea."), .id = STR("id"), .seq = 7, .utc_us = 9};
 
-	assert_int_equal(ASK(f, store_visit_get, STR("bob@example.org")), 0);
+	assert_int_equal(add(f, "id-visitor", "visitor@example.org", NULL), 0);
+	assert_int_equal(ASK(f, store_visit_get, STR("visitor@example.org")), 0);
 	assert_int_equal(f->req.visit->logins, 0);
-	assert_int_equal(ASK(f, store_visit_put, STR("bob@example.org"), 5), 0);
-	assert_int_equal(ASK(f, store_visit_greet, STR("bob@example.org"), STR("id")), 0);
-	assert_int_equal(ASK(f, store_visit_put, STR("bob@example.org"), 6), 0);
+	assert_int_equal(ASK(f, store_visit_put, STR("visitor@example.org"), 5), 0);
+	assert_int_equal(ASK(f, store_visit_greet, STR("visitor@example.org"), STR("id")), 0);
+	assert_int_equal(ASK(f, store_visit_put, STR("visitor@example.org"), 6), 0);
 	assert_int_equal(ASK(f, store_visit_put, STR("nobody@example.org"), 6), 0);
-	assert_int_equal(ASK(f, store_visit_get, STR("bob@example.org")), 0);
+	assert_int_equal(ASK(f, store_visit_get, STR("visitor@example.org")), 0);
 	assert_true(f->req.visit->login_us == 6 && f->req.visit->logins == 2 && f->req.visit->welcomed);
 	assert_str(f->req.visit->motd, "id");
 	assert_int_equal(ASK(f, store_visit_get, STR("nobody@example.org")), 0);
