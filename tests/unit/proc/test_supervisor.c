@@ -350,7 +350,7 @@ static void test_reader(void **state)
 {
 	struct server *s = *state;
 	const char *code, *why, *remedy;
-	char text[64] = "";
+	char text[256] = "";
 	json_t *answer;
 	int ends[2];
 
@@ -361,8 +361,11 @@ static void test_reader(void **state)
 	assert_int_equal(number(answer, "exit"), 1);
 	json_decref(answer);
 	assert_true(read(ends[0], text, sizeof(text) - 1) > 0);
-	assert_string_equal(text, "show --limit=3 --json\n");
+	assert_string_equal(text, "show --limit=3 --json --extent-serial=0 --extent-bytes=0 --extent-size=0\n");
 	answer = ask(s, "record.show", json_pack("{s:[s]}", "argv", "--dir=/"), (int[]){ends[1], ends[1]}, 2);
+	assert_true(control_failed(answer, &code, &why, &remedy));
+	json_decref(answer);
+	answer = ask(s, "record.show", json_pack("{s:[s]}", "argv", "--extent-bytes=1"), (int[]){ends[1], ends[1]}, 2);
 	assert_true(control_failed(answer, &code, &why, &remedy));
 	json_decref(answer);
 	answer = ask(s, "record.show", json_pack("{s:[s]}", "argv", "--json"), NULL, 0);
