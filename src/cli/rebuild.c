@@ -381,23 +381,31 @@ static struct str delivered(const struct said *e)
 	return e->deliver.len ? buf_view(&e->deliver) : buf_view(&e->stanza);
 }
 
+/* Also what stands in no archive may take something back. */
 static int archive_message(struct rebuild *b, const struct node *stanza)
 {
 	struct said *e = &b->entry;
 	struct jid to = jid_split(buf_view(&e->to));
-	unsigned views = STORE_VIEW_SENDER | b->judge;
+	struct str type = node_attr(stanza, STR("type"));
+	struct store_archived row = {.seq = e->head.seq,
+		.id = buf_view(&e->id),
+		.time_us = line_time_us(e->head.time),
+		.from = buf_view(&e->from),
+		.to = buf_view(&e->to),
+		.views = b->judge};
+	struct buf stone = BUF_INIT(0);
+	int r = 0;
 
-	if (is_someone(b, to.bare))
-		views |= STORE_VIEW_RECIPIENT;
+	if (history_takes(type, stanza))
+		row.views |= STORE_VIEW_SENDER | (is_someone(b, to.bare) ? STORE_VIEW_RECIPIENT : 0);
+	history_read(&row, type, stanza, true, &stone);
 	buf_clear(&b->scratch);
 	xml_put(&b->scratch, stanza, NS_CLIENT);
-	return put_row(b, &(struct store_archived){.seq = e->head.seq,
-				  .id = buf_view(&e->id),
-				  .time_us = line_time_us(e->head.time),
-				  .from = buf_view(&e->from),
-				  .to = buf_view(&e->to),
-				  .views = views,
-				  .xml = buf_view(&b->scratch)});
+	row.xml = buf_view(&b->scratch);
+	if (row.views != b->judge || row.retracts.len)
+		r = put_row(b, &row);
+	buf_done(&stone);
+	return r;
 }
 
 /* As it was to be delivered, with the id it was given. */
@@ -465,7 +473,7 @@ static int message_first(struct rebuild *b, const struct node *stanza)
 	int r = 0;
 
 	b->messages++;
-	if (history_takes(node_attr(stanza, STR("type")), stanza) && !jid_is_domain(&to))
+	if (!jid_is_domain(&to))
 		r = archive_message(b, stanza);
 	return r || !may_wait(b, stanza) ? r : wait_add(b, b->entry.head.seq);
 }

@@ -43,6 +43,8 @@ static const char *const archive_features[] = {
 	"urn:xmpp:mam:2",
 	"urn:xmpp:mam:2#extended",
 	"urn:xmpp:mam:2#groupchat-field",
+	"urn:xmpp:message-retract:1",
+	"urn:xmpp:message-retract:1#tombstone",
 	NULL,
 };
 

@@ -163,28 +163,31 @@ void history_put(struct home *h, struct hold *of, const struct store_archived *r
 		history_flush(h);
 }
 
-static void row_add(struct home *h, const struct parcel *p, unsigned views, struct str xml)
+/* What takes something back does so even where nobody keeps it. */
+static void keep(struct home *h, const struct parcel *p, unsigned views, bool arrived)
 {
-	history_put(h, p->hold, &(struct store_archived){.seq = receipt_seq(p->receipt),
-					.id = receipt_id(p->receipt),
-					.time_us = receipt_time_us(p->receipt),
-					.from = p->origin->jid.full,
-					.to = p->to.full,
-					.views = views,
-					.xml = xml});
+	struct store_archived row = {.views = views, .from = p->origin->jid.full, .to = p->to.full, .xml = p->xml};
+	struct buf stone = BUF_INIT(0);
+
+	if (!h->settings->history_enabled || p->class != CLASS_CONTENT)
+		return;
+	row.seq = receipt_seq(p->receipt);
+	row.id = receipt_id(p->receipt);
+	row.time_us = receipt_time_us(p->receipt);
+	history_read(&row, p->type, p->stanza, arrived, &stone);
+	if (p->xml.len == 0 && views)
+		xml_put(&h->scratch, p->stanza, NS_CLIENT);
+	if (p->xml.len == 0)
+		row.xml = buf_view(&h->scratch);
+	if (views || row.retracts.len)
+		history_put(h, p->hold, &row);
+	buf_clear(&h->scratch);
+	buf_done(&stone);
 }
 
 void history_keep(struct home *h, const struct parcel *p, unsigned views)
 {
-	if (!views || !h->settings->history_enabled)
-		return;
-	if (p->xml.len) {
-		row_add(h, p, views, p->xml);
-		return;
-	}
-	xml_put(&h->scratch, p->stanza, NS_CLIENT);
-	row_add(h, p, views, buf_view(&h->scratch));
-	buf_clear(&h->scratch);
+	keep(h, p, views, true);
 }
 
 static bool wants(const struct user *u, const struct jid *peer)
@@ -218,5 +221,5 @@ void history_arrived(const struct user *u, struct parcel *p, bool accepted)
 {
 	if (accepted && takes(p) && wants(u, &p->origin->jid))
 		p->views |= STORE_VIEW_RECIPIENT | judge(u);
-	history_keep(u->home, p, p->views);
+	keep(u->home, p, p->views, accepted);
 }

@@ -7,6 +7,9 @@
  * store. What is still gathered when the gate dies is brought again by the record (replay.c); a row that is
  * there already stays as it is.
  *
+ * A message that its author takes back (XEP-0424) becomes a tombstone in both archives, in the batch that brings the
+ * retraction; a recipient who has blocked him keeps what he had, and so both do. The record keeps everything.
+ *
  * The sender's archive holds what he sent and the policy let through, as his other resources were shown it,
  * also where the answer was an error. The recipient's holds what was delivered or kept for him. */
 #pragma once

@@ -176,25 +176,32 @@ static int batch_open(struct replay *p)
 static void replay_archive(struct replay *p, const struct route_replayed *entry, const struct node *stanza)
 {
 	struct home *h = &p->route->home[0];
-	unsigned views = STORE_VIEW_JUDGE | STORE_VIEW_SENDER;
+	struct store_archived row = {.seq = entry->seq,
+		.id = entry->id,
+		.time_us = entry->utc_us,
+		.from = entry->from,
+		.to = entry->to,
+		.views = STORE_VIEW_JUDGE};
+	struct buf stone = BUF_INIT(0);
 	int r = 0;
 
-	if (!h->settings->history_enabled || !history_takes(node_attr(stanza, STR("type")), stanza))
+	if (!h->settings->history_enabled)
 		return;
-	if (user_exists(h, jid_split(entry->to).bare))
-		views |= STORE_VIEW_RECIPIENT;
+	if (history_takes(node_attr(stanza, STR("type")), stanza))
+		row.views |= STORE_VIEW_SENDER;
+	if ((row.views & STORE_VIEW_SENDER) && user_exists(h, jid_split(entry->to).bare))
+		row.views |= STORE_VIEW_RECIPIENT;
+	history_read(&row, node_attr(stanza, STR("type")), stanza, true, &stone);
+	if (row.views == STORE_VIEW_JUDGE && row.retracts.len == 0)
+		return;
 	xml_put(&h->scratch, stanza, NS_CLIENT);
+	row.xml = buf_view(&h->scratch);
 	if (!p->batch)
 		r = batch_open(p);
 	if (r == 0)
-		r = store_archive_add(&p->batch->req, &(struct store_archived){.seq = entry->seq,
-							     .id = entry->id,
-							     .time_us = entry->utc_us,
-							     .from = entry->from,
-							     .to = entry->to,
-							     .views = views,
-							     .xml = buf_view(&h->scratch)});
+		r = store_archive_add(&p->batch->req, &row);
 	buf_clear(&h->scratch);
+	buf_done(&stone);
 	if (r)
 		p->result = r;
 	else if (++p->batch->len == BATCH_ROWS)

@@ -139,7 +139,8 @@ void store_ask(struct store *s, struct store_req *req);
 /* PATH.lock: one process at a time. The descriptor, STORE_E_BUSY or negative in *out_fd's place. */
 [[nodiscard]] int store_lock(int *out_fd, const char *path, struct err *err);
 
-/* The SQLite backend: the writing connection makes and migrates the file; the reading one only reads. */
-[[nodiscard]] int store_sqlite_open(
-	struct store_backend **out, const struct store_options *options, bool write, struct err *err);
+/* The SQLite backend: the writing connection (`writer` NULL) makes and migrates the file; the others only read, and are
+ * freed before it. */
+[[nodiscard]] int store_sqlite_open(struct store_backend **out, const struct store_options *options,
+	struct store_backend *writer, struct err *err);
 [[nodiscard]] int store_sqlite_applied(struct store_backend *b, uint64_t *out);

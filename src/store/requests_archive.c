@@ -19,6 +19,10 @@ int store_archive_add(struct store_req *req, const struct store_archived *row)
 	copy->id = arena_dup(req->arena, row->id);
 	copy->from = arena_dup(req->arena, row->from);
 	copy->to = arena_dup(req->arena, row->to);
+	copy->own = arena_dup(req->arena, row->own);
+	copy->origin = arena_dup(req->arena, row->origin);
+	copy->retracts = arena_dup(req->arena, row->retracts);
+	copy->stone = arena_dup(req->arena, row->stone);
 	copy->xml = arena_dup(req->arena, row->xml);
 	if (arena_is_full(req->arena))
 		return -ENOMEM;

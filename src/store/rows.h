@@ -146,15 +146,19 @@ enum {
 	STORE_VIEW_JUDGE = 1 << 2, /* on the way in: only where the owner's preferences and block list have it so. For replay */
 };
 
-/* One message, one row, however many archives it stands in. What is said in a room is a row from the occupant's address
- * (room/nick) with STORE_VIEW_SENDER: the room's archive is the one of that side. */
+/* One message, one row, however many archives it stands in. What is said in a room stands in the archive of the side that
+ * bears the room's address. */
 struct store_archived {
 	uint64_t seq;     /* of its record entry: the order in every archive, and unique */
 	struct str id;    /* record id, which is the archive id and the stanza-id */
 	uint64_t time_us; /* of its receipt; never lower than that of a lower seq */
 	struct str from, to; /* as in the stanza; in a room's archive `to` is the occupant's address. Not in answers */
 	unsigned views;      /* STORE_VIEW_*. Not in answers */
-	struct str xml;      /* as delivered, without the stanza-id */
+	struct str own, origin; /* the ids its author gave it: that of the stanza, and its origin-id (XEP-0359); not in answers */
+	struct str retracts;    /* empty: nothing. Else an earlier one of the same author to the same, by an id he gave it: it becomes
+				 * a tombstone with `stone` inside, even where this row stands in no archive (XEP-0424) */
+	struct str stone;
+	struct str xml;         /* as delivered, without the stanza-id */
 	struct store_archived *next; /* the store's own */
 };
 

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/sqlite_archive.h"
 
 enum {
 	PROGRESS_STEPS = 20000, /* of SQLite's machine between two looks at the clock: a few milliseconds */
@@ -93,9 +94,11 @@ static int sq_begin(struct store_backend *b)
 }
 
 /* After some errors (disk full, input/output) SQLite has rolled the whole transaction back. */
-static int sq_undo(struct sq *q, int r)
+static int sq_undo(struct sq *q, int r, enum store_op op)
 {
-	sq_peers_forget(q);
+	if (op == OP_ARCHIVE_PUT)
+		sq_peers_forget(q); /* others add no names */
+	sq_tail_undo(q);
 	if (sqlite3_get_autocommit(q->db)) {
 		q->lost = true;
 		return r;
@@ -111,11 +114,12 @@ static int sq_run_write(struct sq *q, struct store_req *req)
 
 	if (r)
 		return r;
+	sq_tail_save(q);
 	r = operations[req->op](q, req);
 	if (r && r != STORE_E_EXISTS)
-		return sq_undo(q, r);
+		return sq_undo(q, r, req->op);
 	if (arena_is_full(req->arena))
-		return sq_undo(q, -ENOMEM);
+		return sq_undo(q, -ENOMEM, req->op);
 	return sq_do(q, SQ_RELEASE) ? -EIO : r;
 }
 
@@ -135,6 +139,7 @@ static void sq_rollback(struct store_backend *b)
 	struct sq *q = sq_of(b);
 
 	sq_peers_forget(q);
+	sq_tail_rollback(q);
 	if (!sqlite3_get_autocommit(q->db) && sq_do(q, SQ_ROLLBACK))
 		log_error("store: cannot roll back");
 }
@@ -145,6 +150,8 @@ static int sq_commit(struct store_backend *b)
 
 	if (r)
 		sq_rollback(b);
+	else
+		sq_tail_commit(sq_of(b));
 	return r;
 }
 
@@ -152,10 +159,14 @@ static struct store_backend *sq_free(struct store_backend *b)
 {
 	struct sq *q = sq_of(b);
 
+	if (q->writes && q->tail)
+		sq_tail_close(q);
 	sq_peers_forget(q);
 	for (size_t i = 0; i < SQ_COUNT; i++)
 		sqlite3_finalize(q->statements[i]);
 	sqlite3_close(q->db);
+	if (q->writes)
+		sq_tail_free(q->tail);
 	free(q);
 	return NULL;
 }
@@ -222,7 +233,12 @@ static int sq_connect(struct sq *q, const struct store_options *options, bool wr
 	if (sqlite3_open_v2(options->path, &q->db, flags, NULL) != SQLITE_OK || sq_configure(q, write))
 		return err_set(err, -EIO, "store '%s': %s", options->path,
 			q->db ? sqlite3_errmsg(q->db) : "no memory");
-	return write ? sq_migrate(q, options->path, err) : 0;
+	if (!write)
+		return 0;
+	r = sq_migrate(q, options->path, err);
+	if (r == 0 && sq_tail_fill(q))
+		r = err_set(err, -EIO, "store '%s': %s", options->path, sqlite3_errmsg(q->db));
+	return r;
 }
 
 /* Each connection has one thread; counting all memory under one lock would bring them together again. */
@@ -231,8 +247,8 @@ static void sq_setup(void)
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-int store_sqlite_open(
-	struct store_backend **out, const struct store_options *options, bool write, struct err *err)
+int store_sqlite_open(struct store_backend **out, const struct store_options *options,
+	struct store_backend *writer, struct err *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct sq *q = calloc(1, sizeof(*q));
@@ -242,8 +258,12 @@ int store_sqlite_open(
 	if (!q)
 		return err_set(err, -ENOMEM, "store '%s': no memory", options->path);
 	q->base.ops = &sq_ops;
-	map_init(&q->peers);
-	r = sq_connect(q, options, write, err);
+	q->writes = writer == NULL;
+	map_init(&q->peers[0]);
+	map_init(&q->peers[1]);
+	q->tail = writer ? sq_of(writer)->tail : sq_tail_new();
+	r = q->tail ? sq_connect(q, options, q->writes, err)
+		    : err_set(err, -ENOMEM, "store '%s': no memory", options->path);
 	if (r) {
 		sq_free(&q->base);
 		return r;

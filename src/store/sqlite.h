@@ -55,24 +55,25 @@ enum sq_query {
 	SQ_PAIR_ADD,
 	SQ_ARCHIVE_PUT,
 	SQ_ARCHIVE_REPLACE,
-	SQ_ARCHIVE_ALL_UP,
-	SQ_ARCHIVE_ALL_DOWN,
-	SQ_ARCHIVE_WITH_UP,
-	SQ_ARCHIVE_WITH_DOWN,
-	SQ_ARCHIVE_COUNT_ALL,
-	SQ_ARCHIVE_COUNT_WITH,
-	SQ_ARCHIVE_NICK_UP,
-	SQ_ARCHIVE_NICK_DOWN,
-	SQ_ARCHIVE_COUNT_NICK,
-	SQ_ARCHIVE_BY_KEY,
-	SQ_ARCHIVE_KEY_BELOW,
+	SQ_ARCHIVE_GET,
+	SQ_ARCHIVE_BEHIND,
+	SQ_ARCHIVE_IS,
 	SQ_ARCHIVE_AT,
 	SQ_ARCHIVE_END,
-	SQ_ARCHIVE_EXPIRE,
-	SQ_ARCHIVE_DROP_SENT,
-	SQ_ARCHIVE_DROP_RECEIVED,
-	SQ_ARCHIVE_HIDE_SENT,
-	SQ_ARCHIVE_HIDE_RECEIVED,
+	SQ_ARCHIVE_EXPIRED,
+	SQ_ARCHIVE_OWNERS_TO,
+	SQ_ARCHIVE_DELETE_TO,
+	SQ_ARCHIVE_DROP,
+	SQ_ARCHIVE_HIDE,
+	SQ_LIST_PUT,
+	SQ_LIST_AT,
+	SQ_LIST_BEHIND,
+	SQ_LIST_DOWN,
+	SQ_LIST_UP,
+	SQ_LIST_DELETE,
+	SQ_LIST_DELETE_TO,
+	SQ_LIST_MARKS,
+	SQ_LIST_MARK,
 	SQ_PREFS_LOAD,
 	SQ_PREFS_PUT,
 	SQ_PREFS_CLEAR,
@@ -125,9 +126,11 @@ enum sq_query {
 struct sq {
 	struct store_backend base;
 	sqlite3 *db;
+	bool writes; /* the connection that may */
 	bool lost; /* SQLite gave the transaction up by itself: nothing of this group can be committed */
 	sqlite3_stmt *statements[SQ_COUNT];
-	struct map peers; /* sqlite_archive.c: the ids of two addresses that write to each other */
+	struct map peers[2]; /* sqlite_archive_names.c: the numbers of two addresses that write to each other */
+	struct sq_tail *tail; /* sqlite_archive.h; the writer's, which the others borrow */
 	uint64_t deadline_ms; /* a search is given up then; 0: never */
 };
 
@@ -154,6 +157,7 @@ void sq_bind_u64(sqlite3_stmt *st, int at, uint64_t value);
 [[nodiscard]] int sq_do(struct sq *q, enum sq_query query);
 
 struct str sq_column_str(sqlite3_stmt *st, int at, struct arena *arena);
+struct str sq_column_view(sqlite3_stmt *st, int at); /* until the next step or reset */
 uint64_t sq_column_u64(sqlite3_stmt *st, int at);
 
 /* Groups are kept as one text, separated by U+001F. */
@@ -217,11 +221,6 @@ void sq_peers_forget(struct sq *q);
 [[nodiscard]] int sq_pair_find(struct sq *q, struct str a, struct str b, uint64_t *out);
 /* A bound statement with at most one row and one number; *out is untouched without a row. */
 [[nodiscard]] int sq_number(struct sq *q, sqlite3_stmt *st, uint64_t *out);
-
-/* Finding the place of an id or a time (sqlite_archive_find.c). */
-uint64_t sq_archive_key(uint64_t seq, struct str id);
-[[nodiscard]] int sq_archive_seq(struct sq *q, uint64_t owner, struct str id, uint64_t *out); /* STORE_E_NONE */
-[[nodiscard]] int sq_archive_since(struct sq *q, uint64_t time_us, uint64_t *out); /* the lowest seq not earlier */
 
 /* Does `owner` want messages with `peer` kept; has he blocked him? */
 struct sq_judgement {

@@ -1,22 +1,16 @@
 /* From an archive id or a time to a place in the order.
  *
- * Ids are random. An index on them would be written all over, a page of it for each message. `id_key` is
- * instead (seq / 65536, 32 bits of the id): new keys go into one narrow part of the index, and a search asks
- * each part in turn, the newest first, where most of what clients ask for is: 153 short looks for ten million
- * rows.
+ * Ids are random, and nothing is sorted by them: an owner's entries hold a hash of each, and are looked through from
+ * the newest, where most of what clients ask for is; a row is read only where the hash is right.
  *
- * Times rise with seq (the record sees to that), so a time is found by halving. */
+ * Times rise with seq (the record sees to that), so a time is found by halving; every other probe is where the time
+ * would be if messages came evenly, which is near it. */
 #include <errno.h>
 
-#include "store/sqlite.h"
-
-enum {
-	PART_BITS = 16,
-	HASH_BITS = 32,
-};
+#include "store/sqlite_archive.h"
 
 /* The ids are random bytes in base64url: any mixing of them is as good as another. */
-static uint32_t id_hash(struct str id)
+uint32_t sq_id_hash(struct str id)
 {
 	uint32_t h = 2166136261u;
 
@@ -25,94 +19,127 @@ static uint32_t id_hash(struct str id)
 	return h;
 }
 
-uint64_t sq_archive_key(uint64_t seq, struct str id)
+static uint32_t fold(uint32_t h)
 {
-	return (seq >> PART_BITS) << HASH_BITS | id_hash(id);
+	return (h >> 16 ^ h) & 0xFFFF;
 }
 
-/* The part of the highest key below `below`; false: there is none. */
-static int part_below(struct sq *q, uint64_t below, bool *out_there, uint64_t *out)
+uint32_t sq_own_hash(struct str own, struct str origin)
 {
-	sqlite3_stmt *st = sq_get(q, SQ_ARCHIVE_KEY_BELOW);
-	uint64_t key = UINT64_MAX;
-	int r;
-
-	if (!st)
-		return -EIO;
-	sq_bind_u64(st, 1, below);
-	r = sq_number(q, st, &key);
-	*out_there = key != UINT64_MAX;
-	*out = key >> HASH_BITS;
-	return r;
+	return fold(sq_id_hash(origin)) << 16 | fold(sq_id_hash(own));
 }
 
-static int part_search(struct sq *q, uint64_t part, uint64_t owner, struct str id, uint64_t *out)
+static int row_is(struct sq *q, uint64_t seq, struct str id, bool *out)
 {
-	sqlite3_stmt *st = sq_get(q, SQ_ARCHIVE_BY_KEY);
-
-	if (!st)
-		return -EIO;
-	sq_bind_u64(st, 1, part << HASH_BITS | id_hash(id));
-	sq_bind_str(st, 2, id);
-	sq_bind_u64(st, 3, owner);
-	return sq_number(q, st, out);
-}
-
-int sq_archive_seq(struct sq *q, uint64_t owner, struct str id, uint64_t *out)
-{
-	uint64_t part, found = 0, below = INT64_MAX;
-	bool there;
-	int r;
-
-	for (;;) {
-		r = part_below(q, below, &there, &part);
-		if (r || !there)
-			return r ? r : STORE_E_NONE;
-		r = part_search(q, part, owner, id, &found);
-		if (r || found) {
-			*out = found;
-			return r;
-		}
-		below = part << HASH_BITS;
-	}
-}
-
-/* ---- times ---- */
-
-/* The first row at or after `seq`. */
-static int row_at(struct sq *q, uint64_t seq, bool *out_there, uint64_t *out_seq, uint64_t *out_time)
-{
-	sqlite3_stmt *st = sq_get(q, SQ_ARCHIVE_AT);
+	sqlite3_stmt *st = sq_get(q, SQ_ARCHIVE_IS);
+	uint64_t one = 0;
 	int r;
 
 	if (!st)
 		return -EIO;
 	sq_bind_u64(st, 1, seq);
+	sq_bind_str(st, 2, id);
+	r = sq_number(q, st, &one);
+	*out = one != 0;
+	return r;
+}
+
+int sq_archive_seq(struct sq *q, uint64_t owner, const struct sq_rows *tail, struct str id, uint64_t *out)
+{
+	struct sq_walk w = {.high = INT64_MAX, .down = true};
+	uint32_t hash = sq_id_hash(id);
+	struct sq_entry e;
+	bool there, found = false;
+	int r = sq_walk_begin(&w, q, owner, tail);
+
+	while (r == 0 && !found && (r = sq_walk_next(&w, &there, &e)) == 0 && there)
+		if (e.id == hash)
+			r = row_is(q, e.seq, id, &found);
+	sq_walk_end(&w);
+	*out = e.seq;
+	return r ? r : found ? 0 : STORE_E_NONE;
+}
+
+/* ---- times ---- */
+
+struct mark {
+	uint64_t seq, time;
+};
+
+/* The first row at or after `seq`, or the last of all. */
+static int row_at(struct sq *q, enum sq_query query, uint64_t seq, bool *out_there, struct mark *out)
+{
+	sqlite3_stmt *st = sq_get(q, query);
+	int r;
+
+	if (!st)
+		return -EIO;
+	if (query == SQ_ARCHIVE_AT)
+		sq_bind_u64(st, 1, seq);
 	r = sq_step(q, st, out_there);
 	if (r || !*out_there)
 		return r;
-	*out_seq = sq_column_u64(st, 0);
-	*out_time = sq_column_u64(st, 1);
+	*out = (struct mark){.seq = sq_column_u64(st, 0), .time = sq_column_u64(st, 1)};
 	sqlite3_reset(st);
 	return 0;
 }
 
+int sq_archive_floor(struct sq *q, uint64_t *out)
+{
+	struct mark first = {};
+	bool there;
+	int r = row_at(q, SQ_ARCHIVE_AT, 0, &there, &first);
+
+	*out = there && first.seq ? first.seq - 1 : 0;
+	return r;
+}
+
+/* Where to look between two rows of which the one is too early and the other is not. */
+static uint64_t probe(const struct mark *early, const struct mark *late, uint64_t time_us, bool even)
+{
+	uint64_t gap = late->seq - early->seq, at;
+
+	if (!even || late->time <= early->time)
+		return early->seq + gap / 2;
+	at = (uint64_t)((double)gap * ((double)(time_us - early->time) / (double)(late->time - early->time)));
+	return early->seq + (at < 1 ? 1 : at < gap ? at : gap - 1);
+}
+
+/* early.time < time_us <= late.time */
+static int halve(struct sq *q, struct mark early, struct mark late, uint64_t time_us, uint64_t *out)
+{
+	struct mark m;
+	bool there, even = true;
+	int r = 0;
+
+	for (; r == 0 && late.seq - early.seq > 1; even = !even) {
+		uint64_t middle = probe(&early, &late, time_us, even);
+
+		r = row_at(q, SQ_ARCHIVE_AT, middle, &there, &m);
+		if (r == 0 && there && m.seq < late.seq && m.time < time_us)
+			early = m;
+		else if (there && m.seq < late.seq)
+			late = (struct mark){.seq = middle, .time = m.time};
+		else
+			late.seq = middle;
+	}
+	*out = late.seq;
+	return r;
+}
+
 int sq_archive_since(struct sq *q, uint64_t time_us, uint64_t *out)
 {
-	sqlite3_stmt *st = sq_get(q, SQ_ARCHIVE_END);
-	uint64_t low = 0, high = 0, seq, time;
+	struct mark first = {}, last = {};
 	bool there;
-	int r = st ? sq_number(q, st, &high) : -EIO;
+	int r = row_at(q, SQ_ARCHIVE_AT, 0, &there, &first);
 
-	for (high++; r == 0 && low < high;) {
-		uint64_t middle = low + (high - low) / 2;
-
-		r = row_at(q, middle, &there, &seq, &time);
-		if (r == 0 && there && time < time_us)
-			low = seq + 1;
-		else
-			high = middle;
-	}
-	*out = low;
+	*out = 0;
+	if (r || !there || first.time >= time_us)
+		return r;
+	r = row_at(q, SQ_ARCHIVE_END, 0, &there, &last);
+	if (r == 0 && last.time < time_us)
+		*out = last.seq + 1;
+	else if (r == 0)
+		r = halve(q, first, last, time_us, out);
 	return r;
 }

@@ -1,10 +1,10 @@
-/* Reading a page of an archive: bounds first, then one run of an index, and as many rows as the page holds.
- */
+/* Reading a page of an archive: bounds first, then a walk through the owner's entries, and as many rows as the page
+ * holds. */
 #include <errno.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "store/sqlite.h"
+#include "store/sqlite_archive.h"
 
 enum {
 	SEARCH_MS = 2000, /* how long one question may take */
@@ -19,6 +19,7 @@ struct range {
 	struct str nick;
 	bool self;    /* `with` is the owner's own address */
 	bool nothing; /* nothing can be in it */
+	struct sq_rows tail; /* the owner's newest entries */
 };
 
 /* ---- bounds ---- */
@@ -43,7 +44,7 @@ static int bound_ids(struct sq *q, struct range *g, const struct store_archive_q
 
 		if (ids[i].len == 0)
 			continue;
-		r = g->owner ? sq_archive_seq(q, g->owner, ids[i], &seq) : STORE_E_NONE;
+		r = g->owner ? sq_archive_seq(q, g->owner, &g->tail, ids[i], &seq) : STORE_E_NONE;
 		if (r)
 			return r;
 		if (i < 2)
@@ -93,6 +94,10 @@ static int range_find(struct sq *q, struct range *g, const struct store_archive_
 	g->nothing = g->owner == 0;
 	g->high = INT64_MAX;
 	g->nick = query->nick;
+	if (r == 0 && g->owner)
+		r = sq_tail_copy(q->tail, g->owner, &g->tail); /* before any block is read */
+	if (r == 0)
+		r = sq_archive_floor(q, &g->low);
 	if (r == 0)
 		r = bound_ids(q, g, query);
 	if (r == 0)
@@ -102,61 +107,96 @@ static int range_find(struct sq *q, struct range *g, const struct store_archive_
 
 /* ---- rows ---- */
 
-static sqlite3_stmt *range_bind(struct sq *q, enum sq_query query, const struct range *g)
+/* Does this row stand in the archive, with the resource that was asked for? Statement: SQ_ARCHIVE_GET. */
+static bool row_fits(const struct range *g, sqlite3_stmt *st)
 {
-	sqlite3_stmt *st = sq_get(q, query);
+	bool sent = sq_column_u64(st, 3) == g->owner, received = sq_column_u64(st, 4) == g->owner;
 
-	if (!st)
-		return NULL;
-	sq_bind_u64(st, 1, g->owner);
-	sq_bind_u64(st, 2, g->low);
-	sq_bind_u64(st, 3, g->high);
-	if (!g->pair && g->nick.len)
-		sq_bind_str(st, 6, g->nick);
-	if (g->pair) {
-		sq_bind_u64(st, 5, g->pair);
-		sq_bind_str(st, 6, g->resource);
-		sq_bind_u64(st, 7, g->self);
-	}
-	return st;
+	if (g->nick.len)
+		return received && str_eq(sq_column_view(st, 6), g->nick);
+	if (g->resource.len == 0)
+		return sent || received;
+	return (received && str_eq(sq_column_view(st, 5), g->resource)) ||
+	       ((sent || (received && g->self)) && str_eq(sq_column_view(st, 6), g->resource));
 }
 
-static int row_read(sqlite3_stmt *st, struct sq_rows *rows, struct arena *arena, size_t *bytes)
+static int row_keep(sqlite3_stmt *st, uint64_t seq, struct sq_rows *rows, struct arena *arena, size_t *bytes)
 {
 	struct store_archived *row = sq_rows_add(rows);
 
 	if (!row)
 		return -ENOMEM;
-	row->seq = sq_column_u64(st, 0);
-	row->id = sq_column_str(st, 1, arena);
-	row->time_us = sq_column_u64(st, 2);
-	row->xml = sq_column_str(st, 3, arena);
+	row->seq = seq;
+	row->id = sq_column_str(st, 0, arena);
+	row->time_us = sq_column_u64(st, 1);
+	row->xml = sq_column_str(st, 2, arena);
 	*bytes += row->xml.len;
 	return 0;
+}
+
+/* The row of an entry, if it is there still and fits; then the statement is to be reset. */
+static int row_find(struct sq *q, const struct range *g, uint64_t seq, sqlite3_stmt **out)
+{
+	sqlite3_stmt *st = sq_get(q, SQ_ARCHIVE_GET);
+	bool row;
+	int r;
+
+	*out = NULL;
+	if (!st)
+		return -EIO;
+	sq_bind_u64(st, 1, seq);
+	r = sq_step(q, st, &row);
+	if (r || !row)
+		return r;
+	if (row_fits(g, st))
+		*out = st;
+	else
+		sqlite3_reset(st);
+	return 0;
+}
+
+static bool is_full(const struct store_archive_query *query, size_t max, size_t len, size_t bytes)
+{
+	return len == max || (query->max_bytes && bytes >= query->max_bytes);
+}
+
+static int walk_read(struct sq *q, struct sq_walk *w, const struct range *g, const struct store_archive_query *query,
+	size_t max, struct arena *arena, struct sq_rows *rows, bool *out_more)
+{
+	size_t bytes = 0, begin = rows->len;
+	struct sq_entry e;
+	sqlite3_stmt *st;
+	bool there;
+	int r;
+
+	while ((r = sq_walk_next(w, &there, &e)) == 0 && there && !*out_more) {
+		if (g->pair && e.pair != (uint32_t)g->pair)
+			continue;
+		r = row_find(q, g, e.seq, &st);
+		if (r)
+			return r;
+		if (!st)
+			continue;
+		*out_more = is_full(query, max, rows->len - begin, bytes);
+		r = *out_more ? 0 : row_keep(st, e.seq, rows, arena, &bytes);
+		sqlite3_reset(st);
+		if (r)
+			return r;
+	}
+	return r;
 }
 
 /* Up to `max` rows from one end. *out_more: there were more, or they were too many bytes. */
 static int run_read(struct sq *q, const struct range *g, const struct store_archive_query *query, size_t max,
 	struct arena *arena, struct sq_rows *rows, bool *out_more)
 {
-	bool down = query->newest, row = false;
-	enum sq_query all = down ? SQ_ARCHIVE_ALL_DOWN : SQ_ARCHIVE_ALL_UP;
-	enum sq_query with = down ? SQ_ARCHIVE_WITH_DOWN : SQ_ARCHIVE_WITH_UP;
-	enum sq_query nick = down ? SQ_ARCHIVE_NICK_DOWN : SQ_ARCHIVE_NICK_UP;
-	sqlite3_stmt *st = range_bind(q, g->pair ? with : g->nick.len ? nick : all, g);
-	size_t bytes = 0, begin = rows->len;
-	int r;
+	struct sq_walk w = {.low = g->low, .high = g->high, .down = query->newest};
+	int r = sq_walk_begin(&w, q, g->owner, &g->tail);
 
-	if (!st)
-		return -EIO;
-	sq_bind_u64(st, 4, max + 1);
-	while ((r = sq_step(q, st, &row)) == 0 && row) {
-		*out_more = rows->len - begin == max || (query->max_bytes && bytes >= query->max_bytes);
-		r = *out_more ? 0 : row_read(st, rows, arena, &bytes);
-		if (r || *out_more)
-			break;
-	}
-	sqlite3_reset(st);
+	*out_more = false;
+	if (r == 0)
+		r = walk_read(q, &w, g, query, max, arena, rows, out_more);
+	sq_walk_end(&w);
 	return r;
 }
 
@@ -215,7 +255,7 @@ static int ids_read(struct sq *q, const struct range *g, const struct store_arch
 	int r = seq ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < len; i++)
-		r = g->owner ? sq_archive_seq(q, g->owner, query->ids[i], &seq[i]) : STORE_E_NONE;
+		r = g->owner ? sq_archive_seq(q, g->owner, &g->tail, query->ids[i], &seq[i]) : STORE_E_NONE;
 	if (r || g->nothing)
 		return r;
 	qsort(seq, len, sizeof(*seq), compare_seq);
@@ -238,12 +278,37 @@ static int ids_read(struct sq *q, const struct range *g, const struct store_arch
 	return r;
 }
 
+/* A row is looked at only for what its entry does not tell. */
+static int entry_count(struct sq *q, const struct range *g, const struct sq_entry *e, uint64_t *out)
+{
+	sqlite3_stmt *st;
+	int r;
+
+	if (g->pair && e->pair != (uint32_t)g->pair)
+		return 0;
+	if (g->resource.len == 0 && g->nick.len == 0) {
+		++*out;
+		return 0;
+	}
+	r = row_find(q, g, e->seq, &st);
+	if (r == 0 && st) {
+		++*out;
+		sqlite3_reset(st);
+	}
+	return r;
+}
+
 static int rows_count(struct sq *q, const struct range *g, uint64_t *out)
 {
-	enum sq_query all = g->nick.len ? SQ_ARCHIVE_COUNT_NICK : SQ_ARCHIVE_COUNT_ALL;
-	sqlite3_stmt *st = range_bind(q, g->pair ? SQ_ARCHIVE_COUNT_WITH : all, g);
+	struct sq_walk w = {.low = g->low, .high = g->high};
+	struct sq_entry e;
+	bool there;
+	int r = sq_walk_begin(&w, q, g->owner, &g->tail);
 
-	return st ? sq_number(q, st, out) : -EIO;
+	while (r == 0 && (r = sq_walk_next(&w, &there, &e)) == 0 && there)
+		r = entry_count(q, g, &e, out);
+	sq_walk_end(&w);
+	return r;
 }
 
 static int rows_read(struct sq *q, const struct range *g, struct store_req *req, struct sq_rows *rows,
@@ -271,7 +336,7 @@ int sq_archive_load(struct sq *q, struct store_req *req)
 {
 	AUTO(sq_rows_done) struct sq_rows rows = {.size = sizeof(struct store_archived)};
 	struct store_archive_page *out = arena_zalloc(req->arena, sizeof(*out));
-	struct range g = {.low = 0};
+	struct range g = {.tail = {.size = sizeof(struct sq_entry)}};
 	void *taken;
 	int r;
 
@@ -282,6 +347,7 @@ int sq_archive_load(struct sq *q, struct store_req *req)
 	if (r == 0)
 		r = rows_read(q, &g, req, &rows, out);
 	q->deadline_ms = 0;
+	sq_rows_done(&g.tail);
 	if (r == 0)
 		r = sq_rows_take(&rows, req->arena, &taken);
 	if (r)

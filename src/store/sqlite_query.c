@@ -5,29 +5,9 @@
 	"SELECT person_id, jid, name, mail, language, department, groups, disabled, created_us FROM "        \
 	"account "
 
-#define ARCHIVE_ROW "SELECT seq, id, time_us, xml "
-
-/* ?1 owner, ?2 < seq < ?3, ?4 rows. Two short runs of an index each are merged; nobody is both sender and recipient of
- * one row (sqlite_archive.c). */
-#define ARCHIVE_RUN(side, order)                                                                             \
-	"SELECT * FROM (SELECT seq FROM archive WHERE " side " = ?1 AND seq > ?2 AND seq < ?3 ORDER BY seq " order   \
-	" LIMIT ?4)"
-#define ARCHIVE_ALL(order)                                                                                   \
-	ARCHIVE_ROW "FROM archive WHERE seq IN (" ARCHIVE_RUN("sender", order) " UNION ALL " ARCHIVE_RUN(             \
-		"recipient", order) ") ORDER BY seq " order " LIMIT ?4"
-
 #define PEP_ITEM "item_id, node, id, publisher, seq, time_us, record_id, xml"
 
-/* ?5 pair, ?6 resource of the other side ("": any), ?7 whether the owner is his own other side. */
-#define ARCHIVE_WITH                                                                                         \
-	"FROM archive INDEXED BY archive_with WHERE pair = ?5 AND seq > ?2 AND seq < ?3 AND (+sender = ?1 OR "        \
-	"+recipient = ?1) AND (?6 = '' OR (+recipient = ?1 AND from_resource = ?6) OR ((+sender = ?1 OR ?7) AND "     \
-	"to_resource = ?6)) "
-
 #define HAS_KIND "SELECT 1 FROM verifier v WHERE v.account_id = a.account_id AND v.kind = "
-/* ?6 nickname. */
-#define ARCHIVE_NICK                                                                                         \
-	"FROM archive INDEXED BY archive_recipient WHERE recipient = ?1 AND seq > ?2 AND seq < ?3 AND to_resource = ?6 "
 
 const char *const sq_text[SQ_COUNT] = {
 	[SQ_BEGIN] = "BEGIN IMMEDIATE",
@@ -99,30 +79,36 @@ const char *const sq_text[SQ_COUNT] = {
 			   "to_resource, xml) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
 			   "ON CONFLICT (seq) DO NOTHING",
 	[SQ_ARCHIVE_REPLACE] = "UPDATE archive SET xml = ?2 WHERE seq = ?1",
-	[SQ_ARCHIVE_ALL_UP] = ARCHIVE_ALL(""),
-	[SQ_ARCHIVE_ALL_DOWN] = ARCHIVE_ALL("DESC"),
-	[SQ_ARCHIVE_WITH_UP] = ARCHIVE_ROW ARCHIVE_WITH "ORDER BY seq LIMIT ?4",
-	[SQ_ARCHIVE_WITH_DOWN] = ARCHIVE_ROW ARCHIVE_WITH "ORDER BY seq DESC LIMIT ?4",
-	[SQ_ARCHIVE_COUNT_ALL] = "SELECT (SELECT count(*) FROM archive WHERE sender = ?1 AND seq > ?2 AND seq < ?3) + "
-				 "(SELECT count(*) FROM archive WHERE recipient = ?1 AND seq > ?2 AND seq < ?3)",
-	[SQ_ARCHIVE_COUNT_WITH] = "SELECT count(*) " ARCHIVE_WITH,
-	[SQ_ARCHIVE_NICK_UP] = ARCHIVE_ROW ARCHIVE_NICK "ORDER BY seq LIMIT ?4",
-	[SQ_ARCHIVE_NICK_DOWN] = ARCHIVE_ROW ARCHIVE_NICK "ORDER BY seq DESC LIMIT ?4",
-	[SQ_ARCHIVE_COUNT_NICK] = "SELECT count(*) " ARCHIVE_NICK,
-	[SQ_ARCHIVE_BY_KEY] = "SELECT seq FROM archive WHERE id_key = ?1 AND id = ?2 AND (+sender = ?3 OR +recipient = ?3)",
-	[SQ_ARCHIVE_KEY_BELOW] = "SELECT id_key FROM archive WHERE id_key < ?1 ORDER BY id_key DESC LIMIT 1",
+	[SQ_ARCHIVE_GET] = "SELECT id, time_us, xml, sender, recipient, from_resource, to_resource FROM archive "
+			   "WHERE seq = ?1",
+	[SQ_ARCHIVE_BEHIND] = "SELECT seq, pair, id_key, sender, recipient FROM archive WHERE seq > ?1 ORDER BY seq",
+	[SQ_ARCHIVE_IS] = "SELECT 1 FROM archive WHERE seq = ?1 AND id = ?2",
 	[SQ_ARCHIVE_AT] = "SELECT seq, time_us FROM archive WHERE seq >= ?1 ORDER BY seq LIMIT 1",
-	[SQ_ARCHIVE_END] = "SELECT seq FROM archive ORDER BY seq DESC LIMIT 1",
-	[SQ_ARCHIVE_EXPIRE] = "DELETE FROM archive WHERE seq <= (SELECT max(seq) FROM (SELECT seq, time_us FROM archive "
-			      "ORDER BY seq LIMIT ?2) WHERE time_us < ?1)",
-	[SQ_ARCHIVE_DROP_SENT] = "DELETE FROM archive WHERE seq IN (SELECT seq FROM archive WHERE sender = ?1 LIMIT ?2) "
-				 "AND recipient IS NULL",
-	[SQ_ARCHIVE_DROP_RECEIVED] = "DELETE FROM archive WHERE seq IN (SELECT seq FROM archive WHERE recipient = ?1 "
-				     "LIMIT ?2) AND sender IS NULL",
-	[SQ_ARCHIVE_HIDE_SENT] = "UPDATE archive SET sender = NULL WHERE seq IN (SELECT seq FROM archive WHERE "
-				 "sender = ?1 LIMIT ?2) AND recipient IS NOT NULL",
-	[SQ_ARCHIVE_HIDE_RECEIVED] = "UPDATE archive SET recipient = NULL WHERE seq IN (SELECT seq FROM archive WHERE "
-				     "recipient = ?1 LIMIT ?2) AND sender IS NOT NULL",
+	[SQ_ARCHIVE_END] = "SELECT seq, time_us FROM archive ORDER BY seq DESC LIMIT 1",
+	[SQ_ARCHIVE_EXPIRED] = "SELECT max(seq) FROM (SELECT seq, time_us FROM archive ORDER BY seq LIMIT ?2) "
+			       "WHERE time_us < ?1",
+	[SQ_ARCHIVE_OWNERS_TO] = "SELECT sender FROM archive WHERE seq <= ?1 AND sender IS NOT NULL UNION "
+				 "SELECT recipient FROM archive WHERE seq <= ?1 AND recipient IS NOT NULL",
+	[SQ_ARCHIVE_DELETE_TO] = "DELETE FROM archive WHERE seq <= ?1",
+	[SQ_ARCHIVE_DROP] = "DELETE FROM archive WHERE seq = ?1 AND coalesce(sender, ?2) = ?2 "
+			    "AND coalesce(recipient, ?2) = ?2",
+	[SQ_ARCHIVE_HIDE] = "UPDATE archive SET sender = nullif(sender, ?2), recipient = nullif(recipient, ?2) "
+			    "WHERE seq = ?1",
+	[SQ_LIST_PUT] = "INSERT OR REPLACE INTO archive_list (owner, first, last, entries) VALUES (?1, ?2, ?3, ?4)",
+	[SQ_LIST_AT] = "SELECT first, entries FROM archive_list WHERE owner = ?1 AND first <= ?2 "
+		       "ORDER BY first DESC LIMIT 1",
+	[SQ_LIST_BEHIND] = "SELECT first, entries FROM archive_list WHERE owner = ?1 AND first > ?2 "
+			   "ORDER BY first LIMIT 1",
+	[SQ_LIST_DOWN] = "SELECT first, entries FROM archive_list WHERE owner = ?1 AND first < ?3 AND first >= "
+			 "coalesce((SELECT max(first) FROM archive_list WHERE owner = ?1 AND first <= ?2), 0) "
+			 "ORDER BY first DESC",
+	[SQ_LIST_UP] = "SELECT first, entries FROM archive_list WHERE owner = ?1 AND first < ?3 AND first >= "
+		       "coalesce((SELECT max(first) FROM archive_list WHERE owner = ?1 AND first <= ?2), 0) "
+		       "ORDER BY first",
+	[SQ_LIST_DELETE] = "DELETE FROM archive_list WHERE owner = ?1 AND first = ?2",
+	[SQ_LIST_DELETE_TO] = "DELETE FROM archive_list WHERE owner = ?1 AND last <= ?2",
+	[SQ_LIST_MARKS] = "SELECT part, seq FROM archive_listed",
+	[SQ_LIST_MARK] = "INSERT OR REPLACE INTO archive_listed (part, seq) VALUES (?1, ?2)",
 	[SQ_PREFS_LOAD] = "SELECT fallback, always, never FROM archive_prefs WHERE owner = ?1",
 	[SQ_PREFS_PUT] = "INSERT OR REPLACE INTO archive_prefs (owner, fallback, always, never) VALUES (?1, ?2, ?3, ?4)",
 	[SQ_PREFS_CLEAR] = "DELETE FROM archive_prefs WHERE owner = ?1",

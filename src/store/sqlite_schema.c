@@ -93,6 +93,13 @@ static const char *const steps[] = {
 	"  motd TEXT NOT NULL, welcomed INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE notice (name TEXT PRIMARY KEY, text TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL,"
 	"  utc_us INTEGER NOT NULL) WITHOUT ROWID;",
+	/* 8: what an owner has of the archive stands in blocks (sqlite_archive.h), not in indexes. id_key is two hashes
+	 * now; nothing searches by it. Blocks of rows that are there are made when the file is opened. */
+	"DROP INDEX archive_sender; DROP INDEX archive_recipient; DROP INDEX archive_with; DROP INDEX archive_id;"
+	"CREATE TABLE archive_list ("
+	"  owner INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, entries BLOB NOT NULL,"
+	"  PRIMARY KEY (owner, first)) WITHOUT ROWID;"
+	"CREATE TABLE archive_listed (part INTEGER PRIMARY KEY, seq INTEGER NOT NULL);",
 };
 
 enum {

@@ -100,11 +100,16 @@ int sq_number(struct sq *q, sqlite3_stmt *st, uint64_t *out)
 	return 0;
 }
 
-struct str sq_column_str(sqlite3_stmt *st, int at, struct arena *arena)
+struct str sq_column_view(sqlite3_stmt *st, int at)
 {
 	const char *text = (const char *)sqlite3_column_text(st, at);
 
-	return arena_dup(arena, str_of(text, (size_t)sqlite3_column_bytes(st, at)));
+	return str_of(text, (size_t)sqlite3_column_bytes(st, at));
+}
+
+struct str sq_column_str(sqlite3_stmt *st, int at, struct arena *arena)
+{
+	return arena_dup(arena, sq_column_view(st, at));
 }
 
 uint64_t sq_column_u64(sqlite3_stmt *st, int at)

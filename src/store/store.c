@@ -316,12 +316,12 @@ static int store_open_locked(
 {
 	struct store_backend *writer = NULL, *reader[STORE_READERS] = {};
 	uint64_t applied_seq = 0;
-	int r = store_sqlite_open(&writer, options, true, err);
+	int r = store_sqlite_open(&writer, options, NULL, err);
 
 	if (r == 0)
 		r = store_sqlite_applied(writer, &applied_seq);
 	for (size_t i = 0; r == 0 && i < STORE_READERS; i++)
-		r = store_sqlite_open(&reader[i], options, false, err);
+		r = store_sqlite_open(&reader[i], options, writer, err);
 	if (r == 0) {
 		r = store_start(out, writer, reader, applied_seq, lock_fd);
 		return r ? err_set(err, r, "store '%s': %s", options->path, strerror(-r)) : 0;

@@ -3,6 +3,7 @@
 import datetime
 import os
 import signal
+import time
 
 import pytest
 
@@ -40,6 +41,14 @@ def assert_recorded(server, bodies):
     lines = list(record.lines(server.dir / "record"))
     for each in bodies:
         assert len([line for line in lines if each.split()[-1].encode() in line]) == 1
+
+
+def until(there, seconds=10):
+    """Nobody is told when a message that waits for somebody is recorded."""
+    end = time.monotonic() + seconds
+    while not there():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def talk(alice, bob, count):
@@ -112,9 +121,8 @@ def test_somebody_who_was_not_there_finds_it_and_still_gets_it(folk):
     alice, = folk.online(1)
     account = folk.account()
     said = alice.say(account.jid)
-    alice.roundtrip()
     bob = folk.client(account).login()
-    assert history(bob).bodies == [said.body]
+    until(lambda: history(bob).bodies == [said.body])
     bob.send("<presence/>")
     got = bob.expect(message(body=said.body))
     assert stamped(got) is not None and history(bob).ids == [stanza_id(got, bob.bare)]
@@ -139,16 +147,128 @@ def test_a_hint_keeps_it_out_of_history_and_not_out_of_the_record(folk, server, 
     assert_recorded(server, [said.body])
 
 
-@pytest.mark.parametrize("payload", ["<replace xmlns='%s' id='%%s'/>" % names.CORRECT,
-                                     "<retract xmlns='urn:xmpp:message-retract:1' id='%s'/>"])
-def test_a_correction_or_retraction_stands_behind_what_it_changes_and_the_record_has_both(folk, server, payload):
+def test_a_correction_stands_behind_what_it_changes_and_the_record_has_both(folk, server):
     alice, bob = folk.online(2)
     first = alice.say(bob.bare)
-    second = alice.say(bob.bare, "changed", extra=payload % first.id)
+    second = alice.say(bob.bare, "changed", extra="<replace xmlns='%s' id='%s'/>" % (names.CORRECT, first.id))
     bob.expect(message(body=second.body))
     for client in (alice, bob):
         assert history(client).bodies == [first.body, second.body]
     assert_recorded(server, [first.body, second.body])
+
+
+def test_a_correction_is_inspected_again(folk, server):
+    alice, bob = folk.online(2)
+    first = alice.say(bob.bare)
+    second = alice.say(bob.bare, "the %s" % WORD, extra="<replace xmlns='%s' id='%s'/>" % (names.CORRECT, first.id))
+    assert Error(alice.expect(message(id=second.id, type="error"))).condition == "policy-violation"
+    bob.expect(message(body=first.body))
+    for client in (alice, bob):
+        assert history(client).bodies == [first.body]
+    assert_recorded(server, [first.body, second.body])
+
+
+# --- retraction
+
+def take_back(client, to, id, text="/me took it back", **more):
+    return client.say(to, text, extra="<retract xmlns='%s' id='%s'/><fallback xmlns='urn:xmpp:fallback:0' for='%s'/>" % (
+        names.RETRACT, id, names.RETRACT) + more.pop("extra", ""), **more)
+
+
+def tombstone(stanza):
+    return inner(stanza).find(tag(names.RETRACT, "retracted"))
+
+
+def test_the_account_says_that_it_sets_tombstones(folk):
+    alice, = folk.online(1)
+    query = alice.ask(names.DISCO_INFO, to=alice.bare).find(tag(names.DISCO_INFO, "query"))
+    features = {each.get("var") for each in query.iter(tag(names.DISCO_INFO, "feature"))}
+    assert {names.RETRACT, names.RETRACT + "#tombstone"} <= features
+
+
+def test_what_one_takes_back_is_a_tombstone_for_both_and_the_record_has_everything(folk, server):
+    alice, bob = folk.online(2)
+    secret = alice.say(bob.bare, extra="<x xmlns='urn:example:x'>aside</x><origin-id xmlns='urn:xmpp:sid:0' id='o-1'/>")
+    other = alice.say(bob.bare)
+    bob.expect(message(body=other.body))
+    ids = history(bob).ids
+    back = take_back(alice, bob.bare, secret.id)
+    bob.expect(message(body=back.body))
+    for client in (alice, bob):
+        page = history(client)
+        assert page.bodies == [None, other.body, back.body] and page.ids[:2] == ids
+        buried = inner(page.results[0])
+        assert (buried.get("from"), buried.get("to"), buried.get("id"), buried.get("type")) == (
+            alice.jid, bob.bare, secret.id, "chat")
+        assert [each.tag for each in buried] == [tag(names.RETRACT, "retracted")]
+        assert tombstone(page.results[0]).get("id") == back.id and tombstone(page.results[0]).get("stamp")
+        assert inner(page.results[2]).find(tag(names.RETRACT, "retract")).get("id") == secret.id
+        assert history(client, ids=ids[:1]).bodies == [None]
+    assert_recorded(server, [secret.body, other.body, back.body])
+    assert b"aside" in b"".join(record.lines(server.dir / "record"))
+
+
+@pytest.mark.parametrize("by", ["origin-id", "stanza-id"])
+def test_a_message_is_also_known_by_its_other_ids(folk, by):
+    alice, bob = folk.online(2)
+    secret = alice.say(bob.bare, extra="<origin-id xmlns='urn:xmpp:sid:0' id='the-origin'/>")
+    kept = alice.say(bob.bare)
+    bob.expect(message(body=kept.body))
+    back = take_back(alice, bob.bare, "the-origin" if by == "origin-id" else history(alice).ids[0])
+    bob.expect(message(body=back.body))
+    assert history(bob).bodies[:2] == [None, kept.body] and secret.body not in history(alice).bodies
+
+
+def test_nobody_takes_back_what_somebody_else_said_or_said_to_somebody_else(folk):
+    alice, bob, carol = folk.online(3)
+    said = alice.say(bob.bare)
+    bob.expect(message(body=said.body))
+    for client, to in ((bob, alice.bare), (carol, bob.bare), (alice, carol.bare)):
+        back = take_back(client, to, said.id)
+        {alice.bare: alice, bob.bare: bob, carol.bare: carol}[to].expect(message(body=back.body))
+    assert history(bob).bodies[0] == said.body and history(alice).bodies[0] == said.body
+
+
+def test_who_has_blocked_the_author_keeps_what_he_had(folk):
+    alice, bob = folk.online(2)
+    said = alice.say(bob.bare)
+    bob.expect(message(body=said.body))
+    assert bob.iq("set", "<block xmlns='%s'><item jid='%s'/></block>" % (names.BLOCKING, alice.bare)).get("type") == "result"
+    back = take_back(alice, bob.bare, said.id)
+    alice.expect(message(id=back.id, type="error"))
+    assert history(bob).bodies == [said.body] and history(alice).bodies[0] == said.body
+
+
+def test_a_retraction_that_is_not_to_be_kept_takes_back_all_the_same(folk, server):
+    alice, bob = folk.online(2)
+    secret = alice.say(bob.bare)
+    back = take_back(alice, bob.bare, secret.id, extra="<no-store xmlns='%s'/>" % names.HINTS)
+    bob.expect(message(body=back.body))
+    for client in (alice, bob):
+        assert history(client).bodies == [None]
+    assert_recorded(server, [secret.body, back.body])
+
+
+def test_a_retraction_that_a_rule_stops_takes_nothing_back(folk, server):
+    alice, bob = folk.online(2)
+    said = alice.say(bob.bare)
+    back = take_back(alice, bob.bare, said.id, "the %s" % WORD)
+    assert Error(alice.expect(message(id=back.id, type="error"))).condition == "policy-violation"
+    assert history(bob).bodies == [said.body]
+    assert_recorded(server, [said.body, back.body])
+
+
+def test_a_tombstone_outlives_kill_9(folk, server):
+    alice, bob = folk.online(2)
+    secret, kept = alice.say(bob.bare), alice.say(bob.bare)
+    back = take_back(alice, bob.bare, secret.id)
+    bob.expect(message(body=back.body))
+    account = bob.account
+    server.kill_tree()
+    server.close_clients()
+    server.start()
+    assert history(folk.client(account).login()).bodies == [None, kept.body, back.body]
+    assert_recorded(server, [secret.body])
 
 
 @pytest.mark.parametrize("type", ["headline", "groupchat"])

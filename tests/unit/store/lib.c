@@ -97,10 +97,10 @@ void fixture_reopen(struct fixture *f)
 		return;
 	}
 	assert_int_equal(store_lock(&lock, f->path, &err), 0);
-	assert_int_equal(store_sqlite_open(&writer, &options, true, &err), 0);
+	assert_int_equal(store_sqlite_open(&writer, &options, NULL, &err), 0);
 	assert_int_equal(store_sqlite_applied(writer, &applied), 0);
 	for (size_t i = 0; i < STORE_READERS; i++) {
-		assert_int_equal(store_sqlite_open(&reader[i], &options, false, &err), 0);
+		assert_int_equal(store_sqlite_open(&reader[i], &options, writer, &err), 0);
 		reader[i] = fake_new(reader[i], f->kind);
 	}
 	assert_int_equal(store_start(&f->store, fake_new(writer, f->kind), reader, applied, lock), 0);
