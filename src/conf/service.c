@@ -3,12 +3,17 @@
 /* "rooms.<domain>" stands for one name a domain. */
 #define PLACE STR(".<domain>")
 
-static bool is_ours(const struct settings *s, struct str domain)
+static bool is_among(const struct settings_strings *list, struct str domain)
 {
-	for (size_t i = 0; i < s->domains.len; i++)
-		if (str_eq(s->domains.items[i], domain))
+	for (size_t i = 0; i < list->len; i++)
+		if (str_eq(list->items[i], domain))
 			return true;
 	return false;
+}
+
+bool settings_is_ours(const struct settings *s, struct str domain)
+{
+	return is_among(&s->domains, domain);
 }
 
 /* The labels before ".<domain>"; the whole name when it has no such end. */
@@ -24,14 +29,14 @@ static bool stands_for(const struct settings *s, struct str name, struct str dom
 	if (head.len == name.len)
 		return str_eq(name, domain);
 	return domain.len > head.len && str_starts(domain, head) && domain.data[head.len] == '.' &&
-	       is_ours(s, str_cut(domain, head.len + 1, domain.len));
+	       settings_is_ours(s, str_cut(domain, head.len + 1, domain.len));
 }
 
 bool settings_is_rooms(const struct settings *s, struct str domain)
 {
 	for (size_t i = 0; i < s->rooms_service.len; i++)
 		if (stands_for(s, s->rooms_service.items[i], domain))
-			return !is_ours(s, domain);
+			return !settings_is_ours(s, domain);
 	return false;
 }
 
@@ -47,8 +52,28 @@ void settings_each_rooms(const struct settings *s, struct str domain,
 			buf_putc(&text, '.');
 			buf_str(&text, domain);
 		}
-		if (!buf_failed(&text) && !is_ours(s, buf_view(&text)))
+		if (!buf_failed(&text) && !settings_is_ours(s, buf_view(&text)))
 			each(owner, buf_view(&text));
 		buf_done(&text);
 	}
+}
+
+/* ---- components ---- */
+
+bool settings_is_component_inside(const struct settings *s, struct str domain)
+{
+	return is_among(&s->components_inside, domain);
+}
+
+bool settings_is_component(const struct settings *s, struct str domain)
+{
+	return is_among(&s->components_outside, domain) || is_among(&s->components_inside, domain);
+}
+
+struct str settings_component(const struct settings *s, size_t i)
+{
+	if (i < s->components_outside.len)
+		return s->components_outside.items[i];
+	i -= s->components_outside.len;
+	return i < s->components_inside.len ? s->components_inside.items[i] : STR_NONE;
 }

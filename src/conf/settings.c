@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "conf/nearest.h"
 #include "conf/schema.h"
+#include "conf/service.h"
 #include "conf/settings_value.h"
 #include "conf/yaml.h"
 
@@ -215,6 +216,8 @@ static int check_listeners(struct load *l)
 	if (n == 0)
 		return together(l, "listen.starttls",
 			"no address to listen on; give at least one here or in listen.direct_tls");
+	if (settings_components_len(s))
+		n += list_addresses("components.listen", &s->components_listen, all + n);
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = i + 1; j < n; j++) {
 			if (!same_address(all[i].address, all[j].address))
@@ -226,9 +229,37 @@ static int check_listeners(struct load *l)
 	return 0;
 }
 
+/* A domain has one owner: people, rooms or one component. */
+static int check_components(struct load *l)
+{
+	const struct settings *s = l->settings;
+
+	for (size_t i = 0; i < settings_components_len(s); i++) {
+		struct str domain = settings_component(s, i);
+		const char *row = i < s->components_outside.len ? "components.outside" : "components.inside";
+		char text[512];
+
+		snprintf(text, sizeof(text), "'%s' is also %s", LOG_STR(domain),
+			settings_is_rooms(s, domain) ? "a service of rooms.service" : "listed elsewhere; a domain has one owner");
+		if (settings_is_rooms(s, domain) || settings_is_ours(s, domain))
+			return together(l, row, text);
+		for (size_t j = i + 1; j < settings_components_len(s); j++)
+			if (str_eq(domain, settings_component(s, j)))
+				return together(l, "components.inside", text);
+	}
+	if (s->components_stanza_burst < s->components_stanzas_per_second)
+		return together(l, "components.stanza_burst", "smaller than components.stanzas_per_second; raise it");
+	if (s->components_bytes_burst < s->components_bytes_per_second ||
+		s->components_bytes_burst < s->limits_stanza_bytes)
+		return together(l, "components.bytes_burst",
+			"smaller than components.bytes_per_second or limits.stanza_bytes; raise it");
+	return 0;
+}
+
 static int check_together(struct load *l)
 {
 	const struct settings *s = l->settings;
+	int r;
 
 	if (s->domains.len == 0)
 		return together(l, "domains", "no domain given; accepted: a list such as [example.org]");
@@ -249,7 +280,8 @@ static int check_together(struct load *l)
 	if (str_eq(s->record_dir, s->record_copy_dir))
 		return together(
 			l, "record.copy_dir", "the same folder as record.dir; a copy belongs elsewhere");
-	return check_listeners(l);
+	r = check_components(l);
+	return r ? r : check_listeners(l);
 }
 
 /* ---- the set ---- */

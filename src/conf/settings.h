@@ -22,6 +22,8 @@ struct settings_addresses {
 	size_t len;
 };
 
+bool settings_address_is_loopback(const struct settings_address *a);
+
 struct settings_strings {
 	const struct str *items;
 	size_t len;

@@ -196,6 +196,29 @@ SETTING(INT, "rooms.affiliations_max", rooms_affiliations_max, "5000", 10, 10000
 SECTION("admin", "Administration by people with their clients (XEP-0133).")
 SETTING(STRING, "admin.group", admin_group, "administrators", 0, 128, "", LIVE, NULL,
 	"Group of accounts whose members may administer the server with their clients; \"\" is nobody.")
+SECTION("components", "External components (XEP-0114): gateways to other networks and services in programs of their own. "
+	"Each is trusted to speak for every address of its domain.")
+SETTING(DOMAINS, "components.outside", components_outside, "[]", 0, 32, "", RESTART, NULL,
+	"Domains of components whose people count as outside for rules and walls.")
+SETTING(DOMAINS, "components.inside", components_inside, "[]", 0, 32, "", RESTART, NULL,
+	"Domains of components whose people count as inside.")
+SETTING(ADDRESSES, "components.listen", components_listen, "[\"127.0.0.1:5347\"]", 0, 8, "", RESTART, NULL,
+	"Where components connect, without TLS: anything but loopback crosses the network in the clear. Opened only "
+	"when there is a component.")
+SETTING(PATH, "components.secrets", components_secrets, "keys/components", 0, 0, "", LIVE, check_nonempty,
+	"Folder with one file for each component, named as its domain, that holds the secret it shares with the "
+	"server (16 to 1000 characters); only its owner may read it.")
+SETTING(INT, "components.stanzas_per_second", components_stanzas_per_second, "2000", 1, 1000000, "stanzas", LIVE,
+	NULL, "Stanzas a component may send each second for long; a faster one is slowed down, not refused.")
+SETTING(INT, "components.stanza_burst", components_stanza_burst, "10000", 1, 10000000, "stanzas", LIVE, NULL,
+	"Stanzas a component may send at once before it is slowed down.")
+SETTING(SIZE, "components.bytes_per_second", components_bytes_per_second, "2097152", 1024, 1073741824, "", LIVE,
+	NULL, "Bytes a component may send each second for long.")
+SETTING(SIZE, "components.bytes_burst", components_bytes_burst, "16777216", 4096, 4294967296, "", LIVE, NULL,
+	"Bytes a component may send at once before it is slowed down.")
+SETTING(INT, "components.presence_max", components_presence_max, "100000", 10, 10000000, "pairs", LIVE, NULL,
+	"How many pairs of one of its addresses and somebody who sees it as available are remembered for a component, "
+	"to be made unavailable when it goes away; presence beyond it is refused.")
 
 SECTION("record", "The record of every message.")
 SETTING(PATH, "record.dir", record_dir, "record", 0, 0, "", RESTART, check_nonempty,

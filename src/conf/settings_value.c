@@ -312,7 +312,7 @@ int setting_read(const struct setting *row, const struct yml_node *node, struct 
 
 /* ---- checks ---- */
 
-static bool is_loopback(const struct settings_address *a)
+bool settings_address_is_loopback(const struct settings_address *a)
 {
 	if (a->addr.ss_family == AF_INET) {
 		const struct sockaddr_in *in = (const struct sockaddr_in *)&a->addr;
@@ -327,7 +327,7 @@ int check_loopback(const void *value, struct err *err)
 	const struct settings_addresses *list = value;
 
 	for (size_t i = 0; i < list->len; i++)
-		if (!is_loopback(&list->items[i]))
+		if (!settings_address_is_loopback(&list->items[i]))
 			return err_set(err, -EINVAL,
 				"'%s' found; accepted: loopback addresses only (127.0.0.1:PORT, [::1]:PORT), "
 				"because "

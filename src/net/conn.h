@@ -15,6 +15,7 @@ enum conn_kind {
 	CONN_STARTTLS,  /* plain bytes first, then conn_start_tls() */
 	CONN_DIRECT,    /* TLS first (XEP-0368) */
 	CONN_PLAINTEXT, /* test listener on loopback: never TLS */
+	CONN_COMPONENT, /* of an external component (XEP-0114): never TLS */
 };
 
 enum conn_end {

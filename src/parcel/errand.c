@@ -30,3 +30,21 @@ void errand_free(struct errand *e)
 	arena_free(e->arena);
 	free(e);
 }
+
+static void run_answer(struct task *task)
+{
+	struct errand *e = container_of(task, struct errand, task);
+
+	e->answer(e);
+}
+
+void errand_answer(struct errand *e, enum errand_error error)
+{
+	e->error = error;
+	if (e->port->loop == loop_current()) {
+		e->answer(e);
+		return;
+	}
+	e->task.run = run_answer;
+	loop_post(e->port->loop, &e->task);
+}

@@ -17,12 +17,13 @@ enum errand_kind {
 	ERRAND_SM_RESUME, /* answered. in: person, bare jid, sm_id, h; out: origin, handled or error */
 	ERRAND_SM_ACK,    /* h: the client's count of what it handled */
 	ERRAND_STATE,     /* inactive: what the client says of itself (XEP-0352) */
+	ERRAND_COMPONENT, /* answered. in: bare (the domain), address; out: origin or error. GONE ends it, too */
 	ERRAND_GONE,      /* the stream has ended and none of its parcels is under way; reason, handled */
 };
 
 enum errand_error {
 	ERRAND_OK,
-	ERRAND_E_CONFLICT,        /* bind: resource is taken by a session that stays */
+	ERRAND_E_CONFLICT,        /* bind: resource is taken by a session that stays; component: connected already */
 	ERRAND_E_TOO_MANY,        /* bind: resource-constraint, sessions per account */
 	ERRAND_E_BAD_RESOURCE,    /* bind: not a valid resourcepart */
 	ERRAND_E_NO_ACCOUNT,      /* bind: removed or disabled meanwhile */
@@ -64,3 +65,6 @@ struct errand {
 
 [[nodiscard]] struct errand *errand_new(enum errand_kind kind, struct port *port);
 void errand_free(struct errand *e);
+
+/* Answers: on the port's own loop at once, so that nothing written later comes before it; else by a task. */
+void errand_answer(struct errand *e, enum errand_error error);

@@ -12,7 +12,8 @@ struct person;
 struct origin {
 	_Atomic unsigned refs;
 	struct jid jid;               /* full, canonical */
-	const struct person *person;  /* counted reference (account/directory.h) */
+	const struct person *person;  /* counted reference (account/directory.h); NULL: an external component speaks, for
+	                                 this address of its domain (XEP-0114) */
 	struct str session;           /* public session id, 22 characters; also names the stream in the record */
 	struct str address;           /* the client's network address and port as text: never leaves the server */
 	struct str tls;               /* "TLSv1.3 TLS_AES_128_GCM_SHA256", "" on a plaintext test listener */

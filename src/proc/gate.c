@@ -306,6 +306,7 @@ static int gate_open_way(struct gate *g, struct err *err)
 	if (r)
 		return r;
 	xmpp_set_tls(g->xmpp, tls);
+	gate_take_secrets(g);
 	tls_unref(tls);
 	g->target = (struct listener_target){
 			.loops = g->loop,

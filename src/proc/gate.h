@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <pthread.h>
 
+#include "account/component_secrets.h"
 #include "account/directory.h"
 #include "account/secret.h"
 #include "account/throttle.h"
@@ -36,6 +37,7 @@ struct gate_start {
 	struct buf certificate, key; /* PEM; the key is wiped after use */
 	struct buf client_ca, client_crl; /* PEM; of settings that may have been changed since */
 	struct buf settings;         /* before a reload: the file's text */
+	struct component_secrets *secrets; /* counted; on their way to the streams */
 };
 
 /* Posted behind what a reload changes on a loop (gate_reload.c). */
@@ -99,6 +101,7 @@ void gate_reload(struct gate *g);
 [[nodiscard]] int gate_load_tls(struct gate *g, struct tls **out, struct err *err);
 void gate_settings_to_limits(const struct settings *s, struct budget_limits *budget, struct throttle_settings *throttle);
 void gate_record_policy(struct gate *g);
+void gate_take_secrets(struct gate *g); /* what the supervisor sent becomes what streams ask */
 
 /* gate_control.c: one request of the control socket (ipc/control.h); the answer goes by gate_answer(). */
 void gate_control(struct gate *g, uint32_t id, struct str request);

@@ -49,6 +49,13 @@ int gate_load_tls(struct gate *g, struct tls **out, struct err *err)
 	return r;
 }
 
+void gate_take_secrets(struct gate *g)
+{
+	if (g->start.secrets)
+		xmpp_set_secrets(g->xmpp, g->start.secrets);
+	g->start.secrets = component_secrets_unref(g->start.secrets);
+}
+
 void gate_record_policy(struct gate *g)
 {
 	struct policy_counts counts = policy_set_counts(g->policy);
@@ -86,6 +93,7 @@ static void put_in_force(struct gate *g, struct retired *retired, struct setting
 	throttle_set(g->throttle, &throttle);
 	xmpp_set_settings(g->xmpp, settings);
 	xmpp_set_tls(g->xmpp, tls);
+	gate_take_secrets(g);
 	route_set_settings(g->route, settings);
 	way_set_settings(g->way, settings);
 	way_set_policy(g->way, policy);
@@ -141,6 +149,7 @@ static int reload(struct gate *g, struct err *err)
 	put_in_force(g, retired, settings, policy, tls);
 	return 0;
 fail:
+	g->start.secrets = component_secrets_unref(g->start.secrets);
 	free(retired);
 	policy_set_unref(policy);
 	settings_free(settings);

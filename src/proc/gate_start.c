@@ -1,11 +1,12 @@
 /* The supervisor's first messages (ipc/supervise.h): how many loops, the listening sockets, the links to the recorder,
- * certificate and key. Everything the gate needs rights for comes here as a descriptor. */
+ * certificate, key, the secrets of components. Everything the gate needs rights for comes here as a descriptor. */
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "conf/service.h"
 #include "proc/gate.h"
 
 enum { FILE_MAX = 1 << 20 };
@@ -18,6 +19,8 @@ static bool listener_kind(const char *name, enum conn_kind *out)
 		*out = CONN_DIRECT;
 	else if (!strcmp(name, "plaintext"))
 		*out = CONN_PLAINTEXT;
+	else if (!strcmp(name, "component"))
+		*out = CONN_COMPONENT;
 	else
 		return false;
 	return true;
@@ -71,11 +74,30 @@ static void read_file(int fd, struct buf *out)
 	}
 }
 
+/* The supervisor has looked at the file; what is no secret any more leaves the component without one. */
+static void read_secret(struct gate_start *s, int fd, struct str domain)
+{
+	struct buf text = BUF_INIT(FILE_MAX);
+	struct str secret;
+
+	read_file(fd, &text);
+	secret = component_secret_of(buf_view(&text));
+	if (!s->secrets)
+		s->secrets = component_secrets_new();
+	if (!s->secrets || component_secrets_put(s->secrets, domain, secret))
+		log_error("out of memory: a component's secret is not known");
+	if (text.data)
+		OPENSSL_cleanse(text.data, text.len);
+	buf_done(&text);
+}
+
 void gate_start_key(struct gate *g, const struct supervise_message *m)
 {
 	if (m->fd < 0)
 		return;
-	if (str_is(m->text, "certificate"))
+	if (str_starts(m->text, STR("component ")))
+		read_secret(&g->start, m->fd, str_cut(m->text, strlen("component "), m->text.len));
+	else if (str_is(m->text, "certificate"))
 		read_file(m->fd, &g->start.certificate);
 	else if (str_is(m->text, "client-ca"))
 		read_file(m->fd, &g->start.client_ca);
@@ -117,9 +139,10 @@ static int start_message(struct gate *g, const struct supervise_message *m)
 	}
 }
 
-static bool start_is_complete(const struct gate_start *s)
+static bool start_is_complete(const struct gate_start *s, const struct settings *settings)
 {
-	if (!s->loops || !s->certificate.len || !s->key.len)
+	if (!s->loops || !s->certificate.len || !s->key.len ||
+			component_secrets_count(s->secrets) < settings_components_len(settings))
 		return false;
 	for (unsigned i = 0; i < s->listeners_len; i++)
 		if (s->listeners[i].fd < 0)
@@ -137,7 +160,7 @@ int gate_start_read(struct gate *g, struct err *err)
 
 	for (unsigned i = 0; i < GATE_LOOPS_MAX; i++)
 		g->start.links[i] = -1;
-	while (!start_is_complete(&g->start)) {
+	while (!start_is_complete(&g->start, g->settings)) {
 		r = supervise_recv(&g->supervise, &m);
 		if (r == 0) {
 			struct pollfd wait = {.fd = g->supervise.fd, .events = POLLIN};

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "conf/service.h"
 #include "proc/supervisor.h"
 
 enum {
@@ -162,6 +163,14 @@ static int open_list(struct supervisor *s, const struct settings_addresses *list
 	return 0;
 }
 
+static void warn_of_clear(const struct settings_addresses *list)
+{
+	for (size_t i = 0; i < list->len; i++)
+		if (!settings_address_is_loopback(&list->items[i]))
+			log_warn("components connect to %s without TLS: what they carry crosses the network in the clear",
+				list->items[i].text.data);
+}
+
 int ports_open(struct supervisor *s, struct err *err)
 {
 	const struct settings *set = s->settings;
@@ -171,6 +180,10 @@ int ports_open(struct supervisor *s, struct err *err)
 		r = open_list(s, &set->listen_direct_tls, "direct", "listen.direct_tls", err);
 	if (!r)
 		r = open_list(s, &set->listen_plaintext, "plaintext", "listen.plaintext", err);
+	if (!r && settings_components_len(set)) {
+		r = open_list(s, &set->components_listen, "component", "components.listen", err);
+		warn_of_clear(&set->components_listen);
+	}
 	if (!r && s->ports_len == 0)
 		r = err_set(err, -EADDRNOTAVAIL, "none of the addresses in %s exists here; correct listen.*",
 			set->file.data);

@@ -84,6 +84,8 @@ int refresh_send_keys(struct supervisor *s, const struct settings *settings, str
 		r = send_key(s, "client-ca", settings->tls_client_ca.data, err);
 	if (r == 0 && clients && settings->tls_client_crl.len)
 		r = send_key(s, "client-crl", settings->tls_client_crl.data, err);
+	if (r == 0)
+		r = secrets_send(s, settings, err);
 	return r ? r : send_key(s, "key", settings->tls_key.data, err); /* the last: with it the gate begins */
 }
 
@@ -151,6 +153,8 @@ static int check_files(struct refresh *f, struct err *err)
 
 	if (!r)
 		r = certificate_check(f->settings, &warnings, err);
+	if (!r)
+		r = secrets_check(f->settings, err);
 	if (!r && warnings.len)
 		log_warn("%s", buf_cstr(&warnings));
 	buf_done(&warnings);

@@ -249,6 +249,8 @@ static int check_early(struct supervisor *s, struct err *err)
 	if (!r && warnings.len)
 		log_warn("%s", buf_cstr(&warnings));
 	buf_done(&warnings);
+	if (!r)
+		r = secrets_check(s->settings, err);
 	if (!r && access(s->settings->record_key.data, F_OK))
 		r = err_set(err, -errno,
 			"the record's key %s is missing; bring it back from the backup (the record cannot be "

@@ -7,7 +7,8 @@
  *   desk.c              connections of the control socket, permission, answers
  *   desk_commands.c     the commands the supervisor answers itself
  *   desk_reader.c       record.*: the access is recorded, then the reader runs with the asker's descriptors
- *   refresh.c           reload: everything is checked before the gate hears of it */
+ *   refresh.c           reload: everything is checked before the gate hears of it
+ *   secrets.c           components' secrets on their way to the gate */
 #pragma once
 
 #include <jansson.h>
@@ -58,7 +59,7 @@ struct child {
 
 struct port {
 	int fd;
-	const char *kind; /* "starttls", "direct", "plaintext" */
+	const char *kind; /* "starttls", "direct", "plaintext", "component" */
 	const struct settings_address *address;
 };
 
@@ -136,6 +137,13 @@ void desk_child_ready(struct supervisor *s, enum role role);
 void desk_child_gone(struct supervisor *s, enum role from);
 /* A process that is no child of the table ended; true when it was the desk's. */
 bool desk_process_ended(struct supervisor *s, pid_t pid, int status);
+
+/* ---- secrets.c: of external components (XEP-0114) ---- */
+
+/* Is there a secret for each of them, in a file that only its owner reads? */
+[[nodiscard]] int secrets_check(const struct settings *settings, struct err *err);
+/* To the gate, as SUPERVISE_KEY "component DOMAIN". */
+[[nodiscard]] int secrets_send(struct supervisor *s, const struct settings *settings, struct err *err);
 
 /* ---- refresh.c ---- */
 

@@ -71,6 +71,19 @@ void deliver(struct session *s, const struct goods *g, const struct receipt *rec
 		record_delivered(h->record, receipt_seq(receipt), s->origin->jid.full);
 }
 
+void deliver_outside(
+	struct home *h, struct port *port, struct str who, const struct goods *g, const struct receipt *receipt)
+{
+	home_check(h);
+	assert(receipt);
+	port_write(port, g->blob);
+	if (receipt_is_signal(receipt))
+		return;
+	hold_written(g->hold, loop_ms(h->loop));
+	if (g->note)
+		record_delivered(h->record, receipt_seq(receipt), who);
+}
+
 struct blob *blob_of_scratch(struct home *h)
 {
 	struct blob *b = buf_failed(&h->scratch) ? NULL : blob_new(buf_view(&h->scratch));

@@ -1,4 +1,4 @@
-/* The one place where a session is handed a stanza. Another person's content comes here with the receipt that
+/* The one place where a session or a component is handed a stanza. Another person's content comes here with the receipt that
  * says the record has it; what the server makes itself, and signals, with a signal's receipt. */
 #pragma once
 
@@ -18,6 +18,11 @@ struct goods {
 };
 
 void deliver(struct session *s, const struct goods *goods, const struct receipt *receipt);
+
+/* The same to a component's connection, which acknowledges nothing; `who` (full) is the address it is for. Only blob,
+ * hold and note of the goods mean something. `h`: the home that runs now. */
+void deliver_outside(
+	struct home *h, struct port *port, struct str who, const struct goods *goods, const struct receipt *receipt);
 
 /* An answer or push of the server itself to its own client, serialised from the tree. */
 void deliver_own(struct session *s, const struct node *stanza);

@@ -65,3 +65,11 @@ struct str directed_at(const struct session *s, size_t at)
 {
 	return s->directed->slots[at].key;
 }
+
+bool directed_knows_domain(const struct session *s, struct str domain)
+{
+	for (size_t i = 0; directed_next(s, &i);)
+		if (str_eq(jid_split(directed_at(s, i - 1)).domain, domain))
+			return true;
+	return false;
+}

@@ -13,6 +13,9 @@ bool directed_is_empty(const struct session *s);
 /* Has the session shown itself to this address? */
 bool directed_knows(const struct session *s, const struct jid *who);
 
+/* To any address of this domain? */
+bool directed_knows_domain(const struct session *s, struct str domain);
+
 /* for (size_t i = 0; directed_next(s, &i); ) ... directed_at(s, i - 1): the addresses. */
 bool directed_next(const struct session *s, size_t *at);
 struct str directed_at(const struct session *s, size_t at);

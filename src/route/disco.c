@@ -2,6 +2,7 @@
 
 #include "route/answer.h"
 #include "route/commands.h"
+#include "route/components.h"
 #include "route/iq.h"
 #include "route/last.h"
 #include "route/rooms.h"
@@ -189,29 +190,39 @@ static void answer_node_items(const struct home *h, struct parcel *p)
 	refuse(p, STANZA_ITEM_NOT_FOUND);
 }
 
-void disco_info_server(struct session *s, struct parcel *p)
+void disco_info_for(struct home *h, struct parcel *p)
 {
 	if (wanted_node(p).len) {
-		answer_node_info(s->user->home, p);
+		answer_node_info(h, p);
 		return;
 	}
-	answer_info(p, "category='server' type='im' name='Gatehouse'", server_features, no_features,
-		s->user->home->settings);
+	answer_info(p, "category='server' type='im' name='Gatehouse'", server_features, no_features, h->settings);
 }
 
-void disco_items_server(struct session *s, struct parcel *p)
+void disco_info_server(struct session *s, struct parcel *p)
+{
+	disco_info_for(s->user->home, p);
+}
+
+void disco_items_for(struct home *h, struct parcel *p)
 {
 	struct buf text = BUF_INIT(0);
 
 	if (wanted_node(p).len) {
-		answer_node_items(s->user->home, p);
+		answer_node_items(h, p);
 		return;
 	}
 	iq_put_result(&text, p);
 	buf_lit(&text, "<query xmlns='http://jabber.org/protocol/disco#items'>");
-	rooms_put_services(&text, s->user->home, p->to.domain);
+	rooms_put_services(&text, h, p->to.domain);
+	components_put_items(&text, h, p->origin->jid.bare);
 	buf_lit(&text, "</query></iq>");
 	answer_end(p, &text);
+}
+
+void disco_items_server(struct session *s, struct parcel *p)
+{
+	disco_items_for(s->user->home, p);
 }
 
 void disco_info_own(struct session *s, struct parcel *p)

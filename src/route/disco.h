@@ -7,6 +7,8 @@
 /* Handlers of iq.c; they take over the parcel's reference. */
 void disco_info_server(struct session *s, struct parcel *p);
 void disco_items_server(struct session *s, struct parcel *p);
+void disco_info_for(struct home *h, struct parcel *p); /* these two without a session */
+void disco_items_for(struct home *h, struct parcel *p);
 void disco_info_own(struct session *s, struct parcel *p);
 void disco_items_own(struct session *s, struct parcel *p);
 

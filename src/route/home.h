@@ -55,6 +55,7 @@ struct route {
 	struct applied *applied;
 	struct sweep *sweep;   /* owned; sweep.c */
 	struct board *board; /* rooms_board.h */
+	struct components *components; /* owned; components.h */
 	struct replay *replay; /* NULL once replay has ended */
 	struct map handled; /* session id -> struct handled: streams of the previous gate. Written on loop 0
 			     * before the first login, read-only from then on */

@@ -4,6 +4,7 @@
 #include "route/blocking.h"
 #include "route/carbons.h"
 #include "route/commands.h"
+#include "route/components.h"
 #include "route/deliver.h"
 #include "route/directed.h"
 #include "route/disco.h"
@@ -53,17 +54,26 @@ static void iq_result(struct session *s, struct parcel *p)
 }
 
 /* XEP-0092. The operating system is nobody's business. */
-static void iq_version(struct session *s, struct parcel *p)
+void iq_version_answer(struct parcel *p)
 {
 	struct buf text = BUF_INIT(0);
+	struct blob *b;
 
 	iq_put_result(&text, p);
 	buf_lit(&text, "<query xmlns='jabber:iq:version'><name>Gatehouse</name><version>" GATEHOUSE_VERSION
 		       "</version></query></iq>");
-	if (!buf_failed(&text))
-		deliver_own_bytes(s, buf_view(&text));
+	b = buf_failed(&text) ? NULL : blob_new(buf_view(&text));
+	if (b)
+		p->origin->answer(p->origin, p->port, b);
+	blob_unref(b);
 	buf_done(&text);
 	parcel_end(p);
+}
+
+static void iq_version(struct session *s, struct parcel *p)
+{
+	(void)s;
+	iq_version_answer(p);
 }
 
 static void iq_carbons_on(struct session *s, struct parcel *p)
@@ -138,13 +148,14 @@ static void iq_handle(struct user *u, struct parcel *p, enum target target)
 
 /* ---- to somebody else ---- */
 
-/* RFC 6121 8.5.3.1: a request reaches only a resource that has shown itself to the one who asks. */
+/* RFC 6121 8.5.3.1: a request reaches only a resource that has shown itself to the one who asks. Who has entered a
+ * component's room has shown himself to all that speaks through the component. */
 static bool shares_presence(const struct session *s, const struct parcel *p)
 {
 	const struct jid *who = &p->origin->jid;
 
 	return str_eq(who->bare, s->user->bare) || (user_state(s->user, who->bare) & SUB_FROM) ||
-	       directed_knows(s, who);
+	       directed_knows(s, who) || (!p->origin->person && directed_knows_domain(s, who->domain));
 }
 
 static void iq_hand_over(struct session *s, struct parcel *p)
@@ -230,6 +241,11 @@ static void run_receive(struct task *task)
 	}
 }
 
+void iq_pass(struct parcel *p)
+{
+	parcel_pass(p, home_of(p->route, p->to.bare), run_receive);
+}
+
 void iq_send(struct user *u, struct parcel *p)
 {
 	if (!p->has_to || str_eq(p->to.full, u->bare)) {
@@ -237,10 +253,12 @@ void iq_send(struct user *u, struct parcel *p)
 	} else if (user_blocks(u, &p->to)) {
 		answer_blocked_by_self(p);
 		parcel_end(p);
+	} else if (components_has(p->route, p->to.domain)) {
+		components_pass(p);
 	} else if (!home_is_ours(u->home, p->to.domain)) {
 		iq_refuse(p, STANZA_REMOTE_SERVER_NOT_FOUND);
 	} else if (!jid_is_domain(&p->to)) {
-		parcel_pass(p, home_of(p->route, p->to.bare), run_receive);
+		iq_pass(p);
 	} else if (p->to.resource.len) {
 		iq_refuse(p, STANZA_SERVICE_UNAVAILABLE);
 	} else {

@@ -8,6 +8,12 @@
 /* On the sender's home, the sender being loaded. Takes over the parcel's reference. */
 void iq_send(struct user *sender, struct parcel *p);
 
+/* To an account of ours, whoever sends it. From any home; takes over the parcel's reference. */
+void iq_pass(struct parcel *p);
+
+/* XEP-0092. Takes over the parcel's reference. */
+void iq_version_answer(struct parcel *p);
+
 /* The one child of a get or set. */
 static inline const struct node *iq_payload(const struct parcel *p)
 {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "route/components.h"
 #include "route/deliver.h"
 #include "route/presence.h"
 #include "route/quiet.h"
@@ -86,6 +87,11 @@ void letter_send(struct route *r, const struct letter_parts *parts)
 		return;
 	}
 	l->task.run = rooms_is_service(home_here(r), to.domain) ? rooms_run_letter : presence_run_letter;
+	if (components_has(r, to.domain)) {
+		l->task.run = components_run_letter;
+		loop_post(components_home(r, to.domain)->loop, &l->task);
+		return;
+	}
 	loop_post(home_of(r, l->to.bare)->loop, &l->task);
 }
 

@@ -2,6 +2,7 @@
 
 #include "route/answer.h"
 #include "route/carbons.h"
+#include "route/components.h"
 #include "route/deliver.h"
 #include "route/history.h"
 #include "route/offline.h"
@@ -91,6 +92,12 @@ static struct fan *fan_for(const struct user *u, const struct parcel *p, const s
 	return NULL;
 }
 
+/* A room's words and headlines are of their moment. */
+static bool is_kept(enum message_type type)
+{
+	return type == MESSAGE_NORMAL || type == MESSAGE_CHAT;
+}
+
 static void hand_over(struct user *u, struct parcel *p, struct session *only)
 {
 	const struct receipt *receipt = receipt_of(u, p);
@@ -100,8 +107,7 @@ static void hand_over(struct user *u, struct parcel *p, struct session *only)
 		answer_error(p, STANZA_RESOURCE_CONSTRAINT, NULL);
 		return;
 	}
-	if (p->class == CLASS_CONTENT && message_type(p->type) != MESSAGE_HEADLINE &&
-		message_type(p->type) != MESSAGE_ERROR)
+	if (p->class == CLASS_CONTENT && is_kept(message_type(p->type)))
 		g.keep = p->origin;
 	if (p->class == CLASS_SIGNAL) {
 		g.calm = (uint8_t)quiet_message(p->stanza);
@@ -209,7 +215,7 @@ void message_send(struct user *u, struct parcel *p)
 		parcel_end(p);
 		return;
 	}
-	if (!is_for_us(u->home, &p->to)) {
+	if (!is_for_us(u->home, &p->to) && !components_has(p->route, p->to.domain)) {
 		answer_error(p,
 			home_is_ours(u->home, p->to.domain) ? STANZA_SERVICE_UNAVAILABLE
 							    : STANZA_REMOTE_SERVER_NOT_FOUND,
@@ -220,5 +226,8 @@ void message_send(struct user *u, struct parcel *p)
 	if (u->carbons)
 		carbons_sent(u, p, receipt_of(u, p));
 	history_sent(u, p);
-	parcel_pass(p, home_of(p->route, p->to.bare), run_receive);
+	if (components_has(p->route, p->to.domain))
+		components_pass(p);
+	else
+		message_pass(p);
 }

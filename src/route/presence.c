@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "route/answer.h"
+#include "route/components.h"
 #include "route/crew.h"
 #include "route/deliver.h"
 #include "route/directed.h"
@@ -338,15 +339,24 @@ static void send_directed(struct session *s, struct parcel *p, enum letter_kind 
 	blob_unref(blob);
 }
 
+/* What would wait for ever at a component that is away. What ends something takes effect on this side at once. */
+static bool wants_an_answer(enum letter_kind kind)
+{
+	return kind == LETTER_AVAILABLE || kind == LETTER_PROBE || kind == LETTER_SUBSCRIBE;
+}
+
 static void send_addressed(struct session *s, struct parcel *p, enum letter_kind kind)
 {
 	struct user *u = s->user;
+	bool component = components_has(p->route, p->to.domain);
 
 	if (user_blocks(u, &p->to)) {
 		answer_blocked_by_self(p);
-	} else if (!home_is_ours(u->home, p->to.domain)) {
+	} else if (component && !components_is_up(p->route, p->to.domain) && wants_an_answer(kind)) {
+		answer_error(p, STANZA_REMOTE_SERVER_TIMEOUT, "The service is not connected at the moment.");
+	} else if (!component && !home_is_ours(u->home, p->to.domain)) {
 		answer_error(p, STANZA_REMOTE_SERVER_NOT_FOUND, NULL);
-	} else if (jid_is_domain(&p->to)) {
+	} else if (!component && jid_is_domain(&p->to)) {
 		return; /* the server itself keeps no presence of anybody */
 	} else if (kind >= LETTER_SUBSCRIBE) {
 		subscription_send(u, p, kind);

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "route/answer.h"
+#include "route/components.h"
 #include "route/history.h"
 #include "route/message.h"
 #include "route/reread.h"
@@ -191,6 +192,8 @@ static void replay_archive(struct replay *p, const struct route_replayed *entry,
 		row.views |= STORE_VIEW_SENDER;
 	if ((row.views & STORE_VIEW_SENDER) && user_exists(h, jid_split(entry->to).bare))
 		row.views |= STORE_VIEW_RECIPIENT;
+	if (!home_is_ours(h, jid_split(entry->from).domain))
+		row.views &= ~(unsigned)STORE_VIEW_SENDER; /* who speaks through a component has no archive */
 	history_read(&row, node_attr(stanza, STR("type")), stanza, true, &stone);
 	if (row.views == STORE_VIEW_JUDGE && row.retracts.len == 0)
 		return;
@@ -222,7 +225,8 @@ static void replay_message(struct replay *p, const struct route_replayed *entry,
 
 	if (type != MESSAGE_NORMAL && type != MESSAGE_CHAT)
 		return;
-	if (home_is_ours(&p->route->home[0], to.domain) && !jid_is_domain(&to))
+	if ((home_is_ours(&p->route->home[0], to.domain) && !jid_is_domain(&to)) ||
+		components_has(p->route, to.domain))
 		replay_archive(p, entry, stanza);
 	if (!user_exists(&p->route->home[0], to.bare) || node_child(stanza, STR("no-store"), NS_HINTS))
 		return;
@@ -259,6 +263,8 @@ static void run_sender(struct task *task)
 	struct user *u = user_of_account(h, from.bare);
 
 	if (!u) {
+		if (components_has(p->route, from.domain))
+			subscription_route(h, p, from.bare, letter_kind_of(p->type));
 		parcel_end(p);
 		return;
 	}

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "parcel/parcel.h"
 #include "route/answer.h"
+#include "route/components.h"
 #include "route/crew.h"
 #include "route/home.h"
 #include "route/iq.h"
@@ -28,7 +29,8 @@ static int route_init(struct route *r, const struct settings *settings)
 	crew_watch(r);
 	r->sweep = sweep_new(r);
 	r->board = board_new();
-	if (!r->applied || !r->replay || !r->sweep || !r->board)
+	r->components = components_new(r, settings);
+	if (!r->applied || !r->replay || !r->sweep || !r->board || !r->components)
 		return -ENOMEM;
 	for (unsigned i = 0; i < r->count; i++)
 		if (home_init(&r->home[i], r, i, settings))
@@ -75,6 +77,7 @@ struct route *route_free(struct route *r)
 	applied_free(r->applied);
 	replay_free(r->replay);
 	board_free(r->board);
+	components_free(r->components);
 	for (int i = 0; i < ROUTE_POSTINGS; i++)
 		posting_unref(r->posting[i]);
 	free(r);
@@ -164,6 +167,10 @@ static void run_start(struct task *task)
 	struct parcel *p = parcel_of(task);
 	struct user *u = p->origin->user;
 
+	if (!p->origin->person) {
+		components_send(p);
+		return;
+	}
 	if (!u) /* the session has ended meanwhile */
 		u = user_get(home_here(p->route), p->origin->jid.bare);
 

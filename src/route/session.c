@@ -7,6 +7,7 @@
 #include "base/rand.h"
 #include "base/text.h"
 #include "route/carbons.h"
+#include "route/components.h"
 #include "route/crew.h"
 #include "route/deliver.h"
 #include "route/directed.h"
@@ -121,27 +122,6 @@ void session_answer_content(struct origin *o, struct blob *stanza, const struct 
 		.stanza = blob_ref(stanza),
 		.kept = *kept};
 	loop_post(o->home, &a->task);
-}
-
-/* ---- answering errands ---- */
-
-static void run_errand_answer(struct task *task)
-{
-	struct errand *e = container_of(task, struct errand, task);
-
-	e->answer(e);
-}
-
-/* On the port's own loop at once, so that nothing written later comes before it. */
-static void errand_answer(struct errand *e, enum errand_error error)
-{
-	e->error = error;
-	if (e->port->loop == loop_current()) {
-		e->answer(e);
-		return;
-	}
-	e->task.run = run_errand_answer;
-	loop_post(e->port->loop, &e->task);
 }
 
 /* ---- the end ---- */
@@ -543,6 +523,8 @@ static void run_loaded(struct task *task)
 	case ERRAND_GONE:
 		session_gone(u, e);
 		break;
+	case ERRAND_COMPONENT:
+		break; /* components.c */
 	}
 }
 
@@ -559,8 +541,13 @@ void session_run_errand(struct task *task)
 	struct errand *e = container_of(task, struct errand, task);
 	struct str bare = e->origin ? e->origin->jid.bare : e->bare.bare;
 	struct home *h = home_here(e->route);
-	struct user *u = user_get(h, bare);
+	struct user *u;
 
+	if (e->kind == ERRAND_COMPONENT || (e->origin && !e->origin->person)) {
+		components_run_errand(e);
+		return;
+	}
+	u = user_get(h, bare);
 	if (!u) {
 		errand_fail(e);
 		return;

@@ -175,12 +175,11 @@ static void pre_approve(struct user *u, struct contact *c, bool approved)
 	save(u, c);
 }
 
-static void route_letter(struct user *u, struct parcel *p, enum letter_kind kind)
+void subscription_route(struct home *h, struct parcel *p, struct str bare, enum letter_kind kind)
 {
-	struct home *h = u->home;
-	struct xml_stamp stamp = {.from = u->bare, .to = p->to.bare};
+	struct xml_stamp stamp = {.from = bare, .to = p->to.bare};
 	struct letter_parts parts = {
-		.kind = kind, .from = u->bare, .to = p->to.bare, .addressed = true, .hold = p->hold};
+		.kind = kind, .from = bare, .to = p->to.bare, .addressed = true, .hold = p->hold};
 	struct str full = node_attr(p->stanza, STR("from"));
 	struct kept kept;
 
@@ -215,7 +214,7 @@ void subscription_send(struct user *u, struct parcel *p, enum letter_kind kind)
 	if (lost)
 		presence_hide(u, c.jid);
 	if (o.passes)
-		route_letter(u, p, kind);
+		subscription_route(u->home, p, u->bare, kind);
 	if (!o.passes && kind == LETTER_SUBSCRIBED && !(c.state & SUB_FROM)) {
 		pre_approve(u, &c, true); /* 3.4 */
 		return;

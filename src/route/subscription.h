@@ -20,6 +20,9 @@ struct outcome subscription_inbound(enum letter_kind kind, unsigned state);  /* 
 /* The user's client sends one. Does not take over the parcel. */
 void subscription_send(struct user *u, struct parcel *p, enum letter_kind kind);
 
+/* Sends it on to the contact's side, whatever the sender's roster says; `bare` is the sender. On any home. */
+void subscription_route(struct home *h, struct parcel *p, struct str bare, enum letter_kind kind);
+
 /* One arrives for the user. */
 void subscription_arrive(struct user *u, const struct letter *l);
 

@@ -4,6 +4,7 @@
 
 #include "pubsub/avatar.h"
 #include "route/answer.h"
+#include "route/components.h"
 #include "route/deliver.h"
 #include "route/iq.h"
 #include "route/presence.h"
@@ -70,7 +71,10 @@ static void hand_over(struct deed *d, const struct store_vcard *card)
 		return;
 	}
 	memcpy(kept.id, card->stamp.id.data, RECORD_ID);
-	session_answer_content(p->origin, b, &kept);
+	if (p->origin->person)
+		session_answer_content(p->origin, b, &kept);
+	else
+		components_answer(p, b, &kept);
 	if (!str_eq(p->origin->jid.bare, d->user->bare))
 		record_fetched(d->user->home->record, kept.seq, p->origin->jid.full);
 	blob_unref(b);

@@ -8,6 +8,7 @@
 #define NS_STREAMS STR("http://etherx.jabber.org/streams")
 #define NS_CLIENT STR("jabber:client")
 #define NS_SERVER STR("jabber:server")
+#define NS_COMPONENT STR("jabber:component:accept") /* XEP-0114 */
 #define NS_STREAM_ERRORS STR("urn:ietf:params:xml:ns:xmpp-streams")
 #define NS_STANZA_ERRORS STR("urn:ietf:params:xml:ns:xmpp-stanzas")
 #define NS_TLS STR("urn:ietf:params:xml:ns:xmpp-tls")

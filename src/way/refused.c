@@ -21,7 +21,7 @@ void refused_stanza(struct way_loop *wl, const struct parcel *p)
 	struct entry entry = {
 		.type = EVENT_REFUSED,
 		.from = o->jid.full,
-		.from_id = o->person->id,
+		.from_id = o->person ? o->person->id : STR_NONE,
 		.kind = way_kind_name(p->kind),
 		.session = o->session,
 		.address = o->address,

@@ -23,18 +23,32 @@ struct subject way_subject(const struct person *person, struct str domain)
 	};
 }
 
-static bool domain_is_ours(const struct settings *settings, struct str domain)
+static bool is_inside(const struct settings *settings, struct str domain)
 {
-	for (size_t i = 0; i < settings->domains.len; i++)
-		if (str_eq(settings->domains.items[i], domain))
-			return true;
-	return false;
+	return settings_is_ours(settings, domain) || settings_is_component_inside(settings, domain);
+}
+
+/* An account, or whoever it is that a component speaks for. */
+static struct subject subject_of_sender(const struct parcel *p, const struct way_loop *wl)
+{
+	const struct origin *o = p->origin;
+
+	return o->person ? way_subject(o->person, o->jid.domain)
+			 : subject_of(o->jid.bare, is_inside(wl->settings, o->jid.domain));
+}
+
+/* Does it go to a component? To the domain itself, too: that is no part of this server. */
+static bool is_for_component(const struct parcel *p, const struct way_loop *wl)
+{
+	return p->has_to && settings_is_component(wl->settings, p->to.domain);
 }
 
 /* The one other person it is for; false when there is none (broadcast presence, our own server, one's own account). */
 static bool subject_of_recipient(const struct parcel *p, const struct way_loop *wl, struct subject *out)
 {
-	if (!p->has_to || jid_is_domain(&p->to) || str_eq(p->to.bare, p->origin->jid.bare))
+	bool server = jid_is_domain(&p->to) && !is_for_component(p, wl);
+
+	if (!p->has_to || server || str_eq(p->to.bare, p->origin->jid.bare))
 		return false;
 	if (!p->recipient && settings_is_rooms(wl->settings, p->to.domain))
 		return false; /* a room is nobody: route asks about each who is in it */
@@ -42,7 +56,7 @@ static bool subject_of_recipient(const struct parcel *p, const struct way_loop *
 		*out = way_subject(p->recipient, jid_split(p->recipient->jid).domain);
 		return true;
 	}
-	*out = subject_of(p->to.bare, domain_is_ours(wl->settings, p->to.domain));
+	*out = subject_of(p->to.bare, is_inside(wl->settings, p->to.domain));
 	return true;
 }
 
@@ -60,23 +74,35 @@ static const struct person *recipient_of(const struct parcel *p, const struct wa
 
 enum stage_result stage_policy(struct parcel *p, struct way_loop *wl)
 {
-	struct subject from = way_subject(p->origin->person, p->origin->jid.domain), to;
+	struct subject from = subject_of_sender(p, wl), to;
 
 	p->recipient = recipient_of(p, wl);
 	policy_stanza(wl->policy, p->stanza, &from, subject_of_recipient(p, wl, &to) ? &to : NULL, p->arena, &p->verdict);
 	return STAGE_NEXT;
 }
 
+/* The localpart of an address at a component is a name from elsewhere: of a room, of somebody, chosen by nobody here. */
+static void inspect_name(struct parcel *p, struct way_loop *wl, struct str name, const struct subject *from,
+		const struct subject *to)
+{
+	if (name.len)
+		inspect_text(wl->policy, wl->scratch, KIND_RESOURCE, name, from, to, p->arena, &p->verdict);
+}
+
 /* A signal has no text by the table that made it one. */
 enum stage_result stage_inspect(struct parcel *p, struct way_loop *wl)
 {
-	struct subject from, to;
+	struct subject from, to, *other;
 
 	if (p->class == CLASS_SIGNAL)
 		return STAGE_NEXT;
-	from = way_subject(p->origin->person, p->origin->jid.domain);
-	inspect_stanza(wl->policy, wl->scratch, p->stanza, &from, subject_of_recipient(p, wl, &to) ? &to : NULL, p->arena,
-			&p->verdict);
+	from = subject_of_sender(p, wl);
+	other = subject_of_recipient(p, wl, &to) ? &to : NULL;
+	inspect_stanza(wl->policy, wl->scratch, p->stanza, &from, other, p->arena, &p->verdict);
+	if (!p->origin->person)
+		inspect_name(p, wl, p->origin->jid.local, &from, other);
+	if (is_for_component(p, wl))
+		inspect_name(p, wl, p->to.local, &from, other);
 	if (verdict_blocks(&p->verdict))
 		way_count(&wl->stats.blocked, 1);
 	return STAGE_NEXT;
@@ -111,13 +137,26 @@ static void on_receipt(struct waiter *waiter, const struct receipt *receipt)
 	p->resume(p, STAGE_NEXT);
 }
 
-enum { CONV_MAX = 2 * 32 + 2 };
+enum { CONV_MAX = 2 * JID_MAX + 2 };
+
+/* Who has no id because a component speaks for him is called by his address. */
+static struct str name_of_sender(const struct parcel *p)
+{
+	return p->origin->person ? p->origin->person->id : p->origin->jid.bare;
+}
+
+static struct str name_of_recipient(const struct parcel *p, const struct way_loop *wl)
+{
+	if (p->recipient)
+		return p->recipient->id;
+	return is_for_component(p, wl) ? p->to.bare : STR_NONE;
+}
 
 /* Both directions of a conversation have one name: the two person ids in order. What concerns one person alone has
  * that person's; what is said in a room, the room's address. */
-static struct str conversation(const struct parcel *p, bool room, char out[CONV_MAX])
+static struct str conversation(const struct parcel *p, const struct way_loop *wl, bool room, char out[CONV_MAX])
 {
-	struct str a = p->origin->person->id, b = p->recipient ? p->recipient->id : STR_NONE, t;
+	struct str a = name_of_sender(p), b = name_of_recipient(p, wl), t;
 	size_t n = 0;
 
 	if (room && !b.len)
@@ -268,9 +307,9 @@ static int record_put(struct parcel *p, struct way_loop *wl, enum event type, st
 	struct entry entry = {
 			.type = type,
 			.id = str_from(p->record_id),
-			.conv = conversation(p, room, conv),
+			.conv = conversation(p, wl, room, conv),
 			.from = o->jid.full,
-			.from_id = o->person->id,
+			.from_id = o->person ? o->person->id : STR_NONE,
 			.to = p->has_to ? p->to.full : STR_NONE,
 			.to_id = p->recipient ? p->recipient->id : STR_NONE,
 			.kind = way_kind_name(p->kind),
@@ -334,15 +373,15 @@ static enum record_signal signal_kind(const struct parcel *p)
 }
 
 /* Questions to the server or one's own account need not wait for what was said to others. */
-static bool may_overtake(const struct parcel *p)
+static bool may_overtake(const struct parcel *p, const struct way_loop *wl)
 {
-	return p->kind == PARCEL_IQ && str_is(p->type, "get") &&
+	return p->kind == PARCEL_IQ && str_is(p->type, "get") && !is_for_component(p, wl) &&
 			(!p->has_to || jid_is_domain(&p->to) || str_eq(p->to.bare, p->origin->jid.bare));
 }
 
-static enum stage_result record_in_turn(struct parcel *p)
+static enum stage_result record_in_turn(struct parcel *p, const struct way_loop *wl)
 {
-	if (p->pending.prev == p->queue || may_overtake(p))
+	if (p->pending.prev == p->queue || may_overtake(p, wl))
 		return STAGE_NEXT;
 	p->held = true;
 	p->waits_for = "an earlier stanza of the same stream";
@@ -365,7 +404,7 @@ enum stage_result stage_record(struct parcel *p, struct way_loop *wl)
 		way_count(&wl->stats.signals, 1);
 		p->receipt = record_signal(wl->record, signal_kind(p));
 	}
-	return record_in_turn(p);
+	return record_in_turn(p, wl);
 }
 
 void stages_watch(struct way_loop *wl)

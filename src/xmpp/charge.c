@@ -5,25 +5,41 @@
 
 enum { SLOW_TURN_MS = 20 };
 
-static void allowance_fill(struct stream *s)
+struct rate {
+	uint64_t stanzas, bytes; /* a second */
+	int64_t stanza_burst, bytes_burst;
+};
+
+static struct rate rate_of(const struct stream *s)
 {
 	const struct settings *c = s->xl->settings;
+
+	if (s->component)
+		return (struct rate){c->components_stanzas_per_second, c->components_bytes_per_second,
+				(int64_t)c->components_stanza_burst, (int64_t)c->components_bytes_burst};
+	return (struct rate){c->limits_stanzas_per_second, c->limits_bytes_per_second, (int64_t)c->limits_stanza_burst,
+			(int64_t)c->limits_bytes_burst};
+}
+
+static void allowance_fill(struct stream *s)
+{
+	struct rate rate = rate_of(s);
 	struct allowance *a = &s->allowance;
 	uint64_t now = loop_ms(s->xl->loop), passed = now - a->at_ms;
-	int64_t stanzas_max = (int64_t)c->limits_stanza_burst * 1000;
+	int64_t stanzas_max = rate.stanza_burst * 1000;
 
 	if (a->at_ms == 0) {
 		a->stanzas_milli = stanzas_max;
-		a->bytes += (int64_t)c->limits_bytes_burst;
+		a->bytes += rate.bytes_burst;
 	} else if (passed) {
-		a->stanzas_milli += (int64_t)(passed * c->limits_stanzas_per_second);
-		a->bytes += (int64_t)(passed * c->limits_bytes_per_second / 1000);
+		a->stanzas_milli += (int64_t)(passed * rate.stanzas);
+		a->bytes += (int64_t)(passed * rate.bytes / 1000);
 	}
 	a->at_ms = now;
 	if (a->stanzas_milli > stanzas_max)
 		a->stanzas_milli = stanzas_max;
-	if (a->bytes > (int64_t)c->limits_bytes_burst)
-		a->bytes = (int64_t)c->limits_bytes_burst;
+	if (a->bytes > rate.bytes_burst)
+		a->bytes = rate.bytes_burst;
 }
 
 static bool is_used_up(const struct stream *s)

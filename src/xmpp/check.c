@@ -142,9 +142,20 @@ static bool is_forged_push(const struct parcel *p)
 			!str_eq(p->to.bare, p->origin->jid.bare);
 }
 
-/* To the server, or to the sender's own account. */
-static bool is_answered_here(const struct parcel *p)
+/* ---- whose it is to answer ---- */
+
+/* What passes between people and a component: its addresses are made of names people give themselves and each other, so
+ * whatever shows one is content. */
+static bool is_of_component(const struct parcel *p, const struct settings *settings)
 {
+	return !p->origin->person || (p->has_to && settings_is_component(settings, p->to.domain));
+}
+
+/* To the server, or to the sender's own account; a component has neither here. */
+static bool is_answered_here(const struct parcel *p, const struct settings *settings)
+{
+	if (is_of_component(p, settings))
+		return jid_is_domain(&p->to) && settings_is_ours(settings, p->to.domain);
 	return jid_is_domain(&p->to) || str_eq(p->to.bare, p->origin->jid.bare);
 }
 
@@ -177,12 +188,12 @@ static bool take_secret(struct parcel *p, struct node *field)
 }
 
 /* XEP-0050, XEP-0133: passwords in forms that this server itself reads. */
-static bool take_secrets(struct parcel *p)
+static bool take_secrets(struct parcel *p, const struct settings *settings)
 {
 	struct node *command = node_first_element(p->stanza);
 
 	if (p->kind != PARCEL_IQ || !command || !node_is(command, STR("command"), NS_COMMANDS) ||
-			!is_answered_here(p))
+			!is_answered_here(p, settings))
 		return true;
 	for (struct node *form = node_first_element(command); form; form = node_next_element(form))
 		for (struct node *f = node_first_element(form); f; f = node_next_element(f))
@@ -201,18 +212,22 @@ static bool shows_nick(const struct parcel *p)
 }
 
 /* A question to a bare address is answered by the server and shown to nobody (RFC 6121 8.5.2.1.3). */
-static bool asks_account(const struct parcel *p)
+static bool asks_account(const struct parcel *p, const struct settings *settings)
 {
-	return p->kind == PARCEL_IQ && str_is(p->type, "get") && jid_is_bare(&p->to);
+	return p->kind == PARCEL_IQ && str_is(p->type, "get") && jid_is_bare(&p->to) &&
+			!settings_is_component(settings, p->to.domain);
 }
 
 static enum parcel_class class_of(const struct parcel *p, const struct settings *settings)
 {
 	bool room = p->has_to && settings_is_rooms(settings, p->to.domain);
 
+	if (p->kind != PARCEL_IQ && is_of_component(p, settings))
+		return CLASS_CONTENT;
 	if (room && shows_nick(p))
 		return CLASS_CONTENT;
-	return parcel_classify(p->kind, p->stanza, !is_answered_here(p) && !asks_account(p) && !(room && jid_is_bare(&p->to)));
+	return parcel_classify(p->kind, p->stanza,
+			!is_answered_here(p, settings) && !asks_account(p, settings) && !(room && jid_is_bare(&p->to)));
 }
 
 /* ---- the stage ---- */
@@ -235,6 +250,8 @@ enum stage_result xmpp_check(struct parcel *p, void *xmpp)
 	const char *fault;
 
 	(void)xmpp;
+	if (s->component && component_stamp(s, p) == STAGE_REFUSE)
+		return STAGE_REFUSE;
 	if (!check_from(p)) {
 		stream_error(s, "invalid-from", "A stanza's from is the sender's own address or is left out.");
 		p->refusal.silent = true;
@@ -250,7 +267,7 @@ enum stage_result xmpp_check(struct parcel *p, void *xmpp)
 	if (is_forged_push(p))
 		return refuse(p, STANZA_SERVICE_UNAVAILABLE, NULL);
 	strip_forgeable(p, s->xl->settings);
-	if (!take_secrets(p))
+	if (!take_secrets(p, s->xl->settings))
 		return refuse(p, STANZA_RESOURCE_CONSTRAINT, NULL);
 	p->class = class_of(p, s->xl->settings);
 	if (arena_is_full(p->arena))

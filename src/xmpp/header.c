@@ -41,6 +41,10 @@ void header_send(struct stream *s, struct str to)
 
 	if (s->header_sent)
 		return;
+	if (s->component) {
+		component_header(s);
+		return;
+	}
 	s->header_sent = true;
 	rand_pooled(id, sizeof(id));
 	buf_clear(b);
@@ -101,8 +105,13 @@ static const char *header_fault(struct stream *s, const struct node *h, const ch
 
 void header_open(struct stream *s, const struct node *h)
 {
-	const char *text, *fault = header_fault(s, h, &text);
+	const char *text, *fault;
 
+	if (s->component) {
+		component_open(s, h);
+		return;
+	}
+	fault = header_fault(s, h, &text);
 	header_answer(s, h);
 	if (fault) {
 		stream_error(s, fault, text);

@@ -26,11 +26,12 @@ void liveness_login_deadline(struct stream *s)
 
 static void ping(struct stream *s)
 {
+	const struct settings *settings = s->xl->settings;
 	struct buf *b = &s->xl->scratch;
 
 	buf_clear(b);
 	buf_printf(b, "<iq type='get' id='alive-%u' from='", s->heard_s);
-	xml_escape(b, s->domain);
+	xml_escape(b, s->component ? settings->domains.items[0] : s->domain);
 	buf_lit(b, "' to='");
 	xml_escape(b, s->origin->jid.full);
 	buf_lit(b, "'><ping xmlns='urn:xmpp:ping'/></iq>");

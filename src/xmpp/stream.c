@@ -152,6 +152,7 @@ static void on_port_free(struct port *port)
 {
 	struct stream *s = stream_of_port(port);
 
+	free(s->component);
 	person_unref(s->person);
 	origin_unref(s->origin);
 	free(s);
@@ -339,7 +340,7 @@ static void stream_starttls(struct stream *s)
 		conn_abort(&s->conn, CONN_END_TLS);
 }
 
-static bool is_stanza(const struct node *n)
+bool stream_is_stanza(const struct node *n)
 {
 	return str_eq(n->ns, NS_CLIENT) &&
 			(str_is(n->name, "message") || str_is(n->name, "presence") || str_is(n->name, "iq"));
@@ -355,7 +356,7 @@ static void stream_negotiate(struct stream *s, const struct node *n)
 		stream_error(s, "policy-violation", "Start TLS before you log in.");
 	else if (sm_is_nonza(n))
 		sm_failed(s, "unexpected-request", false, 0);
-	else if (is_stanza(n))
+	else if (stream_is_stanza(n))
 		stream_error(s, "not-authorized", "Log in first.");
 	else
 		stream_error(s, "unsupported-stanza-type", NULL);
@@ -369,7 +370,7 @@ static void stream_unbound(struct stream *s, const struct node *n)
 		binding_resume(s, n);
 	else if (sm_is_nonza(n))
 		sm_failed(s, "unexpected-request", false, 0);
-	else if (is_stanza(n))
+	else if (stream_is_stanza(n))
 		stream_error(s, "not-authorized", "Bind a resource first.");
 	else
 		stream_error(s, "unsupported-stanza-type", NULL);
@@ -435,7 +436,7 @@ static void stream_submit(struct stream *s, struct node *n, struct arena *arena)
 
 void stream_stanza(struct stream *s, struct node *n, struct arena *arena)
 {
-	if (is_stanza(n)) {
+	if (stream_is_stanza(n)) {
 		if (binding_is_request(n) || node_child(n, STR("session"), NS_SESSION)) {
 			s->received++;
 			binding_session(s, n);
@@ -452,11 +453,19 @@ void stream_stanza(struct stream *s, struct node *n, struct arena *arena)
 		csi_nonza(s, n);
 	else if (str_eq(n->ns, NS_CLIENT) || str_is(n->ns, ""))
 		stream_error(s, "unsupported-stanza-type", NULL);
-	else if (is_stanza(&(struct node){.name = n->name, .ns = NS_CLIENT}))
+	else if (stream_is_stanza(&(struct node){.name = n->name, .ns = NS_CLIENT}))
 		stream_error(s, "invalid-namespace", NULL);
 	else
 		stream_error(s, "unsupported-stanza-type", NULL);
 	arena_free(arena);
+}
+
+static void stream_component_stanza(struct stream *s, struct node *n, struct arena *arena)
+{
+	if (component_adopt(s, n))
+		stream_submit(s, n, arena);
+	else
+		arena_free(arena);
 }
 
 static void stream_element(struct stream *s, struct node *n, struct arena *arena)
@@ -468,11 +477,17 @@ static void stream_element(struct stream *s, struct node *n, struct arena *arena
 	}
 	switch ((enum stream_state)s->state) {
 	case STREAM_BOUND:
-		stream_stanza(s, n, arena);
+		if (s->component)
+			stream_component_stanza(s, n, arena);
+		else
+			stream_stanza(s, n, arena);
 		return;
 	case STREAM_NEGOTIATING:
 	case STREAM_LOGIN:
-		stream_negotiate(s, n);
+		if (s->component)
+			component_handshake(s, n);
+		else
+			stream_negotiate(s, n);
 		break;
 	case STREAM_UNBOUND:
 		stream_unbound(s, n);
@@ -493,7 +508,7 @@ static void stream_init(struct stream *s, struct xmpp_loop *xl, enum conn_kind k
 {
 	s->port = (struct port){.refs = 1, .loop = xl->loop, .ops = &port_ops};
 	s->xl = xl;
-	s->secure = kind == CONN_PLAINTEXT;
+	s->secure = kind == CONN_PLAINTEXT || kind == CONN_COMPONENT;
 	buf_init(&s->held, STREAM_HELD_MAX);
 	list_init(&s->pending);
 	list_init(&s->slowed);
@@ -507,6 +522,8 @@ void stream_accept(struct xmpp_loop *xl, int fd, enum conn_kind kind, struct bud
 
 	if (s)
 		s->tokenizer = tokenizer_new(&xl->before);
+	if (s && s->tokenizer && kind == CONN_COMPONENT && !(s->component = calloc(1, sizeof(*s->component))))
+		s->tokenizer = tokenizer_free(s->tokenizer);
 	if (!s || !s->tokenizer) {
 		free(s);
 		close(fd);
@@ -516,6 +533,7 @@ void stream_accept(struct xmpp_loop *xl, int fd, enum conn_kind kind, struct bud
 	stream_init(s, xl, kind);
 	if (conn_open(&s->conn, xl->net, fd, kind, place, &conn_ops)) {
 		tokenizer_free(s->tokenizer);
+		free(s->component);
 		free(s);
 		return;
 	}

@@ -1,9 +1,12 @@
-/* A client's stream; shared by the files of this folder only. It lives on the loop that accepted the connection and is
+/* A client's stream, or a component's; shared by the files of this folder only. It lives on the loop that accepted the connection and is
  * freed when its port has no more references.
  *
  *   OPENING --header--> NEGOTIATING --<starttls/>--> (TLS) --> OPENING
  *   NEGOTIATING --<auth/>--> LOGIN --success--> OPENING (person known) --header--> UNBOUND
  *   UNBOUND --bind / resume--> BINDING --origin--> BOUND --close, error, loss--> ENDED
+ *
+ * A component's (XEP-0114, component.c):
+ *   OPENING --header--> NEGOTIATING --<handshake/>--> BINDING --origin--> BOUND --> ENDED
  *
  * `busy` holds back input while somebody is asked: what has been read already waits in `held`. */
 #pragma once
@@ -27,6 +30,12 @@ enum stream_state {
 
 struct login; /* login.c: what only a login in progress needs */
 
+/* component.c: what only a component's stream has. */
+struct component_stream {
+	struct str id;  /* of the stream, as sent: a view of text */
+	char text[24];
+};
+
 enum { STREAM_HELD_MAX = 1 << 20 };
 
 struct xmpp {
@@ -42,6 +51,7 @@ struct xmpp_loop {
 	struct net_loop *net;
 	const struct settings *settings;
 	struct xml_limits before, after; /* login */
+	struct component_secrets *secrets; /* counted; NULL: there are no components */
 	struct list streams;
 	struct list slowed; /* streams whose allowance is used up */
 	uv_timer_t slow_timer;
@@ -64,6 +74,7 @@ struct stream {
 	struct timer timer; /* login deadline, then signs of life */
 	struct tokenizer *tokenizer;
 	struct login *login;
+	struct component_stream *component; /* owned; NULL: a client's stream */
 	const struct person *person; /* proven by SASL */
 	struct origin *origin;       /* once bound */
 	struct str domain;           /* the virtual host: pinned by the first header (a string of the settings) */
@@ -116,12 +127,24 @@ void stream_handled(struct parcel *p); /* parcel->handled */
 uint32_t stream_h(const struct stream *s);
 /* A stanza or nonza of a bound stream has arrived; takes the arena. */
 void stream_stanza(struct stream *s, struct node *n, struct arena *arena);
+/* A message, presence or iq of a client's namespace? */
+bool stream_is_stanza(const struct node *n);
 struct record *stream_record(const struct stream *s);
 
 /* ---- header.c ---- */
 void header_open(struct stream *s, const struct node *header);
 void header_send(struct stream *s, struct str to);
 void header_features(struct stream *s);
+
+/* ---- component.c ---- */
+void component_open(struct stream *s, const struct node *header);
+void component_header(struct stream *s); /* the answer to the header, once */
+void component_handshake(struct stream *s, const struct node *n);
+/* Its elements as those of a client's stream: from here on a stanza is a stanza. False: the stream has ended. */
+[[nodiscard]] bool component_adopt(struct stream *s, struct node *n);
+/* The sender of this parcel as the origin, if the address is one of the component's. STAGE_NEXT, or REFUSE with
+ * the reason. */
+enum stage_result component_stamp(struct stream *s, struct parcel *p);
 
 /* ---- login.c ---- */
 void login_element(struct stream *s, const struct node *n); /* <auth/>, <response/>, <abort/> */

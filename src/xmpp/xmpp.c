@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "account/component_secrets.h"
 #include "base/log.h"
 #include "conf/settings.h"
 #include "xmpp/stream.h"
@@ -82,6 +83,7 @@ struct xmpp *xmpp_free(struct xmpp *x)
 		return NULL;
 	for (unsigned i = 0; i < x->env.loops->count; i++) {
 		net_loop_free(x->loops[i].net);
+		component_secrets_unref(x->loops[i].secrets);
 		buf_done(&x->loops[i].scratch);
 	}
 	free(x->loops);
@@ -94,6 +96,7 @@ struct word {
 	struct task task;
 	struct xmpp_loop *xl;
 	struct tls *tls;
+	struct component_secrets *secrets;
 	const struct settings *settings;
 };
 
@@ -108,14 +111,20 @@ static void run_word(struct task *task)
 		limits_fill(w->xl);
 		net_loop_set_output_max(w->xl->net, w->settings->limits_output_bytes);
 	}
-	if (!w->tls && !w->settings)
+	if (w->secrets) {
+		component_secrets_unref(w->xl->secrets);
+		w->xl->secrets = component_secrets_ref(w->secrets);
+	}
+	if (!w->tls && !w->settings && !w->secrets)
 		list_each_safe(it, &w->xl->streams)
 			stream_error(container_of(it, struct stream, link), "system-shutdown", NULL);
 	tls_unref(w->tls);
+	component_secrets_unref(w->secrets);
 	free(w);
 }
 
-static void xmpp_tell(struct xmpp *x, struct tls *tls, const struct settings *settings)
+/* With nothing at all: the streams end. */
+static void xmpp_tell(struct xmpp *x, struct tls *tls, const struct settings *settings, struct component_secrets *secrets)
 {
 	for (unsigned i = 0; i < x->env.loops->count; i++) {
 		struct word *w = calloc(1, sizeof(*w));
@@ -124,20 +133,28 @@ static void xmpp_tell(struct xmpp *x, struct tls *tls, const struct settings *se
 			log_error("out of memory: loop %u keeps its old settings", i);
 			continue;
 		}
-		*w = (struct word){
-				.task.run = run_word, .xl = &x->loops[i], .tls = tls ? tls_ref(tls) : NULL, .settings = settings};
+		*w = (struct word){.task.run = run_word,
+				.xl = &x->loops[i],
+				.tls = tls ? tls_ref(tls) : NULL,
+				.secrets = component_secrets_ref(secrets),
+				.settings = settings};
 		loop_post(x->env.loops->loop[i], &w->task);
 	}
 }
 
 void xmpp_set_tls(struct xmpp *x, struct tls *tls)
 {
-	xmpp_tell(x, tls, NULL);
+	xmpp_tell(x, tls, NULL, NULL);
+}
+
+void xmpp_set_secrets(struct xmpp *x, struct component_secrets *secrets)
+{
+	xmpp_tell(x, NULL, NULL, secrets);
 }
 
 void xmpp_set_settings(struct xmpp *x, const struct settings *settings)
 {
-	xmpp_tell(x, NULL, settings);
+	xmpp_tell(x, NULL, settings, NULL);
 }
 
 void xmpp_set_lacking(struct xmpp *x, unsigned kinds)
@@ -200,7 +217,7 @@ void xmpp_shutdown(struct xmpp *x, unsigned seconds, void (*on_done)(void *owner
 		on_done(owner);
 		return;
 	}
-	xmpp_tell(x, NULL, NULL);
+	xmpp_tell(x, NULL, NULL, NULL);
 	f->xmpp = x;
 	f->until_ms = loop_ms(first) + seconds * 1000ULL;
 	f->on_done = on_done;

@@ -15,6 +15,7 @@ struct store;
 struct directory;
 struct throttle;
 struct account_secret;
+struct component_secrets;
 struct record;
 
 /* Everything is borrowed and outlives the streams. */
@@ -44,6 +45,9 @@ void xmpp_accept(void *xmpp, unsigned loop, int fd, enum conn_kind kind, struct 
 
 /* For new handshakes from each loop's next pass on. Loop 0 or before the loops run. */
 void xmpp_set_tls(struct xmpp *x, struct tls *tls);
+/* For handshakes of components from each loop's next pass on; takes references of its own. Loop 0 or before the loops
+ * run. */
+void xmpp_set_secrets(struct xmpp *x, struct component_secrets *secrets);
 /* The old settings must stay valid until every loop has turned once. Loop 0. */
 void xmpp_set_settings(struct xmpp *x, const struct settings *settings);
 

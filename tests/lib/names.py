@@ -2,6 +2,7 @@
 
 STREAM = "http://etherx.jabber.org/streams"
 CLIENT = "jabber:client"
+COMPONENT = "jabber:component:accept"
 TLS = "urn:ietf:params:xml:ns:xmpp-tls"
 SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 SASL_CB = "urn:xmpp:sasl-cb:0"

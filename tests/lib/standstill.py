@@ -56,6 +56,14 @@ wanted = False  # --recorder-stopped
 stops = 0       # in this run
 
 
+def as_client(element):
+    """What a component writes, read as a client's."""
+    for each in element.iter():
+        if each.tag.startswith("{%s}" % names.COMPONENT):
+            each.tag = tag(names.CLIENT, each.tag.split("}")[1])
+    return element
+
+
 def signal(child):
     """Whether this child of a stanza may pass unrecorded. One that hides a text may not."""
     text = "".join(child.itertext()).strip()
@@ -187,8 +195,8 @@ class Standstill:
             self.of = self.server.process
 
     def _sent(self, key, sender, data):
-        stanzas = self.writers.setdefault(key, Reader()).more(data)
-        sent = [Sent(sender, each, self.seen) for each in stanzas if sender and each.tag in names.STANZAS]
+        stanzas = [as_client(each) for each in self.writers.setdefault(key, Reader()).more(data)]
+        sent = [Sent(each.get("from") or sender, each, self.seen) for each in stanzas if sender and each.tag in names.STANZAS]
         sent = [each for each in sent if each]
         if not sent or self.left <= 0:
             return []

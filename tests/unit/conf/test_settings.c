@@ -133,6 +133,12 @@ static const struct bad bads[] = {
 	{DOMAINS "limits:\n  stanza_bytes: 1 MiB\n  parcel_bytes: 1 MiB\n",
 		"f:4: limits.parcel_bytes: smaller than four times"},
 	{DOMAINS "limits:\n  stanza_burst: 1\n", "f:3: limits.stanza_burst: smaller than"},
+	{DOMAINS "components:\n  outside: [example.org]\n", "f:3: components.outside: 'example.org' is also listed"},
+	{DOMAINS "components:\n  outside: [rooms.example.org]\n", "is also a service of rooms.service"},
+	{DOMAINS "components:\n  outside: [a.example.org]\n  inside: [a.example.org]\n",
+		"f:4: components.inside: 'a.example.org' is also listed"},
+	{DOMAINS "components:\n  outside: [a.example.org]\n  listen: [\"0.0.0.0:5222\"]\n", "is listed twice"},
+	{DOMAINS "components:\n  stanza_burst: 1\n", "components.stanza_burst: smaller than"},
 	{"- a\n", "f:1: a list found; accepted: settings"},
 	{"a\n", "f:1: a scalar found; accepted: settings"},
 };
@@ -192,6 +198,24 @@ static void note_service(void *owner, struct str service)
 {
 	buf_str(owner, service);
 	buf_putc(owner, ' ');
+}
+
+static void test_components(void **state)
+{
+	struct settings *s = parse(DOMAINS "components:\n  outside: [irc.example.org]\n  inside: [bots.example.org]\n");
+
+	(void)state;
+	assert_int_equal(settings_components_len(s), 2);
+	assert_str(settings_component(s, 0), "irc.example.org");
+	assert_str(settings_component(s, 1), "bots.example.org");
+	assert_null(settings_component(s, 2).data);
+	assert_true(settings_is_component(s, STR("irc.example.org")));
+	assert_false(settings_is_component(s, STR("example.org")));
+	assert_false(settings_is_component_inside(s, STR("irc.example.org")));
+	assert_true(settings_is_component_inside(s, STR("bots.example.org")));
+	assert_str(s->components_listen.items[0].text, "127.0.0.1:5347");
+	assert_str(s->components_secrets, "/srv/gh/keys/components");
+	settings_free(s);
 }
 
 static void test_rooms_services(void **state)
@@ -306,6 +330,7 @@ int main(void)
 		cmocka_unit_test(test_refused_with_place_and_remedy),
 		cmocka_unit_test(test_what_is_printed_reads_back),
 		cmocka_unit_test(test_written_file),
+		cmocka_unit_test(test_components),
 		cmocka_unit_test(test_rooms_services),
 		cmocka_unit_test(test_restart_needed),
 		cmocka_unit_test(test_documents),
