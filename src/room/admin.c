@@ -1,5 +1,6 @@
 #include "room/admin.h"
 
+#include "room/say.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -40,6 +41,12 @@ static bool may_list_role(const struct asker *a)
 	return a->role == ROLE_MODERATOR || a->affiliation >= AFFILIATION_ADMIN;
 }
 
+/* muc#roomconfig_getmemberlist; the list has real addresses, which are for moderators where others do not see them. */
+static bool sees_list(const struct room *r, enum role role)
+{
+	return (r->config.see_list & say_role_bit(role)) && role == ROLE_MODERATOR;
+}
+
 /* 9.5, 10.5, 10.8: where addresses are no secret, neither is who has which affiliation, but for the banned.
  */
 static bool may_list(const struct room *r, const struct asker *a, enum affiliation which)
@@ -48,7 +55,9 @@ static bool may_list(const struct room *r, const struct asker *a, enum affiliati
 		return true;
 	if (which <= AFFILIATION_MEMBER && a->affiliation == AFFILIATION_ADMIN)
 		return true;
-	return which >= AFFILIATION_MEMBER && r->config.whois == WHOIS_ANYONE && a->occupant;
+	if (which < AFFILIATION_MEMBER || !a->occupant)
+		return false;
+	return r->config.whois == WHOIS_ANYONE || (which == AFFILIATION_MEMBER && sees_list(r, a->role));
 }
 
 static void put_attr(struct buf *out, const char *name, struct str value)
@@ -145,6 +154,8 @@ static enum room_outcome check_role(const struct room *r, const struct change *c
 
 	if (a->role != ROLE_MODERATOR && a->affiliation < AFFILIATION_ADMIN)
 		return ROOM_E_FORBIDDEN;
+	if (c->role == c->occupant->role)
+		return ROOM_OK;
 	if (theirs > a->affiliation)
 		return ROOM_E_NOT_ALLOWED;
 	if (c->role == ROLE_NONE)
@@ -257,6 +268,7 @@ static void apply_role(
 		n.codes[0] = 307;
 		admin_expel(c->occupant, &n, sink, &rq->stamp);
 	} else if (c->occupant->role != c->role) {
+		n.was = c->occupant->role;
 		c->occupant->role = c->role;
 		say_presence(c->occupant, &n, sink, &rq->stamp);
 	}
@@ -289,6 +301,7 @@ static void apply_to_occupants(struct room *r, const struct change *c, struct no
 			n->codes[0] = c->affiliation == AFFILIATION_OUTCAST ? 301 : 321;
 			admin_expel(o, n, sink, &rq->stamp);
 		} else {
+			n->was = o->role;
 			o->role = room_role_for(r, c->affiliation);
 			say_presence(o, n, sink, &rq->stamp);
 		}
@@ -309,6 +322,15 @@ static enum room_outcome apply_affiliation(struct room *r, const struct change *
 	if (now != c->affiliation)
 		apply_to_occupants(r, c, &n, rq, sink);
 	return ROOM_OK;
+}
+
+enum room_outcome admin_affiliate(struct room *r, struct str bare, enum affiliation to,
+	const struct room_request *rq, struct room_sink *sink)
+{
+	struct asker a = asker_of(r, rq);
+	struct change c = {.affiliation = to, .jid = jid_split(bare), .nick = STR(""), .reason = STR("")};
+
+	return apply_affiliation(r, &c, &a, rq, sink);
 }
 
 static enum room_outcome apply_item(

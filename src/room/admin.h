@@ -25,6 +25,10 @@ enum room_outcome info_get(
 enum room_outcome items_get(
 	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink);
 
+/* A change of one affiliation that has been checked. */
+enum room_outcome admin_affiliate(struct room *r, struct str bare, enum affiliation to,
+	const struct room_request *rq, struct room_sink *sink);
+
 /* Takes the occupant out of the room, with all its seats. Frees it. */
 void admin_expel(
 	struct occupant *o, struct notice_of *n, struct room_sink *sink, const struct room_stamp *stamp);

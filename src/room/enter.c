@@ -2,9 +2,15 @@
 #include <stdlib.h>
 
 #include "room/history.h"
+#include "room/picture.h"
 #include "room/say.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
+
+static struct str id_of(const struct room_request *rq)
+{
+	return node_attr(rq->stanza, STR("id"));
+}
 
 static bool take_presence(const struct room *r, struct occupant *o, const struct room_request *rq)
 {
@@ -110,7 +116,7 @@ static void show_others(const struct room *r, const struct seat *to, struct room
 {
 	room_each_occupant(o, r)
 	{
-		if (o != to->occupant)
+		if (o != to->occupant && say_is_broadcast(r, o->role))
 			say_presence_to(o, to, &(struct notice_of){.gone = false}, sink, &o->stamp);
 	}
 }
@@ -149,7 +155,7 @@ static void add_code(struct notice_of *n, unsigned code)
 static void announce(struct room *r, const struct seat *s, const struct node *x,
 	const struct room_request *rq, struct room_sink *sink)
 {
-	struct notice_of n = {.gone = false};
+	struct notice_of n = {.id = id_of(rq)};
 	struct history_wish wish;
 
 	if (r->config.whois == WHOIS_ANYONE)
@@ -158,6 +164,7 @@ static void announce(struct room *r, const struct seat *s, const struct node *x,
 		add_code(&n, 170);
 	if (r->fresh)
 		add_code(&n, 201);
+	picture_show(r, s, sink);
 	show_others(r, s, sink);
 	say_presence(s->occupant, &n, sink, &rq->stamp);
 	wish = history_wish(r, x ? node_child(x, STR("history"), NS_MUC) : NULL);
@@ -191,7 +198,7 @@ static enum room_outcome rename_occupant(
 	struct room *r, struct occupant *o, const struct room_request *rq, struct room_sink *sink)
 {
 	enum room_outcome result = check_nick(r, rq, rq->to.resource);
-	struct notice_of n = {.gone = true, .codes = {303}, .new_nick = rq->to.resource};
+	struct notice_of n = {.gone = true, .id = id_of(rq), .codes = {303}, .new_nick = rq->to.resource};
 
 	if (result == ROOM_OK && room_occupant(r, rq->to.resource))
 		result = ROOM_E_CONFLICT; /* another occupant of the same account */
@@ -200,7 +207,7 @@ static enum room_outcome rename_occupant(
 	say_presence(o, &n, sink, &rq->stamp);
 	if (!room_rename(r, o, rq->to.resource) || !take_presence(r, o, rq))
 		return ROOM_E_LIMIT;
-	say_presence(o, &(struct notice_of){.gone = false}, sink, &rq->stamp);
+	say_presence(o, &(struct notice_of){.id = id_of(rq)}, sink, &rq->stamp);
 	return ROOM_OK;
 }
 
@@ -216,23 +223,23 @@ static enum room_outcome update(struct room *r, struct seat *s, const struct nod
 	if (x) /* it has lost its state and enters anew */
 		announce(r, s, x, rq, sink);
 	else
-		say_presence(o, &(struct notice_of){.gone = false}, sink, &rq->stamp);
+		say_presence(o, &(struct notice_of){.id = id_of(rq)}, sink, &rq->stamp);
 	return ROOM_OK;
 }
 
 /* ---- leaving ---- */
 
-static void leave(struct room *r, struct seat *s, struct str status, struct room_sink *sink,
+static void leave(struct room *r, struct seat *s, const struct notice_of *n, struct room_sink *sink,
 	const struct room_stamp *stamp)
 {
 	struct occupant *o = s->occupant;
 
 	if (o->seats.next == o->seats.prev) {
-		say_presence(o, &(struct notice_of){.gone = true, .status = status}, sink, stamp);
+		say_presence(o, n, sink, stamp);
 		room_stand(r, s);
 		return;
 	}
-	say_left(s, sink, stamp);
+	say_left(s, n->id, sink, stamp);
 	room_stand(r, s);
 	say_presence(o, &(struct notice_of){.gone = false}, sink, &o->stamp);
 }
@@ -242,15 +249,20 @@ void room_leave(struct room *r, struct str full, struct room_sink *sink)
 	struct seat *s = room_seat(r, full);
 
 	if (s)
-		leave(r, s, STR_NONE, sink, &s->occupant->stamp);
+		leave(r, s, &(struct notice_of){.gone = true}, sink, &s->occupant->stamp);
 }
 
 static void leave_with(struct room *r, struct seat *s, const struct room_request *rq, struct room_sink *sink)
 {
+	bool error = str_is(node_attr(rq->stanza, STR("type")), "error"); /* 15.6.2: 333 */
+	struct notice_of n = {.gone = true, .id = id_of(rq), .codes = {error ? 307 : 0, error ? 333 : 0}};
 	struct buf status = BUF_INIT(0);
 
-	say_put_content(&status, r, rq->stanza);
-	leave(r, s, buf_failed(&status) ? STR_NONE : buf_view(&status), sink, &rq->stamp);
+	if (!error)
+		say_put_content(&status, r, rq->stanza);
+	if (!buf_failed(&status))
+		n.status = buf_view(&status);
+	leave(r, s, &n, sink, &rq->stamp);
 	buf_done(&status);
 }
 

@@ -1,5 +1,7 @@
 /* What can be found out about a room without being in it (6.3 to 6.6). */
 #include "room/admin.h"
+#include "room/picture.h"
+#include "room/say.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -22,7 +24,7 @@ static void put_features(struct buf *out, const struct room_config *c)
 		"http://jabber.org/protocol/disco#items", "http://jabber.org/protocol/muc",
 		"http://jabber.org/protocol/muc#self-ping-optimization",
 		"http://jabber.org/protocol/muc#stable_id", "jabber:iq:register", "urn:xmpp:message-moderate:1",
-		"urn:xmpp:message-retract:1", "urn:xmpp:occupant-id:0", "urn:xmpp:ping", "urn:xmpp:sid:0"};
+		"urn:xmpp:message-retract:1", "urn:xmpp:occupant-id:0", "urn:xmpp:ping", "urn:xmpp:sid:0", "vcard-temp"};
 
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
 		put_feature(out, always[i]);
@@ -41,6 +43,24 @@ static void put_field(struct buf *out, const char *var, const char *type, struct
 	buf_lit(out, "</value></field>");
 }
 
+/* Owners, where addresses are no secret. */
+static void put_contacts(struct buf *out, const struct room *r)
+{
+	struct map_slot *slot;
+
+	buf_lit(out, "<field var='muc#roominfo_contactjid' type='jid-multi'>");
+	for (size_t i = 0; (slot = map_next(&r->affiliations, &i));) {
+		const struct affiliated *a = slot->value;
+
+		if (a->affiliation != AFFILIATION_OWNER)
+			continue;
+		buf_lit(out, "<value>");
+		xml_escape(out, a->jid);
+		buf_lit(out, "</value>");
+	}
+	buf_lit(out, "</field>");
+}
+
 /* XEP-0128, 15.5.4. The subject is for who may enter. */
 static void put_roominfo(struct buf *out, const struct room *r)
 {
@@ -54,6 +74,17 @@ static void put_roominfo(struct buf *out, const struct room *r)
 		put_field(out, "muc#roominfo_subject", "text-single", r->subject);
 	buf_printf(out, "<field var='muc#roominfo_occupants' type='text-single'><value>%zu</value></field>",
 		r->occupant_count);
+	buf_printf(out, "<field var='muc#roominfo_subjectmod' type='boolean'><value>%d</value></field>",
+		r->config.change_subject);
+	buf_printf(out, "<field var='muc#maxhistoryfetch' type='text-single'><value>%u</value></field>",
+		r->config.history);
+	if (r->config.whois == WHOIS_ANYONE)
+		put_contacts(out, r);
+	if (r->picture.len) {
+		buf_lit(out, "<field var='muc#roominfo_avatarhash' type='text-multi' label='Avatar hash'>");
+		picture_put_hashes(out, r);
+		buf_lit(out, "</field>");
+	}
 	buf_lit(out, "</x>");
 }
 
@@ -127,7 +158,7 @@ enum room_outcome items_get(
 	buf_lit(&out, "<query xmlns='http://jabber.org/protocol/disco#items'>");
 	room_each_occupant(o, r)
 	{
-		if (may_list_occupants(r, rq) && sink->may_meet(sink, rq->from.bare, o->bare)) {
+		if (may_list_occupants(r, rq) && say_is_broadcast(r, o->role) && sink->may_meet(sink, rq->from.bare, o->bare)) {
 			buf_lit(&out, "<item jid='");
 			xml_escape(&out, r->jid);
 			buf_putc(&out, '/');

@@ -198,7 +198,7 @@ static enum room_outcome grant(struct room *r, const struct occupant *from, cons
 	if (o->role != ROLE_VISITOR || (!str_is(allow, "1") && !str_is(allow, "true")))
 		return ROOM_OK;
 	o->role = ROLE_PARTICIPANT;
-	say_presence(o, &(struct notice_of){.actor = from->nick}, sink, &rq->stamp);
+	say_presence(o, &(struct notice_of){.actor = from->nick, .was = ROLE_VISITOR}, sink, &rq->stamp);
 	return ROOM_OK;
 }
 

@@ -1,5 +1,6 @@
 /* Requests to the room and, in a small part, to its occupants. */
 #include "room/admin.h"
+#include "room/picture.h"
 #include "room/retract.h"
 #include "stanza/ns.h"
 
@@ -10,8 +11,10 @@ static enum room_outcome to_occupant(const struct room *r, const struct node *pa
 	const struct seat *s = room_seat(r, rq->from.full);
 	const struct occupant *o = room_occupant(r, rq->to.resource);
 
-	if (!s)
-		return ROOM_E_NOT_OCCUPANT;
+	if (!s) /* 6.6 */
+		return str_eq(payload->ns, NS_DISCO_INFO) || str_eq(payload->ns, NS_DISCO_ITEMS)
+			       ? ROOM_E_BAD_REQUEST
+			       : ROOM_E_NOT_OCCUPANT;
 	if (!o)
 		return ROOM_E_NOT_FOUND;
 	if (o != s->occupant || !node_is(payload, STR("ping"), NS_PING))
@@ -33,6 +36,8 @@ enum room_outcome room_iq(struct room *r, const struct room_request *rq, struct 
 		return set ? owner_set(r, payload, rq, sink) : owner_get(r, rq, sink);
 	if (node_is(payload, STR("query"), NS_REGISTER))
 		return set ? register_set(r, payload, rq, sink) : register_get(r, rq, sink);
+	if (node_is(payload, STR("vCard"), NS_VCARD))
+		return set ? picture_set(r, payload, rq, sink) : picture_get(r, sink);
 	if (node_is(payload, STR("moderate"), NS_MODERATE) && set)
 		return retract_moderate(r, payload, rq, sink);
 	if (node_is(payload, STR("query"), NS_DISCO_INFO) && !set)

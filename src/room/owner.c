@@ -1,5 +1,7 @@
 /* The owner's requests: configuration (10.1, 10.2), the end of the room (10.9). */
 #include "room/admin.h"
+#include "room/lists.h"
+#include "room/say.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -13,6 +15,7 @@ enum room_outcome owner_get(struct room *r, const struct room_request *rq, struc
 		"<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='form'>"
 		"<title>Configuration of the room</title>");
 	config_put_form(&out, &r->config);
+	lists_put_form(&out, r);
 	buf_lit(&out, "</x></query>");
 	if (!buf_failed(&out))
 		sink->result(sink, buf_view(&out));
@@ -37,6 +40,11 @@ static void end_room(
 	}
 	r->destroyed = true;
 	r->changed = true;
+}
+
+void room_expire(struct room *r, struct room_sink *sink)
+{
+	end_room(r, STR("<destroy/>"), &(struct room_request){.stamp = {.seq = 0}}, sink);
 }
 
 static void put_child(struct buf *out, const struct node *destroy, const char *name, struct arena *arena)
@@ -110,6 +118,7 @@ static void configure(
 
 	r->config = *next;
 	r->changed = r->moved = true;
+	say_broadcast(r, old.broadcast, sink);
 	if (!r->locked)
 		tell(r, &old, rq, sink);
 	r->locked = false;
@@ -122,8 +131,11 @@ static enum room_outcome submit(
 	struct room *r, const struct node *form, const struct room_request *rq, struct room_sink *sink)
 {
 	struct room_config next;
+	enum room_outcome outcome = lists_check(r, form, rq);
 	int result;
 
+	if (outcome != ROOM_OK)
+		return outcome;
 	if (!config_copy(&next, &r->config))
 		return ROOM_E_LIMIT;
 	result = config_take_form(&next, form, rq->arena);
@@ -134,8 +146,10 @@ static enum room_outcome submit(
 		return result == CONFIG_E_FORM ? ROOM_E_BAD_REQUEST : ROOM_E_NOT_ACCEPTABLE;
 	}
 	configure(r, &next, rq, sink);
-	sink->result(sink, STR(""));
-	return ROOM_OK;
+	outcome = lists_apply(r, form, rq, sink);
+	if (outcome == ROOM_OK)
+		sink->result(sink, STR(""));
+	return outcome;
 }
 
 static enum room_outcome cancel(struct room *r, const struct room_request *rq, struct room_sink *sink)

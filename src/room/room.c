@@ -145,6 +145,8 @@ struct room *room_free(struct room *r)
 	map_done(&r->seats);
 	map_free_values(&r->affiliations);
 	config_done(&r->config);
+	free(text_of(r->vcard));
+	free(text_of(r->picture));
 	free(text_of(r->subject));
 	free(text_of(r->subject_from));
 	free(text_of(r->subject_bare));

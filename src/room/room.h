@@ -97,6 +97,8 @@ struct room {
 	size_t occupant_count;
 	struct map affiliations; /* bare JID -> struct affiliated */
 	struct room_config config;
+	struct str vcard;                 /* heap; XML of the room's vCard, may be empty */
+	struct str picture;               /* heap; hashes of the pictures in it, each with a space behind */
 	struct str subject, subject_from; /* heap; `from` of the message, full */
 	struct str subject_bare;          /* heap: who set it; empty: not known any more */
 	struct room_stamp subject_stamp;
@@ -225,6 +227,12 @@ void room_leave(struct room *r, struct str full, struct room_sink *sink);
 
 /* All learn that a moderator has taken a message back. */
 void room_retracted(struct room *r, const struct room_retraction *t, struct room_sink *sink);
+
+/* It has been locked for too long (10.1.2): everybody leaves it, and it is destroyed. */
+void room_expire(struct room *r, struct room_sink *sink);
+
+/* The room's vCard; an element without children takes it away. False: memory is out, or it is too long. */
+[[nodiscard]] bool room_set_vcard(struct room *r, const struct node *vcard, struct arena *arena);
 
 /* May the archive be read (XEP-0313 7.1.2)? Whoever may enter. */
 [[nodiscard]] enum room_outcome room_may_read(

@@ -128,6 +128,8 @@ static void put_presence(
 {
 	buf_lit(out, "<presence");
 	put_from(out, o->room, o->nick);
+	if (n->id.len)
+		put_attr(out, "id", n->id);
 	buf_str(out, n->gone ? STR(" type='unavailable'>") : STR(">"));
 	buf_str(out, n->gone ? n->status : o->presence);
 	say_put_ids(out, o->room, o, &(struct room_stamp){.seq = 0});
@@ -172,13 +174,41 @@ static size_t choose(const struct occupant *o, enum viewers which)
 	return n;
 }
 
-void say_presence(const struct occupant *o, const struct notice_of *n, struct room_sink *sink,
+uint32_t say_role_bit(enum role role)
+{
+	return role == ROLE_MODERATOR ? ROLES_MODERATOR
+	       : role == ROLE_PARTICIPANT ? ROLES_PARTICIPANT
+	       : role == ROLE_VISITOR	  ? ROLES_VISITOR
+					  : 0;
+}
+
+bool say_is_broadcast(const struct room *r, enum role role)
+{
+	return r->config.broadcast & say_role_bit(role);
+}
+
+/* To others, whose presence is not for them; who disappears by a change of role has left for them. NULL: nothing. */
+static const struct notice_of *for_others(
+	const struct occupant *o, const struct notice_of *n, struct notice_of *left)
+{
+	if (say_is_broadcast(o->room, o->role))
+		return n;
+	if (n->was == ROLE_NONE || !say_is_broadcast(o->room, n->was))
+		return NULL;
+	*left = (struct notice_of){.gone = true};
+	return left;
+}
+
+void say_presence(const struct occupant *o, const struct notice_of *all, struct room_sink *sink,
 	const struct room_stamp *stamp)
 {
+	struct notice_of left;
+	const struct notice_of *others = for_others(o, all, &left);
 	struct buf out = BUF_INIT(0);
 
 	for (enum viewers v = VIEWERS_ITSELF; v <= VIEWERS_OTHERS; v++) {
-		size_t len = choose(o, v);
+		const struct notice_of *n = v == VIEWERS_ITSELF ? all : others;
+		size_t len = n ? choose(o, v) : 0;
 
 		if (len == 0)
 			continue;
@@ -188,6 +218,32 @@ void say_presence(const struct occupant *o, const struct notice_of *n, struct ro
 			sink->send(sink, o->room->targets, len, buf_view(&out), stamp, ROOM_GOODS_PRESENCE);
 	}
 	buf_done(&out);
+}
+
+static void say_to_others(const struct occupant *o, const struct notice_of *n, struct room_sink *sink)
+{
+	struct buf out = BUF_INIT(0);
+
+	for (enum viewers v = VIEWERS_KNOWING; v <= VIEWERS_OTHERS; v++) {
+		size_t len = choose(o, v);
+
+		buf_clear(&out);
+		put_presence(&out, o, n, v == VIEWERS_OTHERS ? STR_NONE : real_jid(o), false);
+		if (len && !buf_failed(&out))
+			sink->send(sink, o->room->targets, len, buf_view(&out), &o->stamp, ROOM_GOODS_PRESENCE);
+	}
+	buf_done(&out);
+}
+
+void say_broadcast(struct room *r, uint32_t was, struct room_sink *sink)
+{
+	room_each_occupant(o, r)
+	{
+		bool now = say_is_broadcast(r, o->role);
+
+		if (now != ((was & say_role_bit(o->role)) != 0))
+			say_to_others(o, &(struct notice_of){.gone = !now}, sink);
+	}
 }
 
 void say_presence_to(const struct occupant *o, const struct seat *to, const struct notice_of *n,
@@ -202,11 +258,11 @@ void say_presence_to(const struct occupant *o, const struct seat *to, const stru
 	buf_done(&out);
 }
 
-void say_left(const struct seat *s, struct room_sink *sink, const struct room_stamp *stamp)
+void say_left(const struct seat *s, struct str id, struct room_sink *sink, const struct room_stamp *stamp)
 {
 	struct buf out = BUF_INIT(0);
 
-	put_presence(&out, s->occupant, &(struct notice_of){.gone = true}, s->jid.full, true);
+	put_presence(&out, s->occupant, &(struct notice_of){.gone = true, .id = id}, s->jid.full, true);
 	if (!buf_failed(&out))
 		sink->send(sink, &s, 1, buf_view(&out), stamp, ROOM_GOODS_PRESENCE);
 	buf_done(&out);

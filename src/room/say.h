@@ -11,7 +11,8 @@ enum {
 
 /* A presence beyond "this is how it is": the status codes of section 15.6.2 and what belongs to them. */
 struct notice_of {
-	bool gone; /* unavailable */
+	bool gone;     /* unavailable */
+	struct str id; /* of the presence it reflects */
 	unsigned codes[CODES_MAX];
 	unsigned own_codes[CODES_MAX]; /* further ones for whom it is about (110 is always there) */
 	struct str new_nick;           /* 303 */
@@ -21,6 +22,7 @@ struct notice_of {
 	struct str status;    /* XML, in place of the last presence's content, when gone */
 	bool has_role;        /* `role` in place of the occupant's */
 	enum role role;
+	enum role was; /* before a change of role; ROLE_NONE: none */
 };
 
 /* The occupant's presence to everybody in the room: real addresses to those who may see them, 110 to itself.
@@ -31,7 +33,7 @@ void say_presence(const struct occupant *o, const struct notice_of *n, struct ro
 void say_presence_to(const struct occupant *o, const struct seat *to, const struct notice_of *n,
 	struct room_sink *sink, const struct room_stamp *stamp);
 /* To one seat that leaves while its occupant stays. */
-void say_left(const struct seat *s, struct room_sink *sink, const struct room_stamp *stamp);
+void say_left(const struct seat *s, struct str id, struct room_sink *sink, const struct room_stamp *stamp);
 
 /* To all seats of all occupants with at least that role. */
 void say_to_all(const struct room *r, enum role least, struct str xml, struct room_sink *sink,
@@ -62,5 +64,11 @@ struct saying {
 };
 /* `out` holds the message but its end; it is used up. */
 void say_and_keep(struct room *r, const struct saying *s, struct buf *out, struct room_sink *sink);
+
+/* Is the presence of this role shown (muc#roomconfig_presencebroadcast)? The ROLES_* bit of a role. */
+uint32_t say_role_bit(enum role role);
+bool say_is_broadcast(const struct room *r, enum role role);
+/* `was`: the setting before. Who is shown now appears, who is not any more disappears. */
+void say_broadcast(struct room *r, uint32_t was, struct room_sink *sink);
 
 bool say_shows_jids(const struct room *r, const struct occupant *viewer);

@@ -29,6 +29,7 @@ struct home {
 	struct map rooms;                /* bare JID -> struct room (rooms.h) */
 	struct map crews;                /* name of a shown group -> struct crew (crew.c) */
 	struct list pushing;             /* users with roster pushes to come */
+	unsigned rooms_ticks;
 	bool rooms_unsaved;              /* one of them has to be written again */
 	struct save *unforgotten;        /* rooms_store.c: the store has them still */
 	struct list idle;                /* users without a session, longest idle first */

@@ -36,8 +36,14 @@ static void volley_give(struct home *h, const struct volley *v, const struct rec
 		struct user *u = user_find(h, v->origins[i]->jid.bare);
 		struct session *s = u ? session_by_origin(u, v->origins[i]) : NULL;
 
-		if (s)
+		if (!s)
+			continue;
+		if (!v->note) /* presence says whom it is for; there are clients that ask */
+			g.blob = presence_blob_to(h, v->blob, v->origins[i]->jid.full);
+		if (g.blob)
 			deliver(s, &g, receipt);
+		if (!v->note)
+			blob_unref(g.blob);
 	}
 }
 

@@ -60,7 +60,7 @@ static void put_info(struct buf *out)
 {
 	static const char *const features[] = {"http://jabber.org/protocol/disco#info",
 		"http://jabber.org/protocol/disco#items", "http://jabber.org/protocol/muc",
-		"http://jabber.org/protocol/muc#stable_id", "urn:xmpp:ping"};
+		"http://jabber.org/protocol/muc#stable_id", "urn:xmpp:ping", "vcard-temp"};
 
 	buf_lit(out, "<query xmlns='http://jabber.org/protocol/disco#info'>"
 		     "<identity category='conference' type='text' name='Rooms'/>");

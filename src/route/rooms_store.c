@@ -2,11 +2,18 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "route/history.h"
+#include "route/reread.h"
 #include "route/rooms_board.h"
 #include "route/rooms_hall.h"
+
+enum {
+	LOCKED_US = 300 * 1000000,
+	LOCKED_TICKS = 10, /* seconds between two looks at it */
+};
 
 /* ---- writing ----
  *
@@ -138,6 +145,7 @@ static void row_fill(struct store_room *row, const struct room *r, struct buf *c
 		.subject_seq = r->subject_stamp.seq,
 		.subject_us = r->subject_stamp.time_us,
 		.subject_bare = r->subject_bare,
+		.vcard = r->vcard,
 		.created_us = r->created_us,
 		.saved_seq = r->saved_seq};
 }
@@ -254,9 +262,31 @@ void rooms_save(struct home *h, struct room *r, struct hold *hold)
 	free(rows);
 }
 
+/* 10.1.2: a room that its founder never opens keeps its name from others for so long. */
+static void expire_locked(struct home *h)
+{
+	uint64_t now = clock_utc_us();
+	struct map_slot *slot;
+
+	for (size_t i = 0; (slot = map_next(&h->rooms, &i));) {
+		struct room *r = slot->value;
+		struct hall hall;
+
+		if (!r->locked || now < r->created_us + LOCKED_US)
+			continue;
+		hall_init(&hall, h, NULL);
+		room_expire(r, &hall.sink);
+		hall_leave(&hall, r);
+		i = 0; /* the map has changed */
+	}
+}
+
 void rooms_tick(struct home *h)
 {
 	struct map_slot *slot;
+
+	if (++h->rooms_ticks % LOCKED_TICKS == 0)
+		expire_locked(h);
 
 	if (h->unforgotten)
 		forget_again(h);
@@ -272,6 +302,16 @@ void rooms_tick(struct home *h)
 }
 
 /* ---- reading ---- */
+
+static bool vcard_fill(struct room *r, struct str xml)
+{
+	struct arena *arena = NULL;
+	const struct node *vcard = xml.len ? reread_stanza(xml, &arena) : NULL;
+	bool ok = !vcard || room_set_vcard(r, vcard, arena);
+
+	arena_free(arena);
+	return ok;
+}
 
 static bool room_fill(struct room *r, const struct store_room *row)
 {
@@ -291,6 +331,7 @@ static bool room_fill(struct room *r, const struct store_room *row)
 		if (a->affiliation <= AFFILIATION_OWNER)
 			ok = room_affiliate(r, a->jid, (enum affiliation)a->affiliation, a->nick, a->reason);
 	}
+	ok = ok && vcard_fill(r, row->vcard);
 	r->created_us = row->created_us;
 	r->saved_seq = row->saved_seq;
 	room_saved(r);
