@@ -46,7 +46,7 @@ const char *verifier_text(int outcome)
 	case VERIFIER_E_CHARS:
 		return "the password is empty or holds control or other characters that are not allowed";
 	case VERIFIER_E_SHORT:
-		return "the password must have at least 8 characters";
+		return "the password has too few characters (the setting sasl.password_min says how many it must have)";
 	case VERIFIER_E_LONG:
 		return "the password must have at most 1023 bytes";
 	case VERIFIER_E_WEAK:
@@ -56,7 +56,7 @@ const char *verifier_text(int outcome)
 	}
 }
 
-static int policy(struct str password, struct str local)
+static int policy(struct str password, struct str local, size_t min)
 {
 	size_t characters = 0, at = 0;
 	uint32_t first = 0;
@@ -69,19 +69,19 @@ static int policy(struct str password, struct str local)
 			first = c;
 		varied |= c != first;
 	}
-	if (characters < PASSWORD_MIN)
+	if (characters < PASSWORD_MIN || characters < min)
 		return VERIFIER_E_SHORT;
 	return varied && !str_eq_nocase(password, local) ? 0 : VERIFIER_E_WEAK;
 }
 
-int verifier_policy(struct str password, struct str jid)
+int verifier_policy(struct str password, struct str jid, size_t min)
 {
 	AUTO(secret_text_done) struct secret_text prepared = {};
 	int r = secret_text_prepare(&prepared, password);
 	struct jid parts = jid_split(jid);
 
 	if (r == 0)
-		r = policy(buf_view(&prepared.text), parts.local);
+		r = policy(buf_view(&prepared.text), parts.local, min);
 	if (r == 0 && str_eq_nocase(buf_view(&prepared.text), jid))
 		r = VERIFIER_E_WEAK;
 	return r;

@@ -14,7 +14,7 @@
 enum {
 	VERIFIER_E_WRONG = 1, /* not this password */
 	VERIFIER_E_CHARS, /* holds characters a password may not hold (OpaqueString, RFC 8265 section 4.2) */
-	VERIFIER_E_SHORT, /* fewer than PASSWORD_MIN characters */
+	VERIFIER_E_SHORT, /* fewer characters than asked for */
 	VERIFIER_E_LONG,  /* more than PASSWORD_MAX bytes */
 	VERIFIER_E_WEAK,  /* one character repeated, or the user's own name */
 };
@@ -35,11 +35,12 @@ enum {
 	VERIFIER_DEFAULT = VERIFIER_SHA_1 | VERIFIER_SHA_256 | VERIFIER_SHA_512,
 };
 
-/* One sentence for people: what is wrong with the password ("at least 8 characters"). */
+/* One sentence for people: what is wrong with the password ("has too few characters"). */
 const char *verifier_text(int outcome);
 
-/* Whether a new password may be used by `jid`: 0 or VERIFIER_E_CHARS, _SHORT, _LONG, _WEAK. */
-[[nodiscard]] int verifier_policy(struct str password, struct str jid);
+/* Whether a new password may be used by `jid`, with `min` characters (the setting sasl.password_min; never fewer than
+ * PASSWORD_MIN): 0 or VERIFIER_E_CHARS, _SHORT, _LONG, _WEAK. */
+[[nodiscard]] int verifier_policy(struct str password, struct str jid, size_t min);
 
 /* New verifiers with fresh salts for the kinds in `kinds`; the others are zeroed. Does not apply
  * verifier_policy. 0, VERIFIER_E_CHARS, VERIFIER_E_LONG, or negative. */

@@ -147,7 +147,7 @@ static const char *judge(struct import *im, struct newcomer *n)
 	n->jid = jid.bare;
 	if (map_get(&im->seen, n->jid))
 		return "this address stands in the file twice";
-	r = verifier_policy(n->fields[COLUMN_PASSWORD], n->jid);
+	r = verifier_policy(n->fields[COLUMN_PASSWORD], n->jid, people_password_min(&im->people));
 	if (r)
 		return verifier_text(r);
 	for (int c = COLUMN_NAME; c < COLUMNS; c++) {

@@ -65,7 +65,7 @@ static int put_verifiers(const struct person_work *w, const struct password *pas
 static int call_with_password(
 	struct person_work *w, const char *cmd, json_t *args, struct password *password, json_t **out)
 {
-	int r = password_get(w->people.cli, w->jid.data, password);
+	int r = password_get(w->people.cli, w->jid.data, people_password_min(&w->people), password);
 
 	if (!r)
 		r = put_verifiers(w, password, args);

@@ -56,6 +56,14 @@ static const struct cli_option reason_options[] = {
 	{},
 };
 
+static const struct cli_option invite_options[] = {
+	{"--user", "NAME", "The name of the account; without it whoever uses the invitation chooses one."},
+	{"--domain", "DOMAIN", "The domain of the account; without it the first of the server's."},
+	{"--group", "GROUP...", "A group the account will be in; may be given several times."},
+	{"--expires", "TIME", "How long it holds: a number with min, h or d (3d); 90d at most."},
+	{},
+};
+
 static const struct cli_option remove_options[] = {
 	{"--yes", NULL, "Do not ask."},
 	{},
@@ -219,6 +227,22 @@ const struct command commands[] = {
 		"while use 'user "
 		"disable'.",
 		"  gatehouse user remove bob@example.org\n", remove_options, 1, 1, false, cmd_user_remove},
+
+	{"invite create", "[--user NAME] [--group GROUP ...] [--expires 3d]", "invite somebody to make an account",
+		"Prints a link with which one person can make one account, once, and choose the password: nobody else "
+		"knows it. Hand the link over as you would a key. It is shown this one time; the server keeps a hash "
+		"of it. Needs a running server. Whoever opens the link needs a client that knows invitations, such as "
+		"Conversations or Gajim.",
+		"  gatehouse invite create --user dora --group sales --expires 12h\n"
+		"  gatehouse invite create --json | jq -r .invite.uri\n",
+		invite_options, 0, 0, false, cmd_invite_create},
+	{"invite list", "", "list invitations",
+		"Lists invitations: those that are open, and for 30 days those that were used, were revoked or have "
+		"run out.",
+		"  gatehouse invite list\n", NULL, 0, 0, false, cmd_invite_list},
+	{"invite revoke", "ID", "close an invitation that has not been used",
+		"From then on the link makes no account. 'gatehouse invite list' shows the ids.",
+		"  gatehouse invite revoke k3jz7qvw2a\n", NULL, 1, 1, false, cmd_invite_revoke},
 
 	{"session list", "[JID]", "list who is connected",
 		"Lists the sessions of the running server, or of one account.",

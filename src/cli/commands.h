@@ -22,6 +22,10 @@ int cmd_user_disable(struct cli *cli);
 int cmd_user_enable(struct cli *cli);
 int cmd_user_remove(struct cli *cli);
 
+int cmd_invite_create(struct cli *cli);
+int cmd_invite_list(struct cli *cli);
+int cmd_invite_revoke(struct cli *cli);
+
 int cmd_session_list(struct cli *cli);
 int cmd_session_close(struct cli *cli);
 

@@ -99,7 +99,7 @@ static int ask_twice(const struct cli *cli, const char *jid, struct password *ou
 	return same ? 0 : cli_fail(cli, CLI_USAGE, "try again", "the two passwords differ");
 }
 
-int password_get(const struct cli *cli, const char *jid, struct password *out)
+int password_get(const struct cli *cli, const char *jid, size_t min, struct password *out)
 {
 	int r = 0;
 
@@ -113,7 +113,7 @@ int password_get(const struct cli *cli, const char *jid, struct password *out)
 			"no password of 1 to %d bytes came from standard input", PASSWORD_BYTES);
 	if (r)
 		return r;
-	r = verifier_policy(str_of(out->text, out->len), str_from(jid));
+	r = verifier_policy(str_of(out->text, out->len), str_from(jid), min);
 	if (!r)
 		return 0;
 	password_wipe(out);

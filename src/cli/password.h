@@ -15,7 +15,7 @@ struct password {
 
 /* By the options --password-stdin and --generate of the command, else two prompts on the terminal. The
  * password has passed the rules for `jid`. 0, or an exit code after saying why. */
-[[nodiscard]] int password_get(const struct cli *cli, const char *jid, struct password *out);
+[[nodiscard]] int password_get(const struct cli *cli, const char *jid, size_t min, struct password *out);
 
 /* Pronounceable, 72 bits of randomness: "buliva-nokita-fedora-..." */
 void password_generate(struct password *out);

@@ -93,6 +93,11 @@ int people_settings(const struct cli *cli, struct settings **out, char *socket)
 	return 0;
 }
 
+size_t people_password_min(const struct people *p)
+{
+	return p->settings ? p->settings->sasl_password_min : PASSWORD_MIN;
+}
+
 int people_need_settings(const struct people *p)
 {
 	return p->settings ? 0

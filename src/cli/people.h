@@ -35,6 +35,9 @@ void people_become_root(void);
  * exit code after saying why. */
 [[nodiscard]] int people_settings(const struct cli *cli, struct settings **out, char *socket);
 
+/* Characters a new password must have. */
+size_t people_password_min(const struct people *p);
+
 /* For what cannot be done without settings: 0, or an exit code after saying so. */
 [[nodiscard]] int people_need_settings(const struct people *p);
 

@@ -58,6 +58,8 @@ SETTING(BOOL, "sasl.external_mail", sasl_external_mail, "false", 0, 0, "", LIVE,
 	"Where a client certificate names no XMPP address, take its mail address for one.")
 SETTING(INT, "sasl.iterations", sasl_iterations, "10000", 4096, 10000000, "rounds", LIVE, NULL,
 	"SCRAM iteration count for passwords set from now on; a higher count costs thieves and clients more.")
+SETTING(INT, "sasl.password_min", sasl_password_min, "8", 8, 128, "characters", LIVE, NULL,
+	"Characters a new password must have.")
 SETTING(INT, "sasl.attempts", sasl_attempts, "6", 1, 20, "attempts", LIVE, NULL,
 	"Failed logins on one connection before it is closed.")
 SETTING(INT, "sasl.throttle_account_failures", sasl_throttle_account_failures, "20", 1, 100000, "failures",
@@ -71,6 +73,12 @@ SETTING(SECONDS, "sasl.throttle_address_seconds", sasl_throttle_address_seconds,
 	NULL, "Time after which an address over its limit is allowed one more attempt.")
 SETTING(INT, "sasl.throttle_delay_ms", sasl_throttle_delay_ms, "4000", 0, 60000, "milliseconds", LIVE, NULL,
 	"Longest delay of the answer to a failed login.")
+
+SECTION("invites", "Invitations, with which people make their own account (XEP-0445).")
+SETTING(BOOL, "invites.enabled", invites_enabled, "true", 0, 0, "", LIVE, NULL,
+	"Administrators may make invitations, and who has one may make an account; without one nobody can.")
+SETTING(INT, "invites.max", invites_max, "1000", 1, 100000, "invitations", LIVE, NULL,
+	"Invitations that may be open at the same time.")
 
 SECTION("limits", "Ceilings that protect the server and everybody else from one client.")
 SETTING(SIZE, "limits.stanza_bytes_before_login", limits_stanza_bytes_before_login, "10000", 2048, 1048576,

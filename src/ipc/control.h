@@ -59,6 +59,12 @@
  *   {"jid"}         -> {"ok":true}; not_found
  *   user.remove
  *   {"jid"}         -> {"ok":true,"closed":N}; not_found. The address is never given again
+ *   invite.create
+ *   {"jid"?,"domain"?,"groups"?:[..],"expires_seconds":N}
+ *                   -> {"ok":true,"invite":I with "uri"}; exists, limit, bad_jid. The only time the token is shown
+ *   invite.list     -> {"ok":true,"invites":[I,..]}
+ *   invite.revoke
+ *   {"id"}          -> {"ok":true}; not_found
  *   session.list
  *   {"jid"?}        -> {"ok":true,"sessions":[S,..]}
  *   session.close
@@ -70,8 +76,8 @@
  *                   -> {"ok":true}. The supervisor's own, of what it does while the recorder does not answer:
  *                      recorded as soon as it does
  *
- * user.* and session.close are recorded before they are done; without that nothing is done (`full`,
- * `unavailable`). user.disable and session.close protect: they are done in any case, and recorded when it can be.
+ * user.*, invite.create, invite.revoke and session.close are recorded before they are done; without that nothing is done (`full`,
+ * `unavailable`). user.disable, invite.revoke and session.close protect: they are done in any case, and recorded when it can be.
  *
  * Forwarded to the recorder:
  *
@@ -92,6 +98,8 @@
  * U: {"jid","person","name","mail","language","department","groups":[..],"state":"active"|"disabled",
  *     "created"}    person is the immutable id
  * S: {"jid" (full),"address","tls","mechanism","connected","loop","state":"online"|"resumable",..}
+ * I: {"id","domain","jid" ("": who uses it chooses),"groups":[..],"by","created","expires",
+ *     "state":"open"|"used"|"revoked"|"expired","used_by"?,"used"?}
  * Times are RFC 3339, UTC.
  *
  * Error codes: bad_request, unknown_command, not_permitted, not_found, exists, bad_jid, bad_domain, refused,

@@ -163,12 +163,6 @@ static void put_issuer(const X509 *cert, struct buf *out)
 	BIO_free(text);
 }
 
-static void put_hex(const unsigned char *data, size_t len, struct buf *out)
-{
-	for (size_t i = 0; i < len; i++)
-		buf_printf(out, "%02x", data[i]);
-}
-
 void tls_client_put(SSL *ssl, struct buf *issuer, struct buf *serial, struct buf *fingerprint)
 {
 	X509 *cert = ssl ? SSL_get0_peer_certificate(ssl) : NULL;
@@ -180,8 +174,8 @@ void tls_client_put(SSL *ssl, struct buf *issuer, struct buf *serial, struct buf
 		return;
 	put_issuer(cert, issuer);
 	number = X509_get0_serialNumber(cert);
-	put_hex(ASN1_STRING_get0_data(number), (size_t)ASN1_STRING_length(number), serial);
+	hex_put(serial, ASN1_STRING_get0_data(number), (size_t)ASN1_STRING_length(number));
 	if (X509_digest(cert, EVP_sha256(), hash, &len) == 1)
-		put_hex(hash, len, fingerprint);
+		hex_put(fingerprint, hash, len);
 	ERR_clear_error();
 }

@@ -426,6 +426,7 @@ static void on_tick(uv_timer_t *timer)
 
 	route_tick(g->route);
 	gate_mechanisms_tick(g);
+	gate_invites_tick(g);
 	supervise_watch(g);
 }
 

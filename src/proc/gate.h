@@ -77,6 +77,8 @@ struct gate {
 	unsigned lacking_kinds;
 	uint64_t lacking_version;
 	struct store_req lacking_req;
+	uint64_t invites_version, invites_until_us; /* gate_invites.c */
+	struct store_req invites_req;
 	char boot[RECORD_BOOT + 1];
 	uint64_t started_us;
 	bool ready, stopping;
@@ -184,6 +186,12 @@ void gate_user_change(struct gate_request *r);
 void gate_user_disable(struct gate_request *r);
 void gate_user_enable(struct gate_request *r);
 void gate_user_remove(struct gate_request *r);
+
+/* gate_invites.c */
+void gate_invite_create(struct gate_request *r);
+void gate_invite_list(struct gate_request *r);
+void gate_invite_revoke(struct gate_request *r);
+void gate_invites_tick(struct gate *g); /* each second */
 
 /* gate_sessions.c */
 void gate_session_list(struct gate_request *r);

@@ -12,6 +12,9 @@ struct command {
 };
 
 static const struct command commands[] = {
+		{"invite.create", gate_invite_create},
+		{"invite.list", gate_invite_list},
+		{"invite.revoke", gate_invite_revoke},
 		{"record.admin", gate_act_tell},
 		{"session.close", gate_session_close},
 		{"session.list", gate_session_list},

@@ -214,7 +214,8 @@ static const char *password_fault(struct job *j, bool verify)
 		return "a password is needed";
 	if (verify && !str_eq(password, parcel_secret(j->ask->parcel, "password-verify")))
 		return "the two passwords are not the same";
-	outcome = verifier_policy(password, form_first(j->ask->values, "accountjid"));
+	outcome = verifier_policy(password, form_first(j->ask->values, "accountjid"),
+			j->gate->settings->sasl_password_min);
 	if (outcome)
 		return outcome > 0 ? verifier_text(outcome) : "the password cannot be used";
 	memcpy(j->password, password.data, password.len);

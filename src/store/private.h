@@ -36,11 +36,16 @@ enum store_op {
 	OP_VISIT_GREET,
 	OP_NOTICE_PUT,
 	OP_NOTICE_DELETE,
+	OP_INVITE_ADD,
+	OP_INVITE_REVOKE,
+	OP_INVITE_REDEEM,
 	OP_READS, /* from here on: nothing is written */
 	OP_ACCOUNT_ALL = OP_READS,
 	OP_ACCOUNT_GET,
 	OP_VERIFIER_GET,
 	OP_VERIFIER_LACKING,
+	OP_INVITE_ALL,
+	OP_INVITE_FIND,
 	OP_ROSTER_LOAD,
 	OP_BLOCK_LOAD,
 	OP_MESSAGE_LOAD,
@@ -78,6 +83,7 @@ struct store_args {
 		const struct store_archive_query *query;
 		const struct store_prefs *prefs;
 		const struct store_room *room;
+		const struct store_invite *invite;
 		const struct store_private *privates;
 		const struct store_vcard *vcard;
 		const struct store_pep_node *node;
@@ -126,6 +132,12 @@ struct store_args *store_args_new(struct store_req *req, enum store_op op);
 const struct str *store_args_names(struct store_req *req, const struct str *names, size_t len);
 /* Both, for what has a name only. */
 [[nodiscard]] int store_args_ask_owner(struct store *s, struct store_req *req, enum store_op op, struct str owner);
+
+/* Rows of accounts, with what `owner` names; verifiers are wiped with the request. */
+[[nodiscard]] int store_args_ask_accounts(struct store *s, struct store_req *req, enum store_op op, struct str owner,
+	const struct store_account *rows, size_t len, unsigned fields);
+/* None holds what separates them in the file. */
+bool store_names_are_separable(const struct str *names, size_t len);
 
 /* Of a request that is still being put together. */
 static inline struct store_args *store_args_of(struct store_req *req)

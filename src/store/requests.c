@@ -47,7 +47,7 @@ const struct str *store_args_names(struct store_req *req, const struct str *name
 	return dup_names(req->arena, names, len);
 }
 
-static bool names_are_separable(const struct str *names, size_t len)
+bool store_names_are_separable(const struct str *names, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (str_find(names[i], '\x1f', 0) < names[i].len)
@@ -99,7 +99,7 @@ static void account_dup(struct arena *arena, struct store_account *to, const str
 		memcpy(verifiers, from->verifiers, STORE_VERIFIER_KINDS * sizeof(*verifiers));
 }
 
-static int ask_accounts(struct store *s, struct store_req *req, enum store_op op,
+int store_args_ask_accounts(struct store *s, struct store_req *req, enum store_op op, struct str owner,
 	const struct store_account *rows, size_t len, unsigned fields)
 {
 	struct store_args *args = store_args_new(req, op);
@@ -115,10 +115,11 @@ static int ask_accounts(struct store *s, struct store_req *req, enum store_op op
 	req->secret = secret;
 	req->secret_len = len * STORE_VERIFIER_KINDS * sizeof(*secret);
 	for (size_t i = 0; i < len; i++) {
-		if (!names_are_separable(rows[i].groups, rows[i].groups_len))
+		if (!store_names_are_separable(rows[i].groups, rows[i].groups_len))
 			return -EINVAL;
 		account_dup(req->arena, &copy[i], &rows[i], secret + i * STORE_VERIFIER_KINDS);
 	}
+	args->owner = arena_dup(req->arena, owner);
 	args->accounts = copy;
 	args->len = len;
 	args->fields = fields;
@@ -127,13 +128,13 @@ static int ask_accounts(struct store *s, struct store_req *req, enum store_op op
 
 int store_account_add(struct store *s, struct store_req *req, const struct store_account *rows, size_t len)
 {
-	return ask_accounts(s, req, OP_ACCOUNT_ADD, rows, len, 0);
+	return store_args_ask_accounts(s, req, OP_ACCOUNT_ADD, STR_NONE, rows, len, 0);
 }
 
 int store_account_update(
 	struct store *s, struct store_req *req, const struct store_account *row, unsigned fields)
 {
-	return ask_accounts(s, req, OP_ACCOUNT_UPDATE, row, 1, fields);
+	return store_args_ask_accounts(s, req, OP_ACCOUNT_UPDATE, STR_NONE, row, 1, fields);
 }
 
 int store_verifier_get(struct store *s, struct store_req *req, struct str jid, enum store_verifier_kind kind)
@@ -177,7 +178,7 @@ int store_roster_put(struct store *s, struct store_req *req, struct str owner,
 	if (!copy)
 		return -ENOMEM;
 	for (size_t i = 0; i < len; i++) {
-		if (!names_are_separable(items[i].groups, items[i].groups_len))
+		if (!store_names_are_separable(items[i].groups, items[i].groups_len))
 			return -EINVAL;
 		item_dup(req->arena, &copy[i], &items[i]);
 	}

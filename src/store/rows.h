@@ -285,3 +285,24 @@ struct store_rooms {
 	const struct store_room *rows; /* ordered by address */
 	size_t len;
 };
+
+/* --- invitations (XEP-0401, XEP-0445) --- */
+
+struct store_invite {
+	struct str token_hash; /* SHA-256 of the token in hexadecimal digits. Not in answers */
+	struct str id;         /* names it in lists and in the record; no secret */
+	struct str domain;     /* of the account that may be made */
+	struct str jid;        /* the one address it is for, bare; empty: who uses it chooses */
+	const struct str *groups;
+	size_t groups_len;
+	struct str made_by;
+	uint64_t created_us, expires_us;
+	uint64_t used_us; /* 0: not used */
+	struct str used_by; /* the account that was made, bare */
+	uint64_t revoked_us; /* 0: not revoked */
+};
+
+struct store_invites {
+	const struct store_invite *rows; /* ordered by creation */
+	size_t len;
+};

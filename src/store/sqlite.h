@@ -120,6 +120,14 @@ enum sq_query {
 	SQ_NOTICE_PUT,
 	SQ_NOTICE_DELETE,
 	SQ_NOTICE_ALL,
+	SQ_INVITE_ALL,
+	SQ_INVITE_FIND,
+	SQ_INVITE_ADD,
+	SQ_INVITE_COUNT,
+	SQ_INVITE_TAKEN,
+	SQ_INVITE_REVOKE,
+	SQ_INVITE_USE,
+	SQ_INVITE_FORGET,
 	SQ_COUNT,
 };
 
@@ -182,6 +190,13 @@ int sq_applied_raise(struct sq *q, uint64_t seq); /* 0 changes nothing */
 int sq_account_all(struct sq *q, struct store_req *req);
 int sq_account_get(struct sq *q, struct store_req *req);
 int sq_account_add(struct sq *q, struct store_req *req);
+/* One account with its verifiers. STORE_E_EXISTS, and then nothing was done. */
+[[nodiscard]] int sq_account_insert(struct sq *q, const struct store_account *a, struct arena *arena);
+int sq_invite_all(struct sq *q, struct store_req *req);
+int sq_invite_find(struct sq *q, struct store_req *req);
+int sq_invite_add(struct sq *q, struct store_req *req);
+int sq_invite_revoke(struct sq *q, struct store_req *req);
+int sq_invite_redeem(struct sq *q, struct store_req *req);
 int sq_account_update(struct sq *q, struct store_req *req);
 int sq_account_remove(struct sq *q, struct store_req *req);
 int sq_verifier_get(struct sq *q, struct store_req *req);

@@ -119,7 +119,7 @@ static int verifiers_write(struct sq *q, uint64_t account, const struct store_ve
 	return st ? 0 : -EIO;
 }
 
-static int account_insert(struct sq *q, const struct store_account *a, struct arena *arena)
+int sq_account_insert(struct sq *q, const struct store_account *a, struct arena *arena)
 {
 	sqlite3_stmt *st = sq_get(q, SQ_ACCOUNT_ADD);
 	int r;
@@ -152,7 +152,7 @@ int sq_account_add(struct sq *q, struct store_req *req)
 	if (!outcomes)
 		return -ENOMEM;
 	for (size_t i = 0; i < args->len; i++) {
-		outcomes[i] = account_insert(q, &args->accounts[i], req->arena);
+		outcomes[i] = sq_account_insert(q, &args->accounts[i], req->arena);
 		if (outcomes[i] == STORE_E_EXISTS)
 			r = STORE_E_EXISTS;
 		else if (outcomes[i])

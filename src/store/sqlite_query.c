@@ -9,6 +9,9 @@
 
 #define HAS_KIND "SELECT 1 FROM verifier v WHERE v.account_id = a.account_id AND v.kind = "
 
+#define INVITE "SELECT id, domain, jid, groups, made_by, created_us, expires_us, used_us, used_by, revoked_us FROM invite "
+#define INVITE_OPEN "used_us = 0 AND revoked_us = 0 "
+
 const char *const sq_text[SQ_COUNT] = {
 	[SQ_BEGIN] = "BEGIN IMMEDIATE",
 	[SQ_COMMIT] = "COMMIT",
@@ -170,4 +173,15 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_CAPS_PUT] = "INSERT OR REPLACE INTO caps (hash, ver, text) VALUES (?1, ?2, ?3)",
 	[SQ_CAPS_TRIM] = "DELETE FROM caps WHERE caps_id <= (SELECT caps_id FROM caps ORDER BY caps_id DESC LIMIT 1 "
 			 "OFFSET ?1)",
+	[SQ_INVITE_ALL] = INVITE "ORDER BY created_us, id",
+	[SQ_INVITE_FIND] = INVITE "WHERE token_hash = ?1",
+	[SQ_INVITE_ADD] = "INSERT INTO invite (token_hash, id, domain, jid, groups, made_by, created_us, expires_us) "
+			  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[SQ_INVITE_COUNT] = "SELECT count(*) FROM invite WHERE " INVITE_OPEN "AND expires_us > ?1",
+	[SQ_INVITE_TAKEN] = "SELECT 1 WHERE EXISTS (SELECT 1 FROM account WHERE jid = ?1) OR EXISTS ("
+			    "SELECT 1 FROM invite WHERE jid = ?1 AND token_hash <> ?2 AND " INVITE_OPEN
+			    "AND expires_us > ?3)",
+	[SQ_INVITE_REVOKE] = "UPDATE invite SET revoked_us = ?2 WHERE id = ?1 AND " INVITE_OPEN "AND expires_us > ?2",
+	[SQ_INVITE_USE] = "UPDATE invite SET used_us = ?3, used_by = ?2 WHERE token_hash = ?1 AND " INVITE_OPEN,
+	[SQ_INVITE_FORGET] = "DELETE FROM invite WHERE expires_us < ?1",
 };

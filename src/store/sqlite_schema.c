@@ -100,6 +100,13 @@ static const char *const steps[] = {
 	"  owner INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, entries BLOB NOT NULL,"
 	"  PRIMARY KEY (owner, first)) WITHOUT ROWID;"
 	"CREATE TABLE archive_listed (part INTEGER PRIMARY KEY, seq INTEGER NOT NULL);",
+	/* 9: invitations. Of a token only its hash is kept. */
+	"CREATE TABLE invite ("
+	"  token_hash TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, domain TEXT NOT NULL, jid TEXT NOT NULL,"
+	"  groups TEXT NOT NULL, made_by TEXT NOT NULL, created_us INTEGER NOT NULL, expires_us INTEGER NOT NULL,"
+	"  used_us INTEGER NOT NULL DEFAULT 0, used_by TEXT NOT NULL DEFAULT '', revoked_us INTEGER NOT NULL DEFAULT 0"
+	") WITHOUT ROWID;"
+	"CREATE INDEX invite_jid ON invite (jid) WHERE jid <> '';",
 };
 
 enum {

@@ -43,7 +43,7 @@ struct store {
 	struct queue writes;
 	struct lane lane[STORE_READERS];
 	uint64_t asked, written; /* writes, counted */
-	_Atomic uint64_t accounts_version;
+	_Atomic uint64_t accounts_version, invites_version;
 	bool stopping;
 };
 
@@ -143,7 +143,13 @@ static void lanes_wake(struct store *s)
 
 static bool changes_accounts(const struct store_req *req)
 {
-	return req->op == OP_ACCOUNT_ADD || req->op == OP_ACCOUNT_UPDATE || req->op == OP_ACCOUNT_REMOVE;
+	return req->op == OP_ACCOUNT_ADD || req->op == OP_ACCOUNT_UPDATE || req->op == OP_ACCOUNT_REMOVE ||
+	       req->op == OP_INVITE_REDEEM;
+}
+
+static bool changes_invites(const struct store_req *req)
+{
+	return req->op == OP_INVITE_ADD || req->op == OP_INVITE_REVOKE || req->op == OP_INVITE_REDEEM;
 }
 
 static void group_done(struct store *s, struct store_req *first, size_t len)
@@ -152,6 +158,8 @@ static void group_done(struct store *s, struct store_req *first, size_t len)
 		next = req->next;
 		if (changes_accounts(req))
 			s->accounts_version++;
+		if (changes_invites(req))
+			s->invites_version++;
 		answer(s, req);
 	}
 	pthread_mutex_lock(&s->lock);
@@ -350,6 +358,11 @@ struct store *store_close(struct store *s)
 uint64_t store_accounts_version(const struct store *s)
 {
 	return s->accounts_version;
+}
+
+uint64_t store_invites_version(const struct store *s)
+{
+	return s->invites_version;
 }
 
 uint64_t store_applied_seq(const struct store *s)

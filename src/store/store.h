@@ -81,6 +81,7 @@ struct store_req {
 		const struct store_pep_items *items;
 		const struct store_visit *visit;
 		const struct store_notices *notices;
+		const struct store_invites *invites;
 		const int *outcomes; /* one for each row of the call */
 		uint64_t number;
 	};
@@ -161,6 +162,30 @@ uint64_t store_applied_seq(const struct store *s);
 
 /* Changes whenever accounts have been added, changed or removed. Any thread. */
 uint64_t store_accounts_version(const struct store *s);
+
+/* --- invitations: each makes one account --- */
+
+/* Changes whenever there is a new invitation, or one has been used or revoked. Any thread. */
+uint64_t store_invites_version(const struct store *s);
+
+/* All, also those that were used, were revoked or have run out, for thirty days -> req->invites. */
+[[nodiscard]] int store_invite_all(struct store *s, struct store_req *req);
+
+/* The one whose token has this hash, in whatever state -> req->invites with one row. STORE_E_NONE. */
+[[nodiscard]] int store_invite_find(struct store *s, struct store_req *req, struct str token_hash);
+
+/* Adds one. STORE_E_FULL: `max` are open. STORE_E_EXISTS: its address is somebody's, was once, or another open
+ * invitation is for it. */
+[[nodiscard]] int store_invite_add(
+	struct store *s, struct store_req *req, const struct store_invite *row, size_t max);
+
+/* Closes an unused one. STORE_E_NONE: there is none of this id that could be used. */
+[[nodiscard]] int store_invite_revoke(struct store *s, struct store_req *req, struct str id, uint64_t now_us);
+
+/* Adds the account and closes the invitation, both or neither. Whether it has run out was looked at before (XEP-0445
+ * section 4). STORE_E_NONE: it was used or revoked meanwhile; STORE_E_EXISTS as in store_invite_add. */
+[[nodiscard]] int store_invite_redeem(
+	struct store *s, struct store_req *req, struct str token_hash, const struct store_account *row);
 
 /* --- roster (RFC 6121) --- */
 

@@ -5,7 +5,7 @@
 #include "stanza/xml_out.h"
 #include "base/rand.h"
 #include "base/text.h"
-#include "xmpp/stream.h"
+#include "xmpp/registration.h"
 
 /* "1.0" or later: a later one is answered with ours (4.7.5). */
 static bool version_will_do(struct str s)
@@ -141,6 +141,7 @@ static void features_put(struct stream *s, struct buf *b)
 	}
 	if (!s->authenticated) {
 		mechanisms_put(s, b);
+		registration_features(s, b);
 		limits_put(s, b);
 		return;
 	}

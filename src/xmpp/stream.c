@@ -1,5 +1,5 @@
 /* The life of a stream; see stream.h for the drawing. */
-#include "xmpp/stream.h"
+#include "xmpp/registration.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -70,6 +70,7 @@ static void stream_end(struct stream *s, enum gone_reason why)
 	list_remove(&s->slowed);
 	buf_done(&s->held);
 	s->login = login_free(s->login);
+	s->registration = registration_free(s->registration);
 	stream_say_gone(s);
 }
 
@@ -356,6 +357,8 @@ static void stream_negotiate(struct stream *s, const struct node *n)
 		stream_error(s, "policy-violation", "Start TLS before you log in.");
 	else if (sm_is_nonza(n))
 		sm_failed(s, "unexpected-request", false, 0);
+	else if (registration_is_request(s, n))
+		registration_iq(s, n);
 	else if (stream_is_stanza(n))
 		stream_error(s, "not-authorized", "Log in first.");
 	else

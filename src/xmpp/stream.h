@@ -28,6 +28,7 @@ enum stream_state {
 	STREAM_ENDED,
 };
 
+struct registration; /* registration.c: an account in the making */
 struct login; /* login.c: what only a login in progress needs */
 
 /* component.c: what only a component's stream has. */
@@ -40,6 +41,7 @@ enum { STREAM_HELD_MAX = 1 << 20 };
 
 struct xmpp {
 	struct xmpp_env env;
+	_Atomic uint64_t inviting_until_us; /* there is an open invitation until then */
 	_Atomic unsigned lacking; /* 1 << kind: some account has no verifier of this kind */
 	struct xmpp_loop *loops;
 };
@@ -75,6 +77,7 @@ struct stream {
 	struct tokenizer *tokenizer;
 	struct login *login;
 	struct component_stream *component; /* owned; NULL: a client's stream */
+	struct registration *registration;
 	const struct person *person; /* proven by SASL */
 	struct origin *origin;       /* once bound */
 	struct str domain;           /* the virtual host: pinned by the first header (a string of the settings) */
@@ -149,6 +152,9 @@ enum stage_result component_stamp(struct stream *s, struct parcel *p);
 /* ---- login.c ---- */
 void login_element(struct stream *s, const struct node *n); /* <auth/>, <response/>, <abort/> */
 struct login *login_free(struct login *l);
+
+/* ---- registration.c ---- */
+struct registration *registration_free(struct registration *g); /* accepts NULL, returns NULL */
 
 /* ---- mechanisms.c: what this client is offered now ---- */
 bool mechanisms_have(const struct stream *s, enum scram_mechanism m);

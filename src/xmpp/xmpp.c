@@ -162,6 +162,11 @@ void xmpp_set_lacking(struct xmpp *x, unsigned kinds)
 	x->lacking = kinds;
 }
 
+void xmpp_set_inviting(struct xmpp *x, uint64_t until_us)
+{
+	x->inviting_until_us = until_us;
+}
+
 /* ---- stopping ---- */
 
 /* Looks often whether all connections are gone; then a task goes round all loops twice, behind what the streams' ends have sent

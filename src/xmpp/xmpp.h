@@ -55,6 +55,9 @@ void xmpp_set_settings(struct xmpp *x, const struct settings *settings);
  * where the settings say `always`. Any thread. */
 void xmpp_set_lacking(struct xmpp *x, unsigned kinds);
 
+/* Until when some invitation is open: so long clients are told of it. Any thread. */
+void xmpp_set_inviting(struct xmpp *x, uint64_t until_us);
+
 /* Ends every stream with system-shutdown; on_done runs on loop 0 when all are gone or the seconds are over. Loop 0. */
 void xmpp_shutdown(struct xmpp *x, unsigned seconds, void (*on_done)(void *owner), void *owner);
 

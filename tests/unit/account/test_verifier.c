@@ -67,17 +67,20 @@ static void policy(void **state)
 	(void)state;
 	memset(longest, 'x', sizeof(longest));
 	longest[3] = 'y';
-	assert_int_equal(verifier_policy(STR("good enough"), jid), 0);
-	assert_int_equal(verifier_policy(STR("\u00E4\u00E4\u00E4\u00E4\u00F6\u00F6\u00F6\u00F6"), jid), 0);
-	assert_int_equal(verifier_policy(STR("short"), jid), VERIFIER_E_SHORT);
+	assert_int_equal(verifier_policy(STR("good enough"), jid, PASSWORD_MIN), 0);
+	assert_int_equal(verifier_policy(STR("\u00E4\u00E4\u00E4\u00E4\u00F6\u00F6\u00F6\u00F6"), jid, PASSWORD_MIN), 0);
+	assert_int_equal(verifier_policy(STR("short"), jid, PASSWORD_MIN), VERIFIER_E_SHORT);
 	assert_int_equal(
-		verifier_policy(STR("\u00E4\u00E4\u00F6\u00F6"), jid), VERIFIER_E_SHORT); /* 8 bytes */
-	assert_int_equal(verifier_policy(str_of(longest, 1023), jid), 0);
-	assert_int_equal(verifier_policy(str_of(longest, 1024), jid), VERIFIER_E_LONG);
-	assert_int_equal(verifier_policy(STR("aaaaaaaaaa"), jid), VERIFIER_E_WEAK);
-	assert_int_equal(verifier_policy(STR("Benjamin"), jid), VERIFIER_E_WEAK);
-	assert_int_equal(verifier_policy(STR("benjamin@example.org"), jid), VERIFIER_E_WEAK);
-	assert_int_equal(verifier_policy(STR("tab\there, ok"), jid), VERIFIER_E_CHARS);
+		verifier_policy(STR("\u00E4\u00E4\u00F6\u00F6"), jid, PASSWORD_MIN), VERIFIER_E_SHORT); /* 8 bytes */
+	assert_int_equal(verifier_policy(str_of(longest, 1023), jid, PASSWORD_MIN), 0);
+	assert_int_equal(verifier_policy(str_of(longest, 1024), jid, PASSWORD_MIN), VERIFIER_E_LONG);
+	assert_int_equal(verifier_policy(STR("good enough"), jid, 11), 0);
+	assert_int_equal(verifier_policy(STR("good enough"), jid, 12), VERIFIER_E_SHORT);
+	assert_int_equal(verifier_policy(STR("short"), jid, 1), VERIFIER_E_SHORT);
+	assert_int_equal(verifier_policy(STR("aaaaaaaaaa"), jid, PASSWORD_MIN), VERIFIER_E_WEAK);
+	assert_int_equal(verifier_policy(STR("Benjamin"), jid, PASSWORD_MIN), VERIFIER_E_WEAK);
+	assert_int_equal(verifier_policy(STR("benjamin@example.org"), jid, PASSWORD_MIN), VERIFIER_E_WEAK);
+	assert_int_equal(verifier_policy(STR("tab\there, ok"), jid, PASSWORD_MIN), VERIFIER_E_CHARS);
 	for (int i = -1; i <= VERIFIER_E_WEAK; i++)
 		assert_true(strlen(verifier_text(i)) > 8);
 }

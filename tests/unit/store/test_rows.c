@@ -318,6 +318,71 @@ static void the_applied_sequence_only_rises(struct fixture *f)
 	assert_int_equal(store_applied_seq(f->store), 99);
 }
 
+static struct store_invite invitation(const char *hash, const char *id, const char *jid)
+{
+	static const struct str both[] = {STR("one"), STR("two")};
+
+	return (struct store_invite){.token_hash = str_from(hash),
+		.id = str_from(id),
+		.domain = STR("example.org"),
+		.jid = str_from(jid),
+		.groups = both,
+		.groups_len = 2,
+		.made_by = STR("root"),
+		.created_us = 1000,
+		.expires_us = 5000};
+}
+
+static int redeem(struct fixture *f, const char *hash, const char *jid, uint64_t now_us)
+{
+	struct store_verifier three[STORE_VERIFIER_KINDS] = {[STORE_SHA_512] = verifier(64)};
+	struct store_account row = {
+		.person_id = str_from(jid), .jid = str_from(jid), .created_us = now_us, .verifiers = three};
+
+	return ASK(f, store_invite_redeem, str_from(hash), &row);
+}
+
+static void invitations(struct fixture *f)
+{
+	struct store_invite any = invitation("hash-1", "id-1", ""), her = invitation("hash-2", "id-2", "her@example.org"),
+			    third = invitation("hash-3", "id-3", ""), old = invitation("hash-4", "id-4", "");
+	uint64_t version = store_invites_version(f->store);
+
+	assert_int_equal(ASK(f, store_invite_add, &any, 2), 0);
+	assert_int_equal(ASK(f, store_invite_add, &her, 2), 0);
+	assert_int_equal(ASK(f, store_invite_add, &third, 2), STORE_E_FULL);
+	third.jid = STR("her@example.org");
+	assert_int_equal(ASK(f, store_invite_add, &third, 9), STORE_E_EXISTS); /* kept for another */
+	third.jid = STR("bob@example.org");
+	assert_int_equal(ASK(f, store_invite_add, &third, 9), STORE_E_EXISTS); /* removed, never given again */
+	assert_true(store_invites_version(f->store) != version);
+	assert_int_equal(ASK(f, store_invite_find, STR("hash-2")), 0);
+	assert_str(f->req.invites->rows[0].id, "id-2");
+	assert_str(f->req.invites->rows[0].jid, "her@example.org");
+	assert_int_equal(f->req.invites->rows[0].groups_len, 2);
+	assert_int_equal(ASK(f, store_invite_find, STR("hash-9")), STORE_E_NONE);
+
+	assert_int_equal(redeem(f, "hash-1", "her@example.org", 2000), STORE_E_EXISTS);
+	assert_int_equal(redeem(f, "hash-1", "him@example.org", 2000), 0);
+	assert_int_equal(redeem(f, "hash-1", "two@example.org", 2000), STORE_E_NONE); /* one account each */
+	assert_int_equal(ASK(f, store_account_get, STR("two@example.org")), STORE_E_NONE);
+	assert_int_equal(ASK(f, store_verifier_get, STR("him@example.org"), STORE_SHA_512), 0);
+	assert_int_equal(ASK(f, store_invite_find, STR("hash-1")), 0);
+	assert_int_equal(f->req.invites->rows[0].used_us, 2000);
+	assert_str(f->req.invites->rows[0].used_by, "him@example.org");
+
+	assert_int_equal(ASK(f, store_invite_revoke, STR("id-1"), 2000), STORE_E_NONE); /* it was used */
+	assert_int_equal(ASK(f, store_invite_revoke, STR("id-2"), 6000), STORE_E_NONE); /* it has run out */
+	assert_int_equal(ASK(f, store_invite_revoke, STR("id-2"), 3000), 0);
+	assert_int_equal(redeem(f, "hash-2", "her@example.org", 3000), STORE_E_NONE);
+	assert_int_equal(ASK(f, store_account_get, STR("her@example.org")), STORE_E_NONE);
+	old.created_us = 40ULL * 24 * 3600 * 1000000; /* the others are forgotten */
+	old.expires_us = old.created_us + 1000;
+	assert_int_equal(ASK(f, store_invite_add, &old, 1), 0);
+	assert_int_equal(ASK(f, store_invite_all), 0);
+	assert_int_equal(f->req.invites->len, 1);
+}
+
 static void run_on(enum fake_kind kind)
 {
 	struct fixture f;
@@ -328,6 +393,7 @@ static void run_on(enum fake_kind kind)
 	updates(&f);
 	a_removed_address_is_never_given_again(&f);
 	rows_of_one_call_fail_alone(&f);
+	invitations(&f);
 	rosters(&f);
 	rooms(&f);
 	visits_and_notices(&f);

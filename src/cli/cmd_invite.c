@@ -1,0 +1,200 @@
+/* invite create, list, revoke. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/people.h"
+#include "cli/table.h"
+#include "jid/jid.h"
+
+enum { ARENA_MAX = 1 << 20 };
+
+static const char *member(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+static void add_groups(struct table *t, const json_t *invite)
+{
+	struct buf all = BUF_INIT(65536);
+	const json_t *group;
+	size_t i;
+
+	json_array_foreach(json_object_get(invite, "groups"), i, group)
+		buf_printf(&all, "%s%s", i ? ", " : "", json_string_value(group));
+	table_add(t, buf_view(&all));
+	buf_done(&all);
+}
+
+/* ---- create ---- */
+
+/* "3d", "12h", "90min" in seconds. */
+static bool duration(const char *text, unsigned long long *out)
+{
+	static const struct {
+		const char *unit;
+		unsigned seconds;
+	} units[] = {{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}};
+	struct str all = str_from(text);
+	size_t digits = strspn(text, "0123456789");
+	unsigned long long n;
+
+	if (!str_to_u64(str_cut(all, 0, digits), 100000000, &n))
+		return false;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (strcmp(text + digits, units[i].unit) == 0) {
+			*out = n * units[i].seconds;
+			return true;
+		}
+	return false;
+}
+
+/* The address --user and --domain stand for; a whole address is taken as it is. */
+static int put_address(const struct people *p, json_t *args)
+{
+	const char *user = cli_value(p->cli, "--user"), *domain = cli_value(p->cli, "--domain");
+	struct arena *arena = arena_new(ARENA_MAX);
+	struct buf text = BUF_INIT(4096);
+	struct str jid;
+	int r = arena ? 0 : CLI_INTERNAL;
+
+	if (domain)
+		json_object_set_new(args, "domain", json_string(domain));
+	if (user && !r) {
+		buf_printf(&text, "%s", user);
+		if (!strchr(user, '@') && (domain || p->settings))
+			buf_printf(&text, "@%s", domain ? domain : p->settings->domains.items[0].data);
+		r = people_jid(p, buf_cstr(&text), arena, &jid);
+		if (!r)
+			json_object_set_new(args, "jid", json_stringn(jid.data, jid.len));
+	}
+	buf_done(&text);
+	arena_free(arena);
+	return r;
+}
+
+static void put_groups(const struct cli *cli, json_t *args)
+{
+	struct str all = str_from(cli_value(cli, "--group")), one;
+	json_t *list = json_array();
+
+	for (size_t from = 0, to; from < all.len; from = to + 1) {
+		to = str_find(all, ',', from);
+		one = str_trim(str_cut(all, from, to));
+		if (one.len)
+			json_array_append_new(list, json_stringn(one.data, one.len));
+	}
+	json_object_set_new(args, "groups", list);
+}
+
+static int create_args(const struct people *p, json_t *args)
+{
+	const struct cli *cli = p->cli;
+	unsigned long long seconds = 3 * 86400;
+	const char *fault = cli_has(cli, "--group") ? people_fault("groups", str_from(cli_value(cli, "--group"))) : NULL;
+
+	if (fault)
+		return cli_fail(cli, CLI_USAGE, NULL, "--group: %s", fault);
+	if (cli_has(cli, "--expires") && !duration(cli_value(cli, "--expires"), &seconds))
+		return cli_fail(cli, CLI_USAGE, "write it as 90min, 12h or 3d", "--expires '%s' is no time",
+			LOG_STR(str_from(cli_value(cli, "--expires"))));
+	json_object_set_new(args, "expires_seconds", json_integer((json_int_t)seconds));
+	put_groups(cli, args);
+	return put_address(p, args);
+}
+
+static int call(struct people *p, const char *cmd, json_t *args, json_t **answer)
+{
+	int r = people_open(p, p->cli, false);
+
+	if (!r)
+		return people_call(p, cmd, args, answer);
+	json_decref(args);
+	return r;
+}
+
+int cmd_invite_create(struct cli *cli)
+{
+	struct people p = {};
+	json_t *args = json_object(), *answer = NULL;
+	const json_t *invite;
+	int r = people_open(&p, cli, false);
+
+	if (!r)
+		r = create_args(&p, args);
+	if (!r)
+		r = people_call(&p, "invite.create", json_incref(args), &answer);
+	if (!r && cli->json) {
+		r = cli_print_json(json_incref(answer), CLI_OK);
+	} else if (!r) {
+		invite = json_object_get(answer, "invite");
+		cli_say(cli, "%s\ninvitation %s, for one account, until %s\n", member(invite, "uri"), member(invite, "id"),
+			member(invite, "expires"));
+	}
+	json_decref(args);
+	json_decref(answer);
+	people_close(&p);
+	return r;
+}
+
+/* ---- list, revoke ---- */
+
+static void print_invites(const json_t *invites)
+{
+	static const char *const columns[] = {
+		"id", "for", "groups", "state", "created", "expires", "by", "account", NULL};
+	const json_t *invite;
+	struct table t;
+	size_t i;
+
+	table_init(&t, columns);
+	json_array_foreach(invites, i, invite)
+	{
+		const char *jid = member(invite, "jid");
+
+		table_add(&t, str_from(member(invite, "id")));
+		table_addf(&t, "%s%s", jid[0] ? "" : "@", jid[0] ? jid : member(invite, "domain"));
+		add_groups(&t, invite);
+		table_add(&t, str_from(member(invite, "state")));
+		table_add(&t, str_from(member(invite, "created")));
+		table_add(&t, str_from(member(invite, "expires")));
+		table_add(&t, str_from(member(invite, "by")));
+		table_add(&t, str_from(member(invite, "used_by")));
+	}
+	table_print(&t);
+	table_done(&t);
+}
+
+int cmd_invite_list(struct cli *cli)
+{
+	struct people p = {.cli = cli};
+	json_t *answer = NULL;
+	int r = call(&p, "invite.list", json_object(), &answer);
+
+	if (!r && cli->json)
+		r = cli_print_json(json_pack("{s:O}", "invites", json_object_get(answer, "invites")), CLI_OK);
+	else if (!r)
+		print_invites(json_object_get(answer, "invites"));
+	json_decref(answer);
+	people_close(&p);
+	return r;
+}
+
+int cmd_invite_revoke(struct cli *cli)
+{
+	struct people p = {.cli = cli};
+	json_t *answer = NULL;
+	int r = call(&p, "invite.revoke", json_pack("{s:s}", "id", cli->args[0]), &answer);
+
+	if (!r && cli->json)
+		r = cli_print_json(json_incref(answer), CLI_OK);
+	else if (!r)
+		cli_say(cli, "revoked %s\n", cli->args[0]);
+	json_decref(answer);
+	people_close(&p);
+	return r;
+}
