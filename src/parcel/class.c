@@ -12,6 +12,7 @@ enum {
 	ON_IQ_SET = 1 << 5,
 	ON_IQ_ANSWER = 1 << 6,
 	ON_IQ_PEER = 1 << 7, /* a request to somebody else */
+	ON_IQ_HOME = 1 << 8, /* an answer to a question of the server's */
 	LANG_MAX = 35, /* RFC 5646 4.4.1 */
 	TYPE_MAX = 12, /* "unsubscribed" */
 	ID_MAX = 128,        /* bytes of an id or a short word that identifies and does not speak */
@@ -45,6 +46,8 @@ static const struct row rows[] = {
 	{NS_LAST, STR("query"), ON_IQ_ANSWER, CLASS_SIGNAL, 12, 0},
 	{NS_TIME, STR("time"), ON_IQ_GET | ON_IQ_PEER, CLASS_SIGNAL, 0, 0},
 	{NS_DISCO_INFO, STR("query"), ON_IQ_GET, CLASS_SIGNAL, 1024, 0},
+	/* What a client can: route/ takes from it which events it wants, and shows it to nobody. */
+	{NS_DISCO_INFO, STR("query"), ON_IQ_HOME, CLASS_SIGNAL, 1024, ~0u},
 	{NS_DISCO_ITEMS, STR("query"), ON_IQ_GET, CLASS_SIGNAL, 1024, ~0u},
 	{NS_ROSTER, STR("query"), ON_IQ_GET | ON_IQ_ANSWER, CLASS_SIGNAL, ID_MAX, 0},
 	{NS_MUC_ADMIN, STR("query"), ON_IQ_GET, CLASS_SIGNAL, ID_MAX, ~0u},
@@ -61,6 +64,9 @@ static const struct row rows[] = {
 	{NS_MAM, STR("prefs"), ON_IQ_SET, CLASS_EVENT, ID_MAX, ~0u},
 	{NS_CARBONS, STR(""), ON_IQ_SET, CLASS_SIGNAL, 0, 0},
 	{NS_SESSION, STR("session"), ON_IQ_SET, CLASS_SIGNAL, 0, ~0u},
+	/* Questions about nodes: who asks says nothing to anybody. Sets are content, all of them. */
+	{NS_PUBSUB, STR("pubsub"), ON_IQ_GET, CLASS_SIGNAL, 1024, ~0u},
+	{NS_PUBSUB_OWNER, STR("pubsub"), ON_IQ_GET, CLASS_SIGNAL, 1024, ~0u},
 	{NS_VCARD, STR(""), ON_IQ_GET, CLASS_SIGNAL, ID_MAX, ~0u},
 	{NS_PRIVATE, STR("query"), ON_IQ_GET, CLASS_SIGNAL, ID_MAX, ~0u},
 };
@@ -94,11 +100,21 @@ static enum parcel_class child_class(unsigned on, const struct node *child)
 	return CLASS_CONTENT;
 }
 
-static unsigned iq_place(struct str type, bool between_users)
+static unsigned iq_place(struct str type, bool between_users, bool to_server)
 {
 	if (str_is(type, "get"))
 		return between_users ? ON_IQ_PEER : ON_IQ_GET;
-	return str_is(type, "set") ? ON_IQ_SET : ON_IQ_ANSWER;
+	if (str_is(type, "set"))
+		return ON_IQ_SET;
+	return to_server ? ON_IQ_ANSWER | ON_IQ_HOME : ON_IQ_ANSWER;
+}
+
+/* To a domain, in a stanza that is for nobody else. */
+static bool is_to_server(const struct node *stanza, bool between_users)
+{
+	struct str to = node_attr(stanza, STR("to"));
+
+	return !between_users && to.len && str_find(to, '@', 0) == to.len && str_find(to, '/', 0) == to.len;
 }
 
 /* Requests for a subscription and their answers change two people's lists: they are kept until both have
@@ -136,7 +152,7 @@ static bool is_plain(const struct node *stanza)
 enum parcel_class parcel_classify(enum parcel_kind kind, const struct node *stanza, bool between_users)
 {
 	struct str type = node_attr(stanza, STR("type"));
-	unsigned on = kind == PARCEL_IQ ? iq_place(type, between_users) : 1u << kind;
+	unsigned on = kind == PARCEL_IQ ? iq_place(type, between_users, is_to_server(stanza, between_users)) : 1u << kind;
 	enum parcel_class highest = CLASS_SIGNAL;
 
 	if (kind == PARCEL_IQ && between_users && str_is(type, "set"))

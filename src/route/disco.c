@@ -4,11 +4,50 @@
 #include "route/commands.h"
 #include "route/components.h"
 #include "route/iq.h"
+#include "pubsub/event.h"
+#include "route/pep.h"
 #include "route/last.h"
 #include "route/rooms.h"
 #include "route/sight.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
+
+/* XEP-0060 5.1 and 10, XEP-0163: what an account does as a service of nodes. The server says the same (XEP-0223 5). */
+#define PUBSUB_FEATURES                                                                                      \
+	"http://jabber.org/protocol/pubsub",                                                            \
+		"http://jabber.org/protocol/pubsub#access-open",                                                   \
+		"http://jabber.org/protocol/pubsub#access-presence",                                               \
+		"http://jabber.org/protocol/pubsub#access-roster",                                                 \
+		"http://jabber.org/protocol/pubsub#access-whitelist",                                              \
+		"http://jabber.org/protocol/pubsub#auto-create",                                                   \
+		"http://jabber.org/protocol/pubsub#auto-subscribe",                                                \
+		"http://jabber.org/protocol/pubsub#config-node",                                                   \
+		"http://jabber.org/protocol/pubsub#config-node-max",                                               \
+		"http://jabber.org/protocol/pubsub#create-and-configure",                                          \
+		"http://jabber.org/protocol/pubsub#create-nodes",                                                  \
+		"http://jabber.org/protocol/pubsub#delete-items",                                                  \
+		"http://jabber.org/protocol/pubsub#delete-nodes",                                                  \
+		"http://jabber.org/protocol/pubsub#filtered-notifications",                                        \
+		"http://jabber.org/protocol/pubsub#instant-nodes",                                                 \
+		"http://jabber.org/protocol/pubsub#item-ids",                                                      \
+		"http://jabber.org/protocol/pubsub#last-published",                                                \
+		"http://jabber.org/protocol/pubsub#manage-subscriptions",                                          \
+		"http://jabber.org/protocol/pubsub#member-affiliation",                                            \
+		"http://jabber.org/protocol/pubsub#modify-affiliations",                                           \
+		"http://jabber.org/protocol/pubsub#multi-items",                                                   \
+		"http://jabber.org/protocol/pubsub#outcast-affiliation",                                           \
+		"http://jabber.org/protocol/pubsub#persistent-items",                                              \
+		"http://jabber.org/protocol/pubsub#presence-notifications",                                        \
+		"http://jabber.org/protocol/pubsub#presence-subscribe",                                            \
+		"http://jabber.org/protocol/pubsub#publish",                                                       \
+		"http://jabber.org/protocol/pubsub#publish-options",                                               \
+		"http://jabber.org/protocol/pubsub#purge-nodes",                                                   \
+		"http://jabber.org/protocol/pubsub#retract-items",                                                 \
+		"http://jabber.org/protocol/pubsub#retrieve-affiliations",                                         \
+		"http://jabber.org/protocol/pubsub#retrieve-default",                                              \
+		"http://jabber.org/protocol/pubsub#retrieve-items",                                                \
+		"http://jabber.org/protocol/pubsub#retrieve-subscriptions",                                        \
+		"http://jabber.org/protocol/pubsub#subscribe"
 
 /* A feature stands here in the change that brings it; tests compare the lists. */
 static const char *const server_features[] = {
@@ -25,6 +64,7 @@ static const char *const server_features[] = {
 	"urn:xmpp:sid:0",
 	"urn:xmpp:time",
 	"vcard-temp",
+	PUBSUB_FEATURES,
 	NULL,
 };
 
@@ -36,6 +76,7 @@ static const char *const account_features[] = {
 	"urn:xmpp:ping",
 	"urn:xmpp:sid:0",
 	"vcard-temp",
+	PUBSUB_FEATURES,
 	NULL,
 };
 
@@ -133,7 +174,7 @@ static void answer_info(struct parcel *p, const char *identity, const char *cons
 
 static void answer_account(const struct home *h, struct parcel *p)
 {
-	answer_info(p, "category='account' type='registered'", account_features,
+	answer_info(p, "category='account' type='registered'/><identity category='pubsub' type='pep'", account_features,
 		h->settings->history_enabled ? archive_features : no_features, NULL);
 }
 
@@ -196,7 +237,8 @@ void disco_info_for(struct home *h, struct parcel *p)
 		answer_node_info(h, p);
 		return;
 	}
-	answer_info(p, "category='server' type='im' name='Gatehouse'", server_features, no_features, h->settings);
+	answer_info(p, "category='server' type='im' name='Gatehouse'/><identity category='pubsub' type='pep'",
+		server_features, no_features, h->settings);
 }
 
 void disco_info_server(struct session *s, struct parcel *p)
@@ -225,35 +267,96 @@ void disco_items_server(struct session *s, struct parcel *p)
 	disco_items_for(s->user->home, p);
 }
 
+/* ---- accounts: their nodes have been read (XEP-0060 5) ---- */
+
+static void answer_place_info(struct parcel *p, const struct place *place)
+{
+	struct buf text = BUF_INIT(0);
+
+	iq_put_result(&text, p);
+	buf_lit(&text, "<query xmlns='http://jabber.org/protocol/disco#info'");
+	pubsub_attr_put(&text, "node", place->name);
+	buf_lit(&text, "><identity category='pubsub' type='leaf'");
+	if (place->options.title.len)
+		pubsub_attr_put(&text, "name", place->options.title);
+	buf_lit(&text, "/><feature var='http://jabber.org/protocol/pubsub'/></query></iq>");
+	answer_end(p, &text);
+}
+
+static void run_place_info(struct task *task)
+{
+	struct parcel *p = parcel_of(task);
+	struct user *u = p->user;
+	const struct place *place = pep_visible(u, p->origin->jid.bare, wanted_node(p));
+
+	if (place)
+		answer_place_info(p, place);
+	else if (str_eq(p->origin->jid.bare, u->bare))
+		answer_node_info(u->home, p);
+	else
+		refuse(p, STANZA_ITEM_NOT_FOUND);
+}
+
+static void with_nodes(struct user *u, struct parcel *p, void (*run)(struct task *task))
+{
+	p->user = u;
+	p->task.run = run;
+	pep_when_ready(u, &p->task);
+}
+
 void disco_info_own(struct session *s, struct parcel *p)
 {
 	if (wanted_node(p).len)
-		answer_node_info(s->user->home, p);
+		with_nodes(s->user, p, run_place_info);
 	else
 		answer_account(s->user->home, p);
 }
 
-/* One's own available resources. */
-void disco_items_own(struct session *s, struct parcel *p)
+/* One's own available resources, for oneself. */
+static void put_resources(struct buf *text, const struct user *u)
 {
-	struct buf text = BUF_INIT(0);
-
-	if (wanted_node(p).len) {
-		answer_node_items(s->user->home, p);
-		return;
-	}
-	iq_put_result(&text, p);
-	buf_lit(&text, "<query xmlns='http://jabber.org/protocol/disco#items'>");
-	session_each(other, s->user)
+	session_each(other, u)
 	{
 		if (!session_is_available(other))
 			continue;
-		buf_lit(&text, "<item jid='");
-		xml_escape(&text, other->origin->jid.full);
-		buf_lit(&text, "'/>");
+		buf_lit(text, "<item jid='");
+		xml_escape(text, other->origin->jid.full);
+		buf_lit(text, "'/>");
 	}
+}
+
+static void run_items(struct task *task)
+{
+	struct parcel *p = parcel_of(task);
+	struct user *u = p->user;
+	struct buf text = BUF_INIT(0);
+
+	iq_put_result(&text, p);
+	buf_lit(&text, "<query xmlns='http://jabber.org/protocol/disco#items'>");
+	if (str_eq(p->origin->jid.bare, u->bare))
+		put_resources(&text, u);
+	pep_put_nodes(&text, u, p->origin->jid.bare);
 	buf_lit(&text, "</query></iq>");
 	answer_end(p, &text);
+}
+
+/* Of a node: the items it holds. */
+static void run_place_items(struct task *task)
+{
+	struct parcel *p = parcel_of(task);
+	struct user *u = p->user;
+
+	if (pep_visible(u, p->origin->jid.bare, wanted_node(p)))
+		pep_list_items(u, p);
+	else if (str_eq(p->origin->jid.bare, u->bare))
+		answer_node_items(u->home, p);
+	else
+		refuse(p, STANZA_ITEM_NOT_FOUND);
+}
+
+void disco_items_own(struct session *s, struct parcel *p)
+{
+	with_nodes(s->user, p, wanted_node(p).len ? run_place_items : run_items);
 }
 
 static bool is_known(const struct user *u, const struct parcel *p)
@@ -265,7 +368,9 @@ static bool is_known(const struct user *u, const struct parcel *p)
 
 void disco_info_other(struct user *u, struct parcel *p)
 {
-	if (is_known(u, p))
+	if (is_known(u, p) && wanted_node(p).len)
+		with_nodes(u, p, run_place_info);
+	else if (is_known(u, p))
 		answer_account(u->home, p);
 	else
 		disco_nobody(p);
@@ -274,10 +379,8 @@ void disco_info_other(struct user *u, struct parcel *p)
 /* Which resources somebody has is told by presence, not here. */
 void disco_items_other(struct user *u, struct parcel *p)
 {
-	if (is_known(u, p) && wanted_node(p).len)
-		refuse(p, STANZA_ITEM_NOT_FOUND);
-	else if (is_known(u, p))
-		answer_no_items(p);
+	if (is_known(u, p))
+		with_nodes(u, p, wanted_node(p).len ? run_place_items : run_items);
 	else
 		disco_nobody(p);
 }

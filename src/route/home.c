@@ -8,6 +8,8 @@
 #include "route/deliver.h"
 #include "route/history.h"
 #include "route/postings.h"
+#include "route/interest.h"
+#include "route/pep.h"
 #include "route/rooms.h"
 #include "route/session.h"
 #include "route/user.h"
@@ -42,6 +44,8 @@ static void on_tick(struct timer *timer)
 	history_tick(h);
 	crew_tick(h);
 	rooms_tick(h);
+	interest_tick(h);
+	pep_tick(h);
 	users_unload(h);
 }
 
@@ -62,6 +66,9 @@ int home_init(struct home *h, struct route *r, unsigned index, const struct sett
 	map_init(&h->rooms);
 	map_init(&h->crews);
 	list_init(&h->pushing);
+	list_init(&h->peps);
+	map_init(&h->interests_by_key);
+	list_init(&h->interests);
 	list_init(&h->idle);
 	list_init(&h->unacked);
 	list_init(&h->doomed);
@@ -95,6 +102,7 @@ void home_done(struct home *h)
 	}
 	map_done(&h->users);
 	crew_done(h);
+	interests_done(h);
 	rooms_done(h);
 	dialogs_done(&h->dialogs);
 	for (int i = 0; i < ROUTE_POSTINGS; i++)

@@ -32,6 +32,9 @@ struct home {
 	unsigned rooms_ticks;
 	bool rooms_unsaved;              /* one of them has to be written again */
 	struct save *unforgotten;        /* rooms_store.c: the store has them still */
+	struct list peps;                /* pep.h: accounts' nodes in memory */
+	struct map interests_by_key;     /* interest.h */
+	struct list interests;           /* the same, longest unused first */
 	struct list idle;                /* users without a session, longest idle first */
 	struct list unacked;             /* sessions whose client owes an acknowledgement */
 	struct list doomed;              /* sessions to be ended once nobody walks over them any more */

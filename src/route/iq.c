@@ -11,6 +11,8 @@
 #include "route/history_prefs.h"
 #include "route/history_query.h"
 #include "route/last.h"
+#include "route/interest.h"
+#include "route/pep.h"
 #include "route/private.h"
 #include "route/roster.h"
 #include "route/vcard.h"
@@ -88,6 +90,11 @@ static void iq_carbons_off(struct session *s, struct parcel *p)
 	iq_result(s, p);
 }
 
+static void iq_nodes(struct session *s, struct parcel *p)
+{
+	pep_request(s->user, p);
+}
+
 static const struct handler handlers[] = {
 	{NS_PING, STR("ping"), false, TO_OWN | TO_SERVER, iq_result},
 	{NS_ROSTER, STR("query"), false, TO_OWN, roster_get},
@@ -108,6 +115,10 @@ static const struct handler handlers[] = {
 	{NS_MAM, STR("metadata"), false, TO_OWN, history_metadata},
 	{NS_MAM, STR("prefs"), false, TO_OWN, history_prefs_get},
 	{NS_MAM, STR("prefs"), true, TO_OWN, history_prefs_set},
+	{NS_PUBSUB, STR("pubsub"), false, TO_OWN, iq_nodes},
+	{NS_PUBSUB, STR("pubsub"), true, TO_OWN, iq_nodes},
+	{NS_PUBSUB_OWNER, STR("pubsub"), false, TO_OWN, iq_nodes},
+	{NS_PUBSUB_OWNER, STR("pubsub"), true, TO_OWN, iq_nodes},
 	{NS_PRIVATE, STR("query"), false, TO_OWN, private_get},
 	{NS_PRIVATE, STR("query"), true, TO_OWN, private_set},
 	{NS_VCARD, STR("vCard"), false, TO_OWN, vcard_get_own},
@@ -132,6 +143,8 @@ static void iq_handle(struct user *u, struct parcel *p, enum target target)
 	bool set = str_is(p->type, "set");
 
 	if (!s || !iq_is_request(p) || !payload) {
+		if (s)
+			interest_answer(s, p);
 		parcel_end(p);
 		return;
 	}
@@ -196,6 +209,8 @@ static void iq_on_behalf(struct user *u, struct parcel *p)
 		last_other(u, p);
 	else if (get && node_is(payload, STR("vCard"), NS_VCARD))
 		vcard_get(u, p);
+	else if (str_eq(payload->ns, NS_PUBSUB) || str_eq(payload->ns, NS_PUBSUB_OWNER))
+		pep_request(u, p);
 	else
 		iq_refuse(p, iq_is_owners(payload) ? STANZA_FORBIDDEN : STANZA_SERVICE_UNAVAILABLE);
 }

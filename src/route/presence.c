@@ -8,8 +8,10 @@
 #include "route/deliver.h"
 #include "route/directed.h"
 #include "pubsub/avatar.h"
+#include "route/interest.h"
 #include "route/offline.h"
 #include "route/postings.h"
+#include "route/pep.h"
 #include "route/reread.h"
 #include "route/subscription.h"
 #include "stanza/ns.h"
@@ -190,6 +192,7 @@ static void available(struct session *s, struct parcel *p, int priority)
 	broadcast_to_self(&b);
 	if (first)
 		initial_presence(s);
+	interest_presence(s, p->stanza);
 	if (!took && session_takes_messages(s))
 		offline_flood(s);
 }
@@ -206,6 +209,7 @@ void presence_end(struct session *s, struct blob *stanza, const struct kept *kep
 	if (!b.stanza)
 		return;
 	if (session_is_available(s)) {
+		interest_leave(s);
 		broadcast_to_contacts(&b);
 		if (!stanza)
 			s->presence = blob_unref(s->presence);
@@ -231,6 +235,7 @@ static void unavailable(struct session *s, struct parcel *p)
 
 void presence_show(struct user *u, struct str contact)
 {
+	pep_offer(u, contact);
 	session_each(s, u) if (session_is_available(s)) send_to(
 		&(struct broadcast){
 			.session = s, .kind = LETTER_AVAILABLE, .stanza = s->presence, .kept = &s->kept},

@@ -11,6 +11,7 @@
 #include "route/crew.h"
 #include "route/deliver.h"
 #include "route/directed.h"
+#include "route/interest.h"
 #include "route/last.h"
 #include "route/note.h"
 #include "route/postings.h"
@@ -133,6 +134,7 @@ static void session_free(struct session *s)
 	list_remove(&s->unacked);
 	list_remove(&s->doomed);
 	directed_clear(s);
+	interest_drop(s);
 	blob_unref(s->presence);
 	sm_free(s->sm);
 	quiet_free(s->quiet);

@@ -21,6 +21,7 @@ struct session {
 				 none */
 	struct sm *sm;        /* NULL: no stream management */
 	struct quiet *quiet;  /* owned; NULL: the client is active (XEP-0352) */
+	struct interest *interest; /* what its client wants to hear of (interest.h); NULL: nothing that is known */
 	struct list unacked;  /* in home->unacked */
 	struct list doomed;   /* in home->doomed */
 	const char *doom;     /* static: why, for the record */

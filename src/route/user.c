@@ -1,5 +1,7 @@
 #include "route/user.h"
 
+#include "route/pep.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -358,6 +360,7 @@ void user_free(struct user *u)
 	map_free_values(&u->blocked);
 	arena_free(u->prefs_arena);
 	free(u->photo);
+	pep_free(u->pep);
 	free(u);
 }
 

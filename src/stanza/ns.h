@@ -80,6 +80,11 @@
 #define NS_OCCUPANT_ID STR("urn:xmpp:occupant-id:0")       /* XEP-0421 */
 #define NS_PUBSUB STR("http://jabber.org/protocol/pubsub") /* XEP-0060 */
 #define NS_PUBSUB_EVENT STR("http://jabber.org/protocol/pubsub#event")
+#define NS_PUBSUB_ERRORS STR("http://jabber.org/protocol/pubsub#errors")
 #define NS_PUBSUB_OWNER STR("http://jabber.org/protocol/pubsub#owner")
 #define NS_MAM STR("urn:xmpp:mam:2")                 /* XEP-0313 */
+#define NS_AVATAR_DATA STR("urn:xmpp:avatar:data") /* XEP-0084 */
+#define NS_AVATAR_METADATA STR("urn:xmpp:avatar:metadata")
+#define NS_BOOKMARKS STR("urn:xmpp:bookmarks:1")    /* XEP-0402 */
+#define NS_BOOKMARKS_OLD STR("storage:bookmarks")   /* XEP-0048 */
 #define NS_RSM STR("http://jabber.org/protocol/rsm") /* XEP-0059 */

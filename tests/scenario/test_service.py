@@ -2,17 +2,17 @@
 
 import pytest
 
-from lib import names
+from lib import names, pep
 from lib.stanza import Error, iq
 
 # Each is a promise with its own scenarios; a feature appears here in the same change as in the server.
 DOMAIN_FEATURES = {names.DISCO_INFO, names.DISCO_ITEMS, names.PING, names.VERSION, names.CARBONS, names.BLOCKING,
                    "msgoffline", names.SID, "jabber:iq:last", "urn:xmpp:time", names.COMMANDS,
-                   names.VCARD}
+                   names.VCARD} | pep.FEATURES
 OPTIONAL_DOMAIN_FEATURES = {names.ROSTER, "jabber:iq:privacy", "urn:xmpp:carbons:rules:0", names.DELAY,
                             "urn:ietf:params:xml:ns:xmpp-session", "urn:ietf:params:xml:ns:xmpp-bind",
                             "urn:ietf:params:xml:ns:xmpp-stanzas", names.SM}
-ACCOUNT_FEATURES = {names.DISCO_INFO, names.DISCO_ITEMS, names.PRIVATE, names.VCARD}
+ACCOUNT_FEATURES = {names.DISCO_INFO, names.DISCO_ITEMS, names.PRIVATE, names.VCARD} | pep.FEATURES
 
 
 def info(client, to, node=None):
@@ -28,7 +28,7 @@ def info(client, to, node=None):
 def test_the_domain_says_what_it_is_and_what_it_can(folk, server):
     alice, = folk.online(1)
     identities, features = info(alice, server.domain)
-    assert ("server", "im") in identities
+    assert ("server", "im") in identities and ("pubsub", "pep") in identities
     assert len(features) == len(set(features))
     assert DOMAIN_FEATURES - {"msgoffline", names.SID} <= set(features)
     assert set(features) <= DOMAIN_FEATURES | OPTIONAL_DOMAIN_FEATURES
@@ -55,7 +55,7 @@ def test_ones_own_account_is_a_registered_account(folk):
     alice, = folk.online(1)
     for to in (alice.bare, None):
         identities, features = info(alice, to)
-        assert ("account", "registered") in identities
+        assert ("account", "registered") in identities and ("pubsub", "pep") in identities
         assert ACCOUNT_FEATURES <= set(features)
 
 

@@ -1,0 +1,238 @@
+#include "pubsub/caps.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "stanza/ns.h"
+
+enum {
+	PARTS_MAX = 2000, /* identities, features, fields or values of one answer */
+};
+
+bool caps_read(struct caps *out, const struct node *presence)
+{
+	const struct node *c = node_child(presence, STR("c"), NS_CAPS);
+
+	if (!c)
+		return false;
+	*out = (struct caps){.hash = node_attr(c, STR("hash")),
+		.ver = node_attr(c, STR("ver")),
+		.node = node_attr(c, STR("node"))};
+	return (str_is(out->hash, "sha-1") || str_is(out->hash, "sha-256")) && out->ver.len &&
+	       out->ver.len <= CAPS_VER_MAX && out->node.len <= 1024;
+}
+
+/* ---- sorted lists of strings ---- */
+
+struct parts {
+	struct str *items;
+	size_t len;
+	struct arena *arena;
+	bool failed;
+};
+
+static bool parts_init(struct parts *p, struct arena *arena)
+{
+	*p = (struct parts){.items = arena_alloc(arena, PARTS_MAX * sizeof(struct str)), .arena = arena};
+	p->failed = !p->items;
+	return p->items != NULL;
+}
+
+static void parts_add(struct parts *p, struct str s)
+{
+	if (p->failed || p->len == PARTS_MAX)
+		p->failed = true;
+	else
+		p->items[p->len++] = s;
+}
+
+/* i;octet: bytewise, a prefix before what goes on. */
+static int compare(const void *a, const void *b)
+{
+	const struct str *x = a, *y = b;
+	size_t n = x->len < y->len ? x->len : y->len;
+	int r = n ? memcmp(x->data, y->data, n) : 0;
+
+	return r ? r : (x->len > y->len) - (x->len < y->len);
+}
+
+/* False: one stands there twice. */
+static bool parts_sort(struct parts *p)
+{
+	if (p->failed)
+		return false;
+	qsort(p->items, p->len, sizeof(struct str), compare);
+	for (size_t i = 1; i < p->len; i++)
+		if (str_eq(p->items[i - 1], p->items[i]))
+			return false;
+	return true;
+}
+
+static void parts_put(struct buf *out, const struct parts *p)
+{
+	for (size_t i = 0; i < p->len; i++) {
+		buf_str(out, p->items[i]);
+		buf_putc(out, '<');
+	}
+}
+
+/* ---- the string S (5.1) ---- */
+
+static bool put_identities(struct buf *s, const struct node *info, struct arena *arena)
+{
+	struct parts parts;
+
+	if (!parts_init(&parts, arena))
+		return false;
+	for (const struct node *n = node_first_element(info); n; n = node_next_element(n))
+		if (node_is(n, STR("identity"), NS_DISCO_INFO))
+			parts_add(&parts, arena_printf(arena, "%.*s/%.*s/%.*s/%.*s",
+						  STR_FMT(node_attr(n, STR("category"))), STR_FMT(node_attr(n, STR("type"))),
+						  STR_FMT(node_attr_ns(n, STR("lang"), NS_XML)),
+						  STR_FMT(node_attr(n, STR("name")))));
+	if (!parts_sort(&parts))
+		return false;
+	parts_put(s, &parts);
+	return true;
+}
+
+static bool put_features(struct buf *s, const struct node *info, struct arena *arena)
+{
+	struct parts parts;
+
+	if (!parts_init(&parts, arena))
+		return false;
+	for (const struct node *n = node_first_element(info); n; n = node_next_element(n))
+		if (node_is(n, STR("feature"), NS_DISCO_INFO))
+			parts_add(&parts, node_attr(n, STR("var")));
+	if (!parts_sort(&parts))
+		return false;
+	parts_put(s, &parts);
+	return true;
+}
+
+/* "var<value<value<" of one field. */
+static struct str field_text(const struct node *field, struct arena *arena)
+{
+	struct parts values;
+	struct buf b = BUF_INIT(0);
+	struct str out;
+
+	if (!parts_init(&values, arena))
+		return STR_NONE;
+	for (const struct node *n = node_first_element(field); n; n = node_next_element(n))
+		if (node_is(n, STR("value"), NS_DATA_FORMS))
+			parts_add(&values, node_text(n, arena));
+	(void)parts_sort(&values); /* a value may stand there twice */
+	buf_str(&b, node_attr(field, STR("var")));
+	buf_putc(&b, '<');
+	parts_put(&b, &values);
+	out = arena_dup(arena, buf_view(&b));
+	buf_done(&b);
+	return out;
+}
+
+/* The hidden FORM_TYPE; empty: the form is to be ignored. */
+static struct str form_type(const struct node *form, struct arena *arena)
+{
+	for (const struct node *n = node_first_element(form); n; n = node_next_element(n))
+		if (node_is(n, STR("field"), NS_DATA_FORMS) && str_is(node_attr(n, STR("var")), "FORM_TYPE")) {
+			const struct node *value = node_child(n, STR("value"), NS_DATA_FORMS);
+
+			return value && str_is(node_attr(n, STR("type")), "hidden") ? node_text(value, arena) : STR("");
+		}
+	return STR("");
+}
+
+static struct str form_text(const struct node *form, struct arena *arena)
+{
+	struct str type = form_type(form, arena);
+	struct parts fields;
+	struct buf b = BUF_INIT(0);
+	struct str out;
+
+	if (!type.len || !parts_init(&fields, arena))
+		return STR("");
+	for (const struct node *n = node_first_element(form); n; n = node_next_element(n))
+		if (node_is(n, STR("field"), NS_DATA_FORMS) && !str_is(node_attr(n, STR("var")), "FORM_TYPE"))
+			parts_add(&fields, field_text(n, arena));
+	(void)parts_sort(&fields);
+	buf_str(&b, type);
+	buf_putc(&b, '<');
+	for (size_t i = 0; i < fields.len; i++)
+		buf_str(&b, fields.items[i]);
+	out = arena_dup(arena, buf_view(&b));
+	buf_done(&b);
+	return out;
+}
+
+/* Two of one type are ill-formed: then one begins with the other's type. */
+static bool same_type(struct str a, struct str b)
+{
+	return str_eq(str_cut(a, 0, str_find(a, '<', 0)), str_cut(b, 0, str_find(b, '<', 0)));
+}
+
+static bool put_forms(struct buf *s, const struct node *info, struct arena *arena)
+{
+	struct parts forms;
+
+	if (!parts_init(&forms, arena))
+		return false;
+	for (const struct node *n = node_first_element(info); n; n = node_next_element(n)) {
+		struct str text = node_is(n, STR("x"), NS_DATA_FORMS) ? form_text(n, arena) : STR("");
+
+		if (text.len)
+			parts_add(&forms, text);
+	}
+	if (!parts_sort(&forms))
+		return false;
+	for (size_t i = 0; i < forms.len; i++) {
+		if (i && same_type(forms.items[i - 1], forms.items[i]))
+			return false;
+		buf_str(s, forms.items[i]);
+	}
+	return true;
+}
+
+bool caps_ver(struct buf *out, struct str hash, const struct node *info, struct arena *arena)
+{
+	const EVP_MD *md = str_is(hash, "sha-1") ? EVP_sha1() : EVP_sha256();
+	unsigned char sum[EVP_MAX_MD_SIZE];
+	struct buf s = BUF_INIT(0);
+	unsigned len = 0;
+	bool ok;
+
+	ok = put_identities(&s, info, arena) && put_features(&s, info, arena) && put_forms(&s, info, arena) &&
+	     !buf_failed(&s) && !arena_is_full(arena) && EVP_Digest(s.data, s.len, sum, &len, md, NULL);
+	if (ok)
+		base64_put(out, sum, len);
+	buf_done(&s);
+	return ok && !buf_failed(out);
+}
+
+bool caps_verify(const struct caps *caps, const struct node *info, struct arena *arena)
+{
+	struct buf ver = BUF_INIT(0);
+	bool ok = caps_ver(&ver, caps->hash, info, arena) && str_eq(buf_view(&ver), caps->ver);
+
+	buf_done(&ver);
+	return ok;
+}
+
+void caps_put_interests(struct buf *out, const struct node *info)
+{
+	static const struct str notify = STR("+notify");
+
+	for (const struct node *n = node_first_element(info); n; n = node_next_element(n)) {
+		struct str var = node_attr(n, STR("var"));
+
+		if (!node_is(n, STR("feature"), NS_DISCO_INFO) || !str_ends(var, notify) || var.len == notify.len)
+			continue;
+		if (out->len + var.len > CAPS_LIST_MAX || str_find(var, '\x1f', 0) < var.len)
+			continue;
+		if (out->len)
+			buf_putc(out, '\x1f');
+		buf_str(out, str_cut(var, 0, var.len - notify.len));
+	}
+}

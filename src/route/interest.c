@@ -1,0 +1,494 @@
+#include "route/interest.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "pubsub/caps.h"
+#include "pubsub/options.h"
+#include "route/crew.h"
+#include "route/deliver.h"
+#include "route/iq.h"
+#include "route/pep.h"
+#include "stanza/ns.h"
+#include "stanza/xml_out.h"
+
+enum {
+	KNOWN_MAX = 512,     /* hashes in memory, for each loop */
+	STORED_MAX = 10000,  /* in the store */
+	ANSWER_SECONDS = 30, /* a client has to answer */
+	ASK_ARENA = 1 << 20,
+};
+
+enum state {
+	LOOKING, /* the store is asked */
+	ASKING,  /* a client is asked */
+	KNOWN,
+};
+
+/* A session that waits for an entry to become known. */
+struct waiter_for {
+	struct list link;
+	struct origin *origin; /* counted */
+	char node[];           /* of its <c/>, NUL behind */
+};
+
+struct interest {
+	struct list link; /* home->interests, longest unused first */
+	struct store_req req;
+	struct home *home;
+	unsigned refs; /* sessions, while KNOWN */
+	enum state state;
+	struct list waiters; /* the first is the one that is asked */
+	uint64_t asked_at;   /* loop_seconds() */
+	uint64_t number;     /* of the question */
+	struct blob *nodes; /* counted; NULL: wants nothing */
+	struct str hash, ver, key; /* key: both, with a space between */
+	char text[];
+};
+
+bool interest_holds(const struct session *s, struct str node)
+{
+	return s->interest && s->interest->nodes && list_holds(blob_view(s->interest->nodes), node);
+}
+
+void interest_want(struct session *s, struct str owner)
+{
+	if (s->interest && s->interest->nodes)
+		pep_want(s->user->home->route, owner, s->origin, s->interest->nodes);
+}
+
+/* ---- entries ---- */
+
+static void waiter_free(struct waiter_for *w)
+{
+	list_remove(&w->link);
+	origin_unref(w->origin);
+	free(w);
+}
+
+static void entry_free(struct interest *e)
+{
+	while (!list_is_empty(&e->waiters))
+		waiter_free(container_of(e->waiters.next, struct waiter_for, link));
+	map_del(&e->home->interests_by_key, e->key);
+	list_remove(&e->link);
+	store_req_release(&e->req);
+	blob_unref(e->nodes);
+	free(e);
+}
+
+static void make_room(struct home *h)
+{
+	if (h->interests_by_key.len < KNOWN_MAX)
+		return;
+	list_each_safe (it, &h->interests) {
+		struct interest *e = container_of(it, struct interest, link);
+
+		if (e->state == KNOWN && e->refs == 0) {
+			entry_free(e);
+			return;
+		}
+	}
+}
+
+static struct interest *entry_new(struct home *h, const struct caps *caps)
+{
+	size_t len = caps->hash.len + 1 + caps->ver.len;
+	struct interest *e;
+
+	make_room(h);
+	e = h->interests_by_key.len < KNOWN_MAX ? calloc(1, sizeof(*e) + len) : NULL;
+	if (!e)
+		return NULL;
+	memcpy(e->text, caps->hash.data, caps->hash.len);
+	e->text[caps->hash.len] = ' ';
+	memcpy(e->text + caps->hash.len + 1, caps->ver.data, caps->ver.len);
+	e->key = str_of(e->text, len);
+	e->hash = str_cut(e->key, 0, caps->hash.len);
+	e->ver = str_cut(e->key, caps->hash.len + 1, len);
+	e->home = h;
+	list_init(&e->link);
+	list_init(&e->waiters);
+	if (map_put(&h->interests_by_key, e->key, e)) {
+		free(e);
+		return NULL;
+	}
+	list_append(&h->interests, &e->link);
+	return e;
+}
+
+void interests_done(struct home *h)
+{
+	while (!list_is_empty(&h->interests))
+		entry_free(container_of(h->interests.next, struct interest, link));
+	map_done(&h->interests_by_key);
+}
+
+/* ---- who has something of it ---- */
+
+struct search {
+	struct store_req req;
+	struct user *user;
+	struct origin *origin; /* counted */
+	struct blob *nodes;    /* counted */
+};
+
+static void on_who(struct store_req *req, int result)
+{
+	struct search *q = req->owner;
+	struct user *u = q->user;
+
+	for (size_t i = 0; result == 0 && i < req->names->len; i++)
+		pep_want(u->home->route, req->names->names[i], q->origin, q->nodes);
+	store_req_release(req);
+	origin_unref(q->origin);
+	blob_unref(q->nodes);
+	free(q);
+	user_busy(u, -1);
+}
+
+/* The account itself, and everybody whose presence it gets. */
+static size_t gather(const struct user *u, const struct mates *mates, struct str *out)
+{
+	struct map_slot *slot;
+	size_t n = 0;
+
+	out[n++] = u->bare;
+	for (size_t i = 0; (slot = map_next(&u->roster, &i));) {
+		const struct contact *c = slot->value;
+		struct jid jid = jid_split(c->jid);
+
+		if ((c->state & SUB_TO) && !user_blocks(u, &jid) && !crew_knows(u, c->jid))
+			out[n++] = c->jid;
+	}
+	for (size_t i = 0; i < mates->len; i++)
+		out[n++] = mates->people[i]->jid;
+	return n;
+}
+
+static void search_start(struct session *s, struct blob *nodes)
+{
+	struct user *u = s->user;
+	struct mates mates = crew_mates(u->home, u->has_crew ? u->person : NULL);
+	struct str *owners = calloc(u->roster.len + mates.len + 1, sizeof(*owners));
+	struct search *q = owners ? calloc(1, sizeof(*q)) : NULL;
+
+	if (q) {
+		q->user = u;
+		q->origin = origin_ref(s->origin);
+		q->nodes = blob_ref(nodes);
+		store_req_init(&q->req, on_who, q);
+		user_busy(u, 1);
+		if (store_pep_who(u->home->route->env.store, &q->req, owners, gather(u, &mates, owners),
+			    blob_view(nodes))) {
+			user_busy(u, -1);
+			store_req_release(&q->req);
+			origin_unref(q->origin);
+			blob_unref(q->nodes);
+			free(q);
+		}
+	}
+	free(owners);
+	mates_done(&mates);
+}
+
+/* ---- a session and its interests ---- */
+
+/* Those of `now` that are not in `before`. NULL: none, or memory is out. */
+static struct blob *added(const struct blob *now, const struct blob *before)
+{
+	struct buf out = BUF_INIT(0);
+	struct str all = blob_view(now);
+	struct blob *b;
+
+	for (size_t from = 0, to; from < all.len; from = to + 1) {
+		to = str_find(all, '\x1f', from);
+		if (list_holds(blob_view(before), str_cut(all, from, to)))
+			continue;
+		if (out.len)
+			buf_putc(&out, '\x1f');
+		buf_str(&out, str_cut(all, from, to));
+	}
+	b = out.len && !buf_failed(&out) ? blob_new(buf_view(&out)) : NULL;
+	buf_done(&out);
+	return b;
+}
+
+static void session_take(struct session *s, struct interest *e)
+{
+	struct interest *old = s->interest;
+	struct blob *nodes = NULL;
+
+	if (old == e)
+		return;
+	s->interest = e;
+	e->refs++;
+	if (e->nodes)
+		nodes = old && old->nodes ? added(e->nodes, old->nodes) : blob_ref(e->nodes);
+	if (old)
+		old->refs--;
+	if (nodes)
+		search_start(s, nodes);
+	blob_unref(nodes);
+}
+
+static struct session *session_of(const struct origin *o)
+{
+	return o->user ? session_by_origin(o->user, o) : NULL;
+}
+
+static void become_known(struct interest *e)
+{
+	e->state = KNOWN;
+	while (!list_is_empty(&e->waiters)) {
+		struct waiter_for *w = container_of(e->waiters.next, struct waiter_for, link);
+		struct session *s = session_of(w->origin);
+
+		if (s && session_is_available(s))
+			session_take(s, e);
+		waiter_free(w);
+	}
+}
+
+static struct waiter_for *waiter_of(const struct interest *e, const struct origin *o)
+{
+	list_each (it, &e->waiters) {
+		struct waiter_for *w = container_of(it, struct waiter_for, link);
+
+		if (w->origin == o)
+			return w;
+	}
+	return NULL;
+}
+
+/* ---- asking a client ---- */
+
+static void question_send(struct session *s, const struct interest *e, const char *node)
+{
+	struct buf text = BUF_INIT(0);
+
+	buf_printf(&text, "<iq type='get' id='caps-%" PRIu64 "' from='", e->number);
+	xml_escape(&text, s->origin->jid.domain);
+	buf_lit(&text, "' to='");
+	xml_escape(&text, s->origin->jid.full);
+	buf_lit(&text, "'><query xmlns='http://jabber.org/protocol/disco#info' node='");
+	xml_escape(&text, str_from(node));
+	buf_putc(&text, '#');
+	xml_escape(&text, e->ver);
+	buf_lit(&text, "'/></iq>");
+	if (!buf_failed(&text))
+		deliver_own_bytes(s, buf_view(&text));
+	buf_done(&text);
+}
+
+/* The first who is still there; without any the entry goes. */
+static void ask_next(struct interest *e)
+{
+	static _Thread_local uint64_t number;
+
+	e->state = ASKING;
+	while (!list_is_empty(&e->waiters)) {
+		struct waiter_for *w = container_of(e->waiters.next, struct waiter_for, link);
+		struct session *s = session_of(w->origin);
+
+		if (s && session_is_available(s)) {
+			e->number = ++number;
+			e->asked_at = loop_seconds(e->home->loop);
+			question_send(s, e, w->node);
+			return;
+		}
+		waiter_free(w);
+	}
+	entry_free(e);
+}
+
+/* Of a session that has another hash now, or none: whoever is next is asked in its place. */
+static void forget_waiting(struct home *h, const struct origin *o, const struct interest *except)
+{
+	list_each_safe (it, &h->interests) {
+		struct interest *e = container_of(it, struct interest, link);
+		struct waiter_for *w = e->state == KNOWN || e == except ? NULL : waiter_of(e, o);
+		bool asked = w && e->state == ASKING && e->waiters.next == &w->link;
+
+		if (w)
+			waiter_free(w);
+		if (asked)
+			ask_next(e);
+	}
+}
+
+static void set_nodes(struct interest *e, struct str nodes)
+{
+	e->nodes = nodes.len ? blob_new(nodes) : NULL;
+}
+
+static void on_looked_up(struct store_req *req, int result)
+{
+	struct interest *e = req->owner;
+
+	if (result || !req->text) {
+		ask_next(e);
+		return;
+	}
+	set_nodes(e, *req->text);
+	store_req_release(req);
+	become_known(e);
+}
+
+/* What is known is kept; nobody waits for that. */
+static void on_kept(struct store_req *req, int result)
+{
+	if (result)
+		log_debug("what a client can was not kept (%d)", result);
+	store_req_release(req);
+	free(req->owner);
+}
+
+static void keep(const struct interest *e)
+{
+	struct store_req *req = calloc(1, sizeof(*req));
+
+	if (!req)
+		return;
+	store_req_init(req, on_kept, req);
+	if (store_caps_put(e->home->route->env.store, req, e->hash, e->ver, e->nodes ? blob_view(e->nodes) : STR(""),
+		    STORED_MAX)) {
+		store_req_release(req);
+		free(req);
+	}
+}
+
+/* Does the answer say what the hash is of? */
+static bool answer_read(struct interest *e, const struct node *info)
+{
+	struct arena *arena = arena_new(ASK_ARENA);
+	struct caps caps = {.hash = e->hash, .ver = e->ver};
+	struct buf nodes = BUF_INIT(0);
+	bool ok = arena && info && node_is(info, STR("query"), NS_DISCO_INFO) && caps_verify(&caps, info, arena);
+
+	if (ok) {
+		caps_put_interests(&nodes, info);
+		ok = !buf_failed(&nodes);
+	}
+	if (ok)
+		set_nodes(e, buf_view(&nodes));
+	buf_done(&nodes);
+	arena_free(arena);
+	return ok;
+}
+
+static struct interest *asked_of(struct home *h, const struct origin *o, struct str id)
+{
+	unsigned long long number;
+
+	if (!str_starts(id, STR("caps-")) || !str_to_u64(str_cut(id, 5, id.len), INT64_MAX, &number))
+		return NULL;
+	list_each_safe (it, &h->interests) {
+		struct interest *e = container_of(it, struct interest, link);
+
+		if (e->state == ASKING && e->number == number && !list_is_empty(&e->waiters) &&
+			container_of(e->waiters.next, struct waiter_for, link)->origin == o)
+			return e;
+	}
+	return NULL;
+}
+
+void interest_answer(struct session *s, const struct parcel *p)
+{
+	struct interest *e = asked_of(s->user->home, s->origin, p->id);
+
+	if (!e)
+		return;
+	if (str_is(p->type, "result") && answer_read(e, iq_payload(p))) {
+		keep(e);
+		become_known(e);
+		return;
+	}
+	waiter_free(container_of(e->waiters.next, struct waiter_for, link));
+	ask_next(e);
+}
+
+void interest_tick(struct home *h)
+{
+	uint64_t now = loop_seconds(h->loop);
+
+	list_each_safe (it, &h->interests) {
+		struct interest *e = container_of(it, struct interest, link);
+
+		if (e->state != ASKING || e->asked_at + ANSWER_SECONDS > now)
+			continue;
+		if (!list_is_empty(&e->waiters))
+			waiter_free(container_of(e->waiters.next, struct waiter_for, link));
+		ask_next(e);
+	}
+}
+
+/* ---- presence ---- */
+
+static void wait_for(struct session *s, struct interest *e, struct str node)
+{
+	struct waiter_for *w;
+
+	forget_waiting(s->user->home, s->origin, e);
+	w = waiter_of(e, s->origin) ? NULL : malloc(sizeof(*w) + node.len + 1);
+	if (!w)
+		return;
+	w->origin = origin_ref(s->origin);
+	memcpy(w->node, node.len ? node.data : "", node.len);
+	w->node[node.len] = '\0';
+	list_init(&w->link);
+	list_append(&e->waiters, &w->link);
+}
+
+static void look_up(struct interest *e)
+{
+	e->state = LOOKING;
+	store_req_init(&e->req, on_looked_up, e);
+	if (store_caps_get(e->home->route->env.store, &e->req, e->hash, e->ver)) {
+			store_req_release(&e->req);
+		ask_next(e);
+	}
+}
+
+void interest_presence(struct session *s, const struct node *presence)
+{
+	struct home *h = s->user->home;
+	struct interest *e = NULL;
+	struct caps caps;
+	struct buf key = BUF_INIT(0);
+
+	if (!caps_read(&caps, presence))
+		return;
+	buf_str(&key, caps.hash);
+	buf_putc(&key, ' ');
+	buf_str(&key, caps.ver);
+	if (!buf_failed(&key))
+		e = map_get(&h->interests_by_key, buf_view(&key));
+	buf_done(&key);
+	if (e) {
+		list_remove(&e->link);
+		list_append(&h->interests, &e->link);
+	}
+	if (e && e->state == KNOWN) {
+		session_take(s, e);
+	} else if (e) {
+		wait_for(s, e, caps.node);
+	} else if ((e = entry_new(h, &caps))) {
+		wait_for(s, e, caps.node);
+		look_up(e);
+	}
+}
+
+void interest_drop(struct session *s)
+{
+	if (s->interest)
+		s->interest->refs--;
+	s->interest = NULL;
+}
+
+void interest_leave(struct session *s)
+{
+	interest_drop(s);
+	forget_waiting(s->user->home, s->origin, NULL);
+}

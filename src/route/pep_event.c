@@ -1,0 +1,168 @@
+/* Events on their way: one letter an address, to its home; there it is handed to the sessions that want it. */
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "route/crew.h"
+#include "route/deliver.h"
+#include "route/interest.h"
+#include "route/pep.h"
+#include "route/sight.h"
+#include "stanza/xml_out.h"
+
+/* One block of memory. */
+struct pep_letter {
+	struct task task;
+	struct route *route;
+	struct str from;     /* whose event, bare */
+	struct jid to;
+	struct str node;     /* empty: goes to whoever is meant, whatever he has said he wants */
+	struct blob *event;  /* counted; without `to` */
+	struct hold *hold;   /* counted */
+	struct kept kept;
+	char text[];
+};
+
+static void letter_drop(struct pep_letter *l)
+{
+	blob_unref(l->event);
+	hold_unref(l->hold);
+	free(l);
+}
+
+/* ---- arriving ---- */
+
+/* Our own serialiser wrote it, so it begins with <message. */
+static struct blob *event_to(struct home *h, const struct blob *event, struct str to)
+{
+	struct str start = STR("<message");
+	struct buf *b = &h->scratch;
+
+	buf_str(b, start);
+	buf_lit(b, " to='");
+	xml_escape(b, to);
+	buf_lit(b, "'");
+	buf_put(b, event->data + start.len, event->len - start.len);
+	return blob_of_scratch(h);
+}
+
+static bool takes(const struct session *s, const struct pep_letter *l)
+{
+	if (!session_is_available(s))
+		return false;
+	if (l->to.resource.len && !str_eq(s->origin->jid.resource, l->to.resource))
+		return false;
+	return !l->node.len || interest_holds(s, l->node);
+}
+
+static void hand_over(struct session *s, const struct pep_letter *l, const struct receipt *receipt)
+{
+	bool own = str_eq(l->from, s->user->bare);
+	struct goods g = {.blob = event_to(s->user->home, l->event, s->origin->jid.full),
+		.hold = l->hold,
+		.note = !own && !receipt_is_signal(receipt)};
+
+	if (g.blob)
+		deliver(s, &g, receipt);
+	blob_unref(g.blob);
+}
+
+static void run_letter(struct task *task)
+{
+	struct pep_letter *l = container_of(task, struct pep_letter, task);
+	struct home *h = home_here(l->route);
+	struct user *u = user_find(h, l->to.bare);
+	struct jid from = jid_split(l->from);
+	struct arena *arena = u && u->session_count ? arena_new(0) : NULL;
+	const struct receipt *receipt = arena ? kept_receipt(&l->kept, arena, h->record) : NULL;
+
+	if (receipt && !user_blocks(u, &from))
+		session_each(s, u) if (takes(s, l)) hand_over(s, l, receipt);
+	arena_free(arena);
+	letter_drop(l);
+}
+
+/* ---- sending ---- */
+
+static struct str put_text(char **at, struct str s)
+{
+	struct str copy = str_of(*at, s.len);
+
+	if (s.len)
+		memcpy(*at, s.data, s.len);
+	*at += s.len;
+	return copy;
+}
+
+static void letter_post(struct user *u, struct str to, struct str node, struct blob *event, const struct kept *kept,
+	struct hold *hold)
+{
+	struct pep_letter *l = malloc(sizeof(*l) + u->bare.len + to.len + node.len);
+	char *at;
+
+	if (!l) {
+		log_error("out of memory: an event is lost");
+		return;
+	}
+	*l = (struct pep_letter){.task = {.run = run_letter},
+		.route = u->home->route,
+		.event = blob_ref(event),
+		.hold = hold_ref(hold),
+		.kept = *kept};
+	at = l->text;
+	l->from = put_text(&at, u->bare);
+	l->to = jid_split(put_text(&at, to));
+	l->node = put_text(&at, node);
+	loop_post(home_of(l->route, l->to.bare)->loop, &l->task);
+}
+
+void pep_send_event(struct user *u, struct str to, struct blob *event, const struct kept *kept)
+{
+	letter_post(u, to, STR(""), event, kept, NULL);
+}
+
+/* Walls and blocks; then the node itself. */
+static bool may_hear(const struct user *u, const struct place *p, struct str jid)
+{
+	struct jid who = jid_split(jid);
+	struct onlooker onlooker = pep_onlooker(u, who.bare);
+
+	return place_admits(p, &onlooker) == PUBSUB_OK && may_see(u->home, who.bare, u->bare) && !user_blocks(u, &who);
+}
+
+/* Of those who get the account's presence; who has subscribed to the node gets it as a subscriber. */
+static void announce_to(struct user *u, const struct place *p, struct str jid, struct blob *event,
+	const struct kept *kept, struct hold *hold)
+{
+	const struct standing *s = place_standing(p, jid);
+
+	if (!(s && s->subscribed) && may_hear(u, p, jid))
+		letter_post(u, jid, p->name, event, kept, hold);
+}
+
+void pep_announce(
+	struct user *u, const struct place *p, struct blob *event, const struct kept *kept, struct hold *hold)
+{
+	struct mates mates = crew_mates(u->home, u->has_crew ? u->person : NULL);
+	struct map_slot *slot;
+
+	if (!p->options.deliver_notifications) {
+		mates_done(&mates);
+		return;
+	}
+	letter_post(u, u->bare, p->name, event, kept, hold);
+	for (size_t i = 0; (slot = map_next(&u->roster, &i));) {
+		const struct contact *c = slot->value;
+
+		if ((c->state & SUB_FROM) && !crew_knows(u, c->jid))
+			announce_to(u, p, c->jid, event, kept, hold);
+	}
+	for (size_t i = 0; i < mates.len; i++)
+		announce_to(u, p, mates.people[i]->jid, event, kept, hold);
+	mates_done(&mates);
+	for (size_t i = 0; i < p->people_len; i++) {
+		const struct standing *s = &p->people[i];
+
+		if (s->subscribed && !str_eq(s->jid, u->bare) && may_hear(u, p, s->jid))
+			letter_post(u, s->jid, STR(""), event, kept, hold);
+	}
+}
