@@ -119,21 +119,30 @@ static void hand_over(struct session *s, struct question *q, const struct store_
 	blob_unref(blob);
 }
 
+/* The page is all there is: then its place and the number of all are known (XEP-0059 2.2). Else counting is work, and done
+ * when it is asked for. */
+static bool is_whole(const struct question *q, const struct store_archive_page *page)
+{
+	const struct store_archive_query *asked = &q->asked.query;
+
+	return page->complete && !asked->count && !asked->after_page.len && !asked->before_page.len;
+}
+
 static void fin_put(struct buf *b, const struct question *q, const struct store_archive_page *page)
 {
 	iq_put_result(b, q->parcel);
 	buf_printf(b, "<fin xmlns='urn:xmpp:mam:2'%s><set xmlns='http://jabber.org/protocol/rsm'>",
 		page->complete ? " complete='true'" : "");
 	if (page->len) {
-		buf_lit(b, "<first>");
+		buf_str(b, is_whole(q, page) ? STR("<first index='0'>") : STR("<first>"));
 		xml_escape(b, page->rows[0].id);
 		buf_lit(b, "</first><last>");
 		xml_escape(b, page->rows[page->len - 1].id);
 		buf_lit(b, "</last>");
 	}
-	if (q->asked.query.count) {
+	if (q->asked.query.count || is_whole(q, page)) {
 		buf_lit(b, "<count>");
-		buf_u64(b, page->count);
+		buf_u64(b, q->asked.query.count ? page->count : page->len);
 		buf_lit(b, "</count>");
 	}
 	buf_lit(b, "</set></fin></iq>");

@@ -1,14 +1,17 @@
 """People's own history: XEP-0313 with XEP-0441, XEP-0059, XEP-0359, XEP-0334, and what is never in it."""
 
+import contextlib
 import datetime
 import os
 import signal
+import sqlite3
 import time
 
 import pytest
 
 from lib import names, record
 from lib.names import tag
+from lib.folk import Folk
 from lib.archive import Page, ask, form, history, inner, query_text, refused, result
 from lib.stanza import Error, body_of, child, message, message_to, stamped, stanza_id
 
@@ -86,7 +89,7 @@ def test_both_find_what_they_said_and_heard_at_once_each_with_its_stanza_id(folk
 def test_an_empty_history_is_complete(folk):
     alice, = folk.online(1)
     page = history(alice)
-    assert page.results == [] and page.complete and page.first is None
+    assert page.results == [] and page.complete and page.first is None and page.count == "0"
 
 
 def test_two_resources_with_carbons_have_one_history_without_doubles(folk):
@@ -358,6 +361,17 @@ def test_max_zero_asks_for_the_number(long_talk):
     assert history(alice, rsm="<max>0</max>", **{"with": bob.bare}).count == str(len(said))
 
 
+def test_a_page_that_is_all_there_is_says_so(long_talk):
+    alice, _, said = long_talk
+    page = history(alice, ids=history(alice).ids[:3])
+    first = page.fin.find(".//" + tag(names.RSM, "first"))
+    assert page.complete and page.count == "3" and first.get("index") == "0"
+    page = history(alice)
+    assert len(said) > PAGE and not page.complete and page.count is None
+    assert page.fin.find(".//" + tag(names.RSM, "first")).get("index") is None
+    assert history(alice, rsm="<after>%s</after>" % page.ids[-1]).count is None
+
+
 def test_a_page_behind_the_last_is_empty_and_complete(long_talk):
     alice, _, _ = long_talk
     last = history(alice, rsm="<before/>").last
@@ -500,13 +514,14 @@ def test_never_keeps_nothing_for_the_one_and_everything_for_the_other(folk, serv
     assert_recorded(server, said)
 
 
-def test_roster_keeps_what_contacts_say(folk):
+def test_roster_keeps_what_contacts_say(folk, server):
     alice, bob, carol = folk.online(3)
     alice.roster_set(bob.bare)
     prefs(alice, "roster")
     with_bob = talk(alice, bob, 2)
-    talk(alice, carol, 2)
+    with_carol = talk(alice, carol, 2)
     assert history(alice).bodies == with_bob
+    assert_recorded(server, with_bob + with_carol)
 
 
 def test_the_lists_go_before_the_default_and_match_resources_exactly(folk):
@@ -599,3 +614,24 @@ def test_history_can_be_switched_off_and_on(folk, server):
         assert server.run("reload").returncode == 0
     assert history(alice).bodies == said
     assert_recorded(server, said + unseen)
+
+
+def test_what_is_older_than_the_setting_goes_and_the_record_keeps_it_and_verifies(launch):
+    """The rows are made two days older; the first look at what is too old comes half a minute after the start."""
+    server = launch("history-days", {"history": {"page": PAGE, "days": 1}})
+    people = Folk(server)
+    alice, bob = people.online(2)
+    old = talk(alice, bob, 4)
+    assert history(alice).bodies == old  # else the record would bring them again, with their time
+    accounts = alice.account, bob.account
+    server.stop()
+    with contextlib.closing(sqlite3.connect(server.dir / "store/gatehouse.db")) as store, store:
+        store.execute("UPDATE archive SET time_us = time_us - 172800000000")
+    server.start()
+    alice, bob = [people.client(each).online() for each in accounts]
+    new = talk(alice, bob, 2)
+    assert history(bob).bodies == old + new
+    until(lambda: history(bob).bodies == new, 60)
+    assert history(alice).bodies == new and history(alice, rsm="<max>0</max>").count == "2"
+    record.verify(server)
+    assert_recorded(server, old + new)
