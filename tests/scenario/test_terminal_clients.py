@@ -1,0 +1,215 @@
+"""mcabber and finch, as Debian has them, in terminals: they log in over TLS with the server's certificate trusted, talk, sit in a
+room, and (mcabber) show why something was refused. What they show is kept as text beside the log. docs/clients.md is written from what is seen here. (profanity
+is in test_clients.py.)"""
+
+import re
+
+import pytest
+
+from lib import names
+from lib.names import tag
+from lib.record import eventually
+from lib.rooms import create, join, new_room
+from lib.stanza import body_of, message, message_to
+from lib.terminal import Terminal
+
+WORD = "plughword"
+NOTICE = "Not this word, please."
+RULES = """
+rules:
+  - id: client-word
+    purpose: A word that nobody may say.
+    match: { words: [%s] }
+    action: block
+    mode: enforce
+    notice: { en: "%s" }
+""" % (WORD, NOTICE)
+
+pytestmark = pytest.mark.recorder_runs("a terminal shows no more than it likes")
+
+
+@pytest.fixture(scope="module")
+def server(launch):
+    def prepare(server):
+        path = server.dir / "policy/rules/clients.yaml"
+        path.write_text(RULES)
+        path.chmod(0o644)
+    return launch("terminal-clients", {"sasl": {"plain": True}}, prepare=prepare)
+
+
+class Mcabber(Terminal):
+    """It knows no SCRAM: its server has sasl.plain."""
+
+    def __init__(self, server, account):
+        home = server.parent / ("home-mcabber-" + account.jid.split("@")[0])
+        folder = home / ".mcabber"
+        folder.mkdir(parents=True, mode=0o700)
+        config = folder / "mcabberrc"
+        config.write_text("\n".join((
+            "set jid = " + account.jid, "set password = " + account.password, "set server = 127.0.0.1",
+            "set port = %d" % server.port, "set tls = 1", "set ssl_ca = " + server.ca, "set nickname = mc",
+            "set escdelay = 0", "")))
+        config.chmod(0o600)
+        super().__init__(home.name, "mcabber", home)
+        self.wait_for("Your status has been set: [_>o]")
+
+    def tell(self, jid, text):
+        self.type("/say_to %s %s" % (jid, text))
+
+    def look(self, jid):
+        """The window of that conversation, once it stands in the list."""
+        name = jid.split("@")[0]
+        eventually(lambda: re.search(r"[\]}] " + name, self.screen()), 20)
+        self.type("/roster search " + name)
+        self.press("Enter")
+
+    def enter(self, room):
+        self.type("/room join %s mc" % room)
+        self.wait_for('You have joined %s as "mc"' % room)
+        self.look(room)
+
+
+BUDDIES = """<?xml version='1.0' encoding='UTF-8' ?>
+<purple version='1.0'><blist><group name='Chats'><chat proto='prpl-jabber' account='%s/finch'>
+<component name='server'>%s</component><component name='room'>%s</component><component name='handle'>fi</component>
+<setting name='gnt-autojoin' type='bool'>1</setting></chat></group></blist></purple>
+"""
+ACCOUNTS = """<?xml version='1.0' encoding='UTF-8' ?>
+<account version='1.0'><account><protocol>prpl-jabber</protocol><name>%s/finch</name><password>%s</password>
+<settings><setting name='connect_server' type='string'>127.0.0.1</setting><setting name='port' type='int'>%d</setting>
+<setting name='connection_security' type='string'>require_tls</setting></settings>
+<settings ui='gnt-purple'><setting name='auto-login' type='bool'>1</setting></settings></account></account>
+"""
+
+
+class Finch(Terminal):
+    """It compares certificates with the address it connects to, which is no name here: so it has ours by heart. A room it is
+    to enter stands in its list."""
+
+    def __init__(self, server, account, room=None):
+        home = server.parent / ("home-finch-" + account.jid.split("@")[0])
+        peers = home / ".purple/certificates/x509/tls_peers"
+        peers.mkdir(parents=True)
+        (peers / "127.0.0.1").write_text((server.dir / "tls/server.crt").read_text())
+        (home / ".purple/accounts.xml").write_text(ACCOUNTS % (account.jid, account.password, server.port))
+        if room:
+            local, service = room.split("@")
+            (home / ".purple/blist.xml").write_text(BUDDIES % (account.jid, service, local))
+        super().__init__(home.name, "finch", home)
+        self.wait_for("Buddy List")
+
+    def next_window(self):
+        self.press("M-n")
+
+
+@pytest.fixture
+def keep(output):
+    """keep(terminal): what it shows is kept, and it ends with the test."""
+    kept = []
+
+    def add(terminal):
+        kept.append(terminal)
+        return terminal
+    yield add
+    for terminal in kept:
+        terminal.save(output, terminal.name)
+        terminal.close()
+
+
+def said(text):
+    return message(where=lambda each: (body_of(each) or "") == text)
+
+
+def test_mcabber_talks_both_ways(folk, server, keep):
+    account = folk.account()
+    client = keep(Mcabber(server, account))
+    bob, = folk.online(1)
+    client.tell(bob.bare, "good evening")
+    got = bob.expect(said("good evening"))
+    assert got.get("from").startswith(account.jid + "/")
+    bob.send(message_to(got.get("from"), "<body>and to you</body>"))
+    client.look(bob.bare)
+    client.wait_for("and to you")
+
+
+def test_two_mcabbers_talk(folk, server, keep):
+    accounts = folk.accounts(2)
+    one, two = [keep(Mcabber(server, account)) for account in accounts]
+    one.tell(accounts[1].jid, "shall we meet")
+    two.look(accounts[0].jid)
+    two.wait_for("shall we meet")
+    two.tell(accounts[0].jid, "at noon")
+    one.look(accounts[1].jid)
+    one.wait_for("at noon")
+
+
+def test_mcabber_shows_why_something_was_refused(folk, server, keep):
+    client = keep(Mcabber(server, folk.account()))
+    bob, = folk.online(1)
+    client.tell(bob.bare, "so " + WORD)
+    client.look(bob.bare)
+    client.wait_for(NOTICE)
+    client.tell(bob.bare, "afterwards")
+    bob.expect(said("afterwards"))
+    assert not bob.take(lambda each: WORD in (body_of(each) or "") if each.tag == tag(names.CLIENT, "message") else False)
+
+
+def test_mcabber_sits_in_a_room(folk, server, keep):
+    client = keep(Mcabber(server, folk.account()))
+    bob, carol = folk.online(2)
+    room = new_room(server)
+    create(bob, room, "bob")
+    join(carol, room, "carol")
+    client.enter(room)
+    bob.expect(lambda each: each.get("from") == room + "/mc")
+    bob.send(message_to(room, "<body>welcome here</body>", type="groupchat"))
+    client.wait_for("welcome here")
+    client.type("thank you all")
+    for each in (bob, carol):
+        each.expect(message(from_=room + "/mc", type="groupchat", where=lambda e: body_of(e) == "thank you all"))
+    client.type("so " + WORD)
+    client.wait_for(NOTICE)
+
+
+def test_what_came_meanwhile_waits_for_mcabber(folk, server, keep):
+    account = folk.account()
+    bob, = folk.online(1)
+    bob.send(message_to(account.jid, "<body>you were away</body>"))
+    bob.roundtrip()
+    client = keep(Mcabber(server, account))
+    client.look(bob.bare)
+    client.wait_for("you were away")
+
+
+# --- finch
+
+def test_finch_talks_both_ways(folk, server, keep):
+    account = folk.account()
+    bob, = folk.online(1)
+    bob.send(message_to(account.jid, "<body>you were away</body>"))  # it waits there; a window opens with it
+    finch = keep(Finch(server, account))
+    finch.wait_for("you were away")
+    finch.next_window()
+    finch.type("not any more")
+    got = bob.expect(said("not any more"))
+    assert got.get("from") == account.jid + "/finch"
+    bob.send(message_to(got.get("from"), "<body>good to hear</body>"))
+    finch.wait_for("good to hear")
+    finch.type("so " + WORD)
+    finch.type("afterwards")
+    bob.expect(said("afterwards"))
+    assert not [each for each in bob.take() if WORD in "".join(each.itertext())]
+
+
+def test_finch_sits_in_a_room(folk, server, keep):
+    bob, = folk.online(1)
+    room = new_room(server)
+    create(bob, room, "bob")
+    finch = keep(Finch(server, folk.account(), room))
+    bob.expect(lambda each: each.get("from") == room + "/fi", timeout=20)
+    bob.send(message_to(room, "<body>welcome here</body>", type="groupchat"))
+    finch.wait_for(room.split("@")[0] + " (")
+    finch.next_window()
+    finch.wait_for("welcome here")
+    finch.type("thank you all")
+    bob.expect(message(from_=room + "/fi", type="groupchat", where=lambda each: body_of(each) == "thank you all"))
