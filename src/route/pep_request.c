@@ -7,6 +7,7 @@
 #include "pubsub/event.h"
 #include "pubsub/request.h"
 #include "route/answer.h"
+#include "route/components.h"
 #include "route/iq.h"
 #include "route/pep.h"
 #include "route/sight.h"
@@ -494,8 +495,10 @@ static void hand_over(struct act *a, const struct store_pep_items *items)
 	buf_str(&text, buf_view(&a->answer));
 	buf_lit(&text, "</iq>");
 	b = buf_failed(&text) || buf_failed(&a->answer) ? NULL : blob_new(buf_view(&text));
-	if (b)
+	if (b && a->parcel->origin->person)
 		session_answer_content(a->parcel->origin, b, &newest);
+	else if (b)
+		components_answer(a->parcel, b, &newest);
 	blob_unref(b);
 	buf_done(&text);
 	act_end(a);
