@@ -180,6 +180,36 @@ static void hall_post(struct room_sink *sink, struct str bare, struct str xml, c
 
 /* ---- to the one who asks ---- */
 
+/* Behind what the room has said before it (10.9: who destroys a room learns that he is out, then that it is done). */
+struct result {
+	struct task task;
+	struct parcel *parcel; /* a reference */
+	struct blob *blob;
+};
+
+static void run_result(struct task *task)
+{
+	struct result *r = container_of(task, struct result, task);
+	struct origin *o = r->parcel->origin;
+
+	o->answer(o, r->parcel->port, r->blob);
+	blob_unref(r->blob);
+	parcel_unref(r->parcel);
+	free(r);
+}
+
+static void result_post(struct parcel *p, struct blob *blob)
+{
+	struct result *r = malloc(sizeof(*r));
+
+	if (!r) {
+		log_error("out of memory: an answer of a room is lost");
+		return;
+	}
+	*r = (struct result){.task = {.run = run_result}, .parcel = parcel_ref(p), .blob = blob_ref(blob)};
+	loop_post(p->origin->home, &r->task);
+}
+
 static void hall_result(struct room_sink *sink, struct str payload)
 {
 	struct hall *hall = container_of(sink, struct hall, sink);
@@ -192,7 +222,7 @@ static void hall_result(struct room_sink *sink, struct str payload)
 	buf_lit(&text, "</iq>");
 	b = buf_failed(&text) ? NULL : blob_new(buf_view(&text));
 	if (b)
-		p->origin->answer(p->origin, p->port, b);
+		result_post(p, b);
 	blob_unref(b);
 	buf_done(&text);
 }

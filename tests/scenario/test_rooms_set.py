@@ -111,6 +111,15 @@ def test_who_answers_with_an_error_is_out(trio, room):
     assert {"307", "333"} <= codes(carol.expect(occupant(room, "bob", "unavailable")))
 
 
+def test_who_destroys_a_room_is_out_before_it_is_done(trio, room):
+    alice, bob, carol = trio
+    alice.raw("<iq type='set' id='end' to='%s'><query xmlns='%s'><destroy jid='x@example.org'><password>p</password>"
+              "</destroy></query></iq>" % (room, names.MUC_OWNER))
+    first = alice.next()
+    assert first.get("type") == "unavailable" and first.find(".//" + tag(names.MUC_USER, "destroy")) is not None
+    assert alice.next().get("id") == "end"
+
+
 # --- asking
 
 def test_strangers_ask_occupants_nothing(trio, room, folk):
