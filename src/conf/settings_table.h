@@ -264,6 +264,10 @@ SETTING(STRING, "control.admin_group", control_admin_group, "\"\"", 0, 64, "", L
 SETTING(STRING, "control.record_group", control_record_group, "gatehouse-record", 1, 64, "", LIVE,
 	check_account_name, "System group whose members may read the record; being root is not enough.")
 
+SECTION("metrics", "Figures for monitoring (docs/metrics.md).")
+SETTING(ADDRESSES, "metrics.listen", metrics_listen, "[]", 0, 1, "", RESTART, check_loopback,
+	"Loopback address on which Prometheus may read the server's figures at /metrics; an empty list switches it off.")
+
 SECTION("users", "System users the processes run as when the server is started as root.")
 SETTING(STRING, "users.gate", users_gate, "gatehouse-gate", 1, 64, "", RESTART, check_account_name,
 	"User of the gate, which faces the network.")

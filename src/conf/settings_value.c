@@ -330,8 +330,7 @@ int check_loopback(const void *value, struct err *err)
 		if (!settings_address_is_loopback(&list->items[i]))
 			return err_set(err, -EINVAL,
 				"'%s' found; accepted: loopback addresses only (127.0.0.1:PORT, [::1]:PORT), "
-				"because "
-				"passwords and messages would cross the network in the clear",
+				"because all would cross the network in the clear",
 				LOG_STR(list->items[i].text));
 	return 0;
 }

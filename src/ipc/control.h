@@ -19,7 +19,9 @@
  *   reload          -> {"ok":true,"restart_needed":"names of settings"}
  *                      error `refused` when the old set stays in force
  *   status          -> {"ok":true,"state":"running"|"starting"|"stopping","version","started","domains":[..],
- *                       "supervisor_pid","gate_pid","recorder_pid","gate_restarts","recorder_restarts"}
+ *                       "supervisor_pid","gate_pid","recorder_pid","gate_restarts","recorder_restarts",
+ *                       "exporter_pid" (0: switched off),"processes":{"resident_bytes":{..},"cpu_milliseconds":{..},
+ *                       "restarts":{..}} by process}
  *                      and all members of the gate's answer and of the recorder's
  *   backup
  *   {"target"}      -> {"ok":true,"seq":N}; recorded: a copy of all there is is about to be made
@@ -33,7 +35,8 @@
  *   status          -> {"sessions","connections","accounts","applied_seq","uptime_seconds","loops":N,"policy",
  *                       "logins":{"succeeded","failed"},"tls_failures":{"loopback","local","elsewhere"},
  *                       "accounts_without":{"SCRAM-SHA-1","SCRAM-SHA-256","SCRAM-SHA-512"},"stanzas":{"received","content","events","signals",
- *                       "blocked","refused","waiting"},"record_link":{"up","full"}}
+ *                       "blocked","refused","waiting"},"record_link":{"up","full"},"figures":{..}}
+ *                      figures: what is counted for monitoring; docs/metrics.md
  *   user.add
  *   {"jid","name"?,"mail"?,"language"?,"department"?,"groups"?:[..],"verifiers":[V,..]}
  *                   -> {"ok":true,"user":U}; exists (taken, or given away once), bad_jid, bad_domain

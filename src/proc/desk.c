@@ -255,7 +255,7 @@ static bool has_too_many(const struct desk *d, uid_t uid)
 	return n >= DESK_PER_USER;
 }
 
-static int caller_new(struct desk *d, int fd)
+static int caller_new(struct desk *d, int fd, bool looks_only)
 {
 	struct caller *c = calloc(1, sizeof(*c));
 
@@ -267,6 +267,7 @@ static int caller_new(struct desk *d, int fd)
 	}
 	c->desk = d;
 	c->fd = fd;
+	c->looks_only = looks_only;
 	c->handles = 2;
 	buf_init(&c->in, CONTROL_REQUEST_MAX + 16384);
 	buf_init(&c->out, CONTROL_ANSWER_MAX);
@@ -312,7 +313,7 @@ static void on_accept(uv_poll_t *poll, int status, int events)
 		return;
 	}
 	d->complained = false;
-	if (d->connections_len >= DESK_CONNECTIONS || caller_new(d, fd))
+	if (d->connections_len >= DESK_CONNECTIONS || caller_new(d, fd, false))
 		close(fd);
 }
 
@@ -355,6 +356,11 @@ int desk_open(struct supervisor *s, struct err *err)
 	uv_poll_start(&d->poll, UV_READABLE, on_accept);
 	s->desk = d;
 	return 0;
+}
+
+int desk_adopt(struct supervisor *s, int fd)
+{
+	return s->desk ? caller_new(s->desk, fd, true) : -ENOTCONN;
 }
 
 static void desk_closed(uv_handle_t *handle)

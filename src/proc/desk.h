@@ -42,6 +42,7 @@ struct caller {
 	int fd;
 	bool closing;
 	bool in_lines;
+	bool looks_only; /* may ask for the status, nothing else */
 	struct control_peer peer;
 	struct buf in, out;
 	int fds[CONTROL_FDS]; /* came beside the request */

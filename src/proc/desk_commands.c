@@ -125,6 +125,43 @@ static const char *state_name(const struct supervisor *s)
 	return s->state == SUPERVISOR_RUNNING && !both ? "starting" : names[s->state];
 }
 
+/* Memory and processor time of one process, as the kernel counts them. */
+static void put_process(json_t *all, const char *name, pid_t pid)
+{
+	char path[64], line[1024] = "";
+	unsigned long user = 0, system = 0, ticks = (unsigned long)sysconf(_SC_CLK_TCK);
+	long pages = 0;
+	const char *end;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = pid ? fopen(path, "re") : NULL;
+	if (!f)
+		return;
+	end = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+	fclose(f);
+	if (!end || sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %*u %*u %ld",
+			    &user, &system, &pages) != 3)
+		return;
+	json_object_set_new(json_object_get(all, "cpu_milliseconds"), name,
+		json_integer((json_int_t)((user + system) * 1000 / ticks)));
+	json_object_set_new(json_object_get(all, "resident_bytes"), name,
+		json_integer((json_int_t)pages * sysconf(_SC_PAGESIZE)));
+}
+
+static json_t *status_processes(const struct supervisor *s)
+{
+	json_t *all = json_pack("{s:{}, s:{}, s:{s:i, s:i, s:i}}", "cpu_milliseconds", "resident_bytes", "restarts", "gate",
+		(int)s->children[ROLE_GATE].restarts, "recorder", (int)s->children[ROLE_RECORDER].restarts, "exporter",
+		(int)s->display.restarts);
+
+	put_process(all, "supervisor", getpid());
+	put_process(all, "gate", s->children[ROLE_GATE].pid);
+	put_process(all, "recorder", s->children[ROLE_RECORDER].pid);
+	put_process(all, "exporter", s->display.pid);
+	return all;
+}
+
 static json_t *status_own(const struct supervisor *s)
 {
 	const struct child *gate = &s->children[ROLE_GATE], *recorder = &s->children[ROLE_RECORDER];
@@ -139,6 +176,8 @@ static json_t *status_own(const struct supervisor *s)
 		domains, "supervisor_pid", (int)getpid(), "gate_pid", (int)gate->pid, "recorder_pid",
 		(int)recorder->pid, "gate_restarts", (int)gate->restarts, "recorder_restarts",
 		(int)recorder->restarts);
+	json_object_set_new(status, "exporter_pid", json_integer(s->display.pid));
+	json_object_set_new(status, "processes", status_processes(s));
 	buf_done(&started);
 	return status;
 }
@@ -290,6 +329,10 @@ void command_run(struct caller *c)
 	const struct desk_command *found = find_command(c->cmd);
 	bool allowed;
 
+	if (c->looks_only && (!found || found->run != run_status)) {
+		caller_refuse(c, "not_permitted", "the exporter of metrics may ask for the status only", "");
+		return;
+	}
 	if (!found) {
 		unknown_command(c);
 		return;

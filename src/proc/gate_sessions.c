@@ -126,6 +126,45 @@ static void status_record(const struct gate *g, json_t *answer)
 	json_object_set_new(answer, "record_link", json_pack("{sb sb}", "up", s.up, "full", s.full));
 }
 
+static json_t *numbers(const uint64_t *values, size_t len, struct str (*name)(size_t i))
+{
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < len; i++) {
+		struct str n = name(i);
+
+		json_object_setn_new(all, n.data, n.len, json_integer((json_int_t)values[i]));
+	}
+	return all;
+}
+
+static struct str action_name(size_t i)
+{
+	return str_from(action_names[i]);
+}
+
+static struct str condition_name(size_t i)
+{
+	return stanza_condition_name((enum stanza_condition)i);
+}
+
+/* What is counted for monitoring; proc/metrics.c gives it the names of metrics. */
+static json_t *figures_json(const struct gate *g, const struct xmpp_stats *x, const struct way_stats *w)
+{
+	struct route_figures f;
+
+	route_figures(g->route, &f);
+	return json_pack("{s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I, s:I}, s:o, s:o, s:{s:I, s:I}, s:I, s:I, s:I, s:I}",
+			"received", "message", (json_int_t)w->kinds[PARCEL_MESSAGE], "presence",
+			(json_int_t)w->kinds[PARCEL_PRESENCE], "iq", (json_int_t)w->kinds[PARCEL_IQ], "delivered", "content",
+			(json_int_t)f.content, "other", (json_int_t)f.other, "classes", "content", (json_int_t)w->content,
+			"event", (json_int_t)w->events, "signal", (json_int_t)w->signals, "verdicts",
+			numbers(w->verdicts, ACTION_COUNT, action_name), "refusals",
+			numbers(w->refusals, STANZA_CONDITIONS, condition_name), "receipts", "count", (json_int_t)w->receipts,
+			"milliseconds", (json_int_t)w->receipt_ms, "slowed", (json_int_t)x->slowed, "offline_kept",
+			(json_int_t)f.offline_kept, "archived", (json_int_t)f.archived, "rooms", (json_int_t)f.rooms);
+}
+
 void gate_status(struct gate_request *r)
 {
 	struct gate *g = r->gate;
@@ -159,5 +198,6 @@ void gate_status(struct gate_request *r)
 					"events", (json_int_t)w.events, "signals", (json_int_t)w.signals, "blocked",
 					(json_int_t)w.blocked, "refused", (json_int_t)w.refused, "waiting", (json_int_t)w.waiting));
 	status_record(g, answer);
+	json_object_set_new(answer, "figures", figures_json(g, &x, &w));
 	gate_request_done(r, answer);
 }

@@ -171,6 +171,13 @@ static void warn_of_clear(const struct settings_addresses *list)
 				list->items[i].text.data);
 }
 
+int port_open(struct supervisor *s, const struct settings_address *a, const char *setting, struct err *err)
+{
+	int fd = listen_on(a, 16);
+
+	return fd < 0 ? port_failed(s, a, setting, err) : fd;
+}
+
 int ports_open(struct supervisor *s, struct err *err)
 {
 	const struct settings *set = s->settings;

@@ -122,7 +122,7 @@ static void on_child(struct supervisor *s)
 				child_ended(&s->children[role], status);
 			}
 		if (!known && !refresh_process_ended(s, pid, status))
-			known = desk_process_ended(s, pid, status); /* else: a reader whose asker went away */
+			known = display_process_ended(s, pid, status) || desk_process_ended(s, pid, status); /* else: a reader whose asker went away */
 	}
 }
 
@@ -283,6 +283,8 @@ static int supervisor_open(struct supervisor *s, const char *dir, struct err *er
 	if (!r)
 		r = ports_open(s, err);
 	if (!r)
+		r = display_open(s, err);
+	if (!r)
 		raise_descriptors(s->settings);
 	return r;
 }
@@ -297,6 +299,7 @@ static void close_handle(uv_handle_t *handle, void *unused)
 static void supervisor_close(struct supervisor *s)
 {
 	desk_close(s);
+	display_close(s);
 	ports_close(s);
 	for (unsigned i = 0; i < s->loops; i++)
 		if (s->links[i] >= 0)
@@ -318,6 +321,7 @@ static void supervisor_run(struct supervisor *s)
 	child_init(&s->children[ROLE_RECORDER], s, ROLE_RECORDER, "recorder");
 	child_init(&s->children[ROLE_GATE], s, ROLE_GATE, "gate");
 	child_start(&s->children[ROLE_RECORDER]);
+	display_start(s);
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	notify("STOPPING=1");
 }

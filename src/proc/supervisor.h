@@ -7,6 +7,7 @@
  *   desk.c              connections of the control socket, permission, answers
  *   desk_commands.c     the commands the supervisor answers itself
  *   desk_reader.c       record.*: the access is recorded, then the reader runs with the asker's descriptors
+ *   display.c           the exporter of metrics
  *   refresh.c           reload: everything is checked before the gate hears of it
  *   secrets.c           components' secrets on their way to the gate */
 #pragma once
@@ -81,6 +82,12 @@ struct supervisor {
 	size_t ports_len;
 	int links[LOOPS_MAX]; /* the gate's ends while it does not run; -1: none */
 	unsigned loops;
+	struct {
+		int fd; /* the listening socket; -1: switched off */
+		pid_t pid;
+		unsigned restarts;
+		uv_timer_t again;
+	} display; /* display.c */
 	struct desk *desk;
 	struct refresh *refresh;
 	enum supervisor_state state;
@@ -122,6 +129,16 @@ void status_text(int status, char out[96]);
 /* Opens all of the settings. On failure nothing stays open and *err has the remedy. */
 [[nodiscard]] int ports_open(struct supervisor *s, struct err *err);
 void ports_close(struct supervisor *s);
+/* One more listening socket, for `setting`; it is the caller's. Or -errno, and *err has the remedy. */
+[[nodiscard]] int port_open(struct supervisor *s, const struct settings_address *a, const char *setting, struct err *err);
+
+/* ---- display.c: the exporter of metrics ---- */
+
+[[nodiscard]] int display_open(struct supervisor *s, struct err *err);
+void display_start(struct supervisor *s); /* nothing when it is switched off */
+/* True when it was the exporter; it is started again. */
+bool display_process_ended(struct supervisor *s, pid_t pid, int status);
+void display_close(struct supervisor *s);
 
 /* ---- desk.c ---- */
 
@@ -129,6 +146,9 @@ struct desk_request; /* one request that is not answered yet */
 
 [[nodiscard]] int desk_open(struct supervisor *s, struct err *err);
 void desk_close(struct supervisor *s);
+/* Takes the end of a line at whose other end somebody may ask for the status and for nothing else. 0 or -errno: the
+ * socket stays the caller's. */
+[[nodiscard]] int desk_adopt(struct supervisor *s, int fd);
 /* An answer of a child to something this desk forwarded. */
 void desk_answered(struct supervisor *s, enum role from, uint32_t id, struct str text);
 /* The child can be asked: requests that came before it was ready go on. */

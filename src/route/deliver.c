@@ -57,6 +57,7 @@ void deliver(struct session *s, const struct goods *g, const struct receipt *rec
 			return;
 		quiet_flush(s);
 	}
+	home_count(receipt_is_signal(receipt) ? &h->figures.other : &h->figures.content, 1);
 	if (s->sm) {
 		deliver_counted(s, g, receipt);
 		return;

@@ -158,6 +158,7 @@ void history_put(struct home *h, struct hold *of, const struct store_archived *r
 		return;
 	}
 	b->hold[b->len++] = hold;
+	home_count(&h->figures.archived, 1);
 	b->bytes += row->xml.len;
 	if (b->len == BATCH_ROWS || b->bytes >= BATCH_BYTES)
 		history_flush(h);

@@ -50,6 +50,7 @@ struct home {
 	struct holds holds;
 	struct history *history;   /* owned; history.c */
 	struct probe *probe;       /* applied.c: a round that waits for this loop's receipts */
+	struct route_figures figures; /* written by home_count() */
 	_Atomic unsigned sessions; /* bound here, detached ones included */
 };
 
@@ -96,6 +97,12 @@ struct handled {
 /* Its tick begins once its loop runs. */
 void home_start(struct home *h);
 void home_done(struct home *h);
+
+/* By the loop whose counter it is; others only read it. */
+static inline void home_count(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
 
 static inline void home_check(const struct home *h)
 {

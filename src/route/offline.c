@@ -169,6 +169,12 @@ static void flood_best(struct user *u)
 
 /* What could not be stored keeps holding applied_seq back, so the record brings it again at the next start.
  */
+static void note_kept(struct user *u, uint64_t seq)
+{
+	home_count(&u->home->figures.offline_kept, 1);
+	record_offline(u->home->record, seq, u->bare);
+}
+
 static void put_kept(struct put *p, int result)
 {
 	struct user *u = p->user;
@@ -182,7 +188,7 @@ static void put_kept(struct put *p, int result)
 	}
 	for (size_t i = 0; i < p->len; i++) {
 		hold_unref(p->held[i].hold);
-		record_offline(u->home->record, p->held[i].seq, u->bare);
+		note_kept(u, p->held[i].seq);
 	}
 	flood_best(u);
 }
@@ -283,7 +289,7 @@ static void on_kept(struct store_req *req, int result)
 
 	history_arrived(u, p, result == 0);
 	if (result == 0)
-		record_offline(u->home->record, receipt_seq(p->receipt), u->bare);
+		note_kept(u, receipt_seq(p->receipt));
 	else if (result == STORE_E_FULL)
 		answer_error(p, STANZA_RESOURCE_CONSTRAINT, "The recipient has too many messages waiting.");
 	else

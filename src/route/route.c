@@ -253,6 +253,24 @@ uint64_t route_applied_seq(const struct route *r)
 	return applied_seq(r->applied);
 }
 
+static void add(uint64_t *to, const uint64_t *from)
+{
+	*to += __atomic_load_n(from, __ATOMIC_RELAXED);
+}
+
+void route_figures(const struct route *r, struct route_figures *out)
+{
+	*out = (struct route_figures){.rooms = board_count(r->board)};
+	for (unsigned i = 0; i < r->count; i++) {
+		const struct route_figures *f = &r->home[i].figures;
+
+		add(&out->content, &f->content);
+		add(&out->other, &f->other);
+		add(&out->offline_kept, &f->offline_kept);
+		add(&out->archived, &f->archived);
+	}
+}
+
 size_t route_session_count(const struct route *r)
 {
 	size_t n = 0;

@@ -107,3 +107,11 @@ void route_list_sessions(struct route *r, void (*each)(void *owner, const struct
 void route_close_sessions(struct route *r, struct str jid, const char *text,
 	void (*done)(void *owner, unsigned count), void *owner);
 size_t route_session_count(const struct route *r); /* any thread, approximate */
+
+/* Counted since the gate was started, but for `rooms`. */
+struct route_figures {
+	uint64_t content, other; /* stanzas handed to sessions */
+	uint64_t offline_kept, archived;
+	uint64_t rooms; /* now */
+};
+void route_figures(const struct route *r, struct route_figures *out); /* any thread, approximate */

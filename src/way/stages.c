@@ -103,6 +103,7 @@ enum stage_result stage_inspect(struct parcel *p, struct way_loop *wl)
 		inspect_name(p, wl, p->origin->jid.local, &from, other);
 	if (is_for_component(p, wl))
 		inspect_name(p, wl, p->to.local, &from, other);
+	way_count(&wl->stats.verdicts[p->verdict.action], 1);
 	if (verdict_blocks(&p->verdict))
 		way_count(&wl->stats.blocked, 1);
 	return STAGE_NEXT;
@@ -126,6 +127,8 @@ static void on_receipt(struct waiter *waiter, const struct receipt *receipt)
 
 	list_remove(&w->link);
 	way_count(&wl->stats.waiting, -1);
+	way_count(&wl->stats.receipts, 1);
+	way_count(&wl->stats.receipt_ms, (int64_t)(loop_ms(wl->loop) - w->since_ms));
 	if (!receipt)
 		return; /* the gate is stopping: neither delivered nor acknowledged */
 	p->receipt = receipt_keep(p->arena, receipt);

@@ -85,6 +85,13 @@ static void way_finish(struct way_loop *wl, struct parcel *p)
 	port_unref(port);
 }
 
+static void count_refusal(struct way_loop *wl, const struct parcel *p)
+{
+	way_count(&wl->stats.refused, 1);
+	if (!p->refusal.silent)
+		way_count(&wl->stats.refusals[p->refusal.condition], 1);
+}
+
 static void way_refuse(struct parcel *p)
 {
 	const struct refusal *r = &p->refusal;
@@ -107,7 +114,7 @@ static void way_run(struct way_loop *wl, struct parcel *p)
 		case STAGE_WAIT:
 			return;
 		case STAGE_REFUSE:
-			way_count(&wl->stats.refused, 1);
+			count_refusal(wl, p);
 			if (way[p->stage].notes_refusals)
 				refused_stanza(wl, p);
 			way_refuse(p);
@@ -132,7 +139,7 @@ static void way_resume(struct parcel *p, enum stage_result result)
 		return;
 	}
 	if (result == STAGE_REFUSE) {
-		way_count(&wl->stats.refused, 1);
+		count_refusal(wl, p);
 		way_refuse(p);
 	}
 	way_finish(wl, p);
@@ -144,6 +151,7 @@ void way_submit(void *owner, struct parcel *p)
 
 	p->way = wl;
 	p->resume = way_resume;
+	way_count(&wl->stats.kinds[p->kind], 1);
 	way_run(wl, p);
 }
 
@@ -296,6 +304,12 @@ void way_set_settings(struct way *w, const struct settings *settings)
 	way_tell(w, NULL, settings);
 }
 
+static void add_all(uint64_t *to, const uint64_t *from, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		to[i] += __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+}
+
 void way_stats(const struct way *w, struct way_stats *out)
 {
 	*out = (struct way_stats){0};
@@ -308,5 +322,10 @@ void way_stats(const struct way *w, struct way_stats *out)
 		out->blocked += __atomic_load_n(&s->blocked, __ATOMIC_RELAXED);
 		out->refused += __atomic_load_n(&s->refused, __ATOMIC_RELAXED);
 		out->waiting += __atomic_load_n(&s->waiting, __ATOMIC_RELAXED);
+		add_all(out->kinds, s->kinds, sizeof(s->kinds) / sizeof(s->kinds[0]));
+		add_all(out->verdicts, s->verdicts, ACTION_COUNT);
+		add_all(out->refusals, s->refusals, STANZA_CONDITIONS);
+		add_all(&out->receipts, &s->receipts, 1);
+		add_all(&out->receipt_ms, &s->receipt_ms, 1);
 	}
 }

@@ -50,5 +50,9 @@ struct way_stats {
 	uint64_t content, events, signals; /* by class */
 	uint64_t blocked, refused;
 	uint64_t waiting; /* for the record, now */
+	uint64_t kinds[3];                       /* by enum parcel_kind */
+	uint64_t verdicts[ACTION_COUNT];         /* of what was inspected */
+	uint64_t refusals[STANZA_CONDITIONS];    /* by what the sender was told */
+	uint64_t receipts, receipt_ms;           /* that were waited for, and how long all together */
 };
 void way_stats(const struct way *w, struct way_stats *out); /* any thread, approximate */

@@ -71,6 +71,7 @@ static void stream_slow(struct stream *s)
 	if (!list_is_empty(&s->slowed) || s->state == STREAM_ENDED)
 		return;
 	list_append(&xl->slowed, &s->slowed);
+	stat_add(&xl->stats.slowed, 1);
 	if (!uv_is_active((uv_handle_t *)&xl->slow_timer))
 		uv_timer_start(&xl->slow_timer, on_slow_turn, SLOW_TURN_MS, SLOW_TURN_MS);
 }

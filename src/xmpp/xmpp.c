@@ -243,5 +243,6 @@ void xmpp_stats(const struct xmpp *x, struct xmpp_stats *out)
 		out->stanzas += __atomic_load_n(&s->stanzas, __ATOMIC_RELAXED);
 		out->logins += __atomic_load_n(&s->logins, __ATOMIC_RELAXED);
 		out->login_failures += __atomic_load_n(&s->login_failures, __ATOMIC_RELAXED);
+		out->slowed += __atomic_load_n(&s->slowed, __ATOMIC_RELAXED);
 	}
 }

@@ -34,7 +34,7 @@ struct xmpp_env {
 
 struct xmpp_stats {
 	uint64_t connections, logged_in; /* now */
-	uint64_t stanzas, logins, login_failures; /* since start */
+	uint64_t stanzas, logins, login_failures, slowed; /* since start */
 };
 
 [[nodiscard]] int xmpp_new(struct xmpp **out, const struct xmpp_env *env, const struct settings *settings);

@@ -88,14 +88,15 @@ static void several_values(void **state)
 	buf_done(&text);
 }
 
+#define OTHER_TYPE "<field var='FORM_TYPE'><value>urn:other</value></field>"
+
 static void what_is_no_form_of_ours(void **state)
 {
 	static const char *const bad[] = {
 		"",
 		"<field var='accountjid'><value/></field>",
 		"<field var='accountjid'><value>a@x</value><value>b@x</value></field>",
-		"<field var='FORM_TYPE'><value>urn:other</value></field>"
-		"<field var='accountjid'><value>a@x</value></field>",
+		"<field var='accountjid'><value>a@x</value></field>" OTHER_TYPE,
 		"<field var='FORM_TYPE'/><field var='accountjid'><value>a@x</value></field>",
 	};
 	json_t *values;

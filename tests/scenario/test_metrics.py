@@ -1,0 +1,151 @@
+"""Figures for monitoring: what is documented is what is given, and it counts."""
+
+import os
+import re
+import signal
+import socket
+import time
+
+import pytest
+
+from lib import record
+from lib.server import free_port, ROOT, Server
+from lib.stanza import body, message, message_to, words
+
+SAMPLE = re.compile(r'(\w+)(?:\{(\w+)="([^"]*)"\})? (-?[0-9.]+)')
+
+
+@pytest.fixture(scope="module")
+def server(launch):
+    port = free_port()
+    server = launch("metrics", {"metrics": {"listen": ["127.0.0.1:%d" % port]}})
+    server.metrics_port = port
+    return server
+
+
+def talk(server, request, timeout=10):
+    """The whole answer to those bytes."""
+    with socket.create_connection(("127.0.0.1", server.metrics_port), timeout) as line:
+        line.sendall(request)
+        parts = []
+        while True:
+            part = line.recv(65536)
+            if not part:
+                return b"".join(parts)
+            parts.append(part)
+
+
+def scrape(server, version=b"1.1"):
+    """{(name, label value or None): number}, {name: (type, help)}"""
+    head, text = talk(server, b"GET /metrics HTTP/" + version + b"\r\nHost: localhost\r\n\r\n").split(b"\r\n\r\n", 1)
+    assert head.startswith(b"HTTP/1.1 200 OK") and b"text/plain; version=0.0.4" in head
+    assert b"Content-Length: %d\r\n" % len(text) in head
+    found, about, help = {}, {}, {}
+    for line in text.decode().splitlines():
+        if line.startswith("# HELP "):
+            name, help[name] = line[7:].split(" ", 1)
+        elif line.startswith("# TYPE "):
+            name, kind = line[7:].split(" ")
+            about[name] = (kind, help[name])
+        else:
+            name, label, value, number = SAMPLE.fullmatch(line).groups()
+            assert name in about, "a sample before its TYPE"
+            found[name, value] = float(number)
+            assert about[name][0] == ("counter" if name.endswith("_total") else "gauge")
+    return found, about
+
+
+def documented():
+    rows = re.findall(r"^\| `(gatehouse_\w+)` \| (\w+) \| [^|]+ \| [^|]*\| (.*) \|$", (ROOT / "docs/metrics.md").read_text(), re.M)
+    return {name: (kind, help) for name, kind, help in rows}
+
+
+def test_what_is_given_is_what_is_documented(server):
+    assert scrape(server)[1] == documented()
+
+
+def test_what_happens_is_counted(server, folk):
+    before, _ = scrape(server, b"1.0")
+    assert before["gatehouse_up", None] == 1 and before["gatehouse_record_link_up", None] == 1
+    alice, bob = folk.online(2)
+    said = alice.say(bob.bare, words("good morning"))
+    bob.expect(message(body=said.body))
+    carol = folk.account()
+    alice.send(message_to(carol.jid, body(words("for later"))))
+    alice.send(message_to(None, body("x") + "<thread/>", type="chat"))
+    alice.send("<presence type='nonsense'/>")
+    alice.roundtrip()
+    record.eventually(lambda: scrape(server)[0]["gatehouse_offline_kept_total", None]
+                      == before["gatehouse_offline_kept_total", None] + 1)
+    after, _ = scrape(server)
+
+    def more(name, value=None):
+        return after[name, value] - before.get((name, value), 0)
+    assert more("gatehouse_sessions") == 2 and more("gatehouse_logins_total", "succeeded") == 2
+    assert more("gatehouse_stanzas_received_total", "message") == 3
+    assert more("gatehouse_stanzas_received_total", "presence") == 3
+    assert more("gatehouse_stanzas_delivered_total", "content") >= 1
+    assert more("gatehouse_stanzas_classed_total", "content") >= 2
+    assert more("gatehouse_verdicts_total", "allow") + more("gatehouse_verdicts_total", "log") >= 2
+    assert more("gatehouse_refusals_total", "bad-request") == 1
+    assert more("gatehouse_record_receipts_total") >= 2 and more("gatehouse_archived_total") >= 2
+    assert more("gatehouse_record_entries") > 0 and after["gatehouse_record_free_bytes", None] > 0
+    for process in ("supervisor", "gate", "recorder", "exporter"):
+        assert after["gatehouse_process_resident_bytes", process] > 100000
+        assert after["gatehouse_process_cpu_seconds_total", process] >= 0
+
+
+def test_the_figures_are_those_of_the_status(server):
+    status = server.status()
+    found, _ = scrape(server)
+    assert found["gatehouse_accounts", None] == status["accounts"]
+    assert found["gatehouse_record_segments", None] == status["record"]["segments"]
+    assert found["gatehouse_verdicts_total", "block"] == status["figures"]["verdicts"]["block"]
+
+
+@pytest.mark.parametrize("request_, answer", [
+    (b"GET / HTTP/1.1\r\n\r\n", b"404"), (b"GET /metrics/x HTTP/1.0\r\n\r\n", b"404"),
+    (b"POST /metrics HTTP/1.1\r\n\r\n", b"405"), (b"GET /metrics\r\n\r\n", b"400"),
+    (b"\0\xff\r\n\r\n", b"400"), (b"GET /metrics HTTP/2.0\r\n\r\n", b"400"),
+    (b"GET /metrics HTTP/1.1\r\nX: " + b"y" * 5000 + b"\r\n\r\n", b"431")], ids=["root", "below", "post", "no-version", "bytes", "http2", "long"])
+def test_anything_else_is_refused(server, request_, answer):
+    try:
+        got = talk(server, request_)
+    except ConnectionResetError:  # it did not read what was too long
+        assert answer == b"431"
+        return
+    assert got.startswith(b"HTTP/1.1 " + answer) or (answer == b"431" and not got)
+
+
+def test_only_the_head(server):
+    head, text = talk(server, b"HEAD /metrics HTTP/1.1\r\n\r\n").split(b"\r\n\r\n", 1)
+    assert head.startswith(b"HTTP/1.1 200") and text == b""
+
+
+def test_who_says_nothing_does_not_keep_others_waiting_for_long(server):
+    with socket.create_connection(("127.0.0.1", server.metrics_port)):
+        begin = time.monotonic()
+        assert scrape(server)[0]["gatehouse_up", None] == 1
+        assert time.monotonic() - begin < 6
+
+
+def test_an_exporter_that_dies_is_started_again(server):
+    def pid():
+        return server.status()["exporter_pid"]
+    old = pid()
+    os.kill(old, signal.SIGKILL)
+    record.eventually(lambda: pid() not in (0, old), 10)
+    assert scrape(server)[0]["gatehouse_process_restarts_total", "exporter"] == 1
+
+
+def test_another_address_than_loopback_is_refused():
+    server = Server("metrics-open", {"metrics": {"listen": ["0.0.0.0:9522"]}}).make()
+    try:
+        done = server.run("serve", timeout=20)
+        assert done.returncode != 0 and "metrics.listen" in done.stderr and "loopback" in done.stderr
+    finally:
+        server.remove()
+
+
+def test_it_is_off_unless_asked_for(main_server):
+    assert main_server.status()["exporter_pid"] == 0
