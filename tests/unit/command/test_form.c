@@ -96,7 +96,7 @@ static void what_is_no_form_of_ours(void **state)
 		"",
 		"<field var='accountjid'><value/></field>",
 		"<field var='accountjid'><value>a@x</value><value>b@x</value></field>",
-		"<field var='accountjid'><value>a@x</value></field>" OTHER_TYPE,
+		("<field var='accountjid'><value>a@x</value></field>" OTHER_TYPE),
 		"<field var='FORM_TYPE'/><field var='accountjid'><value>a@x</value></field>",
 	};
 	json_t *values;
