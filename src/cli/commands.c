@@ -121,6 +121,11 @@ static const struct cli_option restore_options[] = {
 	{},
 };
 
+static const struct cli_option portable_options[] = {
+	{"--format", "NAME", "xep0227 (a file) or prosody (a data folder); without it, by what SOURCE is."},
+	{},
+};
+
 static const struct cli_option help_options[] = {
 	{"--man", NULL, "Print a manual page (roff) instead of text."},
 	{},
@@ -332,5 +337,17 @@ const struct command commands[] = {
 		"  gatehouse restore /srv/backup/gatehouse/20261122T040000Z --dir /var/lib/gatehouse\n"
 		"  gatehouse restore --from-record --store /srv/backup/gatehouse/20261122T040000Z\n",
 		restore_options, 0, 1, false, cmd_restore},
+
+	{"import", "SOURCE [--format NAME]", "take in accounts of another server with what belongs to them",
+		"SOURCE is a file of XEP-0227, as 'ejabberdctl export_piefxis FOLDER' and other servers write it (with what it "
+		"includes), or the data folder of a Prosody (/var/lib/prosody), which must be stopped. Accounts of the domains "
+		"that this server answers for are taken in with their passwords (the SCRAM keys are carried, nobody has to set "
+		"a new one), rosters, requests, block lists, vCards, private data and waiting messages. What cannot be carried is "
+		"counted, with the reason.\n\n"
+		"The server must be stopped. Who is there already stays as they are, so the same command may be run again, also "
+		"after it was interrupted. Everything that others may be shown is in the record before it is in the store, "
+		"as brought in and not as said here; it is not inspected.",
+		"  gatehouse import /srv/export/20261122-040000.xml\n  gatehouse import /var/lib/prosody\n", portable_options, 1, 1,
+		false, cmd_import},
 	{},
 };

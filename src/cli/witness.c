@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -93,25 +94,34 @@ static int judge(struct str text, uint64_t *out_seq, struct err *err)
 	return r;
 }
 
-/* READY, the request, its answer, STOP. */
-static int converse(struct supervise *sup, struct str line, uint64_t *out_seq, struct err *err)
+struct witness {
+	struct supervise sup;
+	pid_t pid;
+	int output;
+	uint32_t last;
+	bool failed;
+};
+
+static int not_written(struct witness *w, int code, struct err *err)
+{
+	w->failed = true;
+	return err_set(err, code, "the recorder could not write it into the record; its lines say why");
+}
+
+/* A request and its answer. */
+static int converse(struct witness *w, struct str line, uint64_t *out_seq, struct err *err)
 {
 	struct supervise_message m;
-	int r = next_message(sup, &m);
+	int r = supervise_send(&w->sup, SUPERVISE_CONTROL, ++w->last, line, -1);
 
-	if (!r && m.type != SUPERVISE_READY)
-		r = -EPROTO;
 	if (!r)
-		r = supervise_send(sup, SUPERVISE_CONTROL, 1, line, -1);
-	if (!r)
-		r = next_message(sup, &m);
+		r = next_message(&w->sup, &m);
 	if (!r && m.type != SUPERVISE_CONTROL)
 		r = -EPROTO;
 	if (r)
-		return err_set(err, r, "the recorder could not write it into the record; its lines say why");
+		return not_written(w, r, err);
 	r = judge(m.text, out_seq, err);
-	if (supervise_send(sup, SUPERVISE_STOP, 0, STR_NONE, -1) || supervise_flush(sup))
-		log_warn("the recorder has gone already");
+	w->failed |= r != 0;
 	return r;
 }
 
@@ -125,47 +135,84 @@ static void show_output(int output)
 		at += n;
 }
 
-static int run_once(
-	const struct settings *s, const char *path, struct str line, uint64_t *out_seq, struct err *err)
+int witness_open(struct witness **out, const struct settings *s, struct err *err)
 {
-	struct supervise sup;
-	AUTO(auto_close) int output = memfd_create("recorder", MFD_CLOEXEC);
-	int ends[2], status = 0, r;
-	pid_t pid;
+	struct witness *w = calloc(1, sizeof(*w));
+	struct supervise_message m;
+	char path[PLACE_MAX];
+	int ends[2], r;
 
-	if (output < 0 || supervise_pair(ends))
+	if (!w)
+		return err_set(err, -ENOMEM, "memory is out");
+	if (!place_libexec("recorder", path)) {
+		free(w);
+		return err_set(err, -ENOENT, "the recorder is not at %s; set GATEHOUSE_LIBEXEC", path);
+	}
+	w->output = memfd_create("recorder", MFD_CLOEXEC);
+	if (w->output < 0 || supervise_pair(ends)) {
+		free(w);
 		return err_errno(err, "starting the recorder");
-	pid = fork();
-	if (pid == 0)
-		run_recorder(s, path, ends[1], output);
+	}
+	w->pid = fork();
+	if (w->pid == 0)
+		run_recorder(s, path, ends[1], w->output);
 	close(ends[1]);
-	r = supervise_init(&sup, ends[0]);
-	if (!r && pid > 0)
-		r = converse(&sup, line, out_seq, err);
-	else
+	r = supervise_init(&w->sup, ends[0]);
+	if (!r && w->pid < 0)
 		r = err_set(err, -EIO, "the recorder cannot be started");
-	supervise_done(&sup);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	if (!r) {
+		r = next_message(&w->sup, &m);
+		if (!r && m.type != SUPERVISE_READY)
+			r = -EPROTO;
+		if (r)
+			not_written(w, r, err);
+	}
+	w->failed |= r != 0;
 	if (r)
-		show_output(output);
+		witness_close(w);
+	else
+		*out = w;
+	return r;
+}
+
+void witness_close(struct witness *w)
+{
+	int status = 0;
+
+	if (!w)
+		return;
+	if (w->pid > 0 && (supervise_send(&w->sup, SUPERVISE_STOP, 0, STR_NONE, -1) || supervise_flush(&w->sup)))
+		log_warn("the recorder has gone already");
+	supervise_done(&w->sup);
+	while (w->pid > 0 && waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (w->failed)
+		show_output(w->output);
+	close(w->output);
+	free(w);
+}
+
+static int put(struct witness *w, json_t *event, uint64_t *out_seq, struct err *err)
+{
+	struct buf line = BUF_INIT(CONTROL_REQUEST_MAX);
+	int r = control_line(event, &line);
+
+	json_decref(event);
+	r = r ? err_set(err, r, "too long for the record") : converse(w, buf_view(&line), out_seq, err);
+	buf_done(&line);
 	return r;
 }
 
 static int append(const struct settings *s, json_t *event, uint64_t *out_seq, struct err *err)
 {
-	struct buf line = BUF_INIT(CONTROL_REQUEST_MAX);
-	char path[PLACE_MAX];
-	int r = control_line(event, &line);
+	struct witness *w = NULL;
+	int r = witness_open(&w, s, err);
 
-	json_decref(event);
 	if (r)
-		err_set(err, r, "too long for the record");
-	else if (!place_libexec("recorder", path))
-		r = err_set(err, -ENOENT, "the recorder is not at %s; set GATEHOUSE_LIBEXEC", path);
+		json_decref(event);
 	else
-		r = run_once(s, path, buf_view(&line), out_seq, err);
-	buf_done(&line);
+		r = put(w, event, out_seq, err);
+	witness_close(w);
 	return r;
 }
 
@@ -177,7 +224,7 @@ static json_t *who(void)
 		"{s:I, s:s}", "uid", (json_int_t)getuid(), "name", entry ? entry->pw_name : "unknown");
 }
 
-int witness_admin(const struct settings *s, const struct witness_act *act, uint64_t *out_seq, struct err *err)
+static json_t *admin_event(const struct witness_act *act)
 {
 	json_t *args = json_pack(
 		"{s:s, s:s, s:s}", "command", act->command, "target", act->target, "text", act->text);
@@ -186,8 +233,17 @@ int witness_admin(const struct settings *s, const struct witness_act *act, uint6
 		json_object_set_new(args, "undone", json_string(act->undone));
 		json_object_set_new(args, "of_seq", json_integer((json_int_t)act->of_seq));
 	}
-	return append(s, json_pack("{s:s, s:o, s:o}", "cmd", "record.admin", "args", args, "by", who()), out_seq,
-		err);
+	return json_pack("{s:s, s:o, s:o}", "cmd", "record.admin", "args", args, "by", who());
+}
+
+int witness_put(struct witness *w, const struct witness_act *act, uint64_t *out_seq, struct err *err)
+{
+	return put(w, admin_event(act), out_seq, err);
+}
+
+int witness_admin(const struct settings *s, const struct witness_act *act, uint64_t *out_seq, struct err *err)
+{
+	return append(s, admin_event(act), out_seq, err);
 }
 
 int witness_access(const struct settings *s, const char *command, json_t *argv, struct err *err)

@@ -21,6 +21,13 @@ struct witness_act {
 [[nodiscard]] int witness_admin(
 	const struct settings *s, const struct witness_act *act, uint64_t *out_seq, struct err *err);
 
+/* The same for many acts: the recorder stays until witness_close(), which accepts NULL. */
+struct witness;
+[[nodiscard]] int witness_open(struct witness **out, const struct settings *s, struct err *err);
+[[nodiscard]] int witness_put(
+	struct witness *w, const struct witness_act *act, uint64_t *out_seq, struct err *err);
+void witness_close(struct witness *w);
+
 /* That somebody who may not read the record wanted to; as far as this user can write it down. */
 void witness_refusal(const struct settings *s, const char *command);
 

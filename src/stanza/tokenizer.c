@@ -79,8 +79,20 @@ void tokenizer_reset(struct tokenizer *t)
 	const struct xml_limits *limits = t->limits;
 
 	unit_drop(t);
-	free(t->stream);
-	*t = (struct tokenizer){.limits = limits};
+	while (t->stream) {
+		struct stream *outer = t->stream->outer;
+
+		free(t->stream);
+		t->stream = outer;
+	}
+	*t = (struct tokenizer){
+		.limits = limits, .is_container = t->is_container, .container_owner = t->container_owner};
+}
+
+void tokenizer_set_containers(struct tokenizer *t, xml_container_fn *is_container, void *owner)
+{
+	t->is_container = is_container;
+	t->container_owner = owner;
 }
 
 struct tokenizer *tokenizer_free(struct tokenizer *t)

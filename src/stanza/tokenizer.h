@@ -28,7 +28,7 @@ enum xml_event {
 	XML_MORE,         /* all bytes are consumed; nothing complete yet */
 	XML_STREAM_OPEN,  /* *out is the stream header's element, without children */
 	XML_STANZA,       /* *out is a complete child of the stream root; *arena is now the caller's */
-	XML_STREAM_CLOSE, /* </stream:stream> */
+	XML_STREAM_CLOSE, /* </stream:stream>, or the end tag of a container */
 	XML_ERROR,        /* see tokenizer_error(); every later call returns this again */
 };
 
@@ -50,6 +50,14 @@ struct tokenizer;
 [[nodiscard]] struct tokenizer *tokenizer_new(const struct xml_limits *limits);
 struct tokenizer *tokenizer_free(struct tokenizer *t);
 void tokenizer_set_limits(struct tokenizer *t, const struct xml_limits *limits);
+
+/* For documents that are larger than memory: a direct child of the root, or of another container, for which this says yes
+ * when its start tag is complete, is not gathered but entered like the root: XML_STREAM_OPEN with its element, then its
+ * children as stanzas, then XML_STREAM_CLOSE. An empty one (<a/>) is a stanza. At most XML_CONTAINERS inside each other.
+ * Before the first byte. */
+enum { XML_CONTAINERS = 16 };
+typedef bool xml_container_fn(void *owner, const struct node *element);
+void tokenizer_set_containers(struct tokenizer *t, xml_container_fn *is_container, void *owner);
 
 /* Starts a new stream (after STARTTLS and SASL): forgets all state and bytes. */
 void tokenizer_reset(struct tokenizer *t);

@@ -85,6 +85,8 @@ struct element {
 
 /* What stays of the stream header: one block of memory. */
 struct stream {
+	struct stream *outer; /* of a container: what it stands in */
+	unsigned level;       /* containers around it */
 	size_t size; /* of the block */
 	struct str qname;
 	unsigned bindings;
@@ -93,7 +95,9 @@ struct stream {
 
 struct tokenizer {
 	const struct xml_limits *limits;
-	struct stream *stream; /* NULL before the header is complete */
+	struct stream *stream; /* NULL before the header is complete; the innermost container */
+	xml_container_fn *is_container; /* NULL: there are none */
+	void *container_owner;
 	struct binding *scope;
 	unsigned scope_len;
 	enum xml_error error;

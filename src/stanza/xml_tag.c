@@ -1,6 +1,8 @@
 /* Start tags with their attributes, and end tags. */
 #include "stanza/tokenizer_private.h"
 
+#include <stdlib.h>
+
 /* ---- names ---- */
 
 /* Where the name bytes from p on end; *seen collects their classes. */
@@ -132,6 +134,38 @@ static enum step root_enter(struct tokenizer *t, struct cursor *c, bool empty)
 	return STEP_OPEN;
 }
 
+static bool is_container(const struct tokenizer *t, const struct element *e)
+{
+	return t->is_container && !t->current && t->stream->level < XML_CONTAINERS &&
+	       t->is_container(t->container_owner, &e->node);
+}
+
+/* Like the root: what it declares outlives its arena. */
+static enum step container_enter(struct tokenizer *t)
+{
+	struct stream *outer = t->stream;
+
+	if (!ns_keep_stream(t, t->tag))
+		return STEP_FAIL;
+	t->stream->outer = outer;
+	t->stream->level = outer->level + 1;
+	t->depth--;
+	t->state = STATE_IDLE;
+	return STEP_OPEN;
+}
+
+static enum step container_leave(struct tokenizer *t)
+{
+	struct stream *outer = t->stream->outer;
+
+	free(t->stream);
+	t->stream = outer;
+	t->scope = outer->bindings ? outer->binding : NULL;
+	t->scope_len = outer->bindings;
+	t->state = STATE_IDLE;
+	return STEP_CLOSE;
+}
+
 /* At the '>' of a start tag. */
 static enum step tag_end(struct tokenizer *t, struct cursor *c, bool empty)
 {
@@ -142,6 +176,8 @@ static enum step tag_end(struct tokenizer *t, struct cursor *c, bool empty)
 	if (!t->stream)
 		return root_enter(t, c, empty);
 	c->p++;
+	if (!empty && is_container(t, e))
+		return container_enter(t);
 	if (t->current)
 		node_append(&t->current->node, &e->node);
 	t->current = e;
@@ -374,6 +410,8 @@ static enum step end_tag(struct tokenizer *t, struct cursor *c)
 	c->p++;
 	if (t->current)
 		return element_leave(t);
+	if (t->stream->outer)
+		return container_leave(t);
 	t->state = STATE_EPILOG;
 	return STEP_CLOSE;
 }

@@ -639,6 +639,71 @@ static void single_bytes_are_linear(void **state)
 	buf_done(&doc);
 }
 
+/* ---- containers ---- */
+
+static bool opens_a(void *owner, const struct node *n)
+{
+	++*(unsigned *)owner;
+	return str_is(n->name, "a") && str_is(n->ns, "urn:one");
+}
+
+/* "<a" an element entered, "s" a stanza with name and namespace, ">" an end. */
+static void containers_give(const char *doc, size_t piece, const char *expected)
+{
+	struct tokenizer *t = tokenizer_new(&roomy);
+	struct buf seen = BUF_INIT(4096);
+	const char *data = doc;
+	size_t left = strlen(doc);
+	unsigned asked = 0;
+
+	tokenizer_set_containers(t, opens_a, &asked);
+	while (left) {
+		size_t len = left < piece ? left : piece, given = len;
+		struct arena *arena = NULL;
+		struct node *n = NULL;
+		enum xml_event event = tokenizer_feed(t, &data, &len, &n, &arena);
+
+		left -= given - len;
+		if (event == XML_STREAM_OPEN)
+			buf_printf(&seen, "<%.*s ", STR_FMT(n->name));
+		else if (event == XML_STANZA)
+			buf_printf(&seen, "%.*s{%.*s} ", STR_FMT(n->name), STR_FMT(n->ns));
+		else if (event == XML_STREAM_CLOSE)
+			buf_lit(&seen, "> ");
+		else if (event == XML_ERROR)
+			buf_printf(&seen, "! ");
+		if (event == XML_STREAM_OPEN || event == XML_STANZA)
+			arena_free(arena);
+		if (event == XML_ERROR)
+			break;
+	}
+	assert_string_equal(buf_cstr(&seen), expected);
+	buf_done(&seen);
+	tokenizer_free(t);
+}
+
+static void containers_are_entered_like_the_root(void **state)
+{
+	static const struct {
+		const char *doc, *expected;
+	} cases[] = {
+		{"<r xmlns='urn:one'><a><b/><a><c xmlns='urn:two'/></a><d/></a><e/></r>",
+			"<r <a b{urn:one} <a c{urn:two} > d{urn:one} > e{urn:one} > "},
+		{"<r xmlns='urn:one'><a xmlns:p='urn:p'><p:b/></a><p:b/></r>", "<r <a b{urn:p} > ! "},
+		{"<r xmlns='urn:zero'><a xmlns='urn:one'><b/></a><a/><b/></r>",
+			"<r <a b{urn:one} > a{urn:zero} b{urn:zero} > "},
+		{"<r xmlns='urn:one'><a/><b><a><x/></a></b></r>", "<r a{urn:one} b{urn:one} > "},
+		{"<r xmlns='urn:one'><a></b></r>", "<r <a ! "},
+		{"<r xmlns='urn:one'><a>text</a></r>", "<r <a ! "},
+		{"<r xmlns='urn:one'><a></r></a>", "<r <a ! "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (size_t piece = 1; piece < 40; piece += 3)
+			containers_give(cases[i].doc, piece, cases[i].expected);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -658,6 +723,7 @@ int main(void)
 		cmocka_unit_test(limits_may_change_between_stanzas),
 		cmocka_unit_test(a_stanza_outlives_its_tokenizer),
 		cmocka_unit_test(single_bytes_are_linear),
+		cmocka_unit_test(containers_are_entered_like_the_root),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

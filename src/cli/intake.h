@@ -1,0 +1,69 @@
+/* Accounts with all that belongs to them, on their way from another server's files into the store. One person at a time:
+ *
+ *   intake_open -> (intake_begin -> what there is of the person ... -> intake_end) ... -> intake_close
+ *
+ * The account itself is added last, in one transaction with its verifiers: who is there was brought in whole, and is
+ * left as it is by a later run; who is not is brought in by it. The server must be stopped.
+ *
+ * What others may be shown (waiting messages, vCards) is in the record before it is in the store: a line "admin" with the
+ * command import.item, whose number is the receipt. It was not inspected. What cannot be carried is counted with the
+ * reason. Functions return 0 or an exit code after saying why; after that only intake_close(). */
+#pragma once
+
+#include "cli/people.h"
+#include "stanza/node.h"
+
+enum intake_kind {
+	INTAKE_ACCOUNTS,
+	INTAKE_PASSWORDS, /* accounts whose password is carried */
+	INTAKE_CONTACTS,
+	INTAKE_REQUESTS, /* for a subscription, waiting for an answer */
+	INTAKE_BLOCKED,
+	INTAKE_OFFLINE,
+	INTAKE_VCARDS,
+	INTAKE_PRIVATE,
+	INTAKE_PUBLISHED, /* nodes of personal eventing */
+	INTAKE_HISTORY,
+	INTAKE_ROOMS,
+	INTAKE_OTHER,
+	INTAKE_KINDS,
+};
+
+struct intake;
+
+/* `source` and `format` are for the record and for people. */
+[[nodiscard]] int intake_open(struct intake **out, const struct cli *cli, const char *source, const char *format);
+/* The source is opened as who runs this, the store is written as its owner: open(2) for reading with those rights. */
+int intake_source(struct intake *in, const char *path);
+/* The same for a folder; free as scandir(3) wants it. -1 and errno. */
+struct dirent;
+int intake_folder(struct intake *in, const char *path, struct dirent ***out);
+/* Bytes of the source as they are read, for its hash. */
+void intake_hash(struct intake *in, const void *data, size_t len);
+/* The report, unless `code` is an exit code already. Accepts NULL. Returns the exit code. */
+int intake_close(struct intake *in, int code);
+
+/* *out_skip: nothing of this person is wanted (there already, or not ours); no intake_end() then. */
+[[nodiscard]] int intake_begin(struct intake *in, struct str local, struct str domain, bool *out_skip);
+[[nodiscard]] int intake_end(struct intake *in);
+
+/* Of the person begun. All copy. */
+void intake_password(struct intake *in, struct str password);
+void intake_verifier(struct intake *in, enum store_verifier_kind kind, const struct store_verifier *v);
+void intake_disabled(struct intake *in);
+/* Groups are the item's <group/> children, or names. `subscription` and `ask` as in RFC 6121. */
+void intake_contact(struct intake *in, const struct store_roster_item *item);
+void intake_request(struct intake *in, struct str from);
+void intake_block(struct intake *in, struct str jid);
+/* A stanza with its <delay/>, or its time when that is not 0. */
+[[nodiscard]] int intake_offline(struct intake *in, const struct node *message, uint64_t time_us);
+[[nodiscard]] int intake_vcard(struct intake *in, const struct node *vcard);
+/* One element of private XML. */
+[[nodiscard]] int intake_private(struct intake *in, const struct node *element);
+
+/* `n` of a kind stay behind; also without a person. `why` is a constant. */
+void intake_left(struct intake *in, enum intake_kind kind, uint64_t n, const char *why);
+/* The address of the person begun, or of a name that stays behind, for messages. */
+struct str intake_jid(const struct intake *in);
+/* An arena that lasts until intake_end(). */
+struct arena *intake_arena(struct intake *in);

@@ -1,0 +1,394 @@
+"""Accounts of other servers: a file of XEP-0227, a real Prosody's data folder, a real ejabberd's export."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+import pytest
+
+from lib import names, record
+from lib.client import Account
+from lib.server import PASSWORD_MARK, ROOT, Server
+from lib.stanza import MARK, body_of, message, stamped
+
+sys.path.insert(0, str(ROOT / "bench"))
+
+pytestmark = pytest.mark.recorder_runs("accounts are taken in while the server is stopped")
+
+PASSWORD = PASSWORD_MARK + "kept-from-before"
+DOMAIN = "example.org"
+
+
+@pytest.fixture
+def stopped():
+    server = Server("import").make()
+    yield server
+    server.close_clients()
+    server.remove()
+
+
+def take_in(server, source, *arguments, code=0):
+    done = server.run("import", source, "--json", *arguments, timeout=120)
+    assert done.returncode == code, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def keys(password, hash, salt, rounds):
+    salted = hashlib.pbkdf2_hmac(hash, password.encode(), salt, rounds)
+    client = hmac.new(salted, b"Client Key", hash).digest()
+    return hashlib.new(hash, client).digest(), hmac.new(salted, b"Server Key", hash).digest()
+
+
+def scram(password, hash="sha256", name="SCRAM-SHA-256", salt=b"0123456789abcdef", rounds=5000):
+    stored, server = keys(password, hash, salt, rounds)
+    text = {"iter-count": str(rounds), "salt": base64.b64encode(salt).decode(),
+            "server-key": base64.b64encode(server).decode(), "stored-key": base64.b64encode(stored).decode()}
+    return "<scram-credentials xmlns='urn:xmpp:pie:0#scram' mechanism='%s'>%s</scram-credentials>" % (
+        name, "".join("<%s>%s</%s>" % (key, value, key) for key, value in text.items()))
+
+
+JULIET = """
+<user name='juliet'>%s
+  <query xmlns='jabber:iq:roster'>
+    <item jid='romeo@example.org' name='Romeo' subscription='both'><group>Friends</group><group>Verona</group></item>
+    <item jid='paris@elsewhere.example' subscription='none' ask='subscribe'/>
+    <item jid='not an address@' subscription='none'/>
+  </query>
+  <presence xmlns='jabber:client' type='subscribe' from='nurse@example.org'/>
+  <blocklist xmlns='urn:xmpp:blocking'><item jid='tybalt@example.org'/></blocklist>
+  <vCard xmlns='vcard-temp'><FN>Juliet Capulet</FN></vCard>
+  <query xmlns='jabber:iq:private'><exodus xmlns='exodus:prefs'><nick>J</nick></exodus></query>
+  <offline-messages>
+    <message xmlns='jabber:client' from='romeo@example.org/orchard' to='juliet@example.org' type='chat'>
+      <body>%s neither, fair saint</body>
+      <delay xmlns='urn:xmpp:delay' from='example.org' stamp='2024-07-21T00:32:29Z'/>
+    </message>
+  </offline-messages>
+  <archive xmlns='urn:xmpp:pie:0#mam'><result xmlns='urn:xmpp:mam:2' id='1'/></archive>
+</user>
+""" % (scram(PASSWORD), MARK)
+
+
+def document(*users, domain=DOMAIN):
+    return ("<?xml version='1.0' encoding='UTF-8'?>\n<server-data xmlns='urn:xmpp:pie:0'><host jid='%s'>%s</host></server-data>\n"
+            % (domain, "".join(users)))
+
+
+def login(server, name, password=PASSWORD):
+    return server.client(Account("%s@%s" % (name, DOMAIN), password)).online()
+
+
+def test_everything_of_a_person_is_taken_in_and_a_second_run_changes_nothing(stopped):
+    path = stopped.parent / "export.xml"
+    path.write_text(document(JULIET, "<user name='romeo' password='%s'/>" % PASSWORD, "<user name='nurse'/>"))
+    told = take_in(stopped, path)
+    carried = told["carried"]
+    assert {kind: n for kind, n in carried.items() if n} == {
+        "accounts": 3, "passwords": 2, "contacts": 2, "requests": 1, "blocked": 1, "offline": 1, "vcards": 1, "private": 1}
+    left = {each["kind"]: each["count"] for each in told["left"]}
+    assert left == {"contacts": 1, "history": 1, "passwords": 1}
+    assert told["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    again = take_in(stopped, path)
+    assert not any(again["carried"].values()) and again["there"] == 3
+    stopped.start()
+    juliet = stopped.client(Account("juliet@example.org", PASSWORD)).login()
+    roster = juliet.roster()
+    assert {jid: item.get("subscription") for jid, item in roster.items()} == {
+        "romeo@example.org": "both", "paris@elsewhere.example": "none"}
+    assert {group.text for group in roster["romeo@example.org"]} == {"Friends", "Verona"}
+    assert roster["paris@elsewhere.example"].get("ask") == "subscribe"
+    juliet.available()
+    got = juliet.expect(message(body="%s neither, fair saint" % MARK))
+    assert got.get("from") == "romeo@example.org/orchard" and stamped(got).get("stamp").startswith("2024-07-21T00:32:29")
+    blocked = juliet.ask("urn:xmpp:blocking", name="blocklist")
+    assert [item.get("jid") for item in blocked.iter("{urn:xmpp:blocking}item")] == ["tybalt@example.org"]
+    asked = [each for each in juliet.settle(login(stopped, "romeo")) if each.get("type") == "subscribe"]
+    assert [each.get("from") for each in asked] == ["nurse@example.org"]
+    card = juliet.ask("vcard-temp", name="vCard")
+    assert card.findtext(".//{vcard-temp}FN") == "Juliet Capulet"
+    private = juliet.ask("jabber:iq:private", payload="<exodus xmlns='exodus:prefs'/>")
+    assert private.findtext(".//{exodus:prefs}nick") == "J"
+    stopped.stop()
+    record.verify(stopped)
+    acts = [line for line in record.entries(stopped.dir / "record") if line["type"] == "admin"]
+    assert [line["command"] for line in acts[:8]] == ["import", "import.item", "import.item", *["user.import"] * 3, "import",
+                                                      "import"]
+    assert told["sha256"] in acts[6]["text"] and acts[1]["target"] == "juliet@example.org"
+
+
+def test_a_split_export_is_read_with_what_it_includes_and_nothing_outside(stopped):
+    folder = stopped.parent / "split"
+    (folder / DOMAIN).mkdir(parents=True)
+    (folder / "main.xml").write_text(
+        "<server-data xmlns='urn:xmpp:pie:0' xmlns:xi='http://www.w3.org/2001/XInclude'><xi:include href='%s.xml'/></server-data>"
+        % DOMAIN)
+    (folder / (DOMAIN + ".xml")).write_text(
+        "<host xmlns='urn:xmpp:pie:0' xmlns:xi='http://www.w3.org/2001/XInclude' jid='%s'>"
+        "<xi:include href='%s/juliet.xml'/></host>" % (DOMAIN, DOMAIN))
+    (folder / DOMAIN / "juliet.xml").write_text(JULIET.replace("<user ", "<user xmlns='urn:xmpp:pie:0' ", 1).strip())
+    assert take_in(stopped, folder / "main.xml")["carried"]["accounts"] == 1
+    for href in ("/etc/passwd", "../export.xml", "file:///etc/passwd"):
+        (folder / "main.xml").write_text(
+            "<server-data xmlns='urn:xmpp:pie:0' xmlns:xi='http://www.w3.org/2001/XInclude'><xi:include href='%s'/></server-data>"
+            % href)
+        told = take_in(stopped, folder / "main.xml", code=2)
+        assert "not read" in told["error"]["text"]
+
+
+@pytest.mark.parametrize("text,why", [
+    ("<server-data xmlns='urn:xmpp:pie:0'><host jid='example.org'><user name='a'>", "ends in the middle"),
+    ("<server-data xmlns='urn:xmpp:pie:0'><!-- no --></server-data>", ""),
+    ("<!DOCTYPE x><server-data xmlns='urn:xmpp:pie:0'/>", ""),
+    ("<other/>", "which is none"),
+    ("nothing", ""),
+])
+def test_what_is_no_such_file_is_refused_with_its_name(stopped, text, why):
+    path = stopped.parent / "bad.xml"
+    path.write_text(text)
+    told = take_in(stopped, path, code=2)
+    assert why in told["error"]["text"] and not list(stopped.json("user", "list")["users"])
+
+
+def test_people_of_other_domains_stay_behind_and_are_counted(stopped):
+    path = stopped.parent / "other.xml"
+    path.write_text(document("<user name='a'/><user name='b'/>", domain="elsewhere.example"))
+    told = take_in(stopped, path)
+    assert not told["carried"]["accounts"] and told["left"][0]["count"] == 2 and "domain" in told["left"][0]["why"]
+
+
+def test_while_the_server_runs_nobody_is_taken_in(stopped):
+    path = stopped.parent / "export.xml"
+    path.write_text(document(JULIET))
+    stopped.start()
+    told = take_in(stopped, path, code=3)
+    assert "runs" in told["error"]["text"]
+    stopped.stop()
+
+
+def test_an_archive_that_is_one_element_of_many_megabytes_is_gone_through(stopped):
+    path = stopped.parent / "large.xml"
+    with open(path, "w") as file:
+        file.write("<server-data xmlns='urn:xmpp:pie:0'><host jid='example.org'><user name='juliet'><archive xmlns='urn:xmpp:pie:0#mam'>")
+        for number in range(40000):
+            file.write("<result xmlns='urn:xmpp:mam:2' id='%d'><forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' "
+                       "from='a@example.org'><body>%s</body></message></forwarded></result>" % (number, "x" * 400))
+        file.write("</archive></user></host></server-data>")
+    told = take_in(stopped, path)
+    assert [(each["kind"], each["count"]) for each in told["left"]] == [("history", 40000), ("passwords", 1)]
+
+
+# --- real servers
+
+
+def slix(port, jid, work):
+    """Runs `work` (Python, with `client` logged in) in a process of its own with slixmpp, over direct TLS."""
+    text = """
+import asyncio, ssl, sys, slixmpp
+client = slixmpp.ClientXMPP(%r, %r)
+client.ssl_context = ssl._create_unverified_context()
+client.register_plugin("xep_0054"); client.register_plugin("xep_0191"); client.register_plugin("xep_0049")
+async def work(client):
+%s
+failed = []
+async def start(event):
+    try:
+        await client.get_roster()
+        await asyncio.wait_for(work(client), 20)
+    except Exception as error:
+        failed.append(error)
+    client.disconnect()
+client.add_event_handler("session_start", start)
+client.add_event_handler("failed_all_auth", lambda event: (failed.append("auth"), client.disconnect()))
+client.connect(("127.0.0.1", %d), %s)
+client.loop.run_until_complete(asyncio.wait_for(client.disconnected, 40))
+sys.exit(repr(failed) if failed else 0)
+""" % (jid, PASSWORD, "\n".join("    " + line for line in work.strip().splitlines()), port,
+       "use_ssl=True")
+    done = subprocess.run(["/usr/bin/python3", "-c", text], capture_output=True, text=True, timeout=90)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+ROMEO = """
+client.update_roster("juliet@example.org", name="Juliet of old", groups=["Verona"])
+client.send_presence_subscription("juliet@example.org")
+client.send_message("juliet@example.org", "%s for later, from before", mtype="chat")
+await asyncio.sleep(1)
+""" % MARK
+CARD = """
+card = client["xep_0054"].make_vcard()
+card["FN"] = "Romeo Montague"
+await client["xep_0054"].publish_vcard(card)
+await client["xep_0191"].block(["tybalt@example.org"])
+"""
+
+
+def look(server, mechanism):
+    """Both log in with the old password and find what was theirs."""
+    server.start()
+    romeo = server.client(Account("romeo@example.org", PASSWORD)).online(mechanism=mechanism)
+    item = romeo.roster()["juliet@example.org"]
+    assert item.get("name") == "Juliet of old" and item.get("ask") == "subscribe" and [g.text for g in item] == ["Verona"]
+    assert romeo.ask("vcard-temp", name="vCard").findtext(".//{vcard-temp}FN") == "Romeo Montague"
+    found = romeo.ask("urn:xmpp:blocking", name="blocklist")
+    assert [each.get("jid") for each in found.iter("{urn:xmpp:blocking}item")] == ["tybalt@example.org"]
+    juliet = server.client(Account("juliet@example.org", PASSWORD)).online(mechanism=mechanism)
+    assert juliet.expect(message(body="%s for later, from before" % MARK)).get("from").startswith("romeo@example.org/")
+    asked = [each for each in juliet.settle(romeo) if each.get("type") == "subscribe"] or [
+        each for each in juliet.take() if each.get("type") == "subscribe"]
+    assert [each.get("from") for each in asked] == ["romeo@example.org"]
+    server.stop()
+
+
+class Process:
+    def __init__(self, words, log, **more):
+        with open(log, "ab") as out:
+            self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, **more)
+        self.log = log
+
+    def wait_port(self, port):
+        import socket
+        end = time.monotonic() + 60
+        while True:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            assert self.process.poll() is None and time.monotonic() < end, self.log.read_text()[-2000:]
+            time.sleep(0.1)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+PROSODY = """
+run_as_root = true
+pidfile = "{live}/prosody.pid"
+data_path = "{live}/data"
+interfaces = {{ "127.0.0.1" }}
+c2s_ports = {{ }}
+c2s_direct_tls_ports = {{ {port} }}
+s2s_ports = {{ }}
+http_ports = {{ }}
+https_ports = {{ }}
+component_ports = {{ }}
+modules_enabled = {{ "roster", "saslauth", "tls", "disco", "private", "blocklist", "vcard", "offline", "pep", "mam" }}
+modules_disabled = {{ "s2s", "vcard_legacy" }}
+authentication = "internal_hashed"
+password_hash = "{hash}"
+default_storage = "internal"
+log = {{ warn = "{live}/prosody.log" }}
+ssl = {{ key = "{key}", certificate = "{certificate}" }}
+c2s_direct_tls_ssl = {{ key = "{key}", certificate = "{certificate}" }}
+VirtualHost "example.org"
+"""
+
+
+@pytest.fixture
+def prosody(stopped):
+    from lib.server import free_port
+    started = []
+
+    def start(hash):
+        live = stopped.parent / "prosody"
+        (live / "data").mkdir(parents=True)
+        port = free_port()
+        config = live / "prosody.cfg.lua"
+        config.write_text(PROSODY.format(live=live, port=port, hash=hash, key=stopped.dir / "tls/server.key",
+                                         certificate=stopped.dir / "tls/server.crt"))
+        for name in ("romeo", "juliet"):
+            done = subprocess.run(["prosodyctl", "--root", "--config", config, "register", name, DOMAIN, PASSWORD],
+                                  capture_output=True, text=True, timeout=60)
+            assert done.returncode == 0, done.stdout + done.stderr
+        process = Process(["prosody", "-F", "--root", "--config", str(config)], live / "out")
+        started.append(process)
+        process.wait_port(port)
+        return live, port, process
+
+    yield start
+    for process in started:
+        process.stop()
+
+
+@pytest.mark.parametrize("hash", ["SHA-1", "SHA-256"])
+def test_people_of_a_real_prosody_log_in_with_their_old_password(stopped, prosody, hash):
+    live, port, process = prosody(hash)
+    slix(port, "romeo@example.org", CARD + ROMEO)
+    process.stop()
+    told = take_in(stopped, live / "data")
+    assert {kind: told["carried"][kind] for kind in (
+        "accounts", "passwords", "contacts", "requests", "blocked", "offline", "vcards")} == {
+            "accounts": 2, "passwords": 2, "contacts": 1, "requests": 1, "blocked": 1, "offline": 1, "vcards": 1}
+    assert not any(take_in(stopped, live / "data")["carried"].values())
+    look(stopped, "SCRAM-" + hash)
+    assert [each["count"] for each in told["left"] if "SHA-1 alone" in each["why"]] == ([2] if hash == "SHA-1" else [])
+
+
+EJABBERD = """
+loglevel: warning
+hosts: [example.org]
+certfiles: ["{live}/server.pem"]
+auth_password_format: scram
+auth_scram_hash: {hash}
+listen:
+  - port: {port}
+    ip: "127.0.0.1"
+    module: ejabberd_c2s
+    tls: true
+modules:
+  mod_admin_extra: {{}}
+  mod_blocking: {{}}
+  mod_offline: {{}}
+  mod_privacy: {{}}
+  mod_private: {{}}
+  mod_roster: {{}}
+  mod_vcard: {{}}
+  mod_disco: {{}}
+"""
+
+
+def erlang(live, *more):
+    return ["erl", "+K", "true", "-mnesia", "dir", '"%s/spool"' % live, "-ejabberd", "log_rotate_count", "0", "-s", "ejabberd",
+            *more, "-noinput"]
+
+
+@pytest.mark.parametrize("hash", ["sha", "sha256"])
+def test_people_of_a_real_ejabberd_log_in_with_their_old_password(stopped, hash):
+    from lib.server import free_port
+    live = stopped.parent / "ejabberd"
+    (live / "spool").mkdir(parents=True)
+    (live / "out").mkdir()
+    (live / "server.pem").write_text((stopped.dir / "tls/server.crt").read_text() + (stopped.dir / "tls/server.key").read_text())
+    port = free_port()
+    (live / "ejabberd.yml").write_text(EJABBERD.format(live=live, port=port, hash=hash))
+    env = {**os.environ, "EJABBERD_CONFIG_PATH": str(live / "ejabberd.yml"), "EJABBERD_LOG_PATH": str(live / "log"),
+           "ERL_CRASH_DUMP_BYTES": "0", "ERL_LIBS": "/usr/lib/x86_64-linux-gnu", "HOME": str(live)}
+    register = "".join('ok = ejabberd_auth:try_register(<<"%s">>, <<"%s">>, <<"%s">>),' % (name, DOMAIN, PASSWORD)
+                       for name in ("romeo", "juliet"))
+    process = Process(erlang(live, "-eval", register + "ok."), live / "stdout", env=env, cwd=live)
+    try:
+        process.wait_port(port)
+        time.sleep(1)
+        slix(port, "romeo@example.org", CARD + ROMEO)
+    finally:
+        process.stop()
+    done = subprocess.run(erlang(live, "-eval", 'ejabberd_piefxis:export_server(<<"%s/out">>), init:stop().' % live),
+                          env=env, cwd=live, capture_output=True, timeout=90)
+    files = sorted((live / "out").iterdir(), key=lambda path: path.stat().st_size)
+    assert len(files) == 2, done.stdout + done.stderr
+    told = take_in(stopped, files[0])
+    assert {kind: told["carried"][kind] for kind in ("accounts", "passwords", "contacts", "requests", "offline", "vcards")} == {
+        "accounts": 2, "passwords": 2, "contacts": 1, "requests": 1, "offline": 1, "vcards": 1}, told
+    assert not any(take_in(stopped, files[0])["carried"].values())
+    assert told["carried"]["blocked"] == 1
+    look(stopped, {"sha": "SCRAM-SHA-1", "sha256": "SCRAM-SHA-256"}[hash])
