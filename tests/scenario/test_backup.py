@@ -171,23 +171,26 @@ def test_restore_refuses_what_it_cannot_do_well(folk, server, shelf):
     assert not (into.dir / "gatehouse.yaml").exists()
 
 
-def test_restore_refuses_a_record_that_does_not_verify(folk, server, shelf):
-    alice, bob = folk.online(2)
-    said = talk(alice, bob, 3, "lie")
-    folder = pathlib.Path(backup(server, shelf, "--with-keys")["backup"])
-    path = sorted((folder / "record").glob("*.jsonl"))[-1]
-    data = path.read_bytes()
-    assert said[0].encode() in data
-    path.write_bytes(data.replace(said[0].encode(), said[0].replace("number", "lumber").encode()))
-    sums = (folder / "SHA256SUMS").read_text().splitlines()
-    name = "record/" + path.name
-    sums = [line if not line.endswith("  " + name) else
-            hashlib.sha256(path.read_bytes()).hexdigest() + "  " + name for line in sums]
-    (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n")
-    into = Copy(server, "restore-lie")
-    done = into.restore(folder)
-    assert done.returncode == 1 and "does not verify" in done.stdout
-    assert not (into.dir / "gatehouse.yaml").exists()
+def test_restore_refuses_a_record_that_does_not_verify():
+    server = Server("backup-lie").make().start()  # with one segment
+    try:
+        alice, bob = server.online(2)
+        said = talk(alice, bob, 3, "lie")
+        folder = pathlib.Path(backup(server, server.parent / "shelf", "--with-keys")["backup"])
+        path, = (folder / "record").glob("*.jsonl")
+        data = path.read_bytes()
+        assert said[0].encode() in data
+        path.write_bytes(data.replace(said[0].encode(), said[0].replace("number", "lumber").encode()))
+        name = "  record/" + path.name
+        sums = [line if not line.endswith(name) else hashlib.sha256(path.read_bytes()).hexdigest() + name
+                for line in (folder / "SHA256SUMS").read_text().splitlines()]
+        (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n")
+        into = Copy(server, "restore-lie")
+        done = into.restore(folder)
+        assert done.returncode == 1 and "does not verify" in done.stdout
+        assert not (into.dir / "gatehouse.yaml").exists()
+    finally:
+        server.remove()
 
 
 def test_the_drill_everything_acknowledged_before_the_backup_is_there_after_a_kill():
