@@ -211,7 +211,8 @@ static void take_act(struct rebuild *b)
 		undo(b, target);
 		return;
 	}
-	if ((str_is(e->command, "user.add") || str_is(e->command, "user.import")) && text.len == PERSON_ID_LEN)
+	if (text.len == PERSON_ID_LEN && (str_is(e->command, "user.add") || str_is(e->command, "user.import") ||
+						   str_is(e->command, "user.register")))
 		person_add(b, target, text);
 	else if (str_is(e->command, "user.import"))
 		add_many(b, text);
