@@ -79,6 +79,8 @@ SETTING(BOOL, "invites.enabled", invites_enabled, "true", 0, 0, "", LIVE, NULL,
 	"Administrators may make invitations, and who has one may make an account; without one nobody can.")
 SETTING(INT, "invites.max", invites_max, "1000", 1, 100000, "invitations", LIVE, NULL,
 	"Invitations that may be open at the same time.")
+SETTING(BOOL, "sasl.change_password", sasl_change_password, "true", 0, 0, "", LIVE, NULL,
+	"Let people change their own password with their clients (XEP-0077).")
 
 SECTION("limits", "Ceilings that protect the server and everybody else from one client.")
 SETTING(SIZE, "limits.stanza_bytes_before_login", limits_stanza_bytes_before_login, "10000", 2048, 1048576,
@@ -182,6 +184,10 @@ SETTING(SIZE, "personal.item_bytes", personal_item_bytes, "131072", 1024, 419430
 	"Bytes of one item.")
 SETTING(SIZE, "personal.bytes", personal_bytes, "2097152", 10000, 1073741824, "", LIVE, NULL,
 	"Items of one account, all of them together.")
+
+SECTION("search", "Finding people (XEP-0055).")
+SETTING(INT, "search.results", search_results, "50", 0, 1000, "people", LIVE, NULL,
+	"People a search tells of at most; 0 switches searching off.")
 
 SECTION("rosters", "Lists of contacts.")
 SETTING(TEXTS, "rosters.groups", rosters_groups, "[]", 0, 64, "", RESTART, check_labels,

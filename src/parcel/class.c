@@ -55,6 +55,9 @@ static const struct row rows[] = {
 	{NS_REGISTER, STR("query"), ON_IQ_GET, CLASS_SIGNAL, 0, 0},
 	/* What is filled in waits for its receipt; to begin a command or to end it says nothing. */
 	{NS_COMMANDS, STR("command"), ON_IQ_SET, CLASS_SIGNAL, ID_MAX, 0},
+	/* What somebody looks for is told to nobody. */
+	{NS_SEARCH, STR("query"), ON_IQ_GET, CLASS_SIGNAL, 0, 0},
+	{NS_SEARCH, STR("query"), ON_IQ_SET, CLASS_EVENT, ID_MAX, ~0u},
 	{NS_BLOCKING, STR("blocklist"), ON_IQ_GET, CLASS_SIGNAL, 0, 0},
 	{NS_BLOCKING, STR(""), ON_IQ_SET, CLASS_EVENT, 0, ~0u},
 	/* One's own history: what is asked goes nowhere else. */

@@ -182,6 +182,8 @@ void gate_user_import(struct gate_request *r);
 void gate_user_list(struct gate_request *r);
 void gate_user_show(struct gate_request *r);
 void gate_user_password(struct gate_request *r);
+/* The same, asked for by the person: the session that `by` names stays. */
+void gate_user_password_own(struct gate_request *r);
 void gate_user_change(struct gate_request *r);
 void gate_user_disable(struct gate_request *r);
 void gate_user_enable(struct gate_request *r);

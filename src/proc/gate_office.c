@@ -77,8 +77,8 @@ static void on_reply(struct gate_request *r, json_t *answer)
 static struct gate_request *job_request(struct job *j, json_t *args)
 {
 	const struct origin *o = j->ask->parcel->origin;
-	json_t *root = json_pack("{s:{s:s%, s:s%}, s:o}", "by", "name", o->jid.bare.data, o->jid.bare.len, "person",
-			o->person->id.data, o->person->id.len, "args", args);
+	json_t *root = json_pack("{s:{s:s%, s:s%, s:s%}, s:o}", "by", "name", o->jid.bare.data, o->jid.bare.len, "person",
+			o->person->id.data, o->person->id.len, "session", o->jid.full.data, o->jid.full.len, "args", args);
 	struct gate_request *r = root ? gate_request_new(j->gate, 0, root, args, j->command) : NULL;
 
 	if (!r) {
@@ -343,6 +343,12 @@ static void edit_admin(struct job *j)
 		job_fail(j, "nobody would be left who could administer the server");
 }
 
+/* Who is logged in, for himself (XEP-0077). */
+static void change_own_password(struct job *j)
+{
+	with_password(j, "user.password", gate_user_password_own, false);
+}
+
 /* ---- the table ---- */
 
 static const struct {
@@ -377,6 +383,7 @@ static const struct {
 		{"edit-admin", edit_admin},
 		{"restart", office_restart},
 		{"shutdown", office_shutdown},
+		{"change-own-password", change_own_password},
 };
 
 void gate_office_run(void *owner, struct office_ask *ask)

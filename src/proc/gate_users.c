@@ -447,6 +447,7 @@ struct change {
 	unsigned fields;        /* of it, to be changed */
 	const char *close_text; /* sessions are closed with it; NULL: they stay */
 	bool remove;
+	struct str keep; /* full JID of the session that is not closed; empty: none */
 };
 
 static void on_closed(void *owner, unsigned count)
@@ -501,7 +502,9 @@ static void on_changed(struct store_req *req, int result)
 		fail_directory(r);
 		return;
 	}
-	if (c->close_text)
+	if (c->keep.len)
+		route_close_other_sessions(r->gate->route, c->keep, c->close_text, on_closed, r);
+	else if (c->close_text)
 		route_close_sessions(r->gate->route, c->row.jid, c->close_text, on_closed, r);
 	else
 		gate_request_done(r, control_ok());
@@ -545,18 +548,29 @@ static void change_apply(struct gate_request *r, struct change *c, unsigned fiel
 		gate_request_fail(r, "internal", "out of memory", "");
 }
 
-void gate_user_password(struct gate_request *r)
+static void set_password(struct gate_request *r, struct str keep)
 {
 	struct change *c = change_new(r, "The password was changed. Log in again.");
 	struct fault fault;
 
 	if (!c)
 		return;
+	c->keep = keep;
 	if (!take_verifiers(r, r->args, &c->row.verifiers, &fault)) {
 		gate_request_fail(r, fault.code, fault.text, "");
 		return;
 	}
 	change_apply(r, c, STORE_ACCOUNT_VERIFIERS);
+}
+
+void gate_user_password(struct gate_request *r)
+{
+	set_password(r, STR_NONE);
+}
+
+void gate_user_password_own(struct gate_request *r)
+{
+	set_password(r, text_arg(json_object_get(r->root, "by"), "session"));
 }
 
 /* What is said of somebody; a field that is not there stays as it is. The record names the fields. */

@@ -29,7 +29,8 @@
 	X(17, ALARM, "alarm", true)                                                                          \
 	X(18, ROSTER, "roster", true)                                                                        \
 	X(19, BLOCKLIST, "blocklist", true)                                                                  \
-	X(20, REFUSED, "refused", true)
+	X(20, REFUSED, "refused", true)                                                                      \
+	X(21, REPORT, "report", true)
 
 enum event {
 	EVENT_NONE,
@@ -96,7 +97,8 @@ enum event_value {
 	X(45, CERT_ISSUER, "cert_issuer", STRING, true) /* of the client's certificate */                    \
 	X(46, CERT_SERIAL, "cert_serial", STRING, true)                                                      \
 	X(47, CERT_SHA256, "cert_sha256", STRING, true)                                                      \
-	X(48, NICK, "nick", STRING, true) /* the sender's in the room */
+	X(48, NICK, "nick", STRING, true) /* the sender's in the room */                                     \
+	X(49, REPORTED, "reported", LIST, true) /* stanza-ids */
 
 enum event_key {
 	KEY_NONE,

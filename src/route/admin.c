@@ -178,6 +178,7 @@ struct closing {
 	void (*done)(void *owner, unsigned count);
 	void *owner;
 	unsigned count;
+	bool others; /* all of the account but this one */
 	struct jid jid;
 	char bytes[];
 };
@@ -190,9 +191,12 @@ static void run_closed(struct task *task)
 	free(c);
 }
 
-static struct session *next_to_close(const struct user *u, const struct jid *jid)
+static struct session *next_to_close(const struct user *u, const struct closing *c)
 {
-	return jid_is_bare(jid) ? session_first(u) : session_by_resource(u, jid->resource);
+	if (!c->others)
+		return jid_is_bare(&c->jid) ? session_first(u) : session_by_resource(u, c->jid.resource);
+	session_each(s, u) if (!str_eq(s->origin->jid.resource, c->jid.resource)) return s;
+	return NULL;
 }
 
 /* Of an account that is disabled everything stays: it may be enabled, and bind, the next moment. */
@@ -213,7 +217,7 @@ static void run_close(struct task *task)
 	struct user *u = user_find(h, c->jid.bare);
 	struct session *s;
 
-	while (u && (s = next_to_close(u, &c->jid))) {
+	while (u && (s = next_to_close(u, c))) {
 		session_end(s, "policy-violation", c->text, "closed by an administrator");
 		c->count++;
 	}
@@ -223,7 +227,7 @@ static void run_close(struct task *task)
 	loop_post(c->route->env.loops->loop[0], &c->task);
 }
 
-void route_close_sessions(struct route *r, struct str jid, const char *text,
+static void close_sessions(struct route *r, bool others, struct str jid, const char *text,
 	void (*done)(void *owner, unsigned count), void *owner)
 {
 	struct closing *c = calloc(1, sizeof(*c) + jid.len);
@@ -233,8 +237,20 @@ void route_close_sessions(struct route *r, struct str jid, const char *text,
 		return;
 	}
 	*c = (struct closing){
-		.task = {.run = run_close}, .route = r, .text = text, .done = done, .owner = owner};
+		.task = {.run = run_close}, .route = r, .others = others, .text = text, .done = done, .owner = owner};
 	memcpy(c->bytes, jid.data, jid.len);
 	c->jid = jid_split(str_of(c->bytes, jid.len));
 	loop_post(home_of(r, c->jid.bare)->loop, &c->task);
+}
+
+void route_close_sessions(struct route *r, struct str jid, const char *text,
+	void (*done)(void *owner, unsigned count), void *owner)
+{
+	close_sessions(r, false, jid, text, done, owner);
+}
+
+void route_close_other_sessions(struct route *r, struct str jid, const char *text,
+	void (*done)(void *owner, unsigned count), void *owner)
+{
+	close_sessions(r, true, jid, text, done, owner);
 }

@@ -9,6 +9,7 @@
 #include "route/deliver.h"
 #include "route/iq.h"
 #include "route/presence.h"
+#include "route/report.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -31,7 +32,8 @@ static bool names_parse(struct names *out, const struct node *payload, struct ar
 		struct str text = node_attr(n, STR("jid"));
 		struct jid jid;
 
-		if (!node_is(n, STR("item"), NS_BLOCKING) || !text.data || jid_parse(&jid, text, arena))
+		if (!node_is(n, STR("item"), NS_BLOCKING) || !text.data || jid_parse(&jid, text, arena) ||
+			!report_is_valid(n))
 			return false;
 		out->jid[out->len++] = jid.full;
 	}
@@ -240,6 +242,8 @@ static void change(
 		parcel_end(p);
 		return;
 	}
+	if (add)
+		report_note(s, iq_payload(p), arena);
 	list_change(u, names, add);
 	presence_follow(u, &peers);
 	push(u, add ? "block" : "unblock", names);

@@ -94,7 +94,9 @@ static void ask_free(struct office_ask *ask)
 
 void office_answer(struct office_ask *ask, struct office_result *r)
 {
-	if (r->unavailable)
+	if (ask->answered)
+		ask->answered(ask, r);
+	else if (r->unavailable)
 		answer_error_as(ask->parcel, STANZA_INTERNAL_SERVER_ERROR, STANZA_TYPE_WAIT, r->note);
 	else if (r->conflict)
 		answer_error(ask->parcel, STANZA_CONFLICT, r->note);
@@ -116,6 +118,12 @@ static void run_ask(struct task *task)
 	office->run(office->owner, ask);
 }
 
+void office_post(struct office_ask *ask)
+{
+	ask->task.run = run_ask;
+	loop_post(ask->parcel->route->env.loops->loop[0], &ask->task);
+}
+
 /* Takes over the parcel's reference and the values. */
 static void ask_office(struct parcel *p, const struct command *c, const char *id, bool prepare, json_t *values)
 {
@@ -128,9 +136,9 @@ static void ask_office(struct parcel *p, const struct command *c, const char *id
 		return;
 	}
 	*ask = (struct office_ask){
-		.task.run = run_ask, .parcel = p, .command = c, .prepare = prepare, .values = values};
+		.parcel = p, .command = c, .prepare = prepare, .values = values};
 	memcpy(ask->dialog, id, sizeof(ask->dialog));
-	loop_post(p->route->env.loops->loop[0], &ask->task);
+	office_post(ask);
 }
 
 static void refuse(struct parcel *p, enum dialog_step step, const char *text)

@@ -61,6 +61,7 @@ static const char *const server_features[] = {
 	"urn:xmpp:blocking",
 	"urn:xmpp:carbons:2",
 	"urn:xmpp:ping",
+	"urn:xmpp:reporting:1",
 	"urn:xmpp:sid:0",
 	"urn:xmpp:time",
 	"vcard-temp",
@@ -152,9 +153,18 @@ static void contacts_put(struct buf *text, const struct settings *s)
 
 /* ---- answers ---- */
 
-/* `contacts` NULL: none are named. */
+/* What the settings may switch off. */
+static void put_offered(struct buf *text, const struct settings *s)
+{
+	if (s->sasl_change_password)
+		buf_lit(text, "<feature var='jabber:iq:register'/>");
+	if (s->search_results)
+		buf_lit(text, "<feature var='jabber:iq:search'/>");
+}
+
+/* `server`: its settings, NULL: it is not about the server. */
 static void answer_info(struct parcel *p, const char *identity, const char *const *features,
-	const char *const *more, const struct settings *contacts)
+	const char *const *more, const struct settings *server)
 {
 	struct buf text = BUF_INIT(0);
 
@@ -166,8 +176,10 @@ static void answer_info(struct parcel *p, const char *identity, const char *cons
 	buf_printf(&text, "<query xmlns='http://jabber.org/protocol/disco#info'><identity %s/>", identity);
 	put_features(&text, features);
 	put_features(&text, more);
-	if (contacts)
-		contacts_put(&text, contacts);
+	if (server) {
+		put_offered(&text, server);
+		contacts_put(&text, server);
+	}
 	buf_lit(&text, "</query></iq>");
 	answer_end(p, &text);
 }

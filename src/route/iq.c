@@ -14,7 +14,9 @@
 #include "route/interest.h"
 #include "route/pep.h"
 #include "route/private.h"
+#include "route/register.h"
 #include "route/roster.h"
+#include "route/search.h"
 #include "route/vcard.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -107,6 +109,10 @@ static const struct handler handlers[] = {
 	{NS_LAST, STR("query"), false, TO_OWN, last_own},
 	{NS_LAST, STR("query"), false, TO_SERVER, last_server},
 	{NS_TIME, STR("time"), false, TO_OWN | TO_SERVER, last_time},
+	{NS_SEARCH, STR("query"), false, TO_SERVER, search_fields},
+	{NS_SEARCH, STR("query"), true, TO_SERVER, search_ask},
+	{NS_REGISTER, STR("query"), false, TO_OWN | TO_SERVER, register_get},
+	{NS_REGISTER, STR("query"), true, TO_OWN | TO_SERVER, register_set},
 	{NS_CARBONS, STR("enable"), true, TO_OWN | TO_SERVER, iq_carbons_on},
 	{NS_CARBONS, STR("disable"), true, TO_OWN | TO_SERVER, iq_carbons_off},
 	{NS_COMMANDS, STR("command"), true, TO_OWN | TO_SERVER, commands_iq},

@@ -8,12 +8,15 @@
 #include "command/dialog.h"
 #include "parcel/parcel.h"
 
+struct office_result;
+
 struct office_ask {
 	struct task task;
 	struct parcel *parcel; /* the request; its origin asks, its receipt says that it is recorded */
 	const struct command *command;
 	bool prepare;   /* not the act: the values its form shows */
 	json_t *values; /* of the form, owned */
+	void (*answered)(struct office_ask *ask, struct office_result *result); /* NULL: a command's form is answered */
 	char dialog[DIALOG_ID + 1];
 };
 
@@ -31,6 +34,9 @@ struct office_result {
 	bool conflict;    /* with what is there already: the whole answer is an error */
 	bool unavailable; /* nothing was done, it may be tried again: the same */
 };
+
+/* Takes the ask, with its parcel, to the office. */
+void office_post(struct office_ask *ask);
 
 /* Answers and frees. */
 void office_answer(struct office_ask *ask, struct office_result *result);

@@ -1,5 +1,5 @@
 /* Way 6: a parcel reaches its recipients. Sessions, presence, rosters, blocking, offline, carbons, and the
- * answers the server itself gives to IQs (RFC 6121; XEP-0012, 0030, 0092, 0157, 0191, 0198 queues, 0199, 0202, 0203, 0280,
+ * answers the server itself gives to IQs (RFC 6121; XEP-0012, 0030, 0055, 0077, 0092, 0157, 0191, 0198 queues, 0199, 0202, 0203, 0280,
  * 0313, 0352, 0441). A user's state lives on the user's home loop and is touched there only; parcels, errands and admin calls
  * travel to it. */
 #pragma once
@@ -105,6 +105,9 @@ void route_list_sessions(struct route *r, void (*each)(void *owner, const struct
 /* Closes sessions of a bare JID, or one full JID, with policy-violation and the text (static). Count to done.
  */
 void route_close_sessions(struct route *r, struct str jid, const char *text,
+	void (*done)(void *owner, unsigned count), void *owner);
+/* The same for all sessions of an account but the one of this full JID. */
+void route_close_other_sessions(struct route *r, struct str jid, const char *text,
 	void (*done)(void *owner, unsigned count), void *owner);
 size_t route_session_count(const struct route *r); /* any thread, approximate */
 

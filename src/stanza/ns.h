@@ -42,6 +42,8 @@
 #define NS_DATA_FORMS STR("jabber:x:data")                           /* XEP-0004 */
 #define NS_REGISTER STR("jabber:iq:register")                        /* XEP-0077 */
 #define NS_PARS STR("urn:xmpp:pars:0")                               /* XEP-0379, XEP-0445 */
+#define NS_SEARCH STR("jabber:iq:search")                             /* XEP-0055 */
+#define NS_REPORTING STR("urn:xmpp:reporting:1")                      /* XEP-0377 */
 #define NS_AUTH STR("jabber:iq:auth")                                /* XEP-0078, refused */
 
 /* What a message carries. */

@@ -187,18 +187,44 @@ static bool take_secret(struct parcel *p, struct node *field)
 	return true;
 }
 
-/* XEP-0050, XEP-0133: passwords in forms that this server itself reads. */
+/* <password/> of XEP-0077. */
+static bool take_password(struct parcel *p, struct node *element)
+{
+	struct secret *s = arena_zalloc(p->arena, sizeof(*s));
+
+	if (!s)
+		return false;
+	*s = (struct secret){.next = p->secrets, .name = STR("password")};
+	s->value = arena_dup(p->arena, node_text(element, p->arena));
+	p->secrets = s;
+	while (element->first)
+		node_remove(element->first);
+	return true;
+}
+
+static bool take_form_secrets(struct parcel *p, struct node *form)
+{
+	for (struct node *f = node_first_element(form); f; f = node_next_element(f))
+		if (is_secret(f) && !take_secret(p, f))
+			return false;
+	return true;
+}
+
+/* XEP-0050, XEP-0133, XEP-0077: passwords, in forms or not, that this server itself reads. */
 static bool take_secrets(struct parcel *p, const struct settings *settings)
 {
-	struct node *command = node_first_element(p->stanza);
+	struct node *request = node_first_element(p->stanza);
+	bool registers = request && node_is(request, STR("query"), NS_REGISTER);
 
-	if (p->kind != PARCEL_IQ || !command || !node_is(command, STR("command"), NS_COMMANDS) ||
-			!is_answered_here(p, settings))
+	if (p->kind != PARCEL_IQ || !request || !is_answered_here(p, settings) ||
+			(!registers && !node_is(request, STR("command"), NS_COMMANDS)))
 		return true;
-	for (struct node *form = node_first_element(command); form; form = node_next_element(form))
-		for (struct node *f = node_first_element(form); f; f = node_next_element(f))
-			if (is_secret(f) && !take_secret(p, f))
-				return false;
+	for (struct node *n = node_first_element(request); n; n = node_next_element(n)) {
+		if (registers && node_is(n, STR("password"), NS_REGISTER) && !take_password(p, n))
+			return false;
+		if (!take_form_secrets(p, n))
+			return false;
+	}
 	return true;
 }
 

@@ -7,7 +7,8 @@ from lib.stanza import Error, iq
 
 # Each is a promise with its own scenarios; a feature appears here in the same change as in the server.
 DOMAIN_FEATURES = {names.DISCO_INFO, names.DISCO_ITEMS, names.PING, names.VERSION, names.CARBONS, names.BLOCKING,
-                   "msgoffline", names.SID, "jabber:iq:last", "urn:xmpp:time", names.COMMANDS,
+                   "msgoffline", names.SID, "jabber:iq:last", "urn:xmpp:time",
+                   "jabber:iq:register", "jabber:iq:search", "urn:xmpp:reporting:1", names.COMMANDS,
                    names.VCARD} | pep.FEATURES
 OPTIONAL_DOMAIN_FEATURES = {names.ROSTER, "jabber:iq:privacy", "urn:xmpp:carbons:rules:0", names.DELAY,
                             "urn:ietf:params:xml:ns:xmpp-session", "urn:ietf:params:xml:ns:xmpp-bind",
@@ -139,7 +140,7 @@ def test_a_question_is_not_an_order(folk, server, namespace, name):
     assert Error(answer).condition in ("not-allowed", "bad-request", "service-unavailable", "feature-not-implemented")
 
 
-@pytest.mark.parametrize("namespace", ["jabber:iq:register", "jabber:iq:auth", "http://jabber.org/protocol/commands", "urn:xmpp:mam:1"])
+@pytest.mark.parametrize("namespace", ["jabber:iq:auth", "http://jabber.org/protocol/commands", "urn:xmpp:mam:1"])
 def test_what_is_not_offered_is_service_unavailable(folk, server, namespace):
     alice, = folk.online(1)
     for to in (None, server.domain):
