@@ -119,9 +119,9 @@ static bool view(const struct user *u, struct str jid, struct arena *arena, stru
 
 /* "number", and a sum where groups add to what is stored. The sum 0 stands for "not all has been told yet": no roster has
  * that version. */
-static void version_put(struct buf *b, const struct user *u)
+static void version_put(struct buf *b, const struct user *u, uint64_t version)
 {
-	buf_u64(b, u->roster_version);
+	buf_u64(b, version);
 	if (u->has_crew)
 		buf_printf(b, ".%016" PRIx64, crew_sum(u));
 }
@@ -129,7 +129,7 @@ static void version_put(struct buf *b, const struct user *u)
 /* ---- pushes (2.1.6) ---- */
 
 /* c NULL: there is no item any more. */
-static void push_to(struct session *s, struct str jid, const struct contact *c)
+static void push_to(struct session *s, struct str jid, const struct contact *c, uint64_t version)
 {
 	static _Thread_local uint64_t number;
 	struct user *u = s->user;
@@ -138,7 +138,7 @@ static void push_to(struct session *s, struct str jid, const struct contact *c)
 	buf_printf(&text, "<iq type='set' id='push-%" PRIx64 "-%" PRIu64 "'", u->roster_version, ++number);
 	attr_put(&text, "to", s->origin->jid.full);
 	buf_lit(&text, "><query xmlns='jabber:iq:roster' ver='");
-	version_put(&text, u);
+	version_put(&text, u, version);
 	buf_lit(&text, "'>");
 	if (c) {
 		item_put(&text, c);
@@ -163,7 +163,7 @@ void roster_push(struct user *u, struct str jid)
 	if (!arena)
 		return;
 	there = view(u, jid, arena, &c, &mate);
-	session_each(s, u) if (s->interested) push_to(s, jid, there ? &c : NULL);
+	session_each(s, u) if (s->interested) push_to(s, jid, there ? &c : NULL, u->roster_version);
 	person_unref(mate);
 	arena_free(arena);
 }
@@ -412,15 +412,21 @@ void roster_set(struct session *s, struct parcel *p)
 
 /* ---- get (2.1.3, 2.6.3) ---- */
 
-static bool client_has_it(const struct user *u, const struct parcel *p)
+/* The version of the stored roster that the client has, if what groups add to it is still the same. */
+static bool client_has(const struct user *u, const struct parcel *p, uint64_t *out)
 {
 	struct str ver = node_attr(iq_payload(p), STR("ver"));
+	size_t end = str_find(ver, '.', 0);
+	unsigned long long number;
 	struct buf now = BUF_INIT(0);
 	bool same;
 
-	version_put(&now, u);
-	same = ver.data && list_is_empty(&u->unpushed) && str_eq(ver, buf_view(&now));
+	if (!list_is_empty(&u->unpushed) || !str_to_u64(str_cut(ver, 0, end), INT64_MAX, &number))
+		return false;
+	version_put(&now, u, number);
+	same = str_eq(ver, buf_view(&now));
 	buf_done(&now);
+	*out = number;
 	return same;
 }
 
@@ -478,16 +484,109 @@ size_t roster_put_items(struct buf *b, const struct user *u)
 static void roster_put_all(struct buf *b, const struct user *u)
 {
 	buf_lit(b, "<query xmlns='jabber:iq:roster' ver='");
-	version_put(b, u);
+	version_put(b, u, u->roster_version);
 	buf_lit(b, "'>");
 	roster_put_items(b, u);
 	buf_lit(b, "</query>");
 }
 
-void roster_get(struct session *s, struct parcel *p)
+static void answer_all(struct session *s, struct parcel *p)
+{
+	struct buf text = BUF_INIT(0);
+
+	iq_put_result(&text, p);
+	roster_put_all(&text, s->user);
+	buf_lit(&text, "</iq>");
+	if (!buf_failed(&text))
+		deliver_own_bytes(s, buf_view(&text));
+	buf_done(&text);
+	parcel_end(p);
+}
+
+/* ---- what has changed since (2.6.3) ---- */
+
+struct since {
+	struct store_req req;
+	struct user *user;
+	struct parcel *parcel;
+	uint64_t asked_at; /* the roster's version then */
+};
+
+static void push_change(struct session *s, const struct store_roster_change *row, uint64_t version)
+{
+	const struct person *mate = NULL;
+	struct arena *arena = arena_new(0);
+	struct contact c;
+	bool there = arena && view(s->user, row->contact, arena, &c, &mate);
+
+	if (arena)
+		push_to(s, row->contact, there ? &c : NULL, version);
+	person_unref(mate);
+	arena_free(arena);
+}
+
+/* A mere request that waits was never in the roster. */
+static bool is_visible(const struct user *u, const struct store_roster_change *row)
+{
+	const struct contact *c = user_contact(u, row->contact);
+
+	return row->contact.len && !(c && c->hidden);
+}
+
+/* Oldest first; the last one has the roster's version. */
+static void push_changes(struct session *s, const struct store_roster_changes *changes)
+{
+	size_t last = changes->len;
+
+	for (size_t i = 0; i < changes->len; i++)
+		if (is_visible(s->user, &changes->rows[i]))
+			last = i;
+	for (size_t i = 0; i < changes->len; i++)
+		if (is_visible(s->user, &changes->rows[i]))
+			push_change(s, &changes->rows[i], i == last ? s->user->roster_version : changes->rows[i].version);
+}
+
+static void on_changes(struct store_req *req, int result)
+{
+	struct since *w = req->owner;
+	struct session *s = session_by_origin(w->user, w->parcel->origin);
+
+	if (!s) {
+		parcel_end(w->parcel);
+	} else if (result || !req->changes->complete || w->asked_at != w->user->roster_version) {
+		answer_all(s, w->parcel);
+	} else {
+		answer_result(w->parcel);
+		parcel_end(w->parcel);
+		push_changes(s, req->changes);
+	}
+	store_req_release(req);
+	user_busy(w->user, -1);
+	free(w);
+}
+
+/* False: it could not be asked. */
+static bool ask_since(struct session *s, struct parcel *p, uint64_t version)
 {
 	struct user *u = s->user;
-	struct buf text = BUF_INIT(0);
+	struct since *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return false;
+	*w = (struct since){.user = u, .parcel = p, .asked_at = u->roster_version};
+	store_req_init(&w->req, on_changes, w);
+	user_busy(u, 1);
+	if (store_roster_changes(u->home->route->env.store, &w->req, u->bare, version) == 0)
+		return true;
+	user_busy(u, -1);
+	free(w);
+	return false;
+}
+
+void roster_get(struct session *s, struct parcel *p)
+{
+	const struct user *u = s->user;
+	uint64_t version;
 
 	if (u->failed) {
 		answer_error(p, STANZA_INTERNAL_SERVER_ERROR, NULL);
@@ -495,12 +594,12 @@ void roster_get(struct session *s, struct parcel *p)
 		return;
 	}
 	s->interested = true;
-	iq_put_result(&text, p);
-	if (!client_has_it(u, p))
-		roster_put_all(&text, u);
-	buf_lit(&text, "</iq>");
-	if (!buf_failed(&text))
-		deliver_own_bytes(s, buf_view(&text));
-	buf_done(&text);
-	parcel_end(p);
+	if (!client_has(u, p, &version) || version > u->roster_version) {
+		answer_all(s, p);
+	} else if (version == u->roster_version) {
+		answer_result(p);
+		parcel_end(p);
+	} else if (!ask_since(s, p, version)) {
+		answer_all(s, p);
+	}
 }

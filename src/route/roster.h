@@ -1,5 +1,6 @@
 /* Rosters (RFC 6121 section 2): requests, changes, pushes. The `ver` attribute is the store's version of the
- * roster; a client that has it gets an empty result, any other the whole roster. */
+ * roster, with a sum where groups (crew.h) add to it. A client that has it gets an empty result; one that has an older one
+ * the store remembers gets that and then pushes of what has changed; any other the whole roster. */
 #pragma once
 
 #include "parcel/parcel.h"

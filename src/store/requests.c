@@ -189,6 +189,17 @@ int store_roster_put(struct store *s, struct store_req *req, struct str owner,
 	return store_args_send(s, req);
 }
 
+int store_roster_changes(struct store *s, struct store_req *req, struct str owner, uint64_t since)
+{
+	struct store_args *args = store_args_new(req, OP_ROSTER_CHANGES);
+
+	if (!args)
+		return -ENOMEM;
+	args->owner = arena_dup(req->arena, owner);
+	args->number = since;
+	return store_args_send(s, req);
+}
+
 int store_roster_delete(
 	struct store *s, struct store_req *req, struct str owner, struct str contact, uint64_t version)
 {

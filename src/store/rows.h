@@ -110,6 +110,18 @@ struct store_roster {
 	size_t len;
 };
 
+/* The last change of one contact, also of one that has gone. */
+struct store_roster_change {
+	struct str contact; /* empty: none, see sqlite_roster_log.c */
+	uint64_t version;   /* of the roster since then */
+};
+
+struct store_roster_changes {
+	const struct store_roster_change *rows; /* ordered by version */
+	size_t len;
+	bool complete; /* nothing since the version asked about is missing */
+};
+
 struct store_names {
 	const struct str *names;
 	size_t len;

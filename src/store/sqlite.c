@@ -66,6 +66,7 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_VERIFIER_GET] = sq_verifier_get,
 	[OP_VERIFIER_LACKING] = sq_verifier_lacking,
 	[OP_ROSTER_LOAD] = sq_roster_load,
+	[OP_ROSTER_CHANGES] = sq_roster_changes,
 	[OP_BLOCK_LOAD] = sq_block_load,
 	[OP_MESSAGE_LOAD] = sq_message_load,
 	[OP_MESSAGE_COUNT] = sq_message_count,

@@ -34,6 +34,12 @@ enum sq_query {
 	SQ_ROSTER_DELETE,
 	SQ_ROSTER_CLEAR,
 	SQ_ROSTER_VERSION_CLEAR,
+	SQ_ROSTER_LOG_BEGIN,
+	SQ_ROSTER_LOG_PUT,
+	SQ_ROSTER_LOG_RAISE,
+	SQ_ROSTER_LOG_TRIM,
+	SQ_ROSTER_LOG_GET,
+	SQ_ROSTER_LOG_CLEAR,
 	SQ_BLOCK_LOAD,
 	SQ_BLOCK_PUT,
 	SQ_BLOCK_DELETE,
@@ -209,6 +215,8 @@ int sq_visit_get(struct sq *q, struct store_req *req);
 int sq_notice_put(struct sq *q, struct store_req *req);
 int sq_notice_delete(struct sq *q, struct store_req *req);
 int sq_notice_all(struct sq *q, struct store_req *req);
+int sq_roster_changes(struct sq *q, struct store_req *req);
+[[nodiscard]] int sq_roster_log(struct sq *q, struct str owner, struct str contact, uint64_t version);
 int sq_roster_load(struct sq *q, struct store_req *req);
 int sq_roster_put(struct sq *q, struct store_req *req);
 int sq_roster_delete(struct sq *q, struct store_req *req);

@@ -47,6 +47,20 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_ROSTER_VERSION_GET] = "SELECT version FROM roster WHERE owner = ?1",
 	[SQ_ROSTER_VERSION_PUT] = "INSERT INTO roster (owner, version) VALUES (?1, ?2) "
 				  "ON CONFLICT (owner) DO UPDATE SET version = excluded.version",
+	/* ?1 owner, ?2 contact, ?3 version */
+	[SQ_ROSTER_LOG_BEGIN] =
+		"INSERT OR IGNORE INTO roster_change (owner, contact, version) SELECT ?1, '', ?3 WHERE ?2 <> ''",
+	[SQ_ROSTER_LOG_PUT] = "INSERT OR REPLACE INTO roster_change (owner, contact, version) VALUES (?1, ?2, ?3)",
+	[SQ_ROSTER_LOG_RAISE] =
+		"UPDATE roster_change SET version = max(version, coalesce((SELECT version FROM roster_change WHERE owner = ?1 "
+		"AND contact <> '' ORDER BY version DESC LIMIT 1 OFFSET 50), 0)) WHERE owner = ?1 AND contact = '' AND ?2 <> '' "
+		"AND ?3 > 0",
+	[SQ_ROSTER_LOG_TRIM] =
+		"DELETE FROM roster_change WHERE owner = ?1 AND contact <> '' AND ?2 <> '' AND ?3 > 0 AND version <= "
+		"(SELECT version FROM roster_change WHERE owner = ?1 AND contact = '')",
+	[SQ_ROSTER_LOG_GET] = "SELECT contact, version FROM roster_change WHERE owner = ?1 AND (version > ?2 OR contact = '') "
+			      "ORDER BY version",
+	[SQ_ROSTER_LOG_CLEAR] = "DELETE FROM roster_change WHERE owner = ?1",
 	[SQ_ROSTER_LOAD] = "SELECT contact, name, groups, subscription, ask, approved, hidden, pending_in "
 			   "FROM roster_item WHERE owner = ?1 ORDER BY contact",
 	[SQ_ROSTER_PUT] = "INSERT OR REPLACE INTO roster_item (owner, contact, name, groups, subscription, "

@@ -82,27 +82,36 @@ int sq_roster_load(struct sq *q, struct store_req *req)
 	return r ? r : items_read(q, req, out);
 }
 
-int sq_roster_put(struct sq *q, struct store_req *req)
+static int item_write(struct sq *q, struct store_req *req, const struct store_roster_item *item)
 {
 	const struct store_args *args = req->args;
 	sqlite3_stmt *st = sq_get(q, SQ_ROSTER_PUT);
-	int r = st ? version_write(q, args->owner, args->number) : -EIO;
+
+	if (!st)
+		return -EIO;
+	sq_bind_str(st, 1, args->owner);
+	sq_bind_str(st, 2, item->contact);
+	sq_bind_str(st, 3, item->name);
+	sq_bind_str(st, 4, sq_names_join(req->arena, item->groups, item->groups_len));
+	sq_bind_u64(st, 5, item->subscription);
+	sq_bind_u64(st, 6, item->ask);
+	sq_bind_u64(st, 7, item->approved);
+	sq_bind_u64(st, 8, item->hidden);
+	sq_bind_str(st, 9, item->pending_in);
+	return sq_exec(q, st);
+}
+
+int sq_roster_put(struct sq *q, struct store_req *req)
+{
+	const struct store_args *args = req->args;
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < args->len; i++) {
-		const struct store_roster_item *item = &args->items[i];
-
-		sq_bind_str(st, 1, args->owner);
-		sq_bind_str(st, 2, item->contact);
-		sq_bind_str(st, 3, item->name);
-		sq_bind_str(st, 4, sq_names_join(req->arena, item->groups, item->groups_len));
-		sq_bind_u64(st, 5, item->subscription);
-		sq_bind_u64(st, 6, item->ask);
-		sq_bind_u64(st, 7, item->approved);
-		sq_bind_u64(st, 8, item->hidden);
-		sq_bind_str(st, 9, item->pending_in);
-		r = sq_exec(q, st);
+		r = item_write(q, req, &args->items[i]);
+		if (r == 0)
+			r = sq_roster_log(q, args->owner, args->items[i].contact, args->number);
 	}
-	return r;
+	return r ? r : version_write(q, args->owner, args->number);
 }
 
 static int exec_with_two(struct sq *q, enum sq_query query, struct str owner, struct str name)
@@ -120,6 +129,8 @@ int sq_roster_delete(struct sq *q, struct store_req *req)
 {
 	int r = exec_with_two(q, SQ_ROSTER_DELETE, req->args->owner, req->args->other);
 
+	if (r == 0)
+		r = sq_roster_log(q, req->args->owner, req->args->other, req->args->number);
 	return r ? r : version_write(q, req->args->owner, req->args->number);
 }
 

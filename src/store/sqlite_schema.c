@@ -107,6 +107,9 @@ static const char *const steps[] = {
 	"  used_us INTEGER NOT NULL DEFAULT 0, used_by TEXT NOT NULL DEFAULT '', revoked_us INTEGER NOT NULL DEFAULT 0"
 	") WITHOUT ROWID;"
 	"CREATE INDEX invite_jid ON invite (jid) WHERE jid <> '';",
+	/* 10: which contacts changed last, for clients that know an older roster */
+	"CREATE TABLE roster_change (owner TEXT NOT NULL, contact TEXT NOT NULL, version INTEGER NOT NULL,"
+	"  PRIMARY KEY (owner, contact)) WITHOUT ROWID;",
 };
 
 enum {

@@ -69,6 +69,7 @@ struct store_req {
 		const struct store_accounts *accounts;
 		const struct store_verifier *verifier;
 		const struct store_roster *roster;
+		const struct store_roster_changes *changes;
 		const struct store_names *names;
 		const struct store_messages *messages;
 		const struct store_archive_page *page;
@@ -199,6 +200,10 @@ uint64_t store_invites_version(const struct store *s);
 /* Deletes one item (absent: no error) and sets the version. */
 [[nodiscard]] int store_roster_delete(
 	struct store *s, struct store_req *req, struct str owner, struct str contact, uint64_t version);
+
+/* -> req->changes: what has changed since the roster had that version, as far as the store remembers. */
+[[nodiscard]] int store_roster_changes(
+	struct store *s, struct store_req *req, struct str owner, uint64_t since);
 
 /* --- block list (XEP-0191); entries may be any kind of address --- */
 

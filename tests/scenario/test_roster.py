@@ -225,8 +225,9 @@ def test_every_push_has_the_version_of_the_roster_after_it(user):
         versions.append(pushed_version(user, CONTACT))
         assert fetched(user, versions[-1]) is None
     assert len(set(versions)) == len(versions)
-    for old in versions[:-1]:
-        assert fetched(user, old) is not None
+    for old in versions[1:-1]:
+        assert fetched(user, old) is None  # and then what has changed since
+        assert pushed_version(user, CONTACT, subscription="remove") == versions[-1]
 
 
 def test_a_change_by_the_other_side_has_a_version_too(folk):
@@ -238,7 +239,9 @@ def test_a_change_by_the_other_side_has_a_version_too(folk):
     bob.send(presence_to(alice.bare, "subscribed"))
     answered = pushed_version(alice, bob.bare, subscription="to")
     assert len({before, asked, answered}) == 3
-    assert fetched(alice, asked) is not None and fetched(alice, answered) is None
+    assert fetched(alice, answered) is None
+    assert fetched(alice, asked) is None
+    assert pushed_version(alice, bob.bare, subscription="to") == answered
 
 
 def test_all_resources_are_pushed_the_same_version(folk, user):
@@ -253,3 +256,35 @@ def test_the_answer_comes_even_when_other_resources_never_answer_their_push(folk
         assert user.roster_set("c%d@elsewhere.example" % number).get("type") == "result"
     silent.expect(roster_push("c19@elsewhere.example"))
     assert len(user.roster()) == 20
+
+
+def test_an_older_version_is_answered_with_what_has_changed_since(folk, user):
+    """RFC 6121 section 2.6.3: an empty result, then pushes, the last change of each contact once, in their order."""
+    for jid in ("one@elsewhere.example", "two@elsewhere.example", "three@elsewhere.example"):
+        user.roster_set(jid)
+    before = fetched(user, "").get("ver")
+    user.roster_set("two@elsewhere.example", "Two", ["Group"])
+    user.roster_set("one@elsewhere.example", subscription="remove")
+    user.roster_set("four@elsewhere.example")
+    user.roster_set("two@elsewhere.example", "Second")
+    current = fetched(user, "").get("ver")
+    again = folk.client(user.account).login()
+    assert fetched(again, before) is None
+    again.roundtrip()
+    pushes = [each for each in again.take() if each.find("{%s}query" % names.ROSTER) is not None]
+    items = [each.find(".//{%s}item" % names.ROSTER) for each in pushes]
+    assert [(item.get("jid").split("@")[0], item.get("subscription")) for item in items] == [
+        ("one", "remove"), ("four", "none"), ("two", "none")]
+    assert items[2].get("name") == "Second"
+    versions = [each.find("{%s}query" % names.ROSTER).get("ver") for each in pushes]
+    assert len(set(versions)) == 3 and versions[-1] == current
+    assert fetched(again, current) is None
+
+
+def test_a_version_that_is_too_old_is_answered_with_the_whole_roster(folk, user):
+    user.roster_set(CONTACT, "First")
+    old = fetched(user, "").get("ver")
+    for number in range(55):
+        user.roster_set("contact%d@elsewhere.example" % number)
+    query = fetched(folk.client(user.account).login(), old)
+    assert len(query) == 56

@@ -172,6 +172,23 @@ static void rosters(struct fixture *f)
 	assert_int_equal(ASK(f, store_roster_load, owner), 0);
 	assert_true(f->req.roster->version == 9 && f->req.roster->len == 1);
 	assert_int_equal(f->req.roster->items[0].groups_len, 0);
+	/* since 8: a@x has gone; before the first change nothing is known */
+	assert_int_equal(ASK(f, store_roster_changes, owner, 8), 0);
+	assert_true(f->req.changes->complete && f->req.changes->len == 2);
+	assert_str(f->req.changes->rows[1].contact, "a@x");
+	assert_int_equal(f->req.changes->rows[1].version, 9);
+	assert_int_equal(ASK(f, store_roster_changes, owner, 6), 0);
+	assert_false(f->req.changes->complete);
+	for (uint64_t version = 10; version < 70; version++) {
+		char name[16];
+
+		items[0].contact = str_of(name, (size_t)snprintf(name, sizeof(name), "c%u@x", (unsigned)version));
+		assert_int_equal(ASK(f, store_roster_put, owner, items, 1, version), 0);
+	}
+	assert_int_equal(ASK(f, store_roster_changes, owner, 18), 0);
+	assert_false(f->req.changes->complete);
+	assert_int_equal(ASK(f, store_roster_changes, owner, 19), 0);
+	assert_true(f->req.changes->complete && f->req.changes->len == 51);
 }
 
 static void block_lists(struct fixture *f)
