@@ -85,7 +85,7 @@ static enum stanza_condition fault_of(const struct session *s, const struct parc
 		*out_text = "Accounts are made by the administrator.";
 		return STANZA_NOT_ALLOWED;
 	}
-	outcome = verifier_policy(password, p->origin->jid.bare);
+	outcome = verifier_policy(password, p->origin->jid.bare, s->user->home->settings->sasl_password_min);
 	if (outcome == 0)
 		return STANZA_CONDITIONS;
 	*out_text = outcome > 0 ? verifier_text(outcome) : NULL;
