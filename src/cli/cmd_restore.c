@@ -319,7 +319,7 @@ static int give_store(struct restore *r, const struct owner *gate)
 static int give_all(struct restore *r)
 {
 	const struct settings *s = r->settings;
-	struct owner gate, recorder;
+	struct owner gate = {}, recorder = {};
 	char path[BACKUP_PATH];
 	int code;
 

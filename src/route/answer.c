@@ -5,6 +5,7 @@
 
 enum {
 	ANSWER_ARENA = 64 << 10,
+	SENT_BODY_MAX = 8 << 10,
 };
 
 /* An application's own condition; an empty name: none. */
@@ -54,6 +55,40 @@ void answer_blocked_by_self(struct parcel *p)
 		(struct condition){STR("blocked"), NS_BLOCKING_ERRORS});
 }
 
+/* RFC 6120 8.3.1: what was sent may stand before the error. Clients built on libpurple show an error only with the words that
+ * it is about. */
+static void put_sent_bodies(struct arena *arena, struct node *reply, const struct node *stanza)
+{
+	size_t left = SENT_BODY_MAX;
+
+	for (const struct node *c = node_first_element(stanza); c; c = node_next_element(c)) {
+		struct node *copy = NULL;
+
+		if (node_is(c, STR("body"), NS_CLIENT) && node_text(c, arena).len <= left)
+			copy = node_copy(arena, c);
+		if (!copy)
+			continue;
+		left -= node_text(c, arena).len;
+		node_prepend(reply, copy);
+	}
+}
+
+static void answer_refused(struct parcel *p, struct str text, struct str lang)
+{
+	struct arena *arena = stanza_may_be_answered(p->stanza) ? arena_new(ANSWER_ARENA) : NULL;
+	struct node *reply;
+
+	if (!arena)
+		return;
+	reply = stanza_error_reply(
+		arena, p->stanza, STANZA_POLICY_VIOLATION, STANZA_TYPE_MODIFY, text, lang, NULL);
+	if (reply && p->kind == PARCEL_MESSAGE)
+		put_sent_bodies(arena, reply, p->stanza);
+	if (reply && !arena_is_full(arena))
+		parcel_answer(p, reply);
+	arena_free(arena);
+}
+
 /* The language the sender wrote in, or else the one of his account. */
 static struct str sender_language(const struct parcel *p)
 {
@@ -69,10 +104,9 @@ void answer_verdict(struct parcel *p)
 	const struct notice *n = notice_choose(p->verdict.notice, sender_language(p));
 
 	if (n)
-		answer_with(p, STANZA_POLICY_VIOLATION, STANZA_TYPE_MODIFY, n->text, n->lang, none);
+		answer_refused(p, n->text, n->lang);
 	else
-		answer_with(p, STANZA_POLICY_VIOLATION, STANZA_TYPE_MODIFY, STR("This is not allowed here."),
-			STR("en"), none);
+		answer_refused(p, STR("This is not allowed here."), STR("en"));
 }
 
 void answer_result(struct parcel *p)

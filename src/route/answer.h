@@ -14,7 +14,7 @@ void answer_error_as(
 void answer_error_app(struct parcel *p, enum stanza_condition condition, const char *text, struct str name, struct str ns);
 /* XEP-0191 3: the sender himself has blocked whom he writes to. */
 void answer_blocked_by_self(struct parcel *p);
-/* policy-violation with the rule's notice in the sender's language. */
+/* policy-violation with the rule's notice in the sender's language; a message gets its own body back. */
 void answer_verdict(struct parcel *p);
 /* An empty result. */
 void answer_result(struct parcel *p);

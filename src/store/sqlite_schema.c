@@ -108,7 +108,8 @@ static const char *const steps[] = {
 	") WITHOUT ROWID;"
 	"CREATE INDEX invite_jid ON invite (jid) WHERE jid <> '';",
 	/* 10: which contacts changed last, for clients that know an older roster */
-	"CREATE TABLE roster_change (owner TEXT NOT NULL, contact TEXT NOT NULL, version INTEGER NOT NULL,"
+	"CREATE TABLE roster_change ("
+	"  owner TEXT NOT NULL, contact TEXT NOT NULL, version INTEGER NOT NULL,"
 	"  PRIMARY KEY (owner, contact)) WITHOUT ROWID;",
 };
 

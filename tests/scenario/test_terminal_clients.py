@@ -196,6 +196,11 @@ def test_finch_talks_both_ways(folk, server, keep):
     bob.send(message_to(got.get("from"), "<body>good to hear</body>"))
     finch.wait_for("good to hear")
     finch.type("so " + WORD)
+    finch.wait_for("XMPP Message Error")  # a dialog behind the conversation
+    finch.next_window()
+    finch.wait_for(NOTICE)
+    finch.press("Enter")  # and it closes
+    finch.wait_for("so " + WORD)
     finch.type("afterwards")
     bob.expect(said("afterwards"))
     assert not [each for each in bob.take() if WORD in "".join(each.itertext())]

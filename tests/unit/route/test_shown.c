@@ -67,5 +67,6 @@ int main(void)
 		cmocka_unit_test(test_a_pair_is_its_two_halves),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
