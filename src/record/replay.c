@@ -42,7 +42,7 @@ static uint64_t find_segment(const struct journal_extent *e, uint64_t seq, uint6
 	return serial;
 }
 
-int replay_new(struct replay **out, struct journal_extent extent, uint64_t applied_seq)
+int record_replay_new(struct replay **out, struct journal_extent extent, uint64_t applied_seq)
 {
 	struct replay *r = calloc(1, sizeof(*r));
 
@@ -57,7 +57,7 @@ int replay_new(struct replay **out, struct journal_extent extent, uint64_t appli
 	return 0;
 }
 
-struct replay *replay_free(struct replay *r)
+struct replay *record_replay_free(struct replay *r)
 {
 	struct map_slot *slot;
 	size_t at = 0;

@@ -12,8 +12,8 @@
 struct replay;
 
 /* What is above `applied_seq`, and the counts in the last two segments as well. 0 or -errno. */
-[[nodiscard]] int replay_new(struct replay **out, struct journal_extent extent, uint64_t applied_seq);
-struct replay *replay_free(struct replay *r); /* accepts NULL */
+[[nodiscard]] int record_replay_new(struct replay **out, struct journal_extent extent, uint64_t applied_seq);
+struct replay *record_replay_free(struct replay *r); /* accepts NULL */
 
 /* Appends at most `max` REPLAY frames and, when nothing is left, SM_COUNT and REPLAY_END frames. *out_sent
  * counts the REPLAY frames. 1: there is more; 0: the end; or -errno, -EBADMSG. */

@@ -43,7 +43,7 @@ void served_free(struct served *l)
 	buf_done(&l->in);
 	buf_done(&l->out);
 	buf_done(&l->runs);
-	replay_free(l->replay);
+	record_replay_free(l->replay);
 	free(l);
 }
 
@@ -131,7 +131,7 @@ static int answer_hello(struct server *s, struct served *l, const struct link_he
 	int r = replay_receipts(extent, h, &l->out, &l->next_n);
 
 	if (r == 0 && h->replay)
-		r = replay_new(&l->replay, extent, h->applied_seq);
+		r = record_replay_new(&l->replay, extent, h->applied_seq);
 	if (r) {
 		log_error("link %u: the record cannot be read back: %s", l->index, strerror(-r));
 		return -EPROTO;
@@ -305,6 +305,6 @@ void served_replay(struct server *s, struct served *l)
 		served_fail(l, "no replay");
 	}
 	if (r <= 0)
-		l->replay = replay_free(l->replay);
+		l->replay = record_replay_free(l->replay);
 	served_send(s, l);
 }

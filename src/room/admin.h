@@ -15,8 +15,8 @@ enum room_outcome owner_get(struct room *r, const struct room_request *rq, struc
 enum room_outcome owner_set(
 	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink);
 
-enum room_outcome register_get(struct room *r, const struct room_request *rq, struct room_sink *sink);
-enum room_outcome register_set(
+enum room_outcome room_register_get(struct room *r, const struct room_request *rq, struct room_sink *sink);
+enum room_outcome room_register_set(
 	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink);
 
 /* Discovery (6.3 to 6.6). `query` may name a node. */

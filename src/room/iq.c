@@ -35,7 +35,7 @@ enum room_outcome room_iq(struct room *r, const struct room_request *rq, struct 
 	if (node_is(payload, STR("query"), NS_MUC_OWNER))
 		return set ? owner_set(r, payload, rq, sink) : owner_get(r, rq, sink);
 	if (node_is(payload, STR("query"), NS_REGISTER))
-		return set ? register_set(r, payload, rq, sink) : register_get(r, rq, sink);
+		return set ? room_register_set(r, payload, rq, sink) : room_register_get(r, rq, sink);
 	if (node_is(payload, STR("vCard"), NS_VCARD))
 		return set ? picture_set(r, payload, rq, sink) : picture_get(r, sink);
 	if (node_is(payload, STR("moderate"), NS_MODERATE) && set)

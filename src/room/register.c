@@ -14,7 +14,7 @@ static struct str reserved(const struct room *r, struct str bare)
 	return a ? a->nick : STR("");
 }
 
-enum room_outcome register_get(struct room *r, const struct room_request *rq, struct room_sink *sink)
+enum room_outcome room_register_get(struct room *r, const struct room_request *rq, struct room_sink *sink)
 {
 	struct str nick = reserved(r, rq->from.bare);
 	struct buf out = BUF_INIT(0);
@@ -60,7 +60,7 @@ static bool is_taken(const struct room *r, struct str nick, struct str by)
 	return (owner.len && !str_eq(owner, by)) || (o && !str_eq(o->bare, by));
 }
 
-enum room_outcome register_set(
+enum room_outcome room_register_set(
 	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink)
 {
 	struct str nick = wanted_nick(query, rq->arena);
