@@ -28,9 +28,8 @@ static void text_comes_back(const struct room_config *c)
 }
 
 /* A message of the archive: its parts are in it, and a tombstone is one that can be read, once. */
-static void archived_stays(struct str text)
+static void archived_stays(struct str text, struct room_retraction t)
 {
-	struct room_retraction t = {.moderator = STR("room/nick"), .id = STR("x")};
 	struct buf once = BUF_INIT(0), twice = BUF_INIT(0);
 	struct archived a;
 
@@ -63,6 +62,7 @@ static struct node *form_of(struct arena *arena, struct str text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct str author = STR("31yp9lPc9N2G2fmc14qS6tJN713a14CSY-NOKOmuGe0"); /* of what lies in the corpus */
 	struct str text = str_of((const char *)data, size);
 	struct arena *arena = arena_new(0);
 	struct room_config config, copy;
@@ -76,7 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			text_comes_back(&copy);
 		config_done(&copy);
 	}
-	archived_stays(text);
+	archived_stays(text, (struct room_retraction){.id = STR("x"), .by_id = STR("y"), .author_id = author});
+	archived_stays(text, (struct room_retraction){.id = STR("x"), .moderator = STR("room/nick"), .reason = text});
 	if (history_parse_time(text, &us) && us % 1000000)
 		abort();
 	config_done(&config);
