@@ -6,6 +6,7 @@ a module that needs another defines its own `server` with `launch`. `folk` gives
     /usr/bin/python3 -m pytest tests/scenario --recorder-stopped    see lib/standstill.py
 """
 
+import contextlib
 import itertools
 import pathlib
 import shutil
@@ -85,8 +86,9 @@ def launch():
         return server.start()
 
     yield start
-    for server in servers:
-        _finish(server)
+    with contextlib.ExitStack() as all_of_them:  # also when one has something to say
+        for server in servers:
+            all_of_them.callback(_finish, server)
 
 
 @pytest.fixture(scope="module")
