@@ -56,6 +56,17 @@ wanted = False  # --recorder-stopped
 stops = 0       # in this run
 
 
+@contextlib.contextmanager
+def stopped(server):
+    """The recorder of the server stands still; for scenarios that look closer."""
+    pid = server.pid("recorder")
+    os.kill(pid, signals.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signals.SIGCONT)
+
+
 def as_client(element):
     """What a component writes, read as a client's."""
     for each in element.iter():

@@ -1,9 +1,6 @@
 """Personal eventing (XEP-0163 on XEP-0060, with 0115, 0223, 0490): what is published, who may look in, who hears of it, and
 that it goes the way of every content."""
 
-import contextlib
-import os
-import signal
 
 import pytest
 
@@ -15,6 +12,7 @@ from lib.pep import (CONFIG, MOOD, TUNE, answer, asked, caps, event, form, ids, 
                      pubsub_error, request, title, tune)
 from lib.record import eventually
 from lib.server import PASSWORD_MARK
+from lib.standstill import stopped
 from lib.stanza import Error, element, iq, iq_to, presence, presence_to, roster_push, stamped, words
 
 WORD = "xyzzyword"
@@ -47,16 +45,6 @@ def server(launch):
         path.chmod(0o644)
         server.configure({"personal": {"nodes": 6, "items": 5, "item_bytes": 4096, "bytes": 12000}})
     return launch("pep", prepare=prepare)
-
-
-@contextlib.contextmanager
-def stopped(server):
-    pid = server.pid("recorder")
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 def ok(answer):

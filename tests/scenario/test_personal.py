@@ -2,10 +2,7 @@
 presence (XEP-0153, XEP-0398)."""
 
 import base64
-import contextlib
 import hashlib
-import os
-import signal
 
 import pytest
 
@@ -15,6 +12,7 @@ from lib.names import tag
 from lib.record import eventually
 from lib.rooms import new_room, occupant
 from lib.server import PASSWORD_MARK
+from lib.standstill import stopped
 from lib.stanza import Error, child, iq, iq_to, presence, presence_to, words
 
 WORD = "xyzzyword"
@@ -48,16 +46,6 @@ def server(launch):
         path.chmod(0o644)
         server.configure({"personal": {"private_bytes": 4096, "vcard_bytes": 8192}})
     return launch("personal", prepare=prepare)
-
-
-@contextlib.contextmanager
-def stopped(server):
-    pid = server.pid("recorder")
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 def vcard(name, picture=None):

@@ -1,0 +1,75 @@
+/* Items are read (XEP-0060 6.5) and listed (5.5). */
+#include "route/iq.h"
+#include "route/pep_act.h"
+
+static void on_items(struct store_req *req, int result)
+{
+	struct act *a = req->owner;
+
+	if (result) {
+		act_refuse(a, PUBSUB_E_FAILED);
+		return;
+	}
+	buf_lit(&a->answer, "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items");
+	pubsub_attr_put(&a->answer, "node", a->rq.node);
+	buf_putc(&a->answer, '>');
+	for (size_t i = 0; i < req->items->len; i++) {
+		const struct store_pep_item *row = &req->items->rows[i];
+
+		item_put(&a->answer, &(struct pubsub_item){.id = row->id, .publisher = row->publisher, .payload = row->xml},
+			true);
+	}
+	buf_lit(&a->answer, "</items></pubsub>");
+	act_hand_over(a, req->items);
+}
+
+enum pubsub_fault pep_verb_items(struct act *a)
+{
+	struct place *p;
+	enum pubsub_fault fault = act_open_place(a, &p);
+	int r;
+
+	if (fault == PUBSUB_OK && !p->options.persist)
+		fault = PUBSUB_E_TRANSIENT;
+	if (fault != PUBSUB_OK)
+		return fault;
+	store_req_init(&a->req, on_items, a);
+	if (a->rq.ids_len)
+		r = store_pep_items_by_id(act_store(a), &a->req, a->user->bare, p->name, a->rq.ids, a->rq.ids_len);
+	else
+		r = store_pep_items(act_store(a), &a->req, a->user->bare, p->name, a->rq.max);
+	return r ? PUBSUB_E_FAILED : PUBSUB_OK;
+}
+
+static void on_listed(struct store_req *req, int result)
+{
+	struct act *a = req->owner;
+
+	if (result) {
+		act_refuse(a, PUBSUB_E_FAILED);
+		return;
+	}
+	buf_lit(&a->answer, "<query xmlns='http://jabber.org/protocol/disco#items'");
+	pubsub_attr_put(&a->answer, "node", a->rq.node);
+	buf_putc(&a->answer, '>');
+	for (size_t i = 0; i < req->items->len; i++) {
+		buf_lit(&a->answer, "<item");
+		pubsub_attr_put(&a->answer, "jid", a->user->bare);
+		pubsub_attr_put(&a->answer, "name", req->items->rows[i].id);
+		buf_lit(&a->answer, "/>");
+	}
+	buf_lit(&a->answer, "</query>");
+	act_hand_over(a, req->items);
+}
+
+void pep_list_items(struct user *u, struct parcel *p)
+{
+	struct act *a = act_new(u, p);
+
+	if (!a)
+		return;
+	a->rq.node = node_attr(iq_payload(p), STR("node"));
+	store_req_init(&a->req, on_listed, a);
+	if (store_pep_items(act_store(a), &a->req, u->bare, a->rq.node, 0))
+		act_refuse(a, PUBSUB_E_FAILED);
+}

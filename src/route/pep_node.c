@@ -1,0 +1,123 @@
+/* Nodes themselves: made, set, emptied, deleted (XEP-0060 8.1 to 8.5). */
+#include "route/pep_act.h"
+
+enum pubsub_fault pep_verb_create(struct act *a)
+{
+	struct place *p;
+	enum pubsub_fault fault;
+
+	if (!a->who.owner)
+		return PUBSUB_E_FORBIDDEN;
+	if (act_place(a))
+		return PUBSUB_E_EXISTS;
+	if (!a->rq.node.len)
+		a->rq.node = act_random_name(a);
+	fault = act_place_add(a, &p, options_take_form);
+	if (fault != PUBSUB_OK)
+		return fault;
+	buf_lit(&a->answer, "<pubsub xmlns='http://jabber.org/protocol/pubsub'><create");
+	pubsub_attr_put(&a->answer, "node", p->name);
+	buf_lit(&a->answer, "/></pubsub>");
+	return act_save(a, p);
+}
+
+static void form_put(struct act *a, const char *what, struct str node, const struct node_options *o)
+{
+	struct buf *b = &a->answer;
+
+	buf_printf(b, "<pubsub xmlns='http://jabber.org/protocol/pubsub#owner'><%s", what);
+	if (node.len)
+		pubsub_attr_put(b, "node", node);
+	buf_lit(b, "><x xmlns='jabber:x:data' type='form'>");
+	options_put_form(b, o);
+	buf_printf(b, "</x></%s></pubsub>", what);
+}
+
+enum pubsub_fault pep_verb_configuration(struct act *a)
+{
+	struct place *p;
+	enum pubsub_fault fault = act_own_place(a, &p);
+
+	if (fault != PUBSUB_OK)
+		return fault;
+	form_put(a, "configure", p->name, &p->options);
+	act_answer(a);
+	return PUBSUB_OK;
+}
+
+enum pubsub_fault pep_verb_default(struct act *a)
+{
+	struct node_options o;
+
+	options_init(&o);
+	form_put(a, "default", STR(""), &o);
+	options_done(&o);
+	act_answer(a);
+	return PUBSUB_OK;
+}
+
+enum pubsub_fault pep_verb_configure(struct act *a)
+{
+	struct buf event = BUF_INIT(0);
+	struct node_options o;
+	struct place *p;
+	enum pubsub_fault fault = act_own_place(a, &p);
+
+	if (fault != PUBSUB_OK)
+		return fault;
+	if (str_is(node_attr(a->rq.form, STR("type")), "cancel")) {
+		act_answer(a);
+		return PUBSUB_OK;
+	}
+	if (!options_copy(&o, &p->options))
+		return PUBSUB_E_FAILED;
+	fault = options_take_form(&o, a->rq.form, a->parcel->arena);
+	if (fault != PUBSUB_OK) {
+		options_done(&o);
+		return fault;
+	}
+	options_done(&p->options);
+	p->options = o;
+	if (o.notify_config) {
+		event_put_configuration(&event, a->user->bare, act_event_id(a), p);
+		act_event(a, &event);
+	}
+	return act_save(a, p);
+}
+
+/* The event goes out first: afterwards nobody knows who would hear it. */
+enum pubsub_fault pep_verb_delete(struct act *a)
+{
+	struct buf event = BUF_INIT(0);
+	struct place *p;
+	enum pubsub_fault fault = act_own_place(a, &p);
+
+	if (fault != PUBSUB_OK)
+		return fault;
+	a->changed = true;
+	store_req_init(&a->req, act_on_written, a);
+	if (store_pep_node_delete(act_store(a), &a->req, a->user->bare, p->name))
+		return PUBSUB_E_FAILED;
+	if (p->options.notify_delete) {
+		event_put_delete(&event, a->user->bare, act_event_id(a), p);
+		act_event(a, &event);
+		if (a->event)
+			pep_announce(a->user, p, a->event, &a->kept, a->parcel->hold);
+	}
+	map_del(&a->user->pep->places, p->name);
+	place_free(p);
+	return PUBSUB_OK;
+}
+
+enum pubsub_fault pep_verb_purge(struct act *a)
+{
+	struct buf event = BUF_INIT(0);
+	struct place *p;
+	enum pubsub_fault fault = act_kept_place(a, &p);
+
+	if (fault != PUBSUB_OK)
+		return fault;
+	event_put_purge(&event, a->user->bare, act_event_id(a), p);
+	act_event(a, &event);
+	return act_items_delete(a, p, STR(""));
+}
