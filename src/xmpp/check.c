@@ -103,10 +103,7 @@ static bool is_our_word(const struct parcel *p, const struct settings *settings,
 
 	if (!by.data || jid_parse(&jid, by, p->arena))
 		return true; /* nobody's word is not worth keeping either */
-	for (size_t i = 0; i < settings->domains.len; i++)
-		if (str_eq(jid.domain, settings->domains.items[i]))
-			return true;
-	return settings_is_rooms(settings, jid.domain);
+	return settings_is_ours(settings, jid.domain) || settings_is_rooms(settings, jid.domain);
 }
 
 /* XEP-0359 5: a stanza-id by one of ours; XEP-0280 11: carbons; XEP-0203: a delay said to be ours; XEP-0421. */
@@ -160,6 +157,14 @@ static bool is_answered_here(const struct parcel *p, const struct settings *sett
 }
 
 /* ---- passwords ---- */
+
+/* By a handler of route/ for its own requests. A component, a room service and the sender's other devices get what was
+ * written. */
+static bool is_read_here(const struct parcel *p, const struct settings *settings)
+{
+	return is_answered_here(p, settings) && jid_is_bare(&p->to) &&
+			(!jid_is_domain(&p->to) || settings_is_ours(settings, p->to.domain));
+}
 
 static bool is_secret(const struct node *field)
 {
@@ -216,7 +221,7 @@ static bool take_secrets(struct parcel *p, const struct settings *settings)
 	struct node *request = node_first_element(p->stanza);
 	bool registers = request && node_is(request, STR("query"), NS_REGISTER);
 
-	if (p->kind != PARCEL_IQ || !request || !is_answered_here(p, settings) ||
+	if (p->kind != PARCEL_IQ || !request || !is_read_here(p, settings) ||
 			(!registers && !node_is(request, STR("command"), NS_COMMANDS)))
 		return true;
 	for (struct node *n = node_first_element(request); n; n = node_next_element(n)) {

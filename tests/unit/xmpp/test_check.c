@@ -9,7 +9,7 @@ static struct guest *alice;
 static int set_up(void **state)
 {
 	(void)state;
-	porch = porch_new("");
+	porch = porch_new("components:\n  outside: [gateway.example.org]\n");
 	alice = guest_bound(porch, "alice@example.org");
 	return 0;
 }
@@ -47,10 +47,12 @@ static void the_sender_is_who_logged_in(void **state)
 	}
 }
 
-/* Passwords in a form for the server itself leave the tree; in one for another client they are content. */
+/* Passwords in a form for the server itself leave the tree; in one for anybody else, at a domain too, they are content. */
 static void passwords_leave_the_tree(void **state)
 {
-	static const char *const ours[] = {"", "to='example.org'", "to='alice@example.org'"};
+	static const char *const ours[] = {"", "to='example.org'", "to='second.example'", "to='alice@example.org'"};
+	static const char *const others[] = {"bob@example.org/desk", "alice@example.org/phone", "conference.example.org",
+			"gateway.example.org", "gateway.example.org/x", "elsewhere.example", "example.org/x"};
 	static const char form[] =
 			"<iq type='set' id='c' %s><command xmlns='http://jabber.org/protocol/commands' node='n'>"
 			"<x xmlns='jabber:x:data' type='submit'><field var='password'><value>se</value><value>cret</value>"
@@ -66,9 +68,36 @@ static void passwords_leave_the_tree(void **state)
 		assert_false(stanza_has("secret") || stanza_has(">se<") || stanza_has("cret<"));
 		assert_true(stanza_has("bob") && stanza_has("var='password'"));
 	}
-	snprintf(text, sizeof(text), form, "to='bob@example.org/desk'");
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		char to[64];
+
+		snprintf(to, sizeof(to), "to='%s'", others[i]);
+		snprintf(text, sizeof(text), form, to);
+		guest_say(alice, text);
+		assert_int_equal(porch->accepted, sizeof(ours) / sizeof(ours[0]) + i + 1);
+		assert_true(stanza_has(">se<") && stanza_has("cret<") && stanza_has("secret"));
+		assert_int_equal(porch->class, CLASS_CONTENT);
+	}
+}
+
+/* XEP-0077, likewise. */
+static void a_password_of_a_registration_does(void **state)
+{
+	static const char form[] = "<iq type='set' id='r' to='%s'><query xmlns='jabber:iq:register'><username>alice</username>"
+				   "<password>secret</password></query></iq>";
+	char text[512];
+
+	(void)state;
+	snprintf(text, sizeof(text), form, "example.org");
 	guest_say(alice, text);
-	assert_true(stanza_has("secret"));
+	assert_true(porch->accepted == 1 && stanza_has("<password/>") && !stanza_has("secret"));
+	snprintf(text, sizeof(text), form, "gateway.example.org");
+	guest_say(alice, text);
+	assert_true(porch->accepted == 2 && stanza_has("<password>secret</password>"));
+	snprintf(text, sizeof(text), form, "conference.example.org");
+	guest_say(alice, text);
+	assert_true(porch->accepted == 3 && stanza_has("<password>secret</password>"));
+	assert_int_equal(porch->class, CLASS_CONTENT);
 }
 
 static void another_sender_ends_the_stream(void **state)
@@ -245,6 +274,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 			cmocka_unit_test_setup_teardown(the_sender_is_who_logged_in, set_up, tear_down),
 			cmocka_unit_test_setup_teardown(passwords_leave_the_tree, set_up, tear_down),
+			cmocka_unit_test_setup_teardown(a_password_of_a_registration_does, set_up, tear_down),
 			cmocka_unit_test_setup_teardown(another_sender_ends_the_stream, set_up, tear_down),
 			cmocka_unit_test_setup_teardown(an_address_is_made_canonical_or_refused, set_up, tear_down),
 			cmocka_unit_test_setup_teardown(stanzas_have_the_shape_the_rfc_wants, set_up, tear_down),
