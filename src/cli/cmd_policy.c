@@ -10,6 +10,7 @@
 #include "cli/people.h"
 #include "cli/table.h"
 #include "conf/nearest.h"
+#include "conf/service.h"
 #include "inspect/check.h"
 #include "inspect/inspect.h"
 #include "jid/jid.h"
@@ -116,10 +117,7 @@ struct test {
 
 static bool is_inside(const struct settings *settings, struct str domain)
 {
-	for (size_t i = 0; i < settings->domains.len; i++)
-		if (str_eq(settings->domains.items[i], domain))
-			return true;
-	return false;
+	return settings_is_ours(settings, domain) || settings_is_component_inside(settings, domain);
 }
 
 static int groups_take(struct test *t, const json_t *groups, struct subject *out)

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "conf/layout.h"
+#include "conf/service.h"
 #include "ipc/control.h"
 #include "jid/jid.h"
 
@@ -209,10 +210,7 @@ int people_call(struct people *p, const char *cmd, json_t *args, json_t **out)
 
 bool people_domain_is_ours(const struct people *p, struct str domain)
 {
-	for (size_t i = 0; p->settings && i < p->settings->domains.len; i++)
-		if (str_eq(p->settings->domains.items[i], domain))
-			return true;
-	return !p->settings;
+	return !p->settings || settings_is_ours(p->settings, domain);
 }
 
 int people_jid(const struct people *p, const char *text, struct arena *arena, struct str *out)

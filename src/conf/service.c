@@ -11,9 +11,17 @@ static bool is_among(const struct settings_strings *list, struct str domain)
 	return false;
 }
 
+struct str settings_ours(const struct settings *s, struct str domain)
+{
+	for (size_t i = 0; i < s->domains.len; i++)
+		if (str_eq(s->domains.items[i], domain))
+			return s->domains.items[i];
+	return STR_NONE;
+}
+
 bool settings_is_ours(const struct settings *s, struct str domain)
 {
-	return is_among(&s->domains, domain);
+	return settings_ours(s, domain).data;
 }
 
 /* The labels before ".<domain>"; the whole name when it has no such end. */

@@ -5,6 +5,8 @@
 
 /* Is it one of `domains`, for people? */
 bool settings_is_ours(const struct settings *s, struct str domain);
+/* The same as the settings have it, theirs; STR_NONE: it is not. */
+struct str settings_ours(const struct settings *s, struct str domain);
 
 /* Is this (canonical) domain a service for rooms? One that is also among `domains` is not. */
 bool settings_is_rooms(const struct settings *s, struct str domain);

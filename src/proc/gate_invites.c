@@ -4,6 +4,7 @@
 #include "account/verifier.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "conf/service.h"
 #include "ipc/control.h"
 #include "proc/gate.h"
 
@@ -111,21 +112,18 @@ static void invite_until(struct gate *g, uint64_t until_us)
 
 static const char *take_address(struct gate_request *r, struct store_invite *row)
 {
-	const struct settings_strings *domains = &r->gate->settings->domains;
+	const struct settings *settings = r->gate->settings;
 	struct str text = text_arg(r->args, "jid"), domain = text_arg(r->args, "domain");
 	struct jid jid;
 
-	row->domain = domain.len ? domain : domains->items[0];
+	row->domain = domain.len ? domain : settings->domains.items[0];
 	if (text.len) {
 		if (jid_parse(&jid, text, r->arena) || jid_is_domain(&jid) || !jid_is_bare(&jid))
 			return "this is not an account's address";
 		row->jid = jid.bare;
 		row->domain = jid.domain;
 	}
-	for (size_t i = 0; i < domains->len; i++)
-		if (str_eq(domains->items[i], row->domain))
-			return NULL;
-	return "this server does not answer for that domain";
+	return settings_is_ours(settings, row->domain) ? NULL : "this server does not answer for that domain";
 }
 
 static const char *take_groups(struct gate_request *r, struct store_invite *row)

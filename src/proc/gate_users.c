@@ -5,6 +5,7 @@
 #include "account/verifier.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "conf/service.h"
 #include "ipc/control.h"
 #include "proc/gate.h"
 
@@ -23,14 +24,6 @@ struct fault {
 	const char *code, *text;
 };
 
-static bool domain_is_ours(const struct gate *g, struct str domain)
-{
-	for (size_t i = 0; i < g->settings->domains.len; i++)
-		if (str_eq(g->settings->domains.items[i], domain))
-			return true;
-	return false;
-}
-
 static bool take_jid(struct gate_request *r, json_t *args, struct str *out, struct fault *fault)
 {
 	struct jid jid;
@@ -39,7 +32,7 @@ static bool take_jid(struct gate_request *r, json_t *args, struct str *out, stru
 		*fault = (struct fault){"bad_jid", "this is not an account's address"};
 		return false;
 	}
-	if (!domain_is_ours(r->gate, jid.domain)) {
+	if (!settings_is_ours(r->gate->settings, jid.domain)) {
 		*fault = (struct fault){"bad_domain", "this server does not answer for that domain"};
 		return false;
 	}

@@ -22,16 +22,6 @@ bool commands_may(const struct home *h, struct str bare)
 
 /* ---- answers; from any loop ---- */
 
-static void answer_bytes(struct parcel *p, struct buf *text)
-{
-	struct blob *b = buf_failed(text) ? NULL : blob_new(buf_view(text));
-
-	if (b)
-		p->origin->answer(p->origin, p->port, b);
-	blob_unref(b);
-	buf_done(text);
-}
-
 static void put_begin(struct buf *out, const struct parcel *p, const struct command *c, const char *id, const char *status)
 {
 	iq_put_result(out, p);
@@ -52,7 +42,7 @@ static void answer_form(struct parcel *p, const struct command *c, const char *i
 	buf_lit(&out, "<actions execute='complete'><complete/></actions>");
 	form_put(&out, c, values);
 	put_end(&out);
-	answer_bytes(p, &out);
+	answer_text(p, &out);
 }
 
 static void answer_canceled(struct parcel *p, const struct command *c, const char *id)
@@ -61,7 +51,7 @@ static void answer_canceled(struct parcel *p, const struct command *c, const cha
 
 	put_begin(&out, p, c, id, "canceled");
 	put_end(&out);
-	answer_bytes(p, &out);
+	answer_text(p, &out);
 }
 
 static void put_note(struct buf *out, const char *note, bool failed)
@@ -82,7 +72,7 @@ static void answer_completed(struct office_ask *ask, const struct office_result 
 	if (r->values || r->more.len)
 		form_put_result(&out, ask->command, r->values, r->more);
 	put_end(&out);
-	answer_bytes(ask->parcel, &out);
+	answer_text(ask->parcel, &out);
 }
 
 static void ask_free(struct office_ask *ask)

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "conf/service.h"
 #include "route/crew.h"
 #include "route/deliver.h"
 #include "route/history.h"
@@ -26,12 +27,7 @@ struct home *home_here(struct route *r)
 
 bool home_is_ours(const struct home *h, struct str domain)
 {
-	const struct settings_strings *domains = &h->settings->domains;
-
-	for (size_t i = 0; i < domains->len; i++)
-		if (str_eq(domains->items[i], domain))
-			return true;
-	return false;
+	return settings_is_ours(h->settings, domain);
 }
 
 static void on_tick(struct timer *timer)

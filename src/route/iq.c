@@ -61,16 +61,11 @@ static void iq_result(struct session *s, struct parcel *p)
 void iq_version_answer(struct parcel *p)
 {
 	struct buf text = BUF_INIT(0);
-	struct blob *b;
 
 	iq_put_result(&text, p);
 	buf_lit(&text, "<query xmlns='jabber:iq:version'><name>Gatehouse</name><version>" GATEHOUSE_VERSION
 		       "</version></query></iq>");
-	b = buf_failed(&text) ? NULL : blob_new(buf_view(&text));
-	if (b)
-		p->origin->answer(p->origin, p->port, b);
-	blob_unref(b);
-	buf_done(&text);
+	answer_text(p, &text);
 	parcel_end(p);
 }
 

@@ -33,17 +33,12 @@ static void refuse(struct parcel *p, enum stanza_condition condition)
 static void answer_seconds(struct parcel *p, uint64_t seconds)
 {
 	struct buf text = BUF_INIT(0);
-	struct blob *b;
 
 	iq_put_result(&text, p);
 	buf_lit(&text, "<query xmlns='jabber:iq:last' seconds='");
 	buf_u64(&text, seconds);
 	buf_lit(&text, "'/></iq>");
-	b = buf_failed(&text) ? NULL : blob_new(buf_view(&text));
-	if (b)
-		p->origin->answer(p->origin, p->port, b);
-	blob_unref(b);
-	buf_done(&text);
+	answer_text(p, &text);
 	parcel_end(p);
 }
 

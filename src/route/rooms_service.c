@@ -116,13 +116,8 @@ static bool put_answer(struct buf *out, const struct home *h, const struct parce
 
 static void answer(struct parcel *p, struct buf *text)
 {
-	struct blob *b;
-
 	buf_lit(text, "</iq>");
-	b = buf_failed(text) ? NULL : blob_new(buf_view(text));
-	if (b)
-		p->origin->answer(p->origin, p->port, b);
-	blob_unref(b);
+	answer_text(p, text);
 }
 
 void rooms_service_iq(struct home *h, struct parcel *p)

@@ -1,6 +1,6 @@
 /* Stream headers and features (RFC 6120 section 4). */
 #include "account/directory.h"
-#include "conf/settings.h"
+#include "conf/service.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 #include "base/rand.h"
@@ -21,17 +21,14 @@ static bool version_will_do(struct str s)
 static bool find_domain(const struct settings *settings, struct str to, struct str *out)
 {
 	struct arena *arena = arena_new(0);
-	struct str wanted;
-	bool found = false;
+	struct str wanted, found = STR_NONE;
 
 	if (arena && jid_prepare_domain(&wanted, to, arena) == 0)
-		for (size_t i = 0; i < settings->domains.len && !found; i++)
-			if (str_eq(settings->domains.items[i], wanted)) {
-				*out = settings->domains.items[i];
-				found = true;
-			}
+		found = settings_ours(settings, wanted);
 	arena_free(arena);
-	return found;
+	if (found.data)
+		*out = found;
+	return found.data;
 }
 
 void header_send(struct stream *s, struct str to)
