@@ -1,5 +1,6 @@
 /* Chunks in a list, newest first; the first chunk holds the arena itself. Chunks of the usual size go back to a
- * per-thread pool, so a stanza costs no malloc in the steady state. */
+ * per-thread pool, so a stanza costs no malloc in the steady state. Under AddressSanitizer there is no pool: its reports
+ * are to name who made the arena, not who first made the chunk. */
 #include "base/arena.h"
 
 #include <stdarg.h>
@@ -25,7 +26,11 @@
 
 enum {
 	CHUNK_SIZE = 4096,
+#ifdef ARENA_ASAN
+	POOL_MAX = 0,
+#else
 	POOL_MAX = 256, /* chunks a thread keeps */
+#endif
 };
 
 struct chunk {
@@ -66,7 +71,7 @@ static struct chunk *chunk_get(size_t size)
 static void chunk_put(struct chunk *c)
 {
 	UNPOISON(c, c->size);
-	if (c->size != CHUNK_SIZE || pool_len >= POOL_MAX) {
+	if (c->size != CHUNK_SIZE || pool_len + 1 > POOL_MAX) {
 		free(c);
 		return;
 	}

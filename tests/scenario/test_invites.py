@@ -252,8 +252,12 @@ def test_guessing_is_slowed_down(launch, address):
     friend = guest(server)
     assert preauth(friend, token).get("type") == "result"
     assert condition(register(friend, "long", "eleven char")) == ("modify", "not-acceptable")
-    refused = [each for each in record.entries(server.dir / "record") if each.get("mechanism") == "invitation"]
-    assert len(refused) == 5 and all(each["type"] == "login-failed" and each["address"] for each in refused)
+
+    def refused():
+        return [each for each in record.entries(server.dir / "record") if each.get("mechanism") == "invitation"]
+
+    assert record.eventually(lambda: len(refused()) == 5)
+    assert all(each["type"] == "login-failed" and each["address"] for each in refused())
 
 
 def test_they_can_be_switched_off(launch):
