@@ -115,11 +115,6 @@ struct test {
 	struct policy_answer answer;
 };
 
-static bool is_inside(const struct settings *settings, struct str domain)
-{
-	return settings_is_ours(settings, domain) || settings_is_component_inside(settings, domain);
-}
-
 static int groups_take(struct test *t, const json_t *groups, struct subject *out)
 {
 	struct str *list = arena_alloc(t->arena, (json_array_size(groups) + 1) * sizeof(*list));
@@ -163,7 +158,7 @@ static int person_take(struct test *t, const char *option, struct subject *perso
 	if (jid_parse(&jid, str_from(text), t->arena))
 		return cli_fail(t->cli, CLI_USAGE, "write it as name@domain", "'%s' is no address",
 			LOG_STR(str_from(text)));
-	*person = subject_of(jid.bare, is_inside(t->settings, jid.domain));
+	*person = subject_of(jid.bare, settings_is_inside(t->settings, jid.domain));
 	*out = person;
 	return person->inside && !jid_is_domain(&jid) ? groups_ask(t, person) : 0;
 }

@@ -68,9 +68,9 @@ void settings_each_rooms(const struct settings *s, struct str domain,
 
 /* ---- components ---- */
 
-bool settings_is_component_inside(const struct settings *s, struct str domain)
+bool settings_is_inside(const struct settings *s, struct str domain)
 {
-	return is_among(&s->components_inside, domain);
+	return settings_is_ours(s, domain) || is_among(&s->components_inside, domain);
 }
 
 bool settings_is_component(const struct settings *s, struct str domain)

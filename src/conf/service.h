@@ -16,9 +16,11 @@ bool settings_is_rooms(const struct settings *s, struct str domain);
 void settings_each_rooms(const struct settings *s, struct str domain,
 	void (*each)(void *owner, struct str service), void *owner);
 
-/* Is this (canonical) domain that of an external component (XEP-0114)? Does it count as inside? */
+/* Is this (canonical) domain that of an external component (XEP-0114)? */
 bool settings_is_component(const struct settings *s, struct str domain);
-bool settings_is_component_inside(const struct settings *s, struct str domain);
+
+/* Does it count as inside for rules and walls: ours, or a component's that the settings name so? */
+bool settings_is_inside(const struct settings *s, struct str domain);
 
 /* The i-th component's domain, those outside first; STR_NONE beyond the last. */
 struct str settings_component(const struct settings *s, size_t i);

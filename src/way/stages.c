@@ -23,18 +23,13 @@ struct subject way_subject(const struct person *person, struct str domain)
 	};
 }
 
-static bool is_inside(const struct settings *settings, struct str domain)
-{
-	return settings_is_ours(settings, domain) || settings_is_component_inside(settings, domain);
-}
-
 /* An account, or whoever it is that a component speaks for. */
 static struct subject subject_of_sender(const struct parcel *p, const struct way_loop *wl)
 {
 	const struct origin *o = p->origin;
 
 	return o->person ? way_subject(o->person, o->jid.domain)
-			 : subject_of(o->jid.bare, is_inside(wl->settings, o->jid.domain));
+			 : subject_of(o->jid.bare, settings_is_inside(wl->settings, o->jid.domain));
 }
 
 /* Does it go to a component? To the domain itself, too: that is no part of this server. */
@@ -56,7 +51,7 @@ static bool subject_of_recipient(const struct parcel *p, const struct way_loop *
 		*out = way_subject(p->recipient, jid_split(p->recipient->jid).domain);
 		return true;
 	}
-	*out = subject_of(p->to.bare, is_inside(wl->settings, p->to.domain));
+	*out = subject_of(p->to.bare, settings_is_inside(wl->settings, p->to.domain));
 	return true;
 }
 
@@ -140,8 +135,6 @@ static void on_receipt(struct waiter *waiter, const struct receipt *receipt)
 	p->resume(p, STAGE_NEXT);
 }
 
-enum { CONV_MAX = 2 * JID_MAX + 2 };
-
 /* Who has no id because a component speaks for him is called by his address. */
 static struct str name_of_sender(const struct parcel *p)
 {
@@ -157,28 +150,20 @@ static struct str name_of_recipient(const struct parcel *p, const struct way_loo
 
 /* Both directions of a conversation have one name: the two person ids in order. What concerns one person alone has
  * that person's; what is said in a room, the room's address. */
-static struct str conversation(const struct parcel *p, const struct way_loop *wl, bool room, char out[CONV_MAX])
+static struct str conversation(const struct parcel *p, struct way_loop *wl, bool room)
 {
-	struct str a = name_of_sender(p), b = name_of_recipient(p, wl), t;
-	size_t n = 0;
+	struct str a = name_of_sender(p), b = name_of_recipient(p, wl);
+	bool in_order = str_cmp(a, b) < 0;
 
 	if (room && !b.len)
 		return p->to.bare;
-	if (b.len && str_cmp(a, b) > 0) {
-		t = a;
-		a = b;
-		b = t;
-	}
-	if (a.len + b.len + 1 > CONV_MAX)
+	if (!b.len || str_eq(a, b))
 		return a;
-	memcpy(out, a.data, a.len);
-	n = a.len;
-	if (b.len && !str_eq(a, b)) {
-		out[n++] = '~';
-		memcpy(out + n, b.data, b.len);
-		n += b.len;
-	}
-	return str_of(out, n);
+	buf_clear(&wl->conv);
+	buf_str(&wl->conv, in_order ? a : b);
+	buf_putc(&wl->conv, '~');
+	buf_str(&wl->conv, in_order ? b : a);
+	return buf_view(&wl->conv);
 }
 
 struct str way_kind_name(enum parcel_kind kind)
@@ -304,13 +289,12 @@ static int stanza_put(struct parcel *p, struct way_loop *wl, struct entry *entry
 static int record_put(struct parcel *p, struct way_loop *wl, enum event type, struct waiter *waiter)
 {
 	const struct origin *o = p->origin;
-	char conv[CONV_MAX];
 	struct extra extras[EXTRAS];
 	bool room = p->has_to && !jid_is_domain(&p->to) && settings_is_rooms(wl->settings, p->to.domain);
 	struct entry entry = {
 			.type = type,
 			.id = str_from(p->record_id),
-			.conv = conversation(p, wl, room, conv),
+			.conv = conversation(p, wl, room),
 			.from = o->jid.full,
 			.from_id = o->person ? o->person->id : STR_NONE,
 			.to = p->has_to ? p->to.full : STR_NONE,
@@ -331,7 +315,7 @@ static int record_put(struct parcel *p, struct way_loop *wl, enum event type, st
 		entry_add_findings(&entry, extras, wl, &p->verdict);
 	if (room)
 		entry_add_room(&entry, extras, wl, p);
-	if (buf_failed(&wl->members))
+	if (buf_failed(&wl->conv) || buf_failed(&wl->members) || buf_failed(&wl->nick))
 		return -ENOMEM;
 	return record_append(wl->record, &entry, waiter);
 }

@@ -29,6 +29,7 @@ struct way_loop {
 	struct buf stanza;               /* the stanza as accepted, serialised for the record */
 	struct rule_names rules;         /* of the entry being made */
 	struct buf names;                /* a list of rules, encoded for the link */
+	struct buf conv;                 /* the name of a conversation of two */
 	struct buf members;              /* who is in a room, likewise */
 	struct buf deliver;              /* the stanza without what the verdict takes out */
 	struct buf nick;                 /* as whom the sender speaks there */

@@ -202,6 +202,7 @@ static int way_loop_init(struct way *w, unsigned i, const struct settings *setti
 	list_init(&wl->waiting);
 	buf_init(&wl->stanza, 0);
 	buf_init(&wl->names, 0);
+	buf_init(&wl->conv, 0);
 	buf_init(&wl->members, 0);
 	buf_init(&wl->deliver, 0);
 	buf_init(&wl->nick, 0);
@@ -240,6 +241,7 @@ struct way *way_free(struct way *w)
 		inspect_scratch_free(w->loops[i].scratch);
 		buf_done(&w->loops[i].stanza);
 		buf_done(&w->loops[i].names);
+		buf_done(&w->loops[i].conv);
 		buf_done(&w->loops[i].members);
 		buf_done(&w->loops[i].deliver);
 		buf_done(&w->loops[i].nick);

@@ -211,8 +211,8 @@ static void test_components(void **state)
 	assert_null(settings_component(s, 2).data);
 	assert_true(settings_is_component(s, STR("irc.example.org")));
 	assert_false(settings_is_component(s, STR("example.org")));
-	assert_false(settings_is_component_inside(s, STR("irc.example.org")));
-	assert_true(settings_is_component_inside(s, STR("bots.example.org")));
+	assert_false(settings_is_inside(s, STR("irc.example.org")));
+	assert_true(settings_is_inside(s, STR("bots.example.org")));
 	assert_str(s->components_listen.items[0].text, "127.0.0.1:5347");
 	assert_str(s->components_secrets, "/srv/gh/keys/components");
 	settings_free(s);
