@@ -20,7 +20,6 @@
 #include "cli/people.h"
 #include "cli/progress.h"
 #include "cli/reading.h"
-#include "cli/witness.h"
 #include "conf/layout.h"
 #include "ipc/control.h"
 #include "store/copy.h"
@@ -137,25 +136,6 @@ static int take_folder(struct backup *b)
 						  "wait a second, and let one backup end before the next begins",
 						  "%s cannot be made: %s", b->name, strerror(errno ? errno : EEXIST));
 	return 0;
-}
-
-static int record_act(struct backup *b)
-{
-	struct err err = {};
-	json_t *answer = NULL;
-	uint64_t seq;
-	int r;
-
-	if (!b->control)
-		return witness_admin(b->settings,
-			       &(struct witness_act){.command = "backup", .target = b->name, .text = ""}, &seq, &err)
-			       ? cli_fail(b->cli, CLI_INTERNAL, NULL, "nothing is copied: %s", err.text)
-			       : 0;
-	if (control_call(b->control, "backup", json_pack("{s:s}", "target", b->name), NULL, 0, &answer, &err))
-		return cli_fail(b->cli, CLI_UNREACHABLE, "look at the server's log", "%s", err.text);
-	r = people_refused(b->cli, answer, NULL);
-	json_decref(answer);
-	return r;
 }
 
 /* ---- what the backup before has ---- */
@@ -523,7 +503,7 @@ int cmd_backup(struct cli *cli)
 	if (!r)
 		r = take_folder(&b);
 	if (!r)
-		r = record_act(&b);
+		r = people_announce(&people, "backup", b.name, "");
 	if (!r)
 		r = make(&b);
 	if (r && b.made[0])

@@ -1,4 +1,4 @@
-/* import: accounts of another server, with what belongs to them. export: those of this one, as XEP-0227. */
+/* import: accounts of another server, with what belongs to them. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>

@@ -126,6 +126,13 @@ static const struct cli_option portable_options[] = {
 	{},
 };
 
+static const struct cli_option export_options[] = {
+	{"--each", NULL, "A folder with a file for each person, named by the address: what Prosody reads as its storage."},
+	{"--user", "JID...", "Only this person; may be given several times."},
+	{"--no-history", NULL, "Leave out people's history."},
+	{},
+};
+
 static const struct cli_option help_options[] = {
 	{"--man", NULL, "Print a manual page (roff) instead of text."},
 	{},
@@ -338,6 +345,23 @@ const struct command commands[] = {
 		"  gatehouse restore --from-record --store /srv/backup/gatehouse/20261122T040000Z\n",
 		restore_options, 0, 1, false, cmd_restore},
 
+	{"export", "FILE [--each] [--user JID ...] [--no-history]", "write people with what belongs to them, for another server",
+		"Writes FILE in the form of XEP-0227 (version 1.1), which ejabberd, Prosody and others read: accounts with their SCRAM "
+		"keys, so that nobody needs a new password, rosters with requests, block lists (as privacy lists), vCards, private "
+		"data, personal eventing with its configuration, waiting messages and history. What the form has no place for is "
+		"counted, with the reason: rooms, and what an account says of a person. Locked accounts are written without keys, "
+		"so that they stay locked.\n\n"
+		"With --each FILE becomes a folder with a document for each person. Point the data_path of a Prosody with "
+		"default_storage = \"xep0227\" there, or take them over with prosody-migrator; its password_hash has to be one that "
+		"the keys are for (\"SHA-256\").\n\n"
+		"The server goes on meanwhile: what is written is how things were at one moment (history may lack the last two seconds). To "
+		"move people for good stop it first, so that nothing is said that the file has not. To be run as root or as the user who "
+		"owns the data directory, who must also be a member of control.record_group, because people's messages are in it. The "
+		"act is recorded before it is done, and afterwards what was written, with its SHA-256 (with --each of all files, one "
+		"behind the other in the order of the addresses). Only who runs this may read FILE; it holds what opens people's "
+		"accounts.",
+		"  gatehouse export /srv/export/people.xml\n  gatehouse export /srv/export/prosody --each --no-history\n",
+		export_options, 1, 1, false, cmd_export},
 	{"import", "SOURCE [--format NAME]", "take in accounts of another server with what belongs to them",
 		"SOURCE is a file of XEP-0227, as 'ejabberdctl export_piefxis FOLDER' and other servers write it (with what it "
 		"includes), or the data folder of a Prosody (/var/lib/prosody), which must be stopped. Accounts of the domains "

@@ -45,4 +45,5 @@ int cmd_backup(struct cli *cli);
 /* Exit 1: something is there already, or what was to be restored is damaged. */
 int cmd_restore(struct cli *cli);
 
+int cmd_export(struct cli *cli);
 int cmd_import(struct cli *cli);

@@ -15,7 +15,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/progress.h"
-#include "cli/table.h"
 #include "cli/witness.h"
 #include "jid/jid.h"
 #include "pubsub/avatar.h"
@@ -25,7 +24,6 @@
 enum {
 	PERSON_BYTES = 256 << 20, /* of one person's roster, requests and lists */
 	ITEM_BYTES = 1 << 20,     /* of one waiting message or vCard */
-	REASONS = 16,
 	GROUPS_MAX = 1000,
 };
 
@@ -39,12 +37,6 @@ struct name {
 	struct str jid;
 };
 
-struct reason {
-	enum intake_kind kind;
-	const char *text;
-	uint64_t n;
-};
-
 struct intake {
 	const struct cli *cli;
 	const char *source, *format;
@@ -53,9 +45,8 @@ struct intake {
 	struct store_req req;
 	EVP_MD_CTX *hash;
 	struct progress progress;
-	uint64_t carried[INTAKE_KINDS], there, seq;
-	struct reason reasons[REASONS];
-	size_t reasons_len;
+	struct tally tally;
+	uint64_t there, seq;
 	bool failed;
 
 	/* the person begun */
@@ -67,9 +58,6 @@ struct intake {
 	struct name *blocked;
 	size_t contacts_len, blocked_len;
 };
-
-static const char *const kind_names[INTAKE_KINDS] = {"accounts", "passwords", "contacts", "requests", "blocked", "offline",
-	"vcards", "private", "published", "history", "rooms", "other"};
 
 static int failed(struct intake *in, const char *text)
 {
@@ -163,17 +151,9 @@ void intake_hash(struct intake *in, const void *data, size_t len)
 
 /* ---- what stays behind ---- */
 
-void intake_left(struct intake *in, enum intake_kind kind, uint64_t n, const char *why)
+void intake_left(struct intake *in, enum tally_kind kind, uint64_t n, const char *why)
 {
-	size_t i = 0;
-
-	while (i < in->reasons_len && (in->reasons[i].kind != kind || strcmp(in->reasons[i].text, why)))
-		i++;
-	if (i == REASONS || n == 0)
-		return;
-	if (i == in->reasons_len)
-		in->reasons[in->reasons_len++] = (struct reason){.kind = kind, .text = why};
-	in->reasons[i].n += n;
+	tally_left(&in->tally, kind, n, why);
 }
 
 struct str intake_jid(const struct intake *in)
@@ -219,9 +199,9 @@ int intake_begin(struct intake *in, struct str local, struct str domain, bool *o
 	if (!in->arena)
 		return failed(in, "memory is out");
 	if (!local.len || jid_make(&in->jid, local, domain, STR(""), in->arena)) {
-		intake_left(in, INTAKE_ACCOUNTS, 1, "the name is no address");
+		intake_left(in, TALLY_ACCOUNTS, 1, "the name is no address");
 	} else if (!people_domain_is_ours(&in->people, in->jid.domain)) {
-		intake_left(in, INTAKE_ACCOUNTS, 1, "this server does not answer for the domain (setting domains)");
+		intake_left(in, TALLY_ACCOUNTS, 1, "this server does not answer for the domain (setting domains)");
 	} else {
 		r = look_up(in);
 		if (r < 0)
@@ -318,12 +298,12 @@ void intake_contact(struct intake *in, const struct store_roster_item *item)
 	struct jid jid;
 
 	if (!take_address(in, item->contact, &jid) || str_eq(jid.bare, in->jid.bare)) {
-		intake_left(in, INTAKE_CONTACTS, 1, "the contact is no address, or oneself");
+		intake_left(in, TALLY_CONTACTS, 1, "the contact is no address, or oneself");
 		return;
 	}
 	c = add_contact(in, jid.bare);
 	if (!c || !groups_dup(in, &c->item, item)) {
-		intake_left(in, INTAKE_CONTACTS, 1, "the roster is full (limits.roster_items)");
+		intake_left(in, TALLY_CONTACTS, 1, "the roster is full (limits.roster_items)");
 		return;
 	}
 	c->item.name = arena_dup(in->arena, item->name);
@@ -342,7 +322,7 @@ void intake_request(struct intake *in, struct str from)
 	bool is_new;
 
 	if (!take_address(in, from, &jid) || str_eq(jid.bare, in->jid.bare)) {
-		intake_left(in, INTAKE_REQUESTS, 1, "the address is none");
+		intake_left(in, TALLY_REQUESTS, 1, "the address is none");
 		return;
 	}
 	is_new = !find_contact(in, jid.bare);
@@ -365,7 +345,7 @@ void intake_block(struct intake *in, struct str text)
 	struct jid jid;
 
 	if (!take_address(in, text, &jid)) {
-		intake_left(in, INTAKE_BLOCKED, 1, "the address is none");
+		intake_left(in, TALLY_BLOCKED, 1, "the address is none");
 		return;
 	}
 	for (n = in->blocked; n; n = n->next)
@@ -373,7 +353,7 @@ void intake_block(struct intake *in, struct str text)
 			return;
 	n = in->blocked_len < in->people.settings->limits_blocked_items ? arena_zalloc(in->arena, sizeof(*n)) : NULL;
 	if (!n) {
-		intake_left(in, INTAKE_BLOCKED, 1, "the list is full (limits.blocked_items)");
+		intake_left(in, TALLY_BLOCKED, 1, "the list is full (limits.blocked_items)");
 		return;
 	}
 	*n = (struct name){.next = in->blocked, .jid = jid.full};
@@ -455,9 +435,9 @@ static int put_offline(struct intake *in, struct buf *xml, struct str from, uint
 		r = store_wait(&in->req);
 	store_req_release(&in->req);
 	if (r == STORE_E_FULL)
-		intake_left(in, INTAKE_OFFLINE, 1, "too many wait (offline.max)");
+		intake_left(in, TALLY_OFFLINE, 1, "too many wait (offline.max)");
 	else
-		in->carried[INTAKE_OFFLINE] += r == 0;
+		in->tally.carried[TALLY_OFFLINE] += r == 0;
 	return r && r != STORE_E_FULL ? failed(in, "the store does not take a waiting message") : 0;
 }
 
@@ -472,7 +452,7 @@ int intake_offline(struct intake *in, const struct node *given, uint64_t time_us
 
 	if (!message || !str_is(message->name, "message") ||
 		!take_address(in, node_attr(message, STR("from")), &from)) {
-		intake_left(in, INTAKE_OFFLINE, 1, "it is no message, or says not whose");
+		intake_left(in, TALLY_OFFLINE, 1, "it is no message, or says not whose");
 		return 0;
 	}
 	stamped = take_delay(message);
@@ -483,7 +463,7 @@ int intake_offline(struct intake *in, const struct node *given, uint64_t time_us
 	stamp.to = in->jid.bare;
 	xml_put_stamped(&xml, message, NS_CLIENT, &stamp);
 	if (buf_failed(&xml))
-		intake_left(in, INTAKE_OFFLINE, 1, "it is too long");
+		intake_left(in, TALLY_OFFLINE, 1, "it is too long");
 	else
 		r = put_offline(in, &xml, from.full, time_us);
 	buf_done(&xml);
@@ -506,7 +486,7 @@ static int put_vcard(struct intake *in, struct buf *xml, struct str photo)
 	if (!r)
 		r = store_wait(&in->req);
 	store_req_release(&in->req);
-	in->carried[INTAKE_VCARDS] += r == 0;
+	in->tally.carried[TALLY_VCARDS] += r == 0;
 	return r ? failed(in, "the store does not take a vCard") : 0;
 }
 
@@ -520,7 +500,7 @@ int intake_vcard(struct intake *in, const struct node *vcard)
 		avatar.id = STR("");
 	xml_put(&xml, vcard, NS_CLIENT);
 	if (buf_failed(&xml) || xml.len > ITEM_BYTES)
-		intake_left(in, INTAKE_VCARDS, 1, "it is too long (personal.vcard_bytes)");
+		intake_left(in, TALLY_VCARDS, 1, "it is too long (personal.vcard_bytes)");
 	else
 		r = put_vcard(in, &xml, avatar.id);
 	buf_done(&xml);
@@ -543,8 +523,8 @@ int intake_private(struct intake *in, const struct node *element)
 	}
 	buf_done(&xml);
 	if (r == STORE_E_FULL)
-		intake_left(in, INTAKE_PRIVATE, 1, "too much of it (personal.private_bytes)");
-	in->carried[INTAKE_PRIVATE] += r == 0;
+		intake_left(in, TALLY_PRIVATE, 1, "too much of it (personal.private_bytes)");
+	in->tally.carried[TALLY_PRIVATE] += r == 0;
 	return r && r != STORE_E_FULL ? failed(in, "the store does not take private data") : 0;
 }
 
@@ -562,9 +542,9 @@ static int put_roster(struct intake *in)
 	for (const struct contact *c = in->contacts; c; c = c->next) {
 		items[n++] = c->item;
 		requests += c->item.pending_in.len > 0;
-		in->carried[INTAKE_CONTACTS] += !c->item.hidden;
+		in->tally.carried[TALLY_CONTACTS] += !c->item.hidden;
 	}
-	in->carried[INTAKE_REQUESTS] += requests;
+	in->tally.carried[TALLY_REQUESTS] += requests;
 	if (!n)
 		return 0;
 	r = store_roster_put(in->people.store, &in->req, in->jid.bare, items, n, 1);
@@ -588,7 +568,7 @@ static int put_blocked(struct intake *in)
 	if (!r)
 		r = store_wait(&in->req);
 	store_req_release(&in->req);
-	in->carried[INTAKE_BLOCKED] += n;
+	in->tally.carried[TALLY_BLOCKED] += n;
 	return r ? failed(in, "the store does not take a block list") : 0;
 }
 
@@ -625,17 +605,17 @@ static int put_account(struct intake *in)
 		r = store_wait(&in->req);
 	store_req_release(&in->req);
 	if (r == STORE_E_EXISTS)
-		intake_left(in, INTAKE_ACCOUNTS, 1, "the address was somebody's once and is never given again");
+		intake_left(in, TALLY_ACCOUNTS, 1, "the address was somebody's once and is never given again");
 	else if (r)
 		return failed(in, "the store does not take an account");
-	in->carried[INTAKE_ACCOUNTS] += r == 0;
+	in->tally.carried[TALLY_ACCOUNTS] += r == 0;
 	if (r == 0 && has_password(in))
-		in->carried[INTAKE_PASSWORDS]++;
+		in->tally.carried[TALLY_PASSWORDS]++;
 	if (r == 0 && in->verifiers[STORE_SHA_1].iterations && !in->verifiers[STORE_SHA_256].iterations)
-		intake_left(in, INTAKE_PASSWORDS, 1,
+		intake_left(in, TALLY_PASSWORDS, 1,
 			"keys for SCRAM-SHA-1 alone: a client that insists on SHA-256 needs a new password");
 	if (r == 0 && !has_password(in))
-		intake_left(in, INTAKE_PASSWORDS, 1,
+		intake_left(in, TALLY_PASSWORDS, 1,
 			"no password and no keys that this server knows: set one with 'gatehouse user password'");
 	return 0;
 }
@@ -649,65 +629,17 @@ int intake_end(struct intake *in)
 	if (!r)
 		r = put_account(in);
 	forget(in);
-	progress_at(&in->progress, (size_t)in->carried[INTAKE_ACCOUNTS]);
+	progress_at(&in->progress, (size_t)in->tally.carried[TALLY_ACCOUNTS]);
 	return r;
 }
 
 /* ---- report ---- */
 
-static json_t *counts_json(const struct intake *in)
-{
-	json_t *carried = json_object();
-
-	for (int kind = 0; kind < INTAKE_KINDS; kind++)
-		json_object_set_new(carried, kind_names[kind], json_integer((json_int_t)in->carried[kind]));
-	return carried;
-}
-
-static json_t *left_json(const struct intake *in)
-{
-	json_t *left = json_array();
-
-	for (size_t i = 0; i < in->reasons_len; i++)
-		json_array_append_new(left,
-			json_pack("{s:s, s:I, s:s}", "kind", kind_names[in->reasons[i].kind], "count",
-				(json_int_t)in->reasons[i].n, "why", in->reasons[i].text));
-	return left;
-}
-
-static void print_table(const struct intake *in)
-{
-	static const char *const heads[] = {"WHAT", "CARRIED", "LEFT BEHIND", "WHY", NULL};
-	struct table t;
-
-	table_init(&t, heads);
-	for (enum intake_kind kind = 0; kind < INTAKE_KINDS; kind++) {
-		bool any = false;
-
-		for (size_t i = 0; i < in->reasons_len; i++) {
-			if (in->reasons[i].kind != kind)
-				continue;
-			table_addf(&t, "%s", any ? "" : kind_names[kind]);
-			table_addf(&t, "%s", "");
-			table_addf(&t, "%" PRIu64, in->reasons[i].n);
-			table_addf(&t, "%s", in->reasons[i].text);
-		}
-		if (!in->carried[kind])
-			continue;
-		table_addf(&t, "%s", kind_names[kind]);
-		table_addf(&t, "%" PRIu64, in->carried[kind]);
-		table_addf(&t, "%s", "");
-		table_addf(&t, "%s", "");
-	}
-	table_print(&t);
-	table_done(&t);
-}
-
 static int report(struct intake *in)
 {
 	unsigned char sum[32];
 	struct buf hex = BUF_INIT(128), text = BUF_INIT(65536);
-	json_t *counts = counts_json(in), *left = left_json(in);
+	json_t *counts = tally_carried_json(&in->tally), *left = tally_left_json(&in->tally);
 	char *dump = json_dumps(counts, JSON_COMPACT);
 	int r = EVP_DigestFinal_ex(in->hash, sum, NULL) == 1 && dump ? 0 : CLI_INTERNAL;
 
@@ -721,7 +653,7 @@ static int report(struct intake *in)
 					   left),
 			CLI_OK);
 	else if (!r)
-		print_table(in);
+		tally_print(&in->tally);
 	if (!r)
 		cli_say(in->cli, "%" PRIu64 " accounts were there already and are as they were\n", in->there);
 	free(dump);

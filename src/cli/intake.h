@@ -11,23 +11,8 @@
 #pragma once
 
 #include "cli/people.h"
+#include "cli/tally.h"
 #include "stanza/node.h"
-
-enum intake_kind {
-	INTAKE_ACCOUNTS,
-	INTAKE_PASSWORDS, /* accounts whose password is carried */
-	INTAKE_CONTACTS,
-	INTAKE_REQUESTS, /* for a subscription, waiting for an answer */
-	INTAKE_BLOCKED,
-	INTAKE_OFFLINE,
-	INTAKE_VCARDS,
-	INTAKE_PRIVATE,
-	INTAKE_PUBLISHED, /* nodes of personal eventing */
-	INTAKE_HISTORY,
-	INTAKE_ROOMS,
-	INTAKE_OTHER,
-	INTAKE_KINDS,
-};
 
 struct intake;
 
@@ -62,7 +47,7 @@ void intake_block(struct intake *in, struct str jid);
 [[nodiscard]] int intake_private(struct intake *in, const struct node *element);
 
 /* `n` of a kind stay behind; also without a person. `why` is a constant. */
-void intake_left(struct intake *in, enum intake_kind kind, uint64_t n, const char *why);
+void intake_left(struct intake *in, enum tally_kind kind, uint64_t n, const char *why);
 /* The address of the person begun, or of a name that stays behind, for messages. */
 struct str intake_jid(const struct intake *in);
 /* An arena that lasts until intake_end(). */

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/witness.h"
 #include "conf/layout.h"
 #include "conf/service.h"
 #include "ipc/control.h"
@@ -205,6 +206,25 @@ int people_call(struct people *p, const char *cmd, json_t *args, json_t **out)
 		json_decref(answer);
 	else
 		*out = answer;
+	return r;
+}
+
+int people_announce(const struct people *p, const char *command, const char *target, const char *text)
+{
+	struct err err = {};
+	json_t *answer = NULL;
+	uint64_t seq;
+	int r;
+
+	if (!p->control)
+		return witness_admin(p->settings,
+			       &(struct witness_act){.command = command, .target = target, .text = text}, &seq, &err)
+			       ? cli_fail(p->cli, CLI_INTERNAL, NULL, "nothing is copied: %s", err.text)
+			       : 0;
+	if (control_call(p->control, command, json_pack("{s:s, s:s}", "target", target, "text", text), NULL, 0, &answer, &err))
+		return cli_fail(p->cli, CLI_UNREACHABLE, "look at the server's log", "%s", err.text);
+	r = people_refused(p->cli, answer, NULL);
+	json_decref(answer);
 	return r;
 }
 

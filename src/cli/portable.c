@@ -143,7 +143,7 @@ static void take_scram(struct portable *p, const struct node *n)
 		!str_to_u64(str_trim(child_text(n, "iter-count", arena)), 100000000, &rounds) || rounds < 1 ||
 		!take_keys(&v, kind, child_text(n, "salt", arena), child_text(n, "stored-key", arena),
 			child_text(n, "server-key", arena))) {
-		intake_left(p->in, INTAKE_PASSWORDS, 1, "keys of a mechanism that this server has not, or incomplete ones");
+		intake_left(p->in, TALLY_PASSWORDS, 1, "keys of a mechanism that this server has not, or incomplete ones");
 		return;
 	}
 	v.iterations = (uint32_t)rounds;
@@ -252,7 +252,7 @@ static void take_privacy(struct portable *p, const struct node *n)
 				str_is(node_attr(item, STR("action")), "deny") && !node_first_element(item))
 				intake_block(p->in, node_attr(item, STR("value")));
 			else
-				intake_left(p->in, INTAKE_BLOCKED, 1, "a privacy list says what a block list cannot");
+				intake_left(p->in, TALLY_BLOCKED, 1, "a privacy list says what a block list cannot");
 		}
 	}
 }
@@ -292,9 +292,9 @@ static int take_child(struct portable *p, const struct node *n)
 	else if (node_is(n, STR("query"), STR("jabber:iq:privacy")))
 		take_privacy(p, n);
 	else if (node_is(n, STR("pubsub"), NS_PUBSUB))
-		intake_left(p->in, INTAKE_PUBLISHED, count_children(n), "personal eventing is not carried yet");
+		intake_left(p->in, TALLY_PUBLISHED, count_children(n), "personal eventing is not carried yet");
 	else if (!node_is(n, STR("pubsub"), NS_PUBSUB_OWNER) && place_of(n) == PLACE_NONE)
-		intake_left(p->in, INTAKE_OTHER, 1, "it is nothing this server knows");
+		intake_left(p->in, TALLY_OTHER, 1, "it is nothing this server knows");
 	return 0;
 }
 
@@ -371,9 +371,9 @@ static int take_element(struct portable *p, const struct node *n)
 	if (place == PLACE_OFFLINE)
 		return intake_offline(p->in, n, 0);
 	if (place == PLACE_ARCHIVE)
-		intake_left(p->in, INTAKE_HISTORY, 1, "history of another server is not carried yet");
+		intake_left(p->in, TALLY_HISTORY, 1, "history of another server is not carried yet");
 	else if (place_of(n) == PLACE_NONE)
-		intake_left(p->in, INTAKE_OTHER, 1, "it is nothing this server knows");
+		intake_left(p->in, TALLY_OTHER, 1, "it is nothing this server knows");
 	return 0;
 }
 

@@ -289,7 +289,7 @@ static int take_offline(struct prosody *p, const struct lua *v, struct arena *ar
 
 	if (n)
 		return intake_offline(p->in, n, 0);
-	intake_left(p->in, INTAKE_OFFLINE, 1, "it is no message, or says not whose");
+	intake_left(p->in, TALLY_OFFLINE, 1, "it is no message, or says not whose");
 	return 0;
 }
 
@@ -299,7 +299,7 @@ static int take_vcard(struct prosody *p, const struct lua *v, struct arena *aren
 
 	if (n && node_is(n, STR("vCard"), STR("vcard-temp")))
 		return intake_vcard(p->in, n);
-	intake_left(p->in, INTAKE_VCARDS, 1, "it is none");
+	intake_left(p->in, TALLY_VCARDS, 1, "it is none");
 	return 0;
 }
 
@@ -313,7 +313,7 @@ static int take_private(struct prosody *p, const struct lua *v, struct arena *ar
 		if (n && n->ns.len)
 			r = intake_private(p->in, n);
 		else
-			intake_left(p->in, INTAKE_PRIVATE, 1, "it is no element with a namespace");
+			intake_left(p->in, TALLY_PRIVATE, 1, "it is no element with a namespace");
 	}
 	return r;
 }
@@ -322,7 +322,7 @@ static int leave_history(struct prosody *p, const struct lua *v, struct arena *a
 {
 	(void)v;
 	(void)arena;
-	intake_left(p->in, INTAKE_HISTORY, 1, "history of another server is not carried yet");
+	intake_left(p->in, TALLY_HISTORY, 1, "history of another server is not carried yet");
 	return 0;
 }
 
@@ -333,7 +333,7 @@ static int leave_nodes(struct prosody *p, const struct lua *v, struct arena *are
 	(void)arena;
 	for (const struct lua_pair *c = v->kind == LUA_TABLE ? v->pairs : NULL; c; c = c->next)
 		n++;
-	intake_left(p->in, INTAKE_PUBLISHED, n, "personal eventing is not carried yet");
+	intake_left(p->in, TALLY_PUBLISHED, n, "personal eventing is not carried yet");
 	return 0;
 }
 
@@ -375,7 +375,7 @@ static int begin_person(struct prosody *p, bool *out_skip)
 
 	*out_skip = !decode(p->user, &local) || !decode(p->host, &domain);
 	if (*out_skip)
-		intake_left(p->in, INTAKE_ACCOUNTS, 1, "the name is no address");
+		intake_left(p->in, TALLY_ACCOUNTS, 1, "the name is no address");
 	else
 		r = intake_begin(p->in, buf_view(&local), buf_view(&domain), out_skip);
 	buf_done(&local);
@@ -425,7 +425,7 @@ static int each_account(struct prosody *p, const char *name)
 static int each_room(struct prosody *p, const char *name)
 {
 	if (ends_in(name, ".dat", p->user, sizeof(p->user)))
-		intake_left(p->in, INTAKE_ROOMS, 1, "rooms of another server are not carried yet");
+		intake_left(p->in, TALLY_ROOMS, 1, "rooms of another server are not carried yet");
 	return 0;
 }
 

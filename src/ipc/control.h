@@ -23,8 +23,10 @@
  *                       "exporter_pid" (0: switched off),"processes":{"resident_bytes":{..},"cpu_milliseconds":{..},
  *                       "restarts":{..}} by process}
  *                      and all members of the gate's answer and of the recorder's
- *   backup
- *   {"target"}      -> {"ok":true,"seq":N}; recorded: a copy of all there is is about to be made
+ *   backup, export
+ *   {"target","text"?}
+ *                   -> {"ok":true,"seq":N}; recorded: a copy of all there is is about to be made, or (with `text`) what it
+ *                      holds now that it is made
  *   record.tail, record.show, record.verify, record.copy
  *   {"argv":[..]}      with two descriptors beside the request: standard output and standard error of the
  *                      command. The supervisor has the access recorded, runs the reader with them, and

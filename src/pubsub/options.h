@@ -44,6 +44,9 @@ void options_done(struct node_options *o);
 /* The fields, with values, as children of <x type='form'/>. */
 void options_put_form(struct buf *out, const struct node_options *o);
 
+/* The same as children of <x type='submit'/>: values only. */
+void options_put_submit(struct buf *out, const struct node_options *o);
+
 /* Takes over what a submitted configuration says; what it leaves out stays, fields of others are passed over. On failure *o
  * may have changed in part: work on a copy. PUBSUB_OK, PUBSUB_E_OPTIONS, _ACCESS_MODEL, _BAD, _FAILED. */
 [[nodiscard]] enum pubsub_fault options_take_form(

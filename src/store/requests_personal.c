@@ -32,6 +32,11 @@ int store_private_get(struct store *s, struct store_req *req, struct str owner, 
 	return store_args_send(s, req);
 }
 
+int store_private_all(struct store *s, struct store_req *req, struct str owner)
+{
+	return store_args_ask_owner(s, req, OP_PRIVATE_ALL, owner);
+}
+
 int store_private_put(struct store *s, struct store_req *req, struct str owner, const struct store_private *rows,
 	size_t len, uint64_t max)
 {

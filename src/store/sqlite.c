@@ -76,6 +76,7 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_ROOM_ALL] = sq_room_all,
 	[OP_SEEN_GET] = sq_seen_get,
 	[OP_PRIVATE_GET] = sq_private_get,
+	[OP_PRIVATE_ALL] = sq_private_all,
 	[OP_VCARD_GET] = sq_vcard_get,
 	[OP_PHOTO_GET] = sq_photo_get,
 	[OP_PEP_NODES] = sq_pep_nodes,

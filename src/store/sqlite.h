@@ -96,6 +96,7 @@ enum sq_query {
 	SQ_SEEN_GET,
 	SQ_SEEN_CLEAR,
 	SQ_PRIVATE_GET,
+	SQ_PRIVATE_ALL,
 	SQ_PRIVATE_PUT,
 	SQ_PRIVATE_BYTES,
 	SQ_PRIVATE_CLEAR,
@@ -255,6 +256,7 @@ int sq_room_all(struct sq *q, struct store_req *req);
 int sq_room_put(struct sq *q, struct store_req *req);
 int sq_room_delete(struct sq *q, struct store_req *req);
 int sq_private_get(struct sq *q, struct store_req *req);
+int sq_private_all(struct sq *q, struct store_req *req);
 int sq_private_put(struct sq *q, struct store_req *req);
 int sq_vcard_get(struct sq *q, struct store_req *req);
 int sq_photo_get(struct sq *q, struct store_req *req);

@@ -35,6 +35,16 @@ int sq_private_get(struct sq *q, struct store_req *req)
 	return text_read(q, st, req);
 }
 
+int sq_private_all(struct sq *q, struct store_req *req)
+{
+	sqlite3_stmt *st = sq_get(q, SQ_PRIVATE_ALL);
+
+	if (!st)
+		return -EIO;
+	sq_bind_str(st, 1, req->args->owner);
+	return sq_names_read(q, st, req);
+}
+
 static int private_write(struct sq *q, struct str owner, const struct store_private *row)
 {
 	sqlite3_stmt *st = sq_get(q, SQ_PRIVATE_PUT);

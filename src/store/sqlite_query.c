@@ -157,6 +157,7 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_AFFILIATION_DELETE] = "DELETE FROM room_affiliation WHERE room = ?1 AND jid = ?2",
 	[SQ_AFFILIATION_CLEAR] = "DELETE FROM room_affiliation WHERE room = ?1",
 	[SQ_PRIVATE_GET] = "SELECT xml FROM private_xml WHERE owner = ?1 AND ns = ?2 AND name = ?3",
+	[SQ_PRIVATE_ALL] = "SELECT xml FROM private_xml WHERE owner = ?1 ORDER BY ns, name",
 	[SQ_PRIVATE_PUT] = "INSERT OR REPLACE INTO private_xml (owner, ns, name, xml) VALUES (?1, ?2, ?3, ?4)",
 	[SQ_PRIVATE_BYTES] = "SELECT sum(length(CAST(xml AS BLOB)) + length(ns) + length(name)) FROM private_xml "
 			     "WHERE owner = ?1",

@@ -251,6 +251,8 @@ uint64_t store_invites_version(const struct store *s);
 /* -> req->text. */
 [[nodiscard]] int store_private_get(
 	struct store *s, struct store_req *req, struct str owner, struct str ns, struct str name);
+/* The texts of all elements, ordered by their names -> req->names. */
+[[nodiscard]] int store_private_all(struct store *s, struct store_req *req, struct str owner);
 /* Adds or replaces; STORE_E_FULL when all of the owner's would have more than `max` bytes. */
 [[nodiscard]] int store_private_put(struct store *s, struct store_req *req, struct str owner,
 	const struct store_private *rows, size_t len, uint64_t max);

@@ -1,0 +1,153 @@
+"""People with what belongs to them, written as XEP-0227 for another server: from here into a real Prosody and back."""
+
+import hashlib
+import json
+import os
+import pathlib
+import stat
+import subprocess
+import time
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from lib import names, pep, record
+from lib.client import Account
+from lib.server import PASSWORD_MARK, Server, free_port
+from lib.stanza import MARK, body_of, message
+from test_history import history
+from test_import import PROSODY, Process, slix, take_in
+
+pytestmark = pytest.mark.recorder_runs("servers are stopped and moved here")
+
+PIE = "{urn:xmpp:pie:0}"
+SCRAM = "{urn:xmpp:pie:0#scram}"
+ROSTER = "{jabber:iq:roster}"
+ARCHIVE = "{urn:xmpp:pie:0#mam}archive"
+RESULT = "{urn:xmpp:mam:2}result"
+PASSWORD = PASSWORD_MARK + "kept-on-the-way"
+MOOD = "<mood xmlns='http://jabber.org/protocol/mood'><happy/><text>in &lt;love&gt; &amp; more</text></mood>"
+BOOKMARK = "<conference xmlns='urn:xmpp:bookmarks:1' name='Verona' autojoin='true'><nick>J</nick></conference>"
+
+
+@pytest.fixture
+def server():
+    server = Server("export").make()
+    server.import_csv("juliet@example.org,%s,Juliet Capulet,capulet,,,\n" % PASSWORD
+                      + "".join("%s@example.org,%s,,,,,\n" % (name, PASSWORD) for name in ("romeo", "nurse")))
+    yield server
+    server.close_clients()
+    server.remove()
+
+
+@pytest.fixture
+def other():
+    """The server that people move to."""
+    server = Server("export-to").make()
+    yield server
+    server.close_clients()
+    server.remove()
+
+
+def export(server, name="people.xml", *arguments, code=0):
+    done = server.run("export", server.parent / name, "--json", *arguments, timeout=120)
+    assert done.returncode == code, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def person(name):
+    return Account("%s@example.org" % name, PASSWORD)
+
+
+def fill(server):
+    """Everything that a person can have, of juliet's, while the server runs."""
+    juliet, romeo = server.client(person("juliet")).online(), server.client(person("romeo")).online()
+    juliet.roster_set("romeo@example.org", "Romeo & <co>", ["Verona", "Friends"])
+    juliet.send("<presence to='romeo@example.org' type='subscribe'/>")
+    romeo.expect(lambda each: each.get("type") == "subscribe")
+    romeo.send("<presence to='juliet@example.org' type='subscribed'/>")
+    juliet.settle(romeo)
+    nurse = server.client(person("nurse")).online()
+    nurse.send("<presence to='juliet@example.org' type='subscribe'/>")
+    juliet.expect(lambda each: each.get("type") == "subscribe")
+    assert juliet.ask("urn:xmpp:blocking", name="block", type="set", payload="<item jid='tybalt@example.org'/>").get("type") == "result"
+    assert juliet.iq("set", "<vCard xmlns='vcard-temp'><FN>Juliet Capulet</FN></vCard>").get("type") == "result"
+    assert juliet.iq("set", "<query xmlns='jabber:iq:private'><exodus xmlns='exodus:prefs'><nick>J</nick></exodus></query>"
+                     ).get("type") == "result"
+    assert pep.publish(juliet, "http://jabber.org/protocol/mood", MOOD, "current").get("type") == "result"
+    whitelist = {"persist_items": "true", "max_items": "max", "send_last_published_item": "never", "access_model": "whitelist"}
+    for room in ("one@rooms.example", "two@rooms.example"):
+        assert pep.publish(juliet, "urn:xmpp:bookmarks:1", BOOKMARK, room, whitelist).get("type") == "result"
+    romeo.say("juliet@example.org", "%s by yonder blessed moon" % MARK)
+    juliet.expect(message(body="%s by yonder blessed moon" % MARK))
+    juliet.say("romeo@example.org", "%s swear not by the <moon>" % MARK)
+    romeo.expect(message(body="%s swear not by the <moon>" % MARK))
+    juliet.end()
+    romeo.say("juliet@example.org", "%s what shall I swear by?" % MARK)
+    romeo.roundtrip()
+    return romeo
+
+
+def test_everything_of_a_person_is_written_while_the_server_runs_and_only_for_who_asked(server):
+    server.start()
+    fill(server)
+    time.sleep(3)  # history is written once a second
+    told = export(server)
+    path = pathlib.Path(told["export"])
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert told["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest() and told["bytes"] == path.stat().st_size
+    assert told["carried"] == {
+        "accounts": 3, "passwords": 3, "contacts": 3, "requests": 1, "blocked": 1, "offline": 1, "vcards": 1, "private": 1,
+        "published": 3, "history": 8, "rooms": 0, "other": 0}
+    assert {each["kind"] for each in told["left"]} == {"other"}
+    host = ET.parse(path).getroot().find(PIE + "host")
+    assert host.get("jid") == "example.org"
+    juliet = {user.get("name"): user for user in host}["juliet"]
+    assert {each.get("mechanism") for each in juliet.iter(SCRAM + "scram-credentials")} == {
+        "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"}
+    assert PASSWORD not in path.read_text()
+    item, = juliet.iter(ROSTER + "item")
+    assert item.attrib == {"jid": "romeo@example.org", "name": "Romeo & <co>", "subscription": "to"}
+    assert {group.text for group in item} == {"Friends", "Verona"}
+    asked = juliet.find("{jabber:client}presence")
+    assert asked.get("from") == "nurse@example.org" and asked.get("type") == "subscribe"
+    blocked, = juliet.iter("{jabber:iq:privacy}item")
+    assert (blocked.get("value"), blocked.get("action")) == ("tybalt@example.org", "deny")
+    waiting, = juliet.find(PIE + "offline-messages")
+    assert waiting.tag == "{jabber:client}message" and waiting.find("{urn:xmpp:delay}delay").get("stamp").startswith("20")
+    nodes = {each.get("node") for each in juliet.iter("{http://jabber.org/protocol/pubsub#owner}configure")}
+    assert nodes == {"http://jabber.org/protocol/mood", "urn:xmpp:bookmarks:1"}
+    items = juliet.findall("{%s}pubsub/{%s}items" % (names.PUBSUB, names.PUBSUB))
+    assert {each.get("node"): [item.get("id") for item in each] for each in items} == {
+        "http://jabber.org/protocol/mood": ["current"], "urn:xmpp:bookmarks:1": ["one@rooms.example", "two@rooms.example"]}
+    mood, = juliet.iter("{http://jabber.org/protocol/mood}text")
+    assert mood.text == "in <love> & more"
+    said = [result.find(".//{jabber:client}body") for result in juliet.find(ARCHIVE)]
+    assert [body.text for body in said if body is not None and not body.text.startswith("barrier")] == ["%s by yonder blessed moon" % MARK, "%s swear not by the <moon>" % MARK, "%s what shall I swear by?" % MARK]
+    again = export(server, code=1)
+    assert "nothing is written over" in again["error"]["text"]
+    assert not list(server.parent.glob(".export*"))
+    server.stop()
+    record.verify(server)
+    acts = [line for line in record.entries(server.dir / "record") if line["type"] == "admin" and line["command"] == "export"]
+    assert [line["target"] for line in acts] == [str(path)] * 2 and told["sha256"] in acts[1]["text"]
+
+
+def test_who_may_not_read_the_record_gets_nothing_and_the_wish_is_recorded(server):
+    server.configure({"control": {"record_group": "nogroup"}})
+    told = export(server, code=3)
+    assert "nogroup" in told["error"]["text"] and not (server.parent / "people.xml").exists()
+    asked = [line for line in record.entries(server.dir / "record") if line["type"] == "access"]
+    assert asked and asked[-1]["command"] == "export" and asked[-1]["ok"] is False
+
+
+def test_one_person_without_history_and_a_locked_one_without_keys(server):
+    assert server.run("user", "disable", "nurse@example.org").returncode == 0
+    told = export(server, "some.xml", "--user", "juliet@example.org", "--user", "nurse@example.org", "--no-history")
+    assert told["carried"]["accounts"] == 2 and told["carried"]["passwords"] == 1
+    users = {user.get("name"): user for user in ET.parse(told["export"]).getroot().iter(PIE + "user")}
+    assert set(users) == {"juliet", "nurse"} and users["nurse"].find(SCRAM + "scram-credentials") is None
+    assert users["juliet"].find(ARCHIVE) is None
+    assert "locked" in [each["why"] for each in told["left"] if each["kind"] == "passwords"][0]
+    told = export(server, "nobody.xml", "--user", "tybalt@example.org", code=1)
+    assert "tybalt" in told["error"]["text"] and not (server.parent / "nobody.xml").exists()
