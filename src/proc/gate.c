@@ -478,6 +478,13 @@ static void on_streams_gone(void *owner)
 	uv_timer_start(&g->tick, on_settle, 0, SETTLE_MS);
 }
 
+static void on_rooms_left(void *owner)
+{
+	struct gate *g = owner;
+
+	xmpp_shutdown(g->xmpp, GOODBYE_SECONDS, on_streams_gone, g);
+}
+
 void gate_stop(struct gate *g)
 {
 	if (g->stopping)
@@ -486,7 +493,7 @@ void gate_stop(struct gate *g)
 	log_info("stopping");
 	for (unsigned i = 0; i < g->listeners_len; i++)
 		listener_stop(g->listener[i]);
-	xmpp_shutdown(g->xmpp, GOODBYE_SECONDS, on_streams_gone, g);
+	route_farewell(g->route, on_rooms_left, g);
 }
 
 /* Descriptors are what connections are made of: take all that the system allows. */

@@ -1,5 +1,6 @@
 #include "room/admin.h"
 
+#include "room/invite.h"
 #include "room/say.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -14,8 +15,10 @@ struct change {
 	enum role role;
 	enum affiliation affiliation;
 	struct occupant *occupant; /* role: required */
+	enum affiliation was;      /* once it is done */
 	struct jid jid;            /* affiliation */
 	struct str nick, reason;
+	bool has_nick; /* an empty one is none any more (9.5) */
 };
 
 /* Who asks. */
@@ -41,13 +44,8 @@ static bool may_list_role(const struct asker *a)
 	return a->role == ROLE_MODERATOR || a->affiliation >= AFFILIATION_ADMIN;
 }
 
-/* muc#roomconfig_getmemberlist; the list has real addresses, which are for moderators where others do not see them. */
-static bool sees_list(const struct room *r, enum role role)
-{
-	return (r->config.see_list & say_role_bit(role)) && role == ROLE_MODERATOR;
-}
-
-/* 9.5, 10.5, 10.8: where addresses are no secret, neither is who has which affiliation, but for the banned.
+/* 9.5, 10.5, 10.8: where addresses are no secret, neither is who has which affiliation, but for the banned. The list of
+ * members is also for whom muc#roomconfig_getmemberlist names.
  */
 static bool may_list(const struct room *r, const struct asker *a, enum affiliation which)
 {
@@ -55,9 +53,11 @@ static bool may_list(const struct room *r, const struct asker *a, enum affiliati
 		return true;
 	if (which <= AFFILIATION_MEMBER && a->affiliation == AFFILIATION_ADMIN)
 		return true;
-	if (which < AFFILIATION_MEMBER || !a->occupant)
+	if (which < AFFILIATION_MEMBER)
 		return false;
-	return r->config.whois == WHOIS_ANYONE || (which == AFFILIATION_MEMBER && sees_list(r, a->role));
+	if (r->config.whois == WHOIS_ANYONE && (a->occupant || a->affiliation >= AFFILIATION_MEMBER))
+		return true;
+	return which == AFFILIATION_MEMBER && a->occupant && (r->config.see_list & say_role_bit(a->role));
 }
 
 static void put_attr(struct buf *out, const char *name, struct str value)
@@ -82,33 +82,41 @@ static void put_roles(struct buf *out, const struct room *r, enum role role)
 	}
 }
 
-static void put_affiliated(struct buf *out, const struct room *r, enum affiliation affiliation)
+static void put_affiliated(struct buf *out, const struct affiliated *a)
+{
+	buf_lit(out, "<item");
+	put_attr(out, "affiliation", affiliation_name(a->affiliation));
+	put_attr(out, "jid", a->jid);
+	if (a->nick.len)
+		put_attr(out, "nick", a->nick);
+	buf_putc(out, '>');
+	if (a->reason.len) {
+		buf_lit(out, "<reason>");
+		xml_escape(out, a->reason);
+		buf_lit(out, "</reason>");
+	}
+	buf_lit(out, "</item>");
+}
+
+/* Who keeps the list sees all of it, others whom they may meet. */
+static void put_affiliation(struct buf *out, const struct room *r, enum affiliation affiliation, const struct asker *a,
+	const struct room_request *rq, struct room_sink *sink)
 {
 	struct map_slot *slot;
 
 	for (size_t i = 0; (slot = map_next(&r->affiliations, &i));) {
-		const struct affiliated *a = slot->value;
+		const struct affiliated *each = slot->value;
 
-		if (a->affiliation != affiliation)
-			continue;
-		buf_lit(out, "<item");
-		put_attr(out, "affiliation", affiliation_name(affiliation));
-		put_attr(out, "jid", a->jid);
-		if (a->nick.len)
-			put_attr(out, "nick", a->nick);
-		buf_putc(out, '>');
-		if (a->reason.len) {
-			buf_lit(out, "<reason>");
-			xml_escape(out, a->reason);
-			buf_lit(out, "</reason>");
-		}
-		buf_lit(out, "</item>");
+		if (each->affiliation == affiliation &&
+			(a->affiliation >= AFFILIATION_ADMIN || sink->may_meet(sink, rq->from.bare, each->jid)))
+			put_affiliated(out, each);
 	}
 }
 
-static enum room_outcome put_list(
-	struct buf *out, const struct room *r, const struct node *item, const struct asker *a)
+static enum room_outcome put_list(struct buf *out, const struct room *r, const struct node *item,
+	const struct room_request *rq, struct room_sink *sink)
 {
+	struct asker asker = asker_of(r, rq), *a = &asker;
 	enum affiliation affiliation;
 	enum role role;
 
@@ -118,7 +126,7 @@ static enum room_outcome put_list(
 			return ROOM_E_BAD_REQUEST;
 		if (!may_list(r, a, affiliation))
 			return ROOM_E_FORBIDDEN;
-		put_affiliated(out, r, affiliation);
+		put_affiliation(out, r, affiliation, a, rq, sink);
 	} else if (role_parse(node_attr(item, STR("role")), &role)) {
 		if (!may_list_role(a))
 			return ROOM_E_FORBIDDEN;
@@ -134,9 +142,8 @@ enum room_outcome admin_get(
 	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink)
 {
 	const struct node *item = node_child(query, STR("item"), NS_MUC_ADMIN);
-	struct asker a = asker_of(r, rq);
 	struct buf out = BUF_INIT(0);
-	enum room_outcome result = item ? put_list(&out, r, item, &a) : ROOM_E_BAD_REQUEST;
+	enum room_outcome result = item ? put_list(&out, r, item, rq, sink) : ROOM_E_BAD_REQUEST;
 
 	if (result == ROOM_OK)
 		sink->result(sink, buf_view(&out));
@@ -146,8 +153,8 @@ enum room_outcome admin_get(
 
 /* ---- may this be changed? ---- */
 
-/* 8.2 to 8.5, 9.6 to 9.8: nobody is touched by who has less of an affiliation; whoever is an admin or owner
- * stays a moderator; only admins and owners make and unmake moderators. */
+/* 8.2 to 8.5, 9.6 to 9.8: nobody is touched by who has less of an affiliation, nor loses his voice to who has no more
+ * than he; whoever is an admin or owner stays a moderator; only admins and owners make and unmake moderators. */
 static enum room_outcome check_role(const struct room *r, const struct change *c, const struct asker *a)
 {
 	enum affiliation theirs = room_affiliation(r, c->occupant->bare);
@@ -165,7 +172,7 @@ static enum room_outcome check_role(const struct room *r, const struct change *c
 	if ((c->role == ROLE_MODERATOR || c->occupant->role == ROLE_MODERATOR) &&
 		a->affiliation < AFFILIATION_ADMIN)
 		return c->role == ROLE_MODERATOR ? ROOM_E_FORBIDDEN : ROOM_E_NOT_ALLOWED;
-	return ROOM_OK;
+	return c->role == ROLE_VISITOR && theirs >= a->affiliation ? ROOM_E_NOT_ALLOWED : ROOM_OK;
 }
 
 /* 9.1 to 9.5, 10.3 to 10.8. */
@@ -174,9 +181,12 @@ static enum room_outcome check_affiliation(
 {
 	enum affiliation now = room_affiliation(r, c->jid.bare);
 	bool self = str_eq(c->jid.bare, asker);
+	struct str reserved = c->nick.len ? room_nick_owner(r, c->nick) : STR_NONE;
 
 	if (a->affiliation < AFFILIATION_ADMIN)
 		return ROOM_E_FORBIDDEN;
+	if (reserved.len && !str_eq(reserved, c->jid.bare))
+		return ROOM_E_CONFLICT;
 	if (c->affiliation == AFFILIATION_OUTCAST && self)
 		return ROOM_E_CONFLICT;
 	if (a->affiliation < AFFILIATION_OWNER) {
@@ -209,6 +219,8 @@ static enum room_outcome read_affiliation(
 
 	if (!affiliation_parse(node_attr(item, STR("affiliation")), &c->affiliation))
 		return ROOM_E_BAD_REQUEST;
+	if (c->affiliation < AFFILIATION_MEMBER && jid.len) /* 9.1, 9.2: it goes with the affiliation */
+		c->nick = STR("");
 	if (jid.len)
 		return jid_parse(&c->jid, jid, arena) ? ROOM_E_JID : ROOM_OK;
 	o = room_occupant(r, c->nick);
@@ -217,6 +229,7 @@ static enum room_outcome read_affiliation(
 	c->jid = jid_split(o->bare);
 	c->jid = jid_dup(arena, &c->jid);
 	c->nick = STR("");
+	c->has_nick = false;
 	return ROOM_OK;
 }
 
@@ -225,22 +238,34 @@ static enum room_outcome read_item(
 {
 	const struct node *reason = node_child(item, STR("reason"), NS_MUC_ADMIN);
 
-	*c = (struct change){.nick = node_attr(item, STR("nick"))};
+	*c = (struct change){.nick = node_attr(item, STR("nick")), .has_nick = node_attr(item, STR("nick")).data};
 	c->reason = reason ? node_text(reason, rq->arena) : STR("");
-	if (node_attr(item, STR("role")).len)
-		return read_role(r, item, c);
+	if (node_attr(item, STR("role")).len) /* 8.5, 9.2: one or the other */
+		return node_attr(item, STR("affiliation")).len ? ROOM_E_BAD_REQUEST : read_role(r, item, c);
 	return read_affiliation(r, item, c, rq->arena);
 }
 
 static enum room_outcome check_item(
-	const struct room *r, const struct node *item, const struct room_request *rq, const struct asker *a)
+	const struct room *r, const struct node *item, const struct room_request *rq, struct change *c)
 {
-	struct change c;
-	enum room_outcome result = read_item(r, item, rq, &c);
+	struct asker a = asker_of(r, rq);
+	enum room_outcome result =
+		node_is(item, STR("item"), NS_MUC_ADMIN) ? read_item(r, item, rq, c) : ROOM_E_BAD_REQUEST;
 
 	if (result != ROOM_OK)
 		return result;
-	return c.is_role ? check_role(r, &c, a) : check_affiliation(r, &c, a, rq->from.bare);
+	return c->is_role ? check_role(r, c, &a) : check_affiliation(r, c, &a, rq->from.bare);
+}
+
+/* Together they may not take the last owner either. */
+static enum room_outcome check_owners(const struct room *r, const struct change *c, size_t len)
+{
+	size_t gone = 0;
+
+	for (size_t i = 0; i < len; i++)
+		gone += !c[i].is_role && c[i].affiliation != AFFILIATION_OWNER &&
+			room_affiliation(r, c[i].jid.bare) == AFFILIATION_OWNER;
+	return gone && gone >= room_owner_count(r) ? ROOM_E_CONFLICT : ROOM_OK;
 }
 
 /* ---- doing it ---- */
@@ -259,112 +284,146 @@ void admin_expel(
 	} while (!last);
 }
 
-static void apply_role(
-	const struct change *c, const struct asker *a, const struct room_request *rq, struct room_sink *sink)
+static struct notice_of notice(const struct room *r, const struct change *c, const struct room_request *rq)
 {
-	struct notice_of n = {.actor = a->occupant ? a->occupant->nick : STR_NONE, .reason = c->reason};
+	const struct seat *s = room_seat(r, rq->from.full);
 
-	if (c->role == ROLE_NONE) {
+	return (struct notice_of){.actor = s ? s->occupant->nick : STR_NONE, .reason = c->reason};
+}
+
+/* An item before it may have taken him out. */
+static void tell_role(
+	struct room *r, const struct change *c, const struct room_request *rq, struct room_sink *sink)
+{
+	struct notice_of n = notice(r, c, rq);
+	struct occupant *o = room_occupant(r, c->nick);
+
+	if (o && c->role == ROLE_NONE) {
 		n.codes[0] = 307;
-		admin_expel(c->occupant, &n, sink, &rq->stamp);
-	} else if (c->occupant->role != c->role) {
-		n.was = c->occupant->role;
-		c->occupant->role = c->role;
-		say_presence(c->occupant, &n, sink, &rq->stamp);
+		admin_expel(o, &n, sink, &rq->stamp);
+	} else if (o && o->role != c->role) {
+		n.was = o->role;
+		o->role = c->role;
+		say_presence(o, &n, sink, &rq->stamp);
 	}
 }
 
-static struct occupant *next_of(struct room *r, struct str bare, const struct occupant *after)
+/* A domain stands for everybody there who is banned with it (9.2). */
+static bool is_meant(const struct occupant *o, const struct jid *jid)
+{
+	if (str_eq(o->bare, jid->bare))
+		return true;
+	return jid->local.len == 0 && str_eq(jid_split(o->bare).domain, jid->domain) &&
+	       room_affiliation(o->room, o->bare) == AFFILIATION_OUTCAST;
+}
+
+static struct occupant *next_of(struct room *r, const struct jid *jid, const struct occupant *after)
 {
 	struct list *it = after ? after->link.next : r->occupants.next;
 
 	for (; it != &r->occupants; it = it->next) {
 		struct occupant *o = container_of(it, struct occupant, link);
 
-		if (str_eq(o->bare, bare))
+		if (is_meant(o, jid))
 			return o;
 	}
 	return NULL;
 }
 
 /* The occupants of the account learn what has become of them, and all others. */
-static void apply_to_occupants(struct room *r, const struct change *c, struct notice_of *n,
-	const struct room_request *rq, struct room_sink *sink)
+static void tell_occupants(
+	struct room *r, const struct change *c, const struct room_request *rq, struct room_sink *sink)
 {
-	struct occupant *o = next_of(r, c->jid.bare, NULL), *next;
+	struct occupant *o = next_of(r, &c->jid, NULL), *next;
+	struct notice_of n = notice(r, c, rq);
 	bool out = c->affiliation == AFFILIATION_OUTCAST ||
 		   (r->config.members_only && c->affiliation < AFFILIATION_MEMBER);
 
 	for (; o; o = next) {
-		next = next_of(r, c->jid.bare, o);
+		next = next_of(r, &c->jid, o);
 		if (out) {
-			n->codes[0] = c->affiliation == AFFILIATION_OUTCAST ? 301 : 321;
-			admin_expel(o, n, sink, &rq->stamp);
+			n.codes[0] = c->affiliation == AFFILIATION_OUTCAST ? 301 : 321;
+			admin_expel(o, &n, sink, &rq->stamp);
 		} else {
-			n->was = o->role;
+			n.was = o->role;
 			o->role = room_role_for(r, c->affiliation);
-			say_presence(o, n, sink, &rq->stamp);
+			say_presence(o, &n, sink, &rq->stamp);
 		}
 	}
 }
 
-static enum room_outcome apply_affiliation(struct room *r, const struct change *c, const struct asker *a,
-	const struct room_request *rq, struct room_sink *sink)
+/* 9.5: who may enter from now on is invited, unless he is in. */
+static bool is_to_be_invited(
+	struct room *r, const struct change *c, const struct room_request *rq, struct room_sink *sink)
 {
-	struct notice_of n = {.actor = a->occupant ? a->occupant->nick : STR_NONE, .reason = c->reason};
-	enum affiliation now = room_affiliation(r, c->jid.bare);
-	struct str owner = room_nick_owner(r, c->nick);
+	return r->config.members_only && c->was == AFFILIATION_NONE && c->affiliation >= AFFILIATION_MEMBER &&
+	       !next_of(r, &c->jid, NULL) && sink->is_account(sink, c->jid.bare) &&
+	       sink->may_meet(sink, rq->from.bare, c->jid.bare);
+}
 
-	if (c->nick.len && owner.len && !str_eq(owner, c->jid.bare))
-		return ROOM_E_CONFLICT;
+static void tell(struct room *r, const struct change *c, const struct room_request *rq, struct room_sink *sink)
+{
+	if (c->is_role) {
+		tell_role(r, c, rq, sink);
+	} else if (c->was != c->affiliation) {
+		if (is_to_be_invited(r, c, rq, sink))
+			invite_member(r, c->jid.bare, c->reason, rq, sink);
+		tell_occupants(r, c, rq, sink);
+	}
+}
+
+/* A change of a list; false: it is full. */
+static bool affiliate(struct room *r, struct change *c)
+{
+	c->was = room_affiliation(r, c->jid.bare);
 	if (!room_affiliate(r, c->jid.bare, c->affiliation, c->nick, c->reason))
-		return ROOM_E_LIMIT;
-	if (now != c->affiliation)
-		apply_to_occupants(r, c, &n, rq, sink);
-	return ROOM_OK;
+		return false;
+	return !c->has_nick || c->nick.len || c->affiliation < AFFILIATION_MEMBER ||
+	       room_reserve(r, c->jid.bare, STR(""));
 }
 
 enum room_outcome admin_affiliate(struct room *r, struct str bare, enum affiliation to,
 	const struct room_request *rq, struct room_sink *sink)
 {
-	struct asker a = asker_of(r, rq);
 	struct change c = {.affiliation = to, .jid = jid_split(bare), .nick = STR(""), .reason = STR("")};
 
-	return apply_affiliation(r, &c, &a, rq, sink);
-}
-
-static enum room_outcome apply_item(
-	struct room *r, const struct node *item, const struct room_request *rq, struct room_sink *sink)
-{
-	struct asker a = asker_of(r, rq); /* an item before may have changed it */
-	struct change c;
-	enum room_outcome result = read_item(r, item, rq, &c);
-
-	if (result != ROOM_OK)
-		return result;
-	if (!c.is_role)
-		return apply_affiliation(r, &c, &a, rq, sink);
-	apply_role(&c, &a, rq, sink);
+	if (!affiliate(r, &c))
+		return ROOM_E_LIMIT;
+	tell(r, &c, rq, sink);
 	return ROOM_OK;
 }
 
+static enum room_outcome check_items(struct room *r, const struct node *query, const struct room_request *rq,
+	struct change *changes, size_t *len)
+{
+	enum room_outcome result = ROOM_OK;
+
+	*len = 0;
+	for (const struct node *i = node_first_element(query); i && result == ROOM_OK; i = node_next_element(i)) {
+		if (*len == ITEMS_MAX)
+			return ROOM_E_LIMIT;
+		result = check_item(r, i, rq, &changes[(*len)++]);
+	}
+	if (result == ROOM_OK && *len == 0)
+		return ROOM_E_BAD_REQUEST;
+	return result == ROOM_OK ? check_owners(r, changes, *len) : result;
+}
+
+/* Who asked for it learns that it is done before anybody sees what follows (8.2 to 10.8). */
 enum room_outcome admin_set(
 	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink)
 {
-	struct asker a = asker_of(r, rq);
-	enum room_outcome result = ROOM_OK;
-	unsigned n = 0;
+	struct change *changes = arena_zalloc(rq->arena, ITEMS_MAX * sizeof(*changes));
+	size_t len = 0, done = 0;
+	enum room_outcome result = changes ? check_items(r, query, rq, changes, &len) : ROOM_E_LIMIT;
 
-	for (const struct node *i = node_first_element(query); i && result == ROOM_OK;
-		i = node_next_element(i), n++)
-		result =
-			node_is(i, STR("item"), NS_MUC_ADMIN) ? check_item(r, i, rq, &a) : ROOM_E_BAD_REQUEST;
-	if (result == ROOM_OK && (n == 0 || n > ITEMS_MAX))
-		result = n ? ROOM_E_LIMIT : ROOM_E_BAD_REQUEST;
-	for (const struct node *i = node_first_element(query); i && result == ROOM_OK;
-		i = node_next_element(i))
-		result = apply_item(r, i, rq, sink);
-	if (result == ROOM_OK)
+	if (result != ROOM_OK)
+		return result;
+	while (done < len && (changes[done].is_role || affiliate(r, &changes[done])))
+		done++;
+	if (done == len)
 		sink->result(sink, STR(""));
-	return result;
+	for (size_t i = 0; i < done; i++)
+		tell(r, &changes[i], rq, sink);
+	return done == len ? ROOM_OK : ROOM_E_LIMIT;
 }

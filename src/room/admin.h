@@ -29,6 +29,9 @@ enum room_outcome items_get(
 enum room_outcome admin_affiliate(struct room *r, struct str bare, enum affiliation to,
 	const struct room_request *rq, struct room_sink *sink);
 
+/* The end of the room (10.9): everybody learns it, and leaves. destroy: <destroy/> as XML. */
+void room_dissolve(struct room *r, struct str destroy, const struct room_stamp *stamp, struct room_sink *sink);
+
 /* Takes the occupant out of the room, with all its seats. Frees it. */
 void admin_expel(
 	struct occupant *o, struct notice_of *n, struct room_sink *sink, const struct room_stamp *stamp);

@@ -29,6 +29,7 @@ static const struct field fields[] = {
 	{"muc#roomconfig_roomname", "Name", NULL, AT(name), FIELD_TEXT, 0},
 	{"muc#roomconfig_roomdesc", "Description", NULL, AT(description), FIELD_TEXT, 0},
 	{"muc#roomconfig_lang", "Language", NULL, AT(language), FIELD_TEXT, 0},
+	{"muc#roomconfig_pubsub", "Address of a node that belongs to the room", NULL, AT(pubsub), FIELD_TEXT, 0},
 	{"muc#roomconfig_persistentroom", "The room stays when everybody has left", NULL, AT(persistent),
 		FIELD_BOOL, 0},
 	{"muc#roomconfig_publicroom", "The room is listed", NULL, AT(public), FIELD_BOOL, 0},
@@ -108,6 +109,35 @@ bool config_copy(struct room_config *to, const struct room_config *from)
 	if (!ok)
 		config_done(to);
 	return ok;
+}
+
+static bool value_differs(const struct field *f, const void *a, const void *b)
+{
+	switch (f->kind) {
+	case FIELD_BOOL:
+		return *(const bool *)a != *(const bool *)b;
+	case FIELD_CHOICE:
+	case FIELD_NUMBER:
+	case FIELD_COUNT:
+	case FIELD_SET:
+		return *(const uint32_t *)a != *(const uint32_t *)b;
+	case FIELD_TEXT:
+	case FIELD_SECRET:
+		return !str_eq(*(const struct str *)a, *(const struct str *)b);
+	}
+	return false;
+}
+
+bool config_differs(const struct room_config *a, const struct room_config *b)
+{
+	for (size_t i = 0; i < FIELDS; i++) {
+		const struct field *f = &fields[i];
+		bool told = f->offset == AT(archive) || f->offset == AT(logging) || f->offset == AT(whois);
+
+		if (!told && value_differs(f, place(a, f), place(b, f)))
+			return true;
+	}
+	return false;
 }
 
 /* ---- words of a choice ---- */

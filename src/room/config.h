@@ -42,7 +42,7 @@ struct room_config {
 	uint32_t whois, allow_pm;                         /* enums above */
 	uint32_t max_users;                               /* 0: no limit of its own */
 	uint32_t history;                                 /* messages shown to who enters */
-	struct str name, description, language, password; /* heap, NUL behind; data NULL: empty */
+	struct str name, description, language, pubsub, password; /* heap, NUL behind; data NULL: empty */
 };
 
 void config_init(struct room_config *c); /* the preset */
@@ -62,6 +62,9 @@ enum {
 /* Takes over what a submitted form says; fields it leaves out stay. On failure *c may have changed in part:
  * work on a copy. 0, CONFIG_E_VALUE, CONFIG_E_FORM or -ENOMEM. */
 [[nodiscard]] int config_take_form(struct room_config *c, const struct node *form, struct arena *arena);
+
+/* Do they differ in more than what is told by a status code of its own (10.2.1): archive and whois? */
+[[nodiscard]] bool config_differs(const struct room_config *a, const struct room_config *b);
 
 /* Lines "field value"; unknown ones and bad values are passed over when read. */
 void config_put_text(struct buf *out, const struct room_config *c);

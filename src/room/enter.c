@@ -1,6 +1,7 @@
 /* Presence: entering, changing what is shown, changing the nickname, leaving (7.1 to 7.7, 7.14). */
 #include <stdlib.h>
 
+#include "room/admin.h"
 #include "room/history.h"
 #include "room/picture.h"
 #include "room/say.h"
@@ -211,16 +212,21 @@ static enum room_outcome rename_occupant(
 	return ROOM_OK;
 }
 
+/* 7.2.1: who says <x/> has lost its state and enters anew, perhaps under another nickname. */
 static enum room_outcome update(struct room *r, struct seat *s, const struct node *x,
 	const struct room_request *rq, struct room_sink *sink)
 {
 	struct occupant *o = s->occupant;
 
-	if (!str_eq(o->nick, rq->to.resource))
-		return rename_occupant(r, o, rq, sink);
+	if (!str_eq(o->nick, rq->to.resource)) {
+		enum room_outcome result = rename_occupant(r, o, rq, sink);
+
+		if (result != ROOM_OK || !x)
+			return result;
+	}
 	if (!take_presence(r, o, rq))
 		return ROOM_E_LIMIT;
-	if (x) /* it has lost its state and enters anew */
+	if (x)
 		announce(r, s, x, rq, sink);
 	else
 		say_presence(o, &(struct notice_of){.id = id_of(rq)}, sink, &rq->stamp);
@@ -235,6 +241,10 @@ static void leave(struct room *r, struct seat *s, const struct notice_of *n, str
 	struct occupant *o = s->occupant;
 
 	if (o->seats.next == o->seats.prev) {
+		if (r->locked && n->destroyed.len == 0) { /* 10.1.3: its founder did not finish it */
+			room_dissolve(r, STR("<destroy/>"), stamp, sink);
+			return;
+		}
 		say_presence(o, n, sink, stamp);
 		room_stand(r, s);
 		return;
@@ -252,10 +262,23 @@ void room_leave(struct room *r, struct str full, struct room_sink *sink)
 		leave(r, s, &(struct notice_of){.gone = true}, sink, &s->occupant->stamp);
 }
 
+void room_shut(struct room *r, struct room_sink *sink)
+{
+	struct notice_of n = {.gone = true, .codes = {332}};
+
+	while (!list_is_empty(&r->occupants)) {
+		struct occupant *o = container_of(r->occupants.next, struct occupant, link);
+		struct seat *s = container_of(o->seats.next, struct seat, link);
+
+		say_presence_to(o, s, &n, sink, &o->stamp);
+		room_stand(r, s);
+	}
+}
+
 static void leave_with(struct room *r, struct seat *s, const struct room_request *rq, struct room_sink *sink)
 {
-	bool error = str_is(node_attr(rq->stanza, STR("type")), "error"); /* 15.6.2: 333 */
-	struct notice_of n = {.gone = true, .id = id_of(rq), .codes = {error ? 307 : 0, error ? 333 : 0}};
+	bool error = str_is(node_attr(rq->stanza, STR("type")), "error");
+	struct notice_of n = {.gone = true, .id = id_of(rq), .codes = {error ? 333 : 0}}; /* 11.1 */
 	struct buf status = BUF_INIT(0);
 
 	if (!error)
@@ -264,6 +287,23 @@ static void leave_with(struct room *r, struct seat *s, const struct room_request
 		n.status = buf_view(&status);
 	leave(r, s, &n, sink, &rq->stamp);
 	buf_done(&status);
+}
+
+/* 7.2.17: an update of who thinks to be in and is not. He learns it at once. */
+static enum room_outcome put_out(const struct room *r, const struct room_request *rq, struct room_sink *sink)
+{
+	struct buf out = BUF_INIT(0);
+
+	say_put_start(&out, r, rq->stanza, rq->to.resource);
+	buf_lit(&out, " to='");
+	xml_escape(&out, rq->from.full);
+	buf_lit(&out, "' type='unavailable'><x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='");
+	buf_str(&out, affiliation_name(room_affiliation_of(r, rq)));
+	buf_lit(&out, "' role='none'/><status code='110'/><status code='307'/><status code='333'/></x></presence>");
+	if (!buf_failed(&out))
+		sink->answer(sink, buf_view(&out));
+	buf_done(&out);
+	return ROOM_OK;
 }
 
 enum room_outcome room_presence(struct room *r, const struct room_request *rq, struct room_sink *sink)
@@ -283,5 +323,5 @@ enum room_outcome room_presence(struct room *r, const struct room_request *rq, s
 		return ROOM_E_NO_NICK;
 	if (s)
 		return update(r, s, x, rq, sink);
-	return x ? enter(r, rq, x, sink) : ROOM_E_NOT_OCCUPANT;
+	return x ? enter(r, rq, x, sink) : put_out(r, rq, sink);
 }

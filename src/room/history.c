@@ -159,6 +159,18 @@ static void show_one(
 	buf_done(&out);
 }
 
+/* 7.2.14: what counts is the whole stanza. */
+static size_t delay_len(const struct room *r, const struct heard *h)
+{
+	struct buf out = BUF_INIT(0);
+	size_t len;
+
+	history_put_delay(&out, r, &h->stamp);
+	len = out.len;
+	buf_done(&out);
+	return len;
+}
+
 /* How many of the newest are wanted. */
 static unsigned wanted(const struct room *r, const struct history_wish *w)
 {
@@ -168,7 +180,7 @@ static unsigned wanted(const struct room *r, const struct history_wish *w)
 	while (n < r->history_len && n < w->stanzas) {
 		const struct heard *h = heard_at(r, r->history_len - 1 - n);
 
-		chars += h->xml.len;
+		chars += h->xml.len + delay_len(r, h);
 		if (chars > w->chars || h->stamp.time_us < w->since_us)
 			break;
 		n++;

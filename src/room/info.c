@@ -74,6 +74,10 @@ static void put_roominfo(struct buf *out, const struct room *r)
 		put_field(out, "muc#roominfo_subject", "text-single", r->subject);
 	buf_printf(out, "<field var='muc#roominfo_occupants' type='text-single'><value>%zu</value></field>",
 		r->occupant_count);
+	if (r->config.pubsub.len)
+		put_field(out, "muc#roominfo_pubsub", "text-single", r->config.pubsub);
+	buf_printf(out, "<field var='muc#roomconfig_changesubject' type='boolean'><value>%d</value></field>",
+		r->config.change_subject);
 	buf_printf(out, "<field var='muc#roominfo_subjectmod' type='boolean'><value>%d</value></field>",
 		r->config.change_subject);
 	buf_printf(out, "<field var='muc#maxhistoryfetch' type='text-single'><value>%u</value></field>",

@@ -81,6 +81,32 @@ static void invite_one(struct room *r, const struct occupant *from, const struct
 	buf_done(&out);
 }
 
+void invite_member(struct room *r, struct str bare, struct str reason, const struct room_request *rq,
+	struct room_sink *sink)
+{
+	const struct seat *s = room_seat(r, rq->from.full);
+	struct buf out = BUF_INIT(0);
+
+	buf_lit(&out, "<message");
+	put_attr(&out, "from", r->jid);
+	buf_lit(&out, "><x xmlns='http://jabber.org/protocol/muc#user'><invite from='");
+	xml_escape(&out, r->config.whois == WHOIS_ANYONE ? rq->from.bare : r->jid);
+	if (r->config.whois != WHOIS_ANYONE && s) {
+		buf_putc(&out, '/');
+		xml_escape(&out, s->occupant->nick);
+	}
+	buf_lit(&out, "'>");
+	if (reason.len)
+		put_text(&out, "reason", reason);
+	buf_lit(&out, "</invite>");
+	if (r->config.protected)
+		put_text(&out, "password", r->config.password);
+	buf_lit(&out, "</x></message>");
+	if (!buf_failed(&out))
+		sink->post(sink, bare, buf_view(&out), &rq->stamp);
+	buf_done(&out);
+}
+
 static enum room_outcome check_invited(const struct room *r, const struct node *invite,
 	const struct room_request *rq, struct room_sink *sink, struct jid *out)
 {

@@ -7,6 +7,9 @@
 /* x: <x xmlns='muc#user'/> of the message. */
 enum room_outcome invite_send(struct room *r, const struct occupant *from, const struct node *x,
 	const struct room_request *rq, struct room_sink *sink);
+/* To somebody who has become a member of a room for members (9.5). */
+void invite_member(struct room *r, struct str bare, struct str reason, const struct room_request *rq,
+	struct room_sink *sink);
 enum room_outcome invite_decline(
 	struct room *r, const struct node *x, const struct room_request *rq, struct room_sink *sink);
 

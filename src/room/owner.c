@@ -26,8 +26,7 @@ enum room_outcome owner_get(struct room *r, const struct room_request *rq, struc
 /* ---- the end ---- */
 
 /* Everybody gets his own (10.9). */
-static void end_room(
-	struct room *r, struct str destroy, const struct room_request *rq, struct room_sink *sink)
+void room_dissolve(struct room *r, struct str destroy, const struct room_stamp *stamp, struct room_sink *sink)
 {
 	struct notice_of n = {.gone = true, .destroyed = destroy};
 
@@ -35,7 +34,7 @@ static void end_room(
 		struct occupant *o = container_of(r->occupants.next, struct occupant, link);
 		struct seat *s = container_of(o->seats.next, struct seat, link);
 
-		say_presence_to(o, s, &n, sink, &rq->stamp);
+		say_presence_to(o, s, &n, sink, stamp);
 		room_stand(r, s);
 	}
 	r->destroyed = true;
@@ -44,7 +43,7 @@ static void end_room(
 
 void room_expire(struct room *r, struct room_sink *sink)
 {
-	end_room(r, STR("<destroy/>"), &(struct room_request){.stamp = {.seq = 0}}, sink);
+	room_dissolve(r, STR("<destroy/>"), &(struct room_stamp){.seq = 0}, sink);
 }
 
 static void put_child(struct buf *out, const struct node *destroy, const char *name, struct arena *arena)
@@ -78,7 +77,7 @@ static enum room_outcome destroy_room(
 		buf_done(&out);
 		return ROOM_E_LIMIT;
 	}
-	end_room(r, buf_view(&out), rq, sink);
+	room_dissolve(r, buf_view(&out), &rq->stamp, sink);
 	buf_done(&out);
 	sink->result(sink, STR(""));
 	return ROOM_OK;
@@ -97,17 +96,19 @@ static void expel_strangers(struct room *r, const struct room_request *rq, struc
 	}
 }
 
-/* 10.2.1: what occupants have to know of it. */
+/* 10.2.1: what occupants have to know of it; 104 where none of the others says it. */
 static void tell(const struct room *r, const struct room_config *old, const struct room_request *rq,
 	struct room_sink *sink)
 {
-	unsigned codes[3] = {104, 0, 0};
-	size_t n = 1;
+	unsigned codes[3];
+	size_t n = 0;
 
 	if (old->archive != r->config.archive)
 		codes[n++] = r->config.archive ? 170 : 171;
 	if (old->whois != r->config.whois)
 		codes[n++] = r->config.whois == WHOIS_ANYONE ? 172 : 173;
+	if (n == 0 || config_differs(old, &r->config))
+		codes[n++] = 104;
 	say_codes(r, codes, n, sink, &rq->stamp);
 }
 
@@ -155,7 +156,7 @@ static enum room_outcome submit(
 static enum room_outcome cancel(struct room *r, const struct room_request *rq, struct room_sink *sink)
 {
 	if (r->locked)
-		end_room(r, STR("<destroy/>"), rq, sink);
+		room_dissolve(r, STR("<destroy/>"), &rq->stamp, sink);
 	sink->result(sink, STR(""));
 	return ROOM_OK;
 }

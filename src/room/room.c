@@ -166,7 +166,10 @@ enum affiliation room_affiliation(const struct room *r, struct str bare)
 {
 	const struct affiliated *a = map_get(&r->affiliations, bare);
 
-	return a ? a->affiliation : AFFILIATION_NONE;
+	if (a && a->affiliation != AFFILIATION_NONE)
+		return a->affiliation;
+	a = map_get(&r->affiliations, jid_split(bare).domain); /* 9.2: a whole domain may be banned */
+	return a && a->affiliation == AFFILIATION_OUTCAST ? AFFILIATION_OUTCAST : AFFILIATION_NONE;
 }
 
 enum affiliation room_affiliation_of(const struct room *r, const struct room_request *rq)

@@ -169,6 +169,8 @@ struct room_sink {
 	void (*post)(struct room_sink *sink, struct str bare, struct str xml, const struct room_stamp *stamp);
 	/* The result of an IQ: its payload, may be empty. */
 	void (*result)(struct room_sink *sink, struct str payload);
+	/* A whole stanza, with `to`, for the one who asks and has no seat. */
+	void (*answer)(struct room_sink *sink, struct str xml);
 	/* May the two accounts know of each other? */
 	bool (*may_meet)(struct room_sink *sink, struct str a, struct str b);
 	/* Is there such an account? */
@@ -230,6 +232,9 @@ void room_retracted(struct room *r, const struct room_retraction *t, struct room
 
 /* It has been locked for too long (10.1.2): everybody leaves it, and it is destroyed. */
 void room_expire(struct room *r, struct room_sink *sink);
+
+/* The service stops (11.2): each learns it, and leaves. */
+void room_shut(struct room *r, struct room_sink *sink);
 
 /* The room's vCard; an element without children takes it away. False: memory is out, or it is too long. */
 [[nodiscard]] bool room_set_vcard(struct room *r, const struct node *vcard, struct arena *arena);

@@ -55,7 +55,7 @@ static bool may_change_subject(const struct room *r, const struct occupant *o)
 enum room_outcome talk_groupchat(
 	struct room *r, const struct occupant *o, const struct room_request *rq, struct room_sink *sink)
 {
-	bool subject = element(rq, "subject") && !element(rq, "body");
+	bool subject = element(rq, "subject") && !element(rq, "body") && !element(rq, "thread"); /* 8.1 */
 	enum room_outcome result = ROOM_OK;
 	struct saying s = {.stamp = &rq->stamp,
 		.by = o,
@@ -82,7 +82,7 @@ enum room_outcome talk_groupchat(
 
 /* ---- private messages ---- */
 
-static bool may_send_private(const struct room *r, const struct occupant *from, const struct occupant *to)
+static bool may_send_private(const struct room *r, const struct occupant *from)
 {
 	switch (r->config.allow_pm) {
 	case ALLOW_PM_ANYONE:
@@ -90,7 +90,7 @@ static bool may_send_private(const struct room *r, const struct occupant *from, 
 	case ALLOW_PM_PARTICIPANTS:
 		return from->role >= ROLE_PARTICIPANT;
 	case ALLOW_PM_MODERATORS:
-		return from->role == ROLE_MODERATOR || to->role == ROLE_MODERATOR;
+		return from->role == ROLE_MODERATOR;
 	default:
 		return false;
 	}
@@ -105,7 +105,7 @@ static enum room_outcome private_message(
 
 	if (!to)
 		return ROOM_E_NOT_FOUND;
-	if (!may_send_private(r, from, to))
+	if (!may_send_private(r, from))
 		return ROOM_E_FORBIDDEN;
 	say_put_start(&out, r, rq->stanza, from->nick);
 	if (type.len) {

@@ -227,6 +227,15 @@ static void hall_result(struct room_sink *sink, struct str payload)
 	buf_done(&text);
 }
 
+static void hall_answer(struct room_sink *sink, struct str xml)
+{
+	struct blob *b = blob_new(xml);
+
+	if (b)
+		result_post(container_of(sink, struct hall, sink)->parcel, b);
+	blob_unref(b);
+}
+
 bool rooms_may_meet(const struct home *h, struct str a, struct str b)
 {
 	return may_see(h, a, b) && may_see(h, b, a) && sight_is_open(h, a, b, WALL_MESSAGE) &&
@@ -250,6 +259,7 @@ void hall_init(struct hall *hall, struct home *h, struct parcel *p)
 				      .keep = hall_keep,
 				      .retract = hall_retract,
 				      .result = hall_result,
+				      .answer = hall_answer,
 				      .may_meet = hall_may_meet,
 				      .is_account = hall_is_account},
 		.home = h,

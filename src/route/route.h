@@ -68,6 +68,9 @@ bool route_room_nick(struct route *r, const struct jid *room, struct str full, s
 /* The account behind an occupant; counted; NULL: none. */
 const struct person *route_room_person(struct route *r, const struct jid *to);
 
+/* The server stops: who is in a room learns it. `done` runs once that is on its way to their streams. Loop 0. */
+void route_farewell(struct route *r, void (*done)(void *owner), void *owner);
+
 /* Once a second on loop 0: moves the store's applied_seq forward, clears old history away. */
 void route_tick(struct route *r);
 uint64_t route_applied_seq(const struct route *r);

@@ -74,6 +74,19 @@ def create(owner, room, nick="owner", **fields):
     return own
 
 
+def trio_in(room, owner, others):
+    """The owner and two who just came in (alice, bob, carol), in an instant room; nothing is left in their inboxes."""
+    alice, (bob, carol) = owner, others
+    create(alice, room, "alice")
+    for person, nick in ((bob, "bob"), (carol, "carol")):
+        join(person, room, nick)
+    alice.expect(occupant(room, "carol"))
+    bob.expect(occupant(room, "carol"))
+    for person in (alice, bob, carol):
+        person.take()
+    return alice, bob, carol
+
+
 def admin(client, room, reason=None, **attributes):
     """One item of muc#admin; returns the answer."""
     inner = "" if reason is None else "<reason>%s</reason>" % escape(reason)

@@ -9,7 +9,7 @@ import slixmpp
 from lib import names
 from lib.names import tag
 from lib.rooms import (admin, codes, configure, create, entry, form, item, join, listed, new_room, occupant, refusal, say,
-                       subject_of)
+                       subject_of, trio_in)
 from lib.stanza import (Error, body, body_of, child, element, iq_to, message, message_to, presence, presence_to, stamped,
                         stanza_id, words)
 
@@ -21,16 +21,8 @@ def room(server):
 
 @pytest.fixture
 def trio(folk, room):
-    """An owner, and two who just came in, in an instant room; nothing is left in their inboxes."""
-    alice, bob, carol = folk.online(3)
-    create(alice, room, "alice")
-    for person, nick in ((bob, "bob"), (carol, "carol")):
-        join(person, room, nick)
-    alice.expect(occupant(room, "carol"))
-    bob.expect(occupant(room, "carol"))
-    for person in (alice, bob, carol):
-        person.take()
-    return alice, bob, carol
+    owner, *others = folk.online(3)
+    return trio_in(room, owner, others)
 
 
 def features(client, to, node=None):

@@ -61,6 +61,11 @@ static void on_result(struct room_sink *sink, struct str payload)
 	buf_str(&e->heard, payload);
 }
 
+static void on_answer(struct room_sink *sink, struct str xml)
+{
+	buf_str(&container_of(sink, struct ear, sink)->heard, xml);
+}
+
 static bool on_meet(struct room_sink *sink, struct str a, struct str b)
 {
 	(void)a;
@@ -91,6 +96,7 @@ static int stage_open(void **state)
 	s->ear.sink = (struct room_sink){.send = on_send,
 		.post = on_post,
 		.result = on_result,
+		.answer = on_answer,
 		.may_meet = on_meet,
 		.is_account = on_account};
 	*state = s;
@@ -271,6 +277,34 @@ static void the_oldest_is_forgotten(void **state)
 	assert_int_equal(s->ear.sent, HISTORY_MAX);
 }
 
+/* 7.2.14: complete stanzas, as they come. */
+static void what_is_shown_is_no_longer_than_asked(void **state)
+{
+	struct stage *s = *state;
+	struct history_wish wish;
+	size_t one;
+
+	three_people(s);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(send(s, "b@x/1", SAY("again")), ROOM_OK);
+	wish = history_wish(s->room, NULL);
+	wish.stanzas = 1;
+	buf_clear(&s->ear.heard);
+	history_show(s->room, &wish, room_seat(s->room, STR("c@x/1")), &s->ear.sink);
+	one = strlen(strchr(buf_cstr(&s->ear.heard), '<')) - 1; /* without the end of the line */
+	wish.stanzas = HISTORY_MAX;
+	for (unsigned n = 0; n < 6; n++) {
+		wish.chars = n * one / 2;
+		s->ear.sent = 0;
+		history_show(s->room, &wish, room_seat(s->room, STR("c@x/1")), &s->ear.sink);
+		assert_int_equal(s->ear.sent, n / 2);
+	}
+	wish.chars = 2 * one - 1;
+	s->ear.sent = 0;
+	history_show(s->room, &wish, room_seat(s->room, STR("c@x/1")), &s->ear.sink);
+	assert_int_equal(s->ear.sent, 1);
+}
+
 static void times(void **state)
 {
 	unsigned long long us;
@@ -304,6 +338,7 @@ int main(void)
 		STAGED(all_items_or_none),
 		STAGED(a_list_has_its_ceiling),
 		STAGED(the_oldest_is_forgotten),
+		STAGED(what_is_shown_is_no_longer_than_asked),
 		cmocka_unit_test(times),
 		cmocka_unit_test(every_refusal_has_its_error),
 	};
