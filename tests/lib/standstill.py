@@ -16,20 +16,25 @@ import asyncio
 import contextlib
 import os
 import pathlib
+import re
 import signal as signals
 import time
 
 from . import names
 from .names import tag
+from .stanza import MARK
 from .xmlstream import XmlStream, show
 
 PAUSE = 0.01      # between two looks at whether the gate rests
 SECONDS = 0.5     # at most
 LIMIT = 20
-PLAIN_ATTRIBUTES = {"to", "from", "id", "type", "jid", "subscription", "ask", "approved", "ver", "stamp", "by", names.LANG}
+PLAIN_ATTRIBUTES = {"to", "from", "id", "type", "jid", "subscription", "ask", "approved", "ver", "stamp", "by", "sessionid", "var",
+                    names.LANG}
 SUBSCRIPTIONS = {"subscribe", "subscribed", "unsubscribe", "unsubscribed"}
+ROOM_WORDS = {"none", "outcast", "member", "admin", "owner", "visitor", "participant", "moderator"}  # each occupant has them
+ADDRESS = re.compile(r"[^\s@/<>]+@[\w.-]+(/\S*)?")
 SIGNAL_NAMESPACES = {names.CHATSTATES, names.RECEIPTS, names.MARKERS, names.HINTS, names.SID, names.PING,
-                     "http://jabber.org/protocol/caps"}
+                     names.CAPS}
 SIGNAL_TAGS = {tag(names.CLIENT, "show"), tag(names.CLIENT, "priority"), tag(names.CLIENT, "thread"),
                tag(names.CARBONS, "private"),
              tag(names.VCARD_UPDATE, "x")}  # the server puts its own in the place of that one
@@ -83,21 +88,42 @@ def signal(child):
     return child.tag[1:].split("}")[0] in SIGNAL_NAMESPACES and not text
 
 
+def says(value):
+    """What of a text or an attribute is somebody's own: a list of one or none. An address, a count, a place in a room and
+    the name of a protocol are not."""
+    value = (value or "").strip()
+    plain = value in ROOM_WORDS or (len(value) < SHORT and value.isdigit()) or (
+        MARK not in value and (ADDRESS.fullmatch(value) or value.startswith("http://jabber.org/protocol/")))
+    return [value] if value and not plain else []
+
+
 def texts(element):
     """All that somebody could have written into this element, and what lies in it."""
     for each in element.iter():
-        yield from (value.strip() for name, value in each.attrib.items() if name not in PLAIN_ATTRIBUTES and value.strip())
-        yield from (value.strip() for value in (each.text, each.tail) if value and value.strip())
+        for name, value in each.attrib.items():
+            yield from says(value) if name not in PLAIN_ATTRIBUTES else ()
+        yield from says(each.text)
+        yield from says(each.tail)
 
 
 def content(stanza):
     """What of a stanza nobody else may see before it is recorded."""
     found = {value for name, value in stanza.attrib.items() if name not in PLAIN_ATTRIBUTES}
-    found.update(value.strip() for value in (stanza.text, *(child.tail for child in stanza)) if value and value.strip())
+    for value in (stanza.text, *(child.tail for child in stanza)):
+        found.update(says(value))
     for child in stanza:
         if not signal(child):
             found.update(texts(child))
     return found
+
+
+def known(stanza):
+    """What a later stanza cannot be known by, once this one is sent: also what a signal says, to whom it goes (a room shows
+    by which name one enters it), and what the server asks about capabilities."""
+    yield from texts(stanza)
+    yield stanza.get("to", "")
+    for each in stanza.iter(tag(names.CAPS, "c")):
+        yield "%s#%s" % (each.get("node"), each.get("ver"))
 
 
 class Sent:
@@ -107,13 +133,13 @@ class Sent:
         local = [each.tag.split("}")[-1] for each in (stanza, *stanza)]
         self.path = "<%s type=%r to=%r> with %s from %s" % (
             local[0], stanza.get("type", ""), stanza.get("to", ""), ", ".join(local[1:]) or "nothing", sender)
-        self.marks = content(stanza) - seen
-        seen |= self.marks
+        self.marks = {mark for mark in content(stanza) if not any(mark in text for text in seen)}
+        seen.update(known(stanza))
         self.wish = None
         if stanza.tag == tag(names.CLIENT, "presence") and stanza.get("type") in SUBSCRIPTIONS:
             wish = (sender.split("/")[0], stanza.get("type"))
-            self.wish = None if wish in seen else wish
-            seen.add(wish)
+            self.wish = None if " ".join(wish) in seen else wish
+            seen.add(" ".join(wish))
 
     def __bool__(self):
         return bool(self.marks or self.wish)

@@ -409,6 +409,7 @@ def test_what_may_not_be_said_is_not_said_to_everybody_either(launch, name, var)
     assert data(command(admin, "edit-motd")).get("motd") == []
 
 
+@pytest.mark.recorder_runs("stops it itself")
 def test_nothing_is_said_while_the_record_takes_nothing(crew, own_server):
     admin, alice, bob = crew
     text = words("not yet")
@@ -427,6 +428,7 @@ def test_nothing_is_said_while_the_record_takes_nothing(crew, own_server):
 
 # ---- the end
 
+@pytest.mark.recorder_runs("its processes are replaced")
 def test_the_service_is_restarted_and_shut_down_after_a_delay(crew, own_server):
     admin, alice, bob = crew
     gate = own_server.pid("gate")

@@ -570,6 +570,7 @@ def test_after_kill_9_everything_is_there_once(folk, server):
     assert len(history(folk.client(accounts[0]).login()).results) == len(said) + 2
 
 
+@pytest.mark.recorder_runs("stops it itself")
 def test_what_is_not_recorded_is_in_nobodys_history(folk, server):
     alice, bob = folk.online(2)
     talk(alice, bob, 1)
@@ -616,6 +617,7 @@ def test_history_can_be_switched_off_and_on(folk, server):
     assert_recorded(server, said + unseen)
 
 
+@pytest.mark.recorder_runs("waits for the clock")
 def test_what_is_older_than_the_setting_goes_and_the_record_keeps_it_and_verifies(launch):
     """The rows are made two days older; the first look at what is too old comes half a minute after the start."""
     server = launch("history-days", {"history": {"page": PAGE, "days": 1}})

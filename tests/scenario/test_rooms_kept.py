@@ -175,6 +175,7 @@ PATHS = {
 }
 
 
+@pytest.mark.recorder_runs("stops it itself")
 @pytest.mark.parametrize("name", PATHS)
 def test_it_waits_for_the_recorder(server, trio, room, name):
     alice, bob, carol = trio
@@ -190,6 +191,7 @@ def test_it_waits_for_the_recorder(server, trio, room, name):
     carol.expect(awaited)
 
 
+@pytest.mark.recorder_runs("stops it itself")
 def test_who_enters_waits_for_the_recorder(server, trio, room, folk):
     alice, bob, carol = trio
     dave, = folk.online(1)
@@ -200,6 +202,7 @@ def test_who_enters_waits_for_the_recorder(server, trio, room, folk):
     carol.expect(occupant(room, nick))
 
 
+@pytest.mark.recorder_runs("stops it itself")
 @pytest.mark.parametrize("reason", [True, False])
 def test_a_kick_waits_for_the_recorder(server, trio, room, reason):
     alice, bob, carol = trio
