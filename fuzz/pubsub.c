@@ -1,8 +1,11 @@
 /* Requests about nodes, their forms, the store's text of a node, and capabilities, from one payload as a stream would give it:
- * the first byte says whether it is of a set. What has been taken must come back from the store's text as it was. */
+ * the first byte says whether it is of a set. What has been taken must come back from the store's text as it was, and a list of
+ * bookmarks that became items must be those items when it is read again. */
 #include <stdlib.h>
 
+#include "pubsub/bookmarks.h"
 #include "pubsub/caps.h"
+#include "pubsub/event.h"
 #include "pubsub/place.h"
 #include "pubsub/request.h"
 #include "stanza/ns.h"
@@ -99,6 +102,30 @@ static void try_caps(const struct node *info, struct arena *arena)
 	buf_done(&nodes);
 }
 
+static void try_bookmarks(const struct node *list, struct arena *arena)
+{
+	struct bookmarks none = {.len = 0}, listed, items;
+	struct bookmarks_change change;
+	struct buf text = BUF_INIT(0);
+	struct arena *again;
+	struct node *n;
+
+	if (!bookmarks_of_list(&listed, list, arena) || !bookmarks_diff(&change, &none, &listed, true, arena))
+		return;
+	buf_lit(&text, "<items xmlns='http://jabber.org/protocol/pubsub'>");
+	for (size_t i = 0; i < change.len; i++)
+		item_put(&text, &(struct pubsub_item){.id = change.ids[i], .payload = change.payloads[i]}, true);
+	buf_lit(&text, "</items>");
+	n = read_xml(buf_view(&text), &again); /* NULL: beyond the limits */
+	if (n && bookmarks_of_items(&items, n, again) && bookmarks_diff(&change, &items, &listed, true, again) &&
+		(change.len || change.gone_len || change.total != listed.len))
+		abort();
+	arena_free(again);
+	buf_clear(&text);
+	bookmarks_put_list(&text, &listed, list, NS_PRIVATE);
+	buf_done(&text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str text = str_of((const char *)data, size);
@@ -115,6 +142,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		try_form(rq.form, rq.verb == VERB_PUBLISH, arena);
 	if (n)
 		try_caps(n, arena);
+	if (n)
+		try_bookmarks(n, arena);
 	if (n && caps_read(&caps, n) && caps.ver.len > CAPS_VER_MAX)
 		abort();
 	arena_free(arena);

@@ -2,12 +2,19 @@
 
 #include <stdlib.h>
 
+#include "pubsub/bookmarks.h"
+
 static const char *const words[] = {
 	[STANDING_NONE] = "none",
 	[STANDING_MEMBER] = "member",
 	[STANDING_PUBLISHER] = "publisher",
 	[STANDING_OUTCAST] = "outcast",
 };
+
+static bool is_secret(struct str name)
+{
+	return str_eq(name, BOOKMARKS_NODE) || str_eq(name, BOOKMARKS_LIST) || str_is(name, "urn:xmpp:mds:displayed:0");
+}
 
 struct place *place_new(struct str name)
 {
@@ -18,7 +25,18 @@ struct place *place_new(struct str name)
 	memcpy(p->text, name.data, name.len);
 	p->name = str_of(p->text, name.len);
 	options_init(&p->options);
+	p->secret = is_secret(name);
+	if (p->secret) {
+		p->options.access = ACCESS_WHITELIST;
+		p->options.send_last = SEND_LAST_NEVER;
+		p->options.items_max = 0;
+	}
 	return p;
+}
+
+enum pubsub_fault place_allows(const struct place *p, const struct node_options *o)
+{
+	return p->secret && o->access != ACCESS_WHITELIST ? PUBSUB_E_ACCESS_MODEL : PUBSUB_OK;
 }
 
 struct place *place_free(struct place *p)
@@ -49,6 +67,8 @@ enum pubsub_fault place_admits(const struct place *p, const struct onlooker *who
 
 	if (who->owner)
 		return PUBSUB_OK;
+	if (p->secret)
+		return PUBSUB_E_CLOSED;
 	if (s && s->kind == STANDING_OUTCAST)
 		return PUBSUB_E_OUTCAST;
 	if (s && s->kind != STANDING_NONE)

@@ -25,6 +25,7 @@ struct standing {
 
 struct place {
 	struct str name; /* views text */
+	bool secret;     /* by its name: what nobody else ever sees (XEP-0402, XEP-0490 on XEP-0223) */
 	struct node_options options;
 	struct standing *people;
 	size_t people_len;
@@ -33,6 +34,9 @@ struct place {
 
 [[nodiscard]] struct place *place_new(struct str name); /* with the preset; NULL: memory is out */
 struct place *place_free(struct place *p);              /* accepts NULL, returns NULL */
+
+/* Can a place of this kind be set like this? PUBSUB_OK, PUBSUB_E_ACCESS_MODEL: a secret one is for its owner. */
+[[nodiscard]] enum pubsub_fault place_allows(const struct place *p, const struct node_options *o);
 
 /* Who asks, as the owner of the node knows him. */
 struct onlooker {

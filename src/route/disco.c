@@ -74,6 +74,8 @@ static const char *const account_features[] = {
 	"http://jabber.org/protocol/disco#items",
 	"jabber:iq:last",
 	"jabber:iq:private",
+	"urn:xmpp:bookmarks:1#compat",
+	"urn:xmpp:bookmarks:1#compat-pep",
 	"urn:xmpp:ping",
 	"urn:xmpp:sid:0",
 	"vcard-temp",

@@ -5,6 +5,7 @@
 #include "base/rand.h"
 #include "base/text.h"
 #include "route/answer.h"
+#include "route/bookmarks.h"
 #include "route/components.h"
 #include "route/iq.h"
 
@@ -19,7 +20,7 @@ struct store *act_store(const struct act *a)
 
 struct place *act_place(const struct act *a)
 {
-	return map_get(&a->user->pep->places, a->rq.node);
+	return a->rq.node.len ? map_get(&a->user->pep->places, a->rq.node) : NULL;
 }
 
 /* ---- from the first to the answer ---- */
@@ -34,6 +35,7 @@ struct act *act_new(struct user *u, struct parcel *p)
 		return NULL;
 	}
 	a->user = u;
+	a->news_end = &a->news;
 	a->parcel = p;
 	a->who = pep_onlooker(u, p->origin->jid.bare);
 	kept_take(&a->kept, p->receipt);
@@ -43,12 +45,19 @@ struct act *act_new(struct user *u, struct parcel *p)
 	return a;
 }
 
+static void news_drop(struct act *a)
+{
+	for (; a->news; a->news = a->news->next)
+		blob_unref(a->news->event);
+	a->news_end = &a->news;
+}
+
 void act_end(struct act *a)
 {
 	struct user *u = a->user;
 
 	store_req_release(&a->req);
-	blob_unref(a->event);
+	news_drop(a);
 	buf_done(&a->answer);
 	parcel_end(a->parcel);
 	free(a);
@@ -106,11 +115,27 @@ void act_hand_over(struct act *a, const struct store_pep_items *items)
 	act_end(a);
 }
 
-void act_event(struct act *a, struct buf *text)
+void act_event(struct act *a, struct str node, struct buf *text)
 {
-	blob_unref(a->event);
-	a->event = buf_failed(text) ? NULL : blob_new(buf_view(text));
+	struct news *n = buf_failed(text) ? NULL : arena_zalloc(a->parcel->arena, sizeof(*n));
+
+	if (n) {
+		*n = (struct news){.node = arena_dup(a->parcel->arena, node), .event = blob_new(buf_view(text))};
+		*a->news_end = n;
+		a->news_end = &n->next;
+	}
 	buf_done(text);
+}
+
+void act_tell(struct act *a)
+{
+	for (const struct news *n = a->news; n && pep_of(a->user); n = n->next) {
+		const struct place *p = map_get(&a->user->pep->places, n->node);
+
+		if (p && n->event)
+			pep_announce(a->user, p, n->event, &a->kept, a->parcel->hold);
+	}
+	news_drop(a);
 }
 
 struct str act_event_id(const struct act *a)
@@ -141,10 +166,10 @@ void act_on_written(struct store_req *req, int result)
 		act_refuse(a, fault);
 		return;
 	}
-	if (a->event && p)
-		pep_announce(a->user, p, a->event, &a->kept, a->parcel->hold);
+	act_tell(a);
 	if (a->fresh && p)
 		pep_send_last(a->user, p, a->who.bare);
+	bookmarks_changed(a);
 	act_answer(a);
 }
 
@@ -215,6 +240,8 @@ enum pubsub_fault act_place_add(struct act *a, struct place **out,
 		return PUBSUB_E_FAILED;
 	if (a->rq.form)
 		fault = take(&p->options, a->rq.form, a->parcel->arena);
+	if (fault == PUBSUB_OK)
+		fault = place_allows(p, &p->options);
 	if (fault == PUBSUB_OK && map_put(&pep->places, p->name, p))
 		fault = PUBSUB_E_FAILED;
 	if (fault != PUBSUB_OK) {

@@ -7,6 +7,13 @@
 #include "pubsub/request.h"
 #include "route/pep.h"
 
+/* What is told when the store has it. On the parcel's arena. */
+struct news {
+	struct news *next;
+	struct str node;
+	struct blob *event; /* counted */
+};
+
 struct act {
 	struct store_req req;
 	struct user *user; /* whose nodes */
@@ -16,10 +23,11 @@ struct act {
 	struct kept kept;
 	struct str item;    /* the id of the item that is published, on the parcel's arena */
 	struct buf answer;  /* payload of the result */
-	struct blob *event; /* counted; goes out when the store has it; NULL: none */
+	struct news *news, **news_end;
 	bool changed;       /* the nodes in memory are ahead of the store */
 	bool must_exist;    /* the store says how many it deleted */
 	bool fresh;         /* a new subscriber */
+	bool made;          /* the node is there since this request */
 };
 
 /* A verb: PUBSUB_OK when it has been answered or will be, else why it is refused. */
@@ -44,8 +52,9 @@ void act_answer(struct act *a); /* with a->answer */
 /* The same with items in it: others get it by the receipt of the newest; each item they were given is noted. */
 void act_hand_over(struct act *a, const struct store_pep_items *items);
 
-/* What is told when the store has it; empties `text`. */
-void act_event(struct act *a, struct buf *text);
+/* What is told of a node when the store has it; empties `text`. */
+void act_event(struct act *a, struct str node, struct buf *text);
+void act_tell(struct act *a);
 /* What ends most requests: tells and answers. */
 store_done_fn act_on_written;
 /* Writes the node as it is now. */
@@ -60,5 +69,8 @@ store_done_fn act_on_written;
 	enum pubsub_fault (*take)(struct node_options *o, const struct node *form, struct arena *arena));
 /* How many items the node keeps. */
 size_t act_items_max(const struct act *a, const struct node_options *o);
+/* The node something is published to, made when missing, if it is as the request wants it; and the answer when it is done. */
+[[nodiscard]] enum pubsub_fault pep_publish_place(struct act *a, struct place **out);
+void pep_published_put(struct act *a, const struct place *p);
 /* Asks the store to delete one item, or all when `id` is empty. */
 [[nodiscard]] enum pubsub_fault act_items_delete(struct act *a, const struct place *p, struct str id);

@@ -72,6 +72,8 @@ enum pubsub_fault pep_verb_configure(struct act *a)
 	if (!options_copy(&o, &p->options))
 		return PUBSUB_E_FAILED;
 	fault = options_take_form(&o, a->rq.form, a->parcel->arena);
+	if (fault == PUBSUB_OK)
+		fault = place_allows(p, &o);
 	if (fault != PUBSUB_OK) {
 		options_done(&o);
 		return fault;
@@ -80,7 +82,7 @@ enum pubsub_fault pep_verb_configure(struct act *a)
 	p->options = o;
 	if (o.notify_config) {
 		event_put_configuration(&event, a->user->bare, act_event_id(a), p);
-		act_event(a, &event);
+		act_event(a, p->name, &event);
 	}
 	return act_save(a, p);
 }
@@ -100,9 +102,8 @@ enum pubsub_fault pep_verb_delete(struct act *a)
 		return PUBSUB_E_FAILED;
 	if (p->options.notify_delete) {
 		event_put_delete(&event, a->user->bare, act_event_id(a), p);
-		act_event(a, &event);
-		if (a->event)
-			pep_announce(a->user, p, a->event, &a->kept, a->parcel->hold);
+		act_event(a, p->name, &event);
+		act_tell(a);
 	}
 	map_del(&a->user->pep->places, p->name);
 	place_free(p);
@@ -118,6 +119,6 @@ enum pubsub_fault pep_verb_purge(struct act *a)
 	if (fault != PUBSUB_OK)
 		return fault;
 	event_put_purge(&event, a->user->bare, act_event_id(a), p);
-	act_event(a, &event);
+	act_event(a, p->name, &event);
 	return act_items_delete(a, p, STR(""));
 }

@@ -172,6 +172,8 @@ static enum pubsub_fault affiliate_one(struct act *a, struct place *p, const str
 		return str_is(node_attr(n, STR("affiliation")), "owner") ? PUBSUB_OK : PUBSUB_E_OPTIONS;
 	if (!standing_parse(node_attr(n, STR("affiliation")), &kind) || kind == STANDING_PUBLISHER)
 		return PUBSUB_E_OPTIONS;
+	if (p->secret && kind == STANDING_MEMBER)
+		return PUBSUB_E_OPTIONS;
 	return dry ? PUBSUB_OK : place_affiliate(p, jid.bare, kind);
 }
 

@@ -56,7 +56,7 @@ static enum pubsub_fault item_save(struct act *a, const struct place *p, const s
 	return r ? PUBSUB_E_FAILED : PUBSUB_OK;
 }
 
-static void published_put(struct act *a, const struct place *p)
+void pep_published_put(struct act *a, const struct place *p)
 {
 	buf_lit(&a->answer, "<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish");
 	pubsub_attr_put(&a->answer, "node", p->name);
@@ -74,8 +74,7 @@ static enum pubsub_fault tell(struct act *a, const struct place *p, bool fresh)
 {
 	if (fresh)
 		return act_save(a, p);
-	if (a->event)
-		pep_announce(a->user, p, a->event, &a->kept, a->parcel->hold);
+	act_tell(a);
 	act_answer(a);
 	return PUBSUB_OK;
 }
@@ -100,9 +99,9 @@ static enum pubsub_fault publish_at(struct act *a, const struct place *p, bool f
 	}
 	if (item.id.len) {
 		event_put_item(&event, a->user->bare, act_event_id(a), p, &item);
-		act_event(a, &event);
+		act_event(a, p->name, &event);
 	}
-	published_put(a, p);
+	pep_published_put(a, p);
 	if (buf_failed(&xml))
 		fault = PUBSUB_E_FAILED;
 	else if (p->options.persist)
@@ -113,22 +112,29 @@ static enum pubsub_fault publish_at(struct act *a, const struct place *p, bool f
 	return fault;
 }
 
-enum pubsub_fault pep_verb_publish(struct act *a)
+enum pubsub_fault pep_publish_place(struct act *a, struct place **out)
 {
-	struct place *p = act_place(a);
 	enum pubsub_fault fault = PUBSUB_OK;
-	bool fresh = !p;
 
+	*out = act_place(a);
 	if (!a->who.owner)
 		return PUBSUB_E_FORBIDDEN;
-	if (p && a->rq.form)
-		fault = meets(p, a->rq.form, a->parcel->arena);
-	else if (!p)
-		fault = act_place_add(a, &p, options_take_preconditions);
+	if (*out)
+		return a->rq.form ? meets(*out, a->rq.form, a->parcel->arena) : PUBSUB_OK;
+	fault = act_place_add(a, out, options_take_preconditions);
+	a->made = fault == PUBSUB_OK;
+	return fault;
+}
+
+enum pubsub_fault pep_verb_publish(struct act *a)
+{
+	struct place *p;
+	enum pubsub_fault fault = pep_publish_place(a, &p);
+
 	if (fault != PUBSUB_OK)
 		return fault;
-	fault = publish_at(a, p, fresh);
-	if (fault != PUBSUB_OK && fresh) {
+	fault = publish_at(a, p, a->made);
+	if (fault != PUBSUB_OK && a->made) {
 		map_del(&a->user->pep->places, p->name);
 		place_free(p);
 	}
@@ -145,7 +151,7 @@ enum pubsub_fault pep_verb_retract(struct act *a)
 		return fault;
 	if (a->rq.notify || p->options.notify_retract) {
 		event_put_retract(&event, a->user->bare, act_event_id(a), p, a->rq.item_id);
-		act_event(a, &event);
+		act_event(a, p->name, &event);
 	}
 	a->must_exist = true;
 	return act_items_delete(a, p, a->rq.item_id);

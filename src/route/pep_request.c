@@ -1,10 +1,11 @@
 /* Requests about nodes: one table of verbs. */
 #include "route/answer.h"
+#include "route/bookmarks.h"
 #include "route/iq.h"
 #include "route/pep_act.h"
 #include "route/sight.h"
 
-static enum pubsub_fault (*const verbs[])(struct act *a) = {
+static pep_verb_fn *const verbs[] = {
 	[VERB_PUBLISH] = pep_verb_publish,
 	[VERB_RETRACT] = pep_verb_retract,
 	[VERB_ITEMS] = pep_verb_items,
@@ -28,6 +29,7 @@ static enum pubsub_fault (*const verbs[])(struct act *a) = {
 static enum pubsub_fault act_run(struct act *a)
 {
 	struct parcel *p = a->parcel;
+	pep_verb_fn *verb;
 	enum pubsub_fault fault;
 
 	if (!a->who.owner && !may_see(a->user->home, a->who.bare, a->user->bare))
@@ -35,7 +37,10 @@ static enum pubsub_fault act_run(struct act *a)
 	if (!pep_of(a->user))
 		return PUBSUB_E_FAILED;
 	fault = pubsub_request_read(&a->rq, iq_payload(p), str_is(p->type, "set"), p->arena);
-	return fault == PUBSUB_OK ? verbs[a->rq.verb](a) : fault;
+	if (fault != PUBSUB_OK)
+		return fault;
+	verb = bookmarks_verb(a);
+	return verb ? verb(a) : verbs[a->rq.verb](a);
 }
 
 static void run_request(struct task *task)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "route/answer.h"
+#include "route/bookmarks.h"
 #include "route/iq.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -83,8 +84,14 @@ static void on_read(struct store_req *req, int result)
 void private_get(struct session *s, struct parcel *p)
 {
 	const struct node *wanted = node_first_element(iq_payload(p));
-	struct box *b = box_new(s, p, on_read);
+	bool one = wanted && !node_next_element(wanted);
+	struct box *b;
 
+	if (one && bookmarks_are_meant(iq_payload(p))) {
+		bookmarks_get(s, p);
+		return;
+	}
+	b = box_new(s, p, on_read);
 	if (!b)
 		return;
 	if (!wanted)
@@ -129,11 +136,8 @@ static enum stanza_condition ask_write(struct box *b)
 	size_t len = 0, n = 0;
 	struct store_private *rows;
 
-	for (const struct node *c = node_first_element(payload); c; c = node_next_element(c), len++)
-		if (!c->ns.len || str_eq(c->ns, NS_PRIVATE))
-			return STANZA_NOT_ACCEPTABLE;
-	if (len == 0)
-		return STANZA_NOT_ACCEPTABLE;
+	for (const struct node *c = node_first_element(payload); c; c = node_next_element(c))
+		len++;
 	rows = arena_zalloc(arena, len * sizeof(*rows));
 	for (const struct node *c = node_first_element(payload); rows && c; c = node_next_element(c))
 		if (!row_fill(&rows[n++], c, arena))
@@ -144,11 +148,28 @@ static enum stanza_condition ask_write(struct box *b)
 	return STANZA_CONDITIONS;
 }
 
+/* At least one element, each in a namespace of its own. */
+static bool is_acceptable(const struct node *query)
+{
+	for (const struct node *c = node_first_element(query); c; c = node_next_element(c))
+		if (!c->ns.len || str_eq(c->ns, NS_PRIVATE))
+			return false;
+	return node_first_element(query) != NULL;
+}
+
 void private_set(struct session *s, struct parcel *p)
 {
-	struct box *b = box_new(s, p, on_written);
-	enum stanza_condition c = b ? ask_write(b) : STANZA_CONDITIONS;
+	bool acceptable = is_acceptable(iq_payload(p));
+	enum stanza_condition c = STANZA_CONDITIONS;
+	struct box *b;
 
+	if (acceptable && bookmarks_are_meant(iq_payload(p))) {
+		bookmarks_set(s, p);
+		return;
+	}
+	b = box_new(s, p, on_written);
+	if (b)
+		c = acceptable ? ask_write(b) : STANZA_NOT_ACCEPTABLE;
 	if (c != STANZA_CONDITIONS)
 		box_refuse(b, c, NULL);
 }

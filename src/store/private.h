@@ -31,6 +31,7 @@ enum store_op {
 	OP_PEP_NODE_DELETE,
 	OP_PEP_ITEM_PUT,
 	OP_PEP_ITEM_DELETE,
+	OP_PERSONAL_PUT,
 	OP_CAPS_PUT,
 	OP_VISIT_PUT,
 	OP_VISIT_GREET,
@@ -90,6 +91,7 @@ struct store_args {
 		const struct store_vcard *vcard;
 		const struct store_pep_node *node;
 		const struct store_pep_item *item;
+		const struct store_personal *personal;
 		const struct store_notice *notice;
 	};
 	struct store_archived *last; /* of the list */

@@ -37,19 +37,25 @@ int store_private_all(struct store *s, struct store_req *req, struct str owner)
 	return store_args_ask_owner(s, req, OP_PRIVATE_ALL, owner);
 }
 
+static const struct store_private *privates_dup(struct arena *arena, const struct store_private *rows, size_t len)
+{
+	struct store_private *copy = arena_zalloc(arena, len * sizeof(*copy) + 1);
+
+	for (size_t i = 0; copy && i < len; i++)
+		copy[i] = (struct store_private){.ns = arena_dup(arena, rows[i].ns),
+			.name = arena_dup(arena, rows[i].name),
+			.xml = arena_dup(arena, rows[i].xml)};
+	return copy;
+}
+
 int store_private_put(struct store *s, struct store_req *req, struct str owner, const struct store_private *rows,
 	size_t len, uint64_t max)
 {
 	struct store_args *args = args_of_owner(req, OP_PRIVATE_PUT, owner, STR_NONE);
-	struct store_private *copy = args ? arena_zalloc(req->arena, len * sizeof(*copy) + 1) : NULL;
 
-	if (!copy)
+	if (!args)
 		return -ENOMEM;
-	for (size_t i = 0; i < len; i++)
-		copy[i] = (struct store_private){.ns = arena_dup(req->arena, rows[i].ns),
-			.name = arena_dup(req->arena, rows[i].name),
-			.xml = arena_dup(req->arena, rows[i].xml)};
-	args->privates = copy;
+	args->privates = privates_dup(req->arena, rows, len);
 	args->len = len;
 	args->number = max;
 	return store_args_send(s, req);
@@ -67,17 +73,24 @@ int store_photo_get(struct store *s, struct store_req *req, struct str owner)
 	return store_args_ask_owner(s, req, OP_PHOTO_GET, owner);
 }
 
+static const struct store_vcard *vcard_dup(struct arena *arena, const struct store_vcard *row)
+{
+	struct store_vcard *copy = arena_zalloc(arena, sizeof(*copy));
+
+	if (copy)
+		*copy = (struct store_vcard){.xml = arena_dup(arena, row->xml),
+			.photo = arena_dup(arena, row->photo),
+			.stamp = stamp_dup(arena, row->stamp)};
+	return copy;
+}
+
 int store_vcard_put(struct store *s, struct store_req *req, struct str owner, const struct store_vcard *row)
 {
 	struct store_args *args = args_of_owner(req, OP_VCARD_PUT, owner, STR_NONE);
-	struct store_vcard *copy = args ? arena_zalloc(req->arena, sizeof(*copy)) : NULL;
 
-	if (!copy)
+	if (!args)
 		return -ENOMEM;
-	*copy = (struct store_vcard){.xml = arena_dup(req->arena, row->xml),
-		.photo = arena_dup(req->arena, row->photo),
-		.stamp = stamp_dup(req->arena, row->stamp)};
-	args->vcard = copy;
+	args->vcard = vcard_dup(req->arena, row);
 	return store_args_send(s, req);
 }
 
@@ -103,6 +116,15 @@ int store_pep_node_delete(struct store *s, struct store_req *req, struct str own
 	return args_of_owner(req, OP_PEP_NODE_DELETE, owner, node) ? store_args_send(s, req) : -ENOMEM;
 }
 
+static struct store_pep_item item_dup(struct arena *arena, const struct store_pep_item *row)
+{
+	return (struct store_pep_item){.node = arena_dup(arena, row->node),
+		.id = arena_dup(arena, row->id),
+		.publisher = arena_dup(arena, row->publisher),
+		.xml = arena_dup(arena, row->xml),
+		.stamp = stamp_dup(arena, row->stamp)};
+}
+
 int store_pep_item_put(struct store *s, struct store_req *req, const struct store_pep_place *place,
 	const struct store_pep_item *row)
 {
@@ -111,11 +133,7 @@ int store_pep_item_put(struct store *s, struct store_req *req, const struct stor
 
 	if (!copy)
 		return -ENOMEM;
-	*copy = (struct store_pep_item){.node = args->other,
-		.id = arena_dup(req->arena, row->id),
-		.publisher = arena_dup(req->arena, row->publisher),
-		.xml = arena_dup(req->arena, row->xml),
-		.stamp = stamp_dup(req->arena, row->stamp)};
+	*copy = item_dup(req->arena, row);
 	args->item = copy;
 	args->text = arena_dup(req->arena, place->state);
 	args->limit = place->items_max;
@@ -131,6 +149,44 @@ int store_pep_item_delete(
 	if (!args)
 		return -ENOMEM;
 	args->text = arena_dup(req->arena, id);
+	return store_args_send(s, req);
+}
+
+static const struct store_pep_node *nodes_dup(struct arena *arena, const struct store_pep_node *rows, size_t len)
+{
+	struct store_pep_node *copy = arena_zalloc(arena, len * sizeof(*copy) + 1);
+
+	for (size_t i = 0; copy && i < len; i++)
+		copy[i] = (struct store_pep_node){.name = arena_dup(arena, rows[i].name),
+			.state = arena_dup(arena, rows[i].state),
+			.items_max = rows[i].items_max};
+	return copy;
+}
+
+static const struct store_pep_item *items_dup(struct arena *arena, const struct store_pep_item *rows, size_t len)
+{
+	struct store_pep_item *copy = arena_zalloc(arena, len * sizeof(*copy) + 1);
+
+	for (size_t i = 0; copy && i < len; i++)
+		copy[i] = item_dup(arena, &rows[i]);
+	return copy;
+}
+
+int store_personal_put(struct store *s, struct store_req *req, const struct store_personal *change)
+{
+	struct store_args *args = args_of_owner(req, OP_PERSONAL_PUT, change->owner, STR_NONE);
+	struct store_personal *copy = args ? arena_zalloc(req->arena, sizeof(*copy)) : NULL;
+
+	if (!copy)
+		return -ENOMEM;
+	*copy = *change;
+	copy->owner = args->owner;
+	copy->nodes = nodes_dup(req->arena, change->nodes, change->nodes_len);
+	copy->items = items_dup(req->arena, change->items, change->items_len);
+	copy->gone = items_dup(req->arena, change->gone, change->gone_len);
+	copy->privates = privates_dup(req->arena, change->privates, change->privates_len);
+	copy->vcard = change->vcard ? vcard_dup(req->arena, change->vcard) : NULL;
+	args->personal = copy;
 	return store_args_send(s, req);
 }
 

@@ -236,6 +236,7 @@ struct store_vcard {
 struct store_pep_node {
 	struct str name;
 	struct str state;
+	size_t items_max; /* not in answers; see store_personal */
 };
 
 struct store_pep_nodes {
@@ -261,6 +262,21 @@ struct store_pep_place {
 	struct str state;   /* of the node, which is written as well; empty: it stays as it is */
 	size_t items_max;   /* of the node: the oldest go */
 	uint64_t bytes_max; /* of the account */
+};
+
+/* Several things of one account at once. */
+struct store_personal {
+	struct str owner;
+	const struct store_pep_node *nodes; /* the state is written unless empty; above items_max (0: any) the oldest items go */
+	size_t nodes_len;
+	const struct store_pep_item *items; /* added or replaced */
+	size_t items_len;
+	const struct store_pep_item *gone; /* node and id; absent: no error */
+	size_t gone_len;
+	const struct store_private *privates; /* added or replaced */
+	size_t privates_len;
+	const struct store_vcard *vcard; /* NULL: stays */
+	uint64_t bytes_max, private_max; /* of the account */
 };
 
 /* --- rooms (XEP-0045) --- */

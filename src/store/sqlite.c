@@ -51,6 +51,7 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_PEP_NODE_DELETE] = sq_pep_node_delete,
 	[OP_PEP_ITEM_PUT] = sq_pep_item_put,
 	[OP_PEP_ITEM_DELETE] = sq_pep_item_delete,
+	[OP_PERSONAL_PUT] = sq_personal_put,
 	[OP_CAPS_PUT] = sq_caps_put,
 	[OP_VISIT_PUT] = sq_visit_put,
 	[OP_VISIT_GREET] = sq_visit_greet,

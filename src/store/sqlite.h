@@ -266,6 +266,7 @@ int sq_pep_node_put(struct sq *q, struct store_req *req);
 int sq_pep_node_delete(struct sq *q, struct store_req *req);
 int sq_pep_item_put(struct sq *q, struct store_req *req);
 int sq_pep_item_delete(struct sq *q, struct store_req *req);
+int sq_personal_put(struct sq *q, struct store_req *req);
 int sq_pep_items(struct sq *q, struct store_req *req);
 int sq_pep_items_by_id(struct sq *q, struct store_req *req);
 int sq_pep_last(struct sq *q, struct store_req *req);

@@ -115,24 +115,31 @@ static int items_trim(struct sq *q, const struct store_args *args)
 	return run(q, st);
 }
 
+static int bytes_check(struct sq *q, struct str owner, uint64_t max)
+{
+	sqlite3_stmt *st = sq_get(q, SQ_PEP_BYTES);
+	uint64_t bytes = 0;
+	int r;
+
+	if (!st)
+		return -EIO;
+	sq_bind_str(st, 1, owner);
+	r = sq_number(q, st, &bytes);
+	return r == 0 && bytes > max ? STORE_E_FULL : r;
+}
+
 int sq_pep_item_put(struct sq *q, struct store_req *req)
 {
 	const struct store_args *args = req->args;
-	sqlite3_stmt *st = sq_get(q, SQ_PEP_BYTES);
-	uint64_t bytes = 0;
-	int r = st ? 0 : -EIO;
+	int r = 0;
 
-	if (r == 0 && args->text.len)
+	if (args->text.len)
 		r = node_write(q, args->owner, args->other, args->text);
 	if (r == 0)
 		r = item_write(q, args->owner, args->item);
 	if (r == 0)
 		r = items_trim(q, args);
-	if (r)
-		return r;
-	sq_bind_str(st, 1, args->owner);
-	r = sq_number(q, st, &bytes);
-	return r == 0 && bytes > args->number ? STORE_E_FULL : r;
+	return r ? r : bytes_check(q, args->owner, args->number);
 }
 
 int sq_pep_item_delete(struct sq *q, struct store_req *req)
@@ -148,6 +155,63 @@ int sq_pep_item_delete(struct sq *q, struct store_req *req)
 	if (r == 0)
 		req->number = (uint64_t)sqlite3_changes(q->db);
 	return r;
+}
+
+/* --- several things at once --- */
+
+static int nodes_put(struct sq *q, const struct store_personal *c)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->nodes_len; i++) {
+		const struct store_pep_node *n = &c->nodes[i];
+
+		if (n->state.len)
+			r = node_write(q, c->owner, n->name, n->state);
+		if (r == 0 && n->items_max)
+			r = items_trim(q, &(struct store_args){.owner = c->owner, .other = n->name, .limit = n->items_max});
+	}
+	return r;
+}
+
+static int items_change(struct sq *q, const struct store_personal *c)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->gone_len; i++) {
+		sqlite3_stmt *st = statement(q, SQ_PEP_ITEM_DELETE, c->owner, c->gone[i].node);
+
+		if (st)
+			sq_bind_str(st, 3, c->gone[i].id);
+		r = run(q, st);
+	}
+	for (size_t i = 0; r == 0 && i < c->items_len; i++)
+		r = item_write(q, c->owner, &c->items[i]);
+	return r;
+}
+
+/* The operations of one kind, with the arguments of this. */
+static int others_put(struct sq *q, const struct store_personal *c)
+{
+	struct store_args args = {
+		.owner = c->owner, .privates = c->privates, .len = c->privates_len, .number = c->private_max};
+	struct store_req req = {.args = &args};
+	int r = c->privates_len ? sq_private_put(q, &req) : 0;
+
+	args.vcard = c->vcard;
+	return r == 0 && c->vcard ? sq_vcard_put(q, &req) : r;
+}
+
+int sq_personal_put(struct sq *q, struct store_req *req)
+{
+	const struct store_personal *c = req->args->personal;
+	int r = items_change(q, c);
+
+	if (r == 0)
+		r = nodes_put(q, c);
+	if (r == 0 && c->items_len)
+		r = bytes_check(q, c->owner, c->bytes_max);
+	return r ? r : others_put(q, c);
 }
 
 /* --- reading items --- */

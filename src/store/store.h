@@ -278,6 +278,8 @@ uint64_t store_invites_version(const struct store *s);
 /* One item, or all of the node when `id` is empty -> req->number gone. */
 [[nodiscard]] int store_pep_item_delete(
 	struct store *s, struct store_req *req, struct str owner, struct str node, struct str id);
+/* All of it or nothing. STORE_E_FULL: there is no room. */
+[[nodiscard]] int store_personal_put(struct store *s, struct store_req *req, const struct store_personal *change);
 /* The newest `max` (0: all) -> req->items. */
 [[nodiscard]] int store_pep_items(
 	struct store *s, struct store_req *req, struct str owner, struct str node, size_t max);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "pubsub/avatar.h"
+#include "pubsub/bookmarks.h"
 #include "pubsub/caps.h"
 #include "pubsub/place.h"
 #include "pubsub/request.h"
@@ -284,6 +285,55 @@ static void the_picture_of_a_card(void **state)
 	arena_free(arena);
 }
 
+/* ---- bookmarks ---- */
+
+#define LIST(inner) "<storage xmlns='storage:bookmarks'>" inner "</storage>"
+#define ITEM(id, inner) "<item id='" id "'><conference xmlns='urn:xmpp:bookmarks:1'" inner "</conference></item>"
+
+static void a_list_and_items_are_compared(void **state)
+{
+	struct arena *one, *two;
+	struct node *items = read_xml("<items xmlns='http://jabber.org/protocol/pubsub'>" ITEM("a@r.example", " name='A'>")
+		ITEM("b@r.example", " autojoin='1'><nick>n</nick><extensions><x xmlns='u:x' y='1'/></extensions>")
+		ITEM("c@r.example", ">") "<item id='odd'><x xmlns='u:x'/></item></items>", &one);
+	struct node *list = read_xml(LIST("<conference jid='A@R.example' name='A'/><conference jid='b@r.example' autojoin='true'>"
+		"<nick>m</nick></conference><conference jid='d@r.example'/><conference jid='d@r.example' name='again'/>"
+		"<url name='u'/>"), &two);
+	struct bookmarks now, wanted, all;
+	struct bookmarks_change c;
+
+	(void)state;
+	assert_true(bookmarks_of_items(&now, items, one) && bookmarks_of_list(&wanted, list, two));
+	assert_int_equal(now.len, 3);
+	assert_int_equal(wanted.len, 3);
+	assert_true(bookmarks_diff(&c, &now, &wanted, true, two));
+	assert_int_equal(c.len, 2);
+	assert_true(str_is(c.ids[0], "b@r.example") && str_is(c.ids[1], "d@r.example"));
+	assert_true(str_is(c.payloads[0], "<conference xmlns='urn:xmpp:bookmarks:1' autojoin='true'><nick>m</nick>"
+		"<extensions><x xmlns='u:x' y='1'/></extensions></conference>"));
+	assert_int_equal(c.gone_len, 1);
+	assert_true(str_is(c.gone[0], "c@r.example") && c.total == 3);
+	assert_true(bookmarks_diff(&c, &now, &wanted, false, two) && c.gone_len == 0 && c.total == 4);
+	assert_true(bookmarks_join(&all, &now, &wanted, two) && all.len == 4);
+	arena_free(one);
+	arena_free(two);
+}
+
+static void a_list_keeps_what_is_no_room(void **state)
+{
+	struct arena *arena;
+	struct node *list = read_xml(LIST("<url name='u'/><conference jid='a@r.example'/><conference jid='@'/>"), &arena);
+	struct bookmarks all;
+	struct buf out = BUF_INIT(0);
+
+	(void)state;
+	assert_true(bookmarks_of_list(&all, list, arena) && all.len == 1);
+	bookmarks_put_list(&out, &(struct bookmarks){.len = 0}, list, STR("jabber:iq:private"));
+	assert_true(str_is(buf_view(&out), LIST("<url name='u'/><conference jid='@'/>")));
+	buf_done(&out);
+	arena_free(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +345,8 @@ int main(void)
 		cmocka_unit_test(capabilities_hash_as_the_examples_do),
 		cmocka_unit_test(interests_are_what_ends_in_notify),
 		cmocka_unit_test(the_picture_of_a_card),
+		cmocka_unit_test(a_list_and_items_are_compared),
+		cmocka_unit_test(a_list_keeps_what_is_no_room),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
