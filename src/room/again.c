@@ -34,7 +34,8 @@ void room_again(struct room *r, const struct room_request *rq, struct str nick, 
 	} else if (str_is(rq->stanza->name, "iq") && str_is(type, "set") && payload) {
 		bool done = rq->stamp.seq <= r->saved_seq;
 
-		if ((is_setting(payload) && !done) || str_eq(payload->ns, NS_MODERATE))
+		if ((is_setting(payload) && !done) || str_eq(payload->ns, NS_MODERATE) ||
+			str_eq(payload->ns, NS_FASTEN))
 			(void)!room_iq(r, rq, sink);
 	}
 }

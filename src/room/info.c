@@ -23,7 +23,8 @@ static void put_features(struct buf *out, const struct room_config *c)
 	static const char *const always[] = {"http://jabber.org/protocol/disco#info",
 		"http://jabber.org/protocol/disco#items", "http://jabber.org/protocol/muc",
 		"http://jabber.org/protocol/muc#self-ping-optimization",
-		"http://jabber.org/protocol/muc#stable_id", "jabber:iq:register", "urn:xmpp:message-moderate:1",
+		"http://jabber.org/protocol/muc#stable_id", "jabber:iq:register", "urn:xmpp:message-moderate:0",
+		"urn:xmpp:message-moderate:1",
 		"urn:xmpp:message-retract:1", "urn:xmpp:occupant-id:0", "urn:xmpp:ping", "urn:xmpp:sid:0", "vcard-temp"};
 
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)

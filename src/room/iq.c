@@ -38,7 +38,7 @@ enum room_outcome room_iq(struct room *r, const struct room_request *rq, struct 
 		return set ? room_register_set(r, payload, rq, sink) : room_register_get(r, rq, sink);
 	if (node_is(payload, STR("vCard"), NS_VCARD))
 		return set ? picture_set(r, payload, rq, sink) : picture_get(r, sink);
-	if (node_is(payload, STR("moderate"), NS_MODERATE) && set)
+	if ((node_is(payload, STR("moderate"), NS_MODERATE) || node_is(payload, STR("apply-to"), NS_FASTEN)) && set)
 		return retract_moderate(r, payload, rq, sink);
 	if (node_is(payload, STR("query"), NS_DISCO_INFO) && !set)
 		return info_get(r, payload, rq, sink);

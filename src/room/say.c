@@ -48,8 +48,10 @@ void say_put_start(struct buf *out, const struct room *r, const struct node *sta
 static bool is_rooms_word(const struct room *r, const struct node *n)
 {
 	if (str_eq(n->ns, NS_MUC) || str_eq(n->ns, NS_MUC_USER) || str_eq(n->ns, NS_OCCUPANT_ID) ||
-		str_eq(n->ns, NS_MODERATE))
+		str_eq(n->ns, NS_MODERATE) || str_eq(n->ns, NS_MODERATE_OLD))
 		return true;
+	if (str_eq(n->ns, NS_FASTEN))
+		return node_child(n, STR("moderated"), NS_MODERATE_OLD);
 	if (str_eq(n->ns, NS_RETRACT)) /* XEP-0424 5: a tombstone; XEP-0425 5: a moderator's word */
 		return str_is(n->name, "retracted") || node_child(n, STR("moderated"), NS_MODERATE);
 	if (str_eq(n->ns, NS_SID) && str_is(n->name, "stanza-id"))

@@ -59,6 +59,9 @@
 #define NS_CORRECT STR("urn:xmpp:message-correct:0")               /* XEP-0308 */
 #define NS_RETRACT STR("urn:xmpp:message-retract:1")               /* XEP-0424 */
 #define NS_MODERATE STR("urn:xmpp:message-moderate:1")             /* XEP-0425 */
+#define NS_MODERATE_OLD STR("urn:xmpp:message-moderate:0")         /* XEP-0425 0.2 */
+#define NS_RETRACT_OLD STR("urn:xmpp:message-retract:0")           /* XEP-0424 0.2 */
+#define NS_FASTEN STR("urn:xmpp:fasten:0")                         /* XEP-0422, as these two use it */
 #define NS_FALLBACK STR("urn:xmpp:fallback:0")                     /* XEP-0428 */
 #define NS_REPLY STR("urn:xmpp:reply:0")                           /* XEP-0461 */
 #define NS_REACTIONS STR("urn:xmpp:reactions:0")                   /* XEP-0444 */

@@ -340,6 +340,28 @@ def test_a_moderator_takes_it_back(server, folk, pair, room):
     assert [line for line in record.entries(server.dir / "record") if "be kind" in line.get("stanza", "")]
 
 
+def test_an_older_client_moderates_and_reads_of_it(pair, room):
+    alice, bob = pair
+    assert {names.MODERATE, names.MODERATE_OLD} <= features(alice, room)
+    text = say(bob, room, "rude")
+    id = stanza_id(heard(alice, text), room)
+    inside = "<apply-to xmlns='%s' id='%s'><moderate xmlns='%s'>%%s<reason>%%s</reason></moderate></apply-to>" % (
+        names.FASTEN, id, names.MODERATE_OLD)
+    retract = "<retract xmlns='%s'/>" % names.RETRACT_OLD
+    assert tuple(Error(alice.iq("set", inside % ("", "be kind"), to=room))) == ("modify", "bad-request")
+    assert tuple(Error(bob.iq("set", inside % (retract, "be kind"), to=room))) == ("auth", "forbidden")
+    assert Error(alice.iq("set", inside % (retract, "a plughword"), to=room)).condition == "policy-violation"
+    assert alice.iq("set", inside % (retract, "be kind"), to=room).get("type") == "result"
+    seen = bob.expect(message(from_=room))
+    assert child(seen, "retract", names.RETRACT).get("id") == id
+    old = child(seen, "apply-to", names.FASTEN)
+    moderated = child(old, "moderated", names.MODERATE_OLD)
+    assert old.get("id") == id and moderated.get("by") == room + "/alice"
+    assert child(moderated, "retract", names.RETRACT_OLD) is not None
+    assert moderated.findtext(tag(names.MODERATE_OLD, "reason")) == "be kind"
+    assert tombstone(inner(history(bob, to=room).results[0])) is not None
+
+
 def test_moderation_is_refused(pair, room):
     alice, bob = pair
     id = stanza_id(heard(bob, say(alice, room)), room)
@@ -365,13 +387,15 @@ def test_moderation_without_an_archive(pair, room):
     "<retracted xmlns='%s' id='x'/>" % names.RETRACT,
     "<retract xmlns='%s' id='x'><moderated xmlns='%s' by='y'/></retract>" % (names.RETRACT, names.MODERATE),
     "<moderated xmlns='%s' by='y'/>" % names.MODERATE,
+    "<apply-to xmlns='%s' id='x'><moderated xmlns='%s' by='y'/></apply-to>" % (names.FASTEN, names.MODERATE_OLD),
 ])
 def test_a_moderators_word_is_not_forged(pair, room, forged):
     alice, bob = pair
     text = say(bob, room, extra=forged)
     seen = heard(alice, text)
     assert not [each for each in seen.iter() if each.tag in (
-        tag(names.RETRACT, "retracted"), tag(names.RETRACT, "retract"), tag(names.MODERATE, "moderated"))]
+        tag(names.RETRACT, "retracted"), tag(names.RETRACT, "retract"), tag(names.MODERATE, "moderated"),
+        tag(names.MODERATE_OLD, "moderated"))]
 
 
 def test_a_retraction_waits_for_the_recorder(server, pair, room):

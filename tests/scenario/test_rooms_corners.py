@@ -11,6 +11,8 @@ from lib.rooms import (admin, codes, configure, create, entry, form, item, join,
                        subject_of, trio_in)
 from lib.stanza import Error, body, body_of, child, element, message, message_to, presence_to, words
 
+SEEN = "the names of roles are in what everybody has seen before"
+
 
 @pytest.fixture
 def room(server):
@@ -74,6 +76,7 @@ def test_a_subject_with_something_else_is_a_message(trio, room, extra):
     assert not subject[0].findtext(tag(names.DATA, "value"))
 
 
+@pytest.mark.recorder_runs(SEEN)
 @pytest.mark.parametrize("allowed,participant,moderator", [
     ("anyone", True, True), ("participants", True, True), ("moderators", False, True), ("none", False, False)])
 def test_who_may_send_private_messages(trio, room, allowed, participant, moderator):
@@ -177,6 +180,7 @@ def test_a_whole_domain_is_banned(trio, room, folk):
     guest.expect(message(body=text))
 
 
+@pytest.mark.recorder_runs(SEEN)
 def test_voice_among_equals(trio, room):
     alice, bob, carol = trio
     admin(alice, room, nick="bob", role="moderator")
@@ -187,11 +191,13 @@ def test_voice_among_equals(trio, room):
     assert admin(bob, room, nick="carol", role="participant").get("type") == "result"
 
 
+@pytest.mark.recorder_runs(SEEN)
 def test_a_role_or_an_affiliation_but_not_both(trio, room):
     assert tuple(Error(admin(trio[0], room, nick="bob", role="participant", affiliation="member"))) == (
         "modify", "bad-request")
 
 
+@pytest.mark.recorder_runs(SEEN)
 def test_items_are_done_all_or_none(trio, room):
     alice, bob, carol = trio
     both = element("item", "", jid=bob.bare, affiliation="member") + element("item", "", jid=alice.bare, affiliation="none")
