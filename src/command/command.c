@@ -39,6 +39,16 @@ static const struct field user_stats[] = {
 	END,
 };
 
+static const struct field blacklist[] = {
+	{"blacklistjids", "The blacklist", FIELD_JIDS, false, NULL},
+	END,
+};
+
+static const struct field whitelist[] = {
+	{"whitelistjids", "The whitelist", FIELD_JIDS, false, NULL},
+	END,
+};
+
 static const struct field max_items[] = {
 	{"max_items", "Maximum number of items to show", FIELD_CHOICE, false, COUNTS},
 	END,
@@ -133,6 +143,13 @@ static const struct command commands[] = {
 		"Fill out this form to get a user's last login time.", last_login, login_shown, 0},
 	{"user-stats", "Get User Statistics", "Get User Statistics",
 		"Fill out this form to gather user statistics.", user_stats, stats_shown, 0},
+	{"edit-blacklist", "Edit Blacklist", "Editing the Blacklist",
+		"Fill out this form to edit the list of entities with whom communications are disallowed.", blacklist,
+		NULL, COMMAND_FILLED},
+	{"edit-whitelist", "Edit Whitelist", "Editing the Whitelist",
+		"Fill out this form to edit the list of entities with whom communications are allowed. While it is "
+		"empty, they are with all; who is inside needs no entry.",
+		whitelist, NULL, COMMAND_FILLED},
 	{"get-registered-users-num", "Get Number of Registered Users", NULL, NULL, NULL, registered_num,
 		COMMAND_AT_ONCE},
 	{"get-disabled-users-num", "Get Number of Disabled Users", NULL, NULL, NULL, disabled_num,

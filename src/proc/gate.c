@@ -114,6 +114,8 @@ static int gate_open_data(struct gate *g, struct err *err)
 	if (r)
 		return r;
 	r = policy_set_load(&g->policy, g->settings->policy_dir.data, &inspect_engine, err);
+	if (r == 0)
+		r = gate_lists_open(g, err);
 	if (r)
 		return r;
 	gate_settings_to_limits(g->settings, &budget, &throttle);

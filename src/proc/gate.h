@@ -40,10 +40,17 @@ struct gate_start {
 	struct component_secrets *secrets; /* counted; on their way to the streams */
 };
 
-/* Posted behind what a reload changes on a loop (gate_reload.c). */
-struct gate_reload_mark {
-	struct task task;
-	struct gate *gate;
+/* Posted behind what a change has changed on each loop (gate_reload.c). */
+struct gate_taken {
+	struct gate_taken_mark {
+		struct task task;
+		struct gate_taken *taken;
+	} mark[GATE_LOOPS_MAX];
+	struct task by_all;
+	struct loop *loop;     /* of `then` */
+	_Atomic unsigned left; /* loops that have not taken it yet, and `then`; 0: it is over */
+	void (*then)(void *owner);
+	void *owner;
 };
 
 struct gate {
@@ -63,6 +70,7 @@ struct gate {
 	struct account_secret secret;
 	struct budget *budget;
 	struct policy_set *policy;
+	struct barrier *barrier; /* the lists of the policy; counted */
 	struct xmpp *xmpp;
 	struct route *route;
 	struct way *way;
@@ -83,11 +91,7 @@ struct gate {
 	uint64_t started_us;
 	bool ready, stopping;
 	unsigned settle_left; /* looks, while stopping */
-	struct {
-		struct gate_reload_mark mark[GATE_LOOPS_MAX];
-		struct task taken_by_all;
-		_Atomic unsigned left; /* loops that have not taken it yet; 0: none is under way */
-	} reload;
+	struct gate_taken reload; /* of the last one */
 };
 
 /* gate_start.c: waits for the supervisor's first messages. 0 or -errno. */
@@ -103,6 +107,9 @@ void gate_reload(struct gate *g);
 [[nodiscard]] int gate_load_tls(struct gate *g, struct tls **out, struct err *err);
 void gate_settings_to_limits(const struct settings *s, struct budget_limits *budget, struct throttle_settings *throttle);
 void gate_record_policy(struct gate *g);
+void gate_put_policy(struct gate *g, struct policy_set *policy); /* in force; takes the reference */
+/* Calls then() on loop 0 when every loop has taken what was changed until now. `t`: not under way; stays until then. */
+void gate_when_taken(struct gate *g, struct gate_taken *t, void (*then)(void *owner), void *owner);
 void gate_take_secrets(struct gate *g); /* what the supervisor sent becomes what streams ask */
 
 /* gate_control.c: one request of the control socket (ipc/control.h); the answer goes by gate_answer(). */
@@ -167,6 +174,9 @@ void gate_act_undone(struct gate_act *a, const char *why);
 void gate_act_failed(struct gate_request *r, const char *why);
 /* The request record.admin: an act that the supervisor does by itself while the recorder takes nothing. */
 void gate_act_tell(struct gate_request *r);
+
+/* gate_lists.c. Before the loops run: the administrators' lists as the store has them, into the policy. 0 or negative. */
+[[nodiscard]] int gate_lists_open(struct gate *g, struct err *err);
 
 /* gate_office.c: what administrators ask for with their clients. */
 struct office;

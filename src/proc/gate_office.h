@@ -43,6 +43,10 @@ void office_stats(struct job *j);
 void office_count(struct job *j);
 void office_list(struct job *j);
 
+/* gate_lists.c: who may exchange anything with people here. */
+void office_blacklist(struct job *j);
+void office_whitelist(struct job *j);
+
 /* gate_office_say.c: what is said to everybody, and the end. */
 void office_announce(struct job *j);
 void office_motd(struct job *j);

@@ -31,7 +31,7 @@ static struct str account_at(struct job *j, size_t n, bool *out_ended)
 	if (p)
 		return parsed.bare;
 	*out_ended = true;
-	buf_printf(&j->faults, "%.*s: there is no such account", STR_FMT(jid));
+	buf_printf(&j->faults, "User does not exist: %.*s", STR_FMT(jid));
 	job_fail(j, buf_cstr(&j->faults));
 	return STR_NONE;
 }

@@ -77,6 +77,14 @@ struct retired {
 	struct settings *settings;
 };
 
+void gate_put_policy(struct gate *g, struct policy_set *policy)
+{
+	way_set_policy(g->way, policy);
+	route_set_policy(g->route, policy);
+	policy_set_unref(g->policy);
+	g->policy = policy;
+}
+
 static void put_in_force(struct gate *g, struct retired *retired, struct settings *settings, struct policy_set *policy,
 		struct tls *tls)
 {
@@ -96,10 +104,7 @@ static void put_in_force(struct gate *g, struct retired *retired, struct setting
 	gate_take_secrets(g);
 	route_set_settings(g->route, settings);
 	way_set_settings(g->way, settings);
-	way_set_policy(g->way, policy);
-	route_set_policy(g->route, policy);
-	policy_set_unref(g->policy);
-	g->policy = policy;
+	gate_put_policy(g, policy);
 	tls_unref(tls);
 	if (policy_changed)
 		gate_record_policy(g);
@@ -116,9 +121,22 @@ static int read_settings(struct gate *g, struct settings **out, struct err *err)
 	return r;
 }
 
-static int read_policy(struct settings *settings, struct policy_set **out, struct err *err)
+/* With the lists that are in force. */
+static int load_policy(const struct gate *g, struct settings *settings, struct policy_set **out, struct err *err)
 {
-	int r = policy_set_load(out, settings->policy_dir.data, &inspect_engine, err);
+	struct policy_set *read;
+	int r = policy_set_load(&read, settings->policy_dir.data, &inspect_engine, err);
+
+	if (r)
+		return r;
+	*out = policy_set_with(read, g->barrier);
+	policy_set_unref(read);
+	return *out ? 0 : err_set(err, -ENOMEM, "memory is out");
+}
+
+static int read_policy(const struct gate *g, struct settings *settings, struct policy_set **out, struct err *err)
+{
+	int r = load_policy(g, settings, out, err);
 	AUTO(auto_close) int fd = r ? open(settings->policy_dir.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
 	if (r && fd < 0 && errno == EACCES)
@@ -138,7 +156,7 @@ static int reload(struct gate *g, struct err *err)
 
 	if (r)
 		goto fail;
-	r = read_policy(settings, &policy, err);
+	r = read_policy(g, settings, &policy, err);
 	if (r)
 		goto fail;
 	g->settings = settings; /* gate_load_tls reads tls.min_version */
@@ -162,32 +180,42 @@ static void reload_answer(struct gate *g, const char *refused)
 		log_warn("the supervisor did not take the answer to the reload");
 }
 
-static void run_taken_by_all(struct task *task)
+static void reloaded(void *owner)
 {
-	struct gate *g = container_of(task, struct gate, reload.taken_by_all);
+	struct gate *g = owner;
 
 	log_info("reloaded: certificate, settings, policy %s", policy_set_version(g->policy));
 	reload_answer(g, "");
 }
 
-static void run_taken(struct task *task)
+static void run_taken_by_all(struct task *task)
 {
-	struct gate_reload_mark *mark = container_of(task, struct gate_reload_mark, task);
-	struct gate *g = mark->gate;
+	struct gate_taken *t = container_of(task, struct gate_taken, by_all);
 
-	if (atomic_fetch_sub(&g->reload.left, 1) == 1)
-		loop_post(g->loop[0], &g->reload.taken_by_all);
+	atomic_store(&t->left, 0);
+	t->then(t->owner);
 }
 
-/* Each loop takes what is new in a task; the mark behind that says it has. Who is told that the reload is done may rely
- * on it: a wall stands for the next stanza, wherever it comes in. */
-static void answer_when_taken(struct gate *g)
+static void run_taken(struct task *task)
 {
-	g->reload.taken_by_all.run = run_taken_by_all;
-	atomic_store(&g->reload.left, g->loops.count);
+	struct gate_taken *t = container_of(task, struct gate_taken_mark, task)->taken;
+
+	if (atomic_fetch_sub(&t->left, 1) == 2)
+		loop_post(t->loop, &t->by_all);
+}
+
+/* Each loop takes what is new in a task; the mark behind that says it has. Who is told that the change is done may rely
+ * on it: a wall stands for the next stanza, wherever it comes in. */
+void gate_when_taken(struct gate *g, struct gate_taken *t, void (*then)(void *owner), void *owner)
+{
+	t->by_all.run = run_taken_by_all;
+	t->loop = g->loop[0];
+	t->then = then;
+	t->owner = owner;
+	atomic_store(&t->left, g->loops.count + 1);
 	for (unsigned i = 0; i < g->loops.count; i++) {
-		g->reload.mark[i] = (struct gate_reload_mark){.task.run = run_taken, .gate = g};
-		loop_post(g->loop[i], &g->reload.mark[i].task);
+		t->mark[i] = (struct gate_taken_mark){.task.run = run_taken, .taken = t};
+		loop_post(g->loop[i], &t->mark[i].task);
 	}
 }
 
@@ -201,6 +229,6 @@ void gate_reload(struct gate *g)
 		log_error("reload refused, everything stays as it was: %s", err.text);
 		reload_answer(g, err.text);
 	} else {
-		answer_when_taken(g);
+		gate_when_taken(g, &g->reload, reloaded, g);
 	}
 }

@@ -10,7 +10,10 @@
 
 static struct subject subject_from(const struct home *h, const struct person *person, const struct jid *jid)
 {
-	struct subject s = {.jid = jid->bare, .domain = jid->domain, .inside = settings_is_inside(h->settings, jid->domain)};
+	struct subject s = {.jid = jid->bare,
+		.domain = jid->domain,
+		.resource = jid->resource,
+		.inside = settings_is_inside(h->settings, jid->domain)};
 
 	if (person) {
 		s.groups = person->groups;

@@ -6,6 +6,8 @@
 
 struct policy_set {
 	_Atomic unsigned refs;
+	struct policy_set *whole; /* counted: whose rules and engine these are; NULL: its own */
+	struct barrier *barrier;  /* counted */
 	struct rule_set *rules;
 	const struct policy_engine *engine;
 	struct inspect_set *inspect;
@@ -76,11 +78,37 @@ struct policy_set *policy_set_unref(struct policy_set *set)
 {
 	if (!set || atomic_fetch_sub_explicit(&set->refs, 1, memory_order_acq_rel) != 1)
 		return NULL;
-	if (set->engine)
-		set->engine->free(set->inspect);
-	rule_set_free(set->rules);
+	barrier_unref(set->barrier);
+	if (set->whole) {
+		policy_set_unref(set->whole);
+	} else {
+		if (set->engine)
+			set->engine->free(set->inspect);
+		rule_set_free(set->rules);
+	}
 	free(set);
 	return NULL;
+}
+
+struct policy_set *policy_set_with(struct policy_set *set, struct barrier *barrier)
+{
+	struct policy_set *with = malloc(sizeof(*with));
+
+	if (!with)
+		return NULL;
+	*with = (struct policy_set){.whole = policy_set_ref(set->whole ? set->whole : set),
+		.barrier = barrier_ref(barrier),
+		.rules = set->rules,
+		.engine = set->engine,
+		.inspect = set->inspect,
+		.counts = set->counts};
+	atomic_init(&with->refs, 1);
+	return with;
+}
+
+const struct barrier *policy_set_barrier(const struct policy_set *set)
+{
+	return set->barrier;
 }
 
 const struct rule_set *policy_set_rules(const struct policy_set *set)

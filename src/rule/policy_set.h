@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "rule/barrier.h"
 #include "rule/rule_set.h"
 #include "rule/verdict.h"
 
@@ -31,10 +32,15 @@ struct policy_engine {
 [[nodiscard]] int policy_set_load_all(struct policy_set **out, const char *dir,
 	const struct policy_engine *engine, struct problems *problems);
 
+/* The same rules and engine with these lists, as a set of its own with one reference; NULL: memory is out. `barrier` NULL:
+ * empty ones. What policy_set_load() makes has empty ones. */
+[[nodiscard]] struct policy_set *policy_set_with(struct policy_set *set, struct barrier *barrier);
+
 struct policy_set *policy_set_ref(struct policy_set *set);   /* returns set; NULL is accepted */
 struct policy_set *policy_set_unref(struct policy_set *set); /* returns NULL; the last one frees */
 
 const struct rule_set *policy_set_rules(const struct policy_set *set);
+const struct barrier *policy_set_barrier(const struct policy_set *set); /* may be NULL */
 const struct inspect_set *policy_set_engine(const struct policy_set *set); /* NULL without an engine */
 const char *policy_set_version(const struct policy_set *set);              /* 16 hex digits */
 

@@ -9,6 +9,7 @@
 struct subject {
 	struct str jid;           /* bare JID, prepared (RFC 7622) */
 	struct str domain;        /* its domain part, prepared */
+	struct str resource;      /* where one of them is meant; empty: all */
 	const struct str *groups; /* as written in the account, compared without regard to ASCII case */
 	size_t group_count;
 	bool inside; /* the domain is one of ours */

@@ -19,14 +19,21 @@ static bool door_is_open(const struct rule *const *walls, size_t count, const st
 	return false;
 }
 
-void wall_decide(const struct policy_set *set, const struct subject *from, const struct subject *to,
+static void barrier_decide(const struct policy_set *set, const struct subject *from, const struct subject *to,
 	enum wall_kind kind, struct arena *arena, struct verdict *v)
 {
-	size_t count;
-	const struct rule *const *walls = rule_set_walls(policy_set_rules(set), &count);
+	enum barrier_list list = barrier_between(policy_set_barrier(set), from, to);
+	struct finding f = {.action = ACTION_BLOCK, .mode = MODE_ENFORCE, .detail = str_from(wall_kind_names[kind])};
 
-	if (count == 0 || door_is_open(walls, count, from, to, kind))
+	if (list == BARRIER_LISTS)
 		return;
+	f.rule = str_from(barrier_names[list]);
+	verdict_add(v, arena, &f, NULL);
+}
+
+static void walls_decide(const struct rule *const *walls, size_t count, const struct subject *from,
+	const struct subject *to, enum wall_kind kind, struct arena *arena, struct verdict *v)
+{
 	for (size_t i = 0; i < count; i++) {
 		struct finding f;
 
@@ -40,6 +47,17 @@ void wall_decide(const struct policy_set *set, const struct subject *from, const
 		};
 		verdict_add(v, arena, &f, walls[i]->notice);
 	}
+}
+
+void wall_decide(const struct policy_set *set, const struct subject *from, const struct subject *to,
+	enum wall_kind kind, struct arena *arena, struct verdict *v)
+{
+	size_t count;
+	const struct rule *const *walls = rule_set_walls(policy_set_rules(set), &count);
+
+	barrier_decide(set, from, to, kind, arena, v);
+	if (count && !door_is_open(walls, count, from, to, kind))
+		walls_decide(walls, count, from, to, kind, arena, v);
 	if (v->cannot_tell == CANNOT_TELL_MEMORY)
 		policy_set_cannot_tell(set, CANNOT_TELL_MEMORY, v, arena);
 }
@@ -50,6 +68,8 @@ bool wall_stands(const struct policy_set *set, const struct subject *from, const
 	size_t count;
 	const struct rule *const *walls = rule_set_walls(policy_set_rules(set), &count);
 
+	if (barrier_between(policy_set_barrier(set), from, to) != BARRIER_LISTS)
+		return true;
 	for (size_t i = 0; i < count; i++)
 		if (walls[i]->action == ACTION_BLOCK && walls[i]->mode == MODE_ENFORCE &&
 			wall_applies(walls[i], from, to, kind))
@@ -61,7 +81,7 @@ uint32_t wall_kinds_stopped(const struct policy_set *set)
 {
 	size_t count = 0;
 	const struct rule *const *walls = set ? rule_set_walls(policy_set_rules(set), &count) : NULL;
-	uint32_t kinds = 0;
+	uint32_t kinds = set && !barrier_is_empty(policy_set_barrier(set)) ? WALL_ANY : 0;
 
 	for (size_t i = 0; i < count; i++)
 		if (walls[i]->action == ACTION_BLOCK && walls[i]->mode == MODE_ENFORCE)
@@ -95,7 +115,7 @@ bool walls_are_same(const struct policy_set *a, const struct policy_set *b)
 	const struct rule *const *walls_a = a ? rule_set_walls(policy_set_rules(a), &count_a) : NULL;
 	const struct rule *const *walls_b = b ? rule_set_walls(policy_set_rules(b), &count_b) : NULL;
 
-	if (count_a != count_b)
+	if (count_a != count_b || !barrier_is_same(a ? policy_set_barrier(a) : NULL, b ? policy_set_barrier(b) : NULL))
 		return false;
 	for (size_t i = 0; i < count_a; i++)
 		if (!wall_is_same(walls_a[i], walls_b[i]))

@@ -1,5 +1,5 @@
-/* Walls: may these two talk? Decided by the rules of type `wall` alone, without looking at content. A wall
- * whose action is `allow` is a door: where it applies (and is enforced), walls that block do not. Also for
+/* Walls: may these two talk? Decided by the administrators' lists (rule/barrier.h) and the rules of type `wall` alone,
+ * without looking at content. A wall whose action is `allow` is a door: where it applies (and is enforced), walls that block do not. Also for
  * route/, which asks for each recipient when one presence goes to many. Any thread. */
 #pragma once
 

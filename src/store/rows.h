@@ -66,9 +66,9 @@ struct store_visit {
 	bool welcomed;             /* was there to be welcomed */
 };
 
-/* What is said to everybody, with the receipt of the request that set it. */
+/* What is said to everybody or holds for everybody, with the receipt of the request that set it. */
 struct store_notice {
-	struct str name; /* "motd", "welcome" */
+	struct str name; /* "motd", "welcome"; "blacklist", "whitelist": canonical addresses, one a line */
 	struct str text;
 	struct str id; /* of the record, as are the next two */
 	uint64_t seq, utc_us;

@@ -12,15 +12,24 @@
 
 /* ---- policy and inspect: the parcel's people as rules see them ---- */
 
-struct subject way_subject(const struct person *person, struct str domain)
+struct subject way_subject(const struct person *person, struct str resource)
 {
 	return (struct subject){
 			.jid = person->jid,
-			.domain = domain,
+			.domain = jid_split(person->jid).domain,
+			.resource = resource,
 			.groups = person->groups,
 			.group_count = person->groups_len,
 			.inside = true,
 	};
+}
+
+static struct subject subject_outside(const struct jid *jid, const struct way_loop *wl)
+{
+	struct subject s = subject_of(jid->bare, settings_is_inside(wl->settings, jid->domain));
+
+	s.resource = jid->resource;
+	return s;
 }
 
 /* An account, or whoever it is that a component speaks for. */
@@ -28,8 +37,7 @@ static struct subject subject_of_sender(const struct parcel *p, const struct way
 {
 	const struct origin *o = p->origin;
 
-	return o->person ? way_subject(o->person, o->jid.domain)
-			 : subject_of(o->jid.bare, settings_is_inside(wl->settings, o->jid.domain));
+	return o->person ? way_subject(o->person, o->jid.resource) : subject_outside(&o->jid, wl);
 }
 
 /* Does it go to a component? To the domain itself, too: that is no part of this server. */
@@ -41,17 +49,14 @@ static bool is_for_component(const struct parcel *p, const struct way_loop *wl)
 /* The one other person it is for; false when there is none (broadcast presence, our own server, one's own account). */
 static bool subject_of_recipient(const struct parcel *p, const struct way_loop *wl, struct subject *out)
 {
-	bool server = jid_is_domain(&p->to) && !is_for_component(p, wl);
+	bool server = jid_is_domain(&p->to) && !is_for_component(p, wl), room;
 
 	if (!p->has_to || server || str_eq(p->to.bare, p->origin->jid.bare))
 		return false;
-	if (!p->recipient && settings_is_rooms(wl->settings, p->to.domain))
+	room = settings_is_rooms(wl->settings, p->to.domain);
+	if (!p->recipient && room)
 		return false; /* a room is nobody: route asks about each who is in it */
-	if (p->recipient) {
-		*out = way_subject(p->recipient, jid_split(p->recipient->jid).domain);
-		return true;
-	}
-	*out = subject_of(p->to.bare, settings_is_inside(wl->settings, p->to.domain));
+	*out = p->recipient ? way_subject(p->recipient, room ? STR("") : p->to.resource) : subject_outside(&p->to, wl);
 	return true;
 }
 

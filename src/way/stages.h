@@ -49,8 +49,8 @@ static inline void way_count(uint64_t *counter, int64_t n)
 /* "message", "presence", "iq" */
 struct str way_kind_name(enum parcel_kind kind);
 
-/* A person as rules see them; `domain` is that of their address. Borrowed from both. */
-struct subject way_subject(const struct person *person, struct str domain);
+/* A person as rules see them, with the resource that is meant or none. Borrowed from both. */
+struct subject way_subject(const struct person *person, struct str resource);
 
 enum stage_result stage_policy(struct parcel *p, struct way_loop *wl);
 enum stage_result stage_inspect(struct parcel *p, struct way_loop *wl);

@@ -157,7 +157,7 @@ void way_submit(void *owner, struct parcel *p)
 
 static void resource_inspect(struct way_loop *wl, struct errand *e)
 {
-	struct subject from = way_subject(e->person, e->bare.domain);
+	struct subject from = way_subject(e->person, e->resource);
 	struct verdict v = {};
 
 	inspect_text(wl->policy, wl->scratch, KIND_RESOURCE, e->resource, &from, NULL, e->arena, &v);

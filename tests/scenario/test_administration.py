@@ -10,7 +10,7 @@ import pytest
 
 from lib import names, record
 from lib.client import Account, Client, Refused
-from lib.command import ADMIN, administrator, begin, command, data, done, failed, form, inside, run
+from lib.command import ADMIN, administrator, begin, command, data, done, failed, form, inside, note, run
 from lib.server import PASSWORD_MARK
 from lib.stanza import child, element, Error, iq, iq_to, words
 
@@ -27,7 +27,7 @@ rules:
 """
 
 OFFERED = set("""add-user delete-user disable-user reenable-user end-user-session change-user-password get-user-roster
-    get-user-lastlogin user-stats get-registered-users-num get-disabled-users-num get-online-users-num
+    get-user-lastlogin user-stats edit-blacklist edit-whitelist get-registered-users-num get-disabled-users-num get-online-users-num
     get-active-users-num get-idle-users-num get-registered-users-list get-disabled-users-list get-online-users-list
     get-active-users get-idle-users announce set-motd edit-motd delete-motd set-welcome delete-welcome edit-admin restart
     shutdown""".split())
@@ -218,19 +218,31 @@ def test_several_accounts_are_deleted_at_once_and_who_is_not_there_is_named(admi
         assert server.run("user", "show", account.jid).returncode != 0
 
 
-@pytest.mark.parametrize("change", [
-    {"password_verify": "something else"}, {"password": ""}, {"password": "short", "password_verify": "short"},
-    {"accountjid": "someone@elsewhere.example"}, {"accountjid": "two@at@signs"}, {"accountjid": "example.org"}])
-def test_an_account_that_cannot_be(admin, server, change):
+@pytest.mark.parametrize("change, why", [
+    ({"password_verify": "something else"}, "Passwords do not match"), ({"password": ""}, "needed"),
+    ({"password": "short", "password_verify": "short"}, "sasl.password_min"),
+    ({"accountjid": "someone@elsewhere.example", "password": ""}, "Cannot create remote user: someone@elsewhere"),
+    ({"accountjid": "two@at@signs", "password": ""}, "Please provide a valid JID: two@at@signs"),
+    ({"accountjid": "example.org"}, "Please provide a valid JID")])
+def test_an_account_that_cannot_be(admin, server, change, why):
     account = newcomer(server)
     values = {"accountjid": account.jid, "password": account.password, "password_verify": account.password} | change
-    failed(admin, "add-user", **values)
+    assert why in failed(admin, "add-user", **values)
     assert server.run("user", "show", account.jid).returncode != 0
 
 
 def test_an_account_that_is_there_is_a_conflict(admin, plain):
     answer = run(admin, "add-user", accountjid=plain.bare, password="long enough", password_verify="long enough")
     assert condition(answer) == ("cancel", "conflict")
+
+
+def test_what_was_done_is_said_and_what_was_not_is_said_why(admin, plain):
+    """With the words that interoperability suites look for."""
+    answer = run(admin, "reenable-user", accountjids=plain.bare)
+    assert note(answer) == ("info", "Operation finished successfully.")
+    assert failed(admin, "reenable-user", accountjids="nobody@" + admin.domain) == "User does not exist: nobody@" + admin.domain
+    assert failed(admin, "reenable-user", accountjids="a@b.example") == "Cannot re-enable remote user: a@b.example"
+    assert failed(admin, "delete-user", accountjids="a@b@c") == "Please provide a valid JID: a@b@c"
 
 
 def test_a_session_is_ended_and_another_stays(admin, folk, plain):
@@ -315,7 +327,7 @@ def test_a_roster_a_login_and_figures_of_one_account(admin, folk, server):
         assert (stats["rostersize"], stats["onlineresources"]) == (["1"], [alice.resource])
         assert stats["ipaddresses"] == [alice.server.source] and stats["lastlogin"] == login["lastlogin"][:1]
     for name in ("get-user-roster", "get-user-lastlogin", "user-stats"):
-        assert "no such account" in failed(admin, name, accountjids="nobody@" + server.domain)
+        assert "User does not exist: nobody@" in failed(admin, name, accountjids="nobody@" + server.domain)
 
 
 # ---- what is said to everybody
