@@ -16,6 +16,7 @@
 #include "proc/confine.h"
 #include "proc/gate.h"
 #include "proc/probe.h"
+#include "route/disco.h"
 #include "route/office.h"
 
 enum {
@@ -286,6 +287,7 @@ static int gate_open_way(struct gate *g, struct err *err)
 			.owner = g,
 			.submit = on_submit,
 			.errand = on_errand,
+			.features = disco_put_caps,
 	};
 	struct tls *tls;
 	int r;

@@ -1,5 +1,6 @@
 #include "route/disco.h"
 
+#include "pubsub/caps.h"
 #include "route/answer.h"
 #include "route/commands.h"
 #include "route/components.h"
@@ -7,12 +8,13 @@
 #include "pubsub/event.h"
 #include "route/pep.h"
 #include "route/last.h"
+#include "route/reread.h"
 #include "route/rooms.h"
 #include "route/sight.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
-/* XEP-0060 5.1 and 10, XEP-0163: what an account does as a service of nodes. The server says the same (XEP-0223 5). */
+/* XEP-0060 5.1 and 10, XEP-0163: what an account does as a service of nodes. */
 #define PUBSUB_FEATURES                                                                                      \
 	"http://jabber.org/protocol/pubsub",                                                            \
 		"http://jabber.org/protocol/pubsub#access-open",                                                   \
@@ -51,6 +53,7 @@
 
 /* A feature stands here in the change that brings it; tests compare the lists. */
 static const char *const server_features[] = {
+	"http://jabber.org/protocol/caps",
 	"http://jabber.org/protocol/commands",
 	"http://jabber.org/protocol/disco#info",
 	"http://jabber.org/protocol/disco#items",
@@ -65,7 +68,7 @@ static const char *const server_features[] = {
 	"urn:xmpp:sid:0",
 	"urn:xmpp:time",
 	"vcard-temp",
-	PUBSUB_FEATURES,
+	"http://jabber.org/protocol/pubsub#publish-options", /* XEP-0223 5: of accounts; the domain has no nodes */
 	NULL,
 };
 
@@ -164,9 +167,8 @@ static void put_offered(struct buf *text, const struct settings *s)
 		buf_lit(text, "<feature var='jabber:iq:search'/>");
 }
 
-/* `server`: its settings, NULL: it is not about the server. */
 static void answer_info(struct parcel *p, const char *identity, const char *const *features,
-	const char *const *more, const struct settings *server)
+	const char *const *more)
 {
 	struct buf text = BUF_INIT(0);
 
@@ -178,18 +180,84 @@ static void answer_info(struct parcel *p, const char *identity, const char *cons
 	buf_printf(&text, "<query xmlns='http://jabber.org/protocol/disco#info'><identity %s/>", identity);
 	put_features(&text, features);
 	put_features(&text, more);
-	if (server) {
-		put_offered(&text, server);
-		contacts_put(&text, server);
-	}
 	buf_lit(&text, "</query></iq>");
 	answer_end(p, &text);
 }
 
+/* ---- the server, and its capabilities (XEP-0115) ---- */
+
+#define CAPS_NODE "urn:x-gatehouse:server"
+
+/* Whoever asks is told the same. */
+static void put_server(struct buf *text, const struct settings *s)
+{
+	buf_lit(text, "<identity category='server' type='im' name='Gatehouse'/><identity category='pubsub' type='pep'/>");
+	put_features(text, server_features);
+	put_offered(text, s);
+	contacts_put(text, s);
+}
+
+static bool put_ver(struct buf *out, const struct settings *s)
+{
+	struct buf text = BUF_INIT(0);
+	struct arena *arena = NULL;
+	const struct node *info;
+	bool ok;
+
+	buf_lit(&text, "<query xmlns='http://jabber.org/protocol/disco#info'>");
+	put_server(&text, s);
+	buf_lit(&text, "</query>");
+	info = buf_failed(&text) ? NULL : reread_stanza(buf_view(&text), &arena);
+	ok = info && caps_ver(out, STR("sha-1"), info, arena);
+	arena_free(arena);
+	buf_done(&text);
+	return ok;
+}
+
+void disco_put_caps(struct buf *out, const struct settings *s)
+{
+	struct buf ver = BUF_INIT(0);
+
+	if (put_ver(&ver, s)) {
+		buf_lit(out, "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='" CAPS_NODE "' ver='");
+		buf_str(out, buf_view(&ver));
+		buf_lit(out, "'/>");
+	}
+	buf_done(&ver);
+}
+
+/* Is that the node of the capabilities there are now? */
+static bool is_caps_node(const struct settings *s, struct str node)
+{
+	struct str start = STR(CAPS_NODE "#");
+	struct buf ver = BUF_INIT(0);
+	bool ok = str_starts(node, start) && put_ver(&ver, s) &&
+		  str_eq(str_cut(node, start.len, node.len), buf_view(&ver));
+
+	buf_done(&ver);
+	return ok;
+}
+
+static void answer_server(const struct home *h, struct parcel *p)
+{
+	struct buf text = BUF_INIT(0);
+
+	iq_put_result(&text, p);
+	buf_lit(&text, "<query xmlns='http://jabber.org/protocol/disco#info'");
+	if (wanted_node(p).len)
+		pubsub_attr_put(&text, "node", wanted_node(p));
+	buf_putc(&text, '>');
+	put_server(&text, h->settings);
+	buf_lit(&text, "</query></iq>");
+	answer_end(p, &text);
+}
+
+/* ---- accounts ---- */
+
 static void answer_account(const struct home *h, struct parcel *p)
 {
 	answer_info(p, "category='account' type='registered'/><identity category='pubsub' type='pep'", account_features,
-		h->settings->history_enabled ? archive_features : no_features, NULL);
+		h->settings->history_enabled ? archive_features : no_features);
 }
 
 static void answer_no_items(struct parcel *p)
@@ -247,12 +315,12 @@ static void answer_node_items(const struct home *h, struct parcel *p)
 
 void disco_info_for(struct home *h, struct parcel *p)
 {
-	if (wanted_node(p).len) {
+	struct str node = wanted_node(p);
+
+	if (node.len && !is_caps_node(h->settings, node))
 		answer_node_info(h, p);
-		return;
-	}
-	answer_info(p, "category='server' type='im' name='Gatehouse'/><identity category='pubsub' type='pep'",
-		server_features, no_features, h->settings);
+	else
+		answer_server(h, p);
 }
 
 void disco_info_server(struct session *s, struct parcel *p)

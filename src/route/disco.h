@@ -1,8 +1,13 @@
 /* Service discovery (XEP-0030): of the server, of one's own account, of others' accounts. */
 #pragma once
 
+#include "base/buf.h"
 #include "parcel/parcel.h"
 #include "route/session.h"
+
+/* What the server is, as an element for the features of streams (XEP-0115 section 6.3); nothing when memory is out. Any
+ * thread. */
+void disco_put_caps(struct buf *out, const struct settings *s);
 
 /* Handlers of iq.c; they take over the parcel's reference. */
 void disco_info_server(struct session *s, struct parcel *p);

@@ -149,6 +149,8 @@ static void features_put(struct stream *s, struct buf *b)
 		   "<sub xmlns='urn:xmpp:features:pre-approval'/>");
 	if (s->xl->settings->csi_held_max)
 		buf_lit(b, "<csi xmlns='urn:xmpp:csi:0'/>");
+	if (!buf_failed(&s->xl->features))
+		buf_str(b, buf_view(&s->xl->features));
 	limits_put(s, b);
 }
 

@@ -58,6 +58,7 @@ struct xmpp_loop {
 	struct list slowed; /* streams whose allowance is used up */
 	uv_timer_t slow_timer;
 	struct buf scratch; /* for output that is put together */
+	struct buf features; /* what env.features has said of the settings */
 	struct xmpp_stats stats;
 };
 

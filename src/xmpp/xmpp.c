@@ -38,17 +38,26 @@ static void limits_fill(struct xmpp_loop *xl)
 	xl->before.stanza_bytes = c->limits_stanza_bytes_before_login;
 }
 
+static void settings_take(struct xmpp_loop *xl, const struct settings *settings)
+{
+	xl->settings = settings;
+	limits_fill(xl);
+	buf_clear(&xl->features);
+	if (xl->xmpp->env.features)
+		xl->xmpp->env.features(&xl->features, settings);
+}
+
 static int xmpp_loop_init(struct xmpp *x, unsigned i, const struct settings *settings)
 {
 	struct xmpp_loop *xl = &x->loops[i];
 
 	xl->xmpp = x;
 	xl->loop = x->env.loops->loop[i];
-	xl->settings = settings;
 	list_init(&xl->streams);
 	list_init(&xl->slowed);
 	buf_init(&xl->scratch, 1 << 20);
-	limits_fill(xl);
+	buf_init(&xl->features, 1 << 12);
+	settings_take(xl, settings);
 	charge_init(xl);
 	return net_loop_new(&xl->net, xl->loop, x->env.budget, settings->limits_output_bytes);
 }
@@ -85,6 +94,7 @@ struct xmpp *xmpp_free(struct xmpp *x)
 		net_loop_free(x->loops[i].net);
 		component_secrets_unref(x->loops[i].secrets);
 		buf_done(&x->loops[i].scratch);
+		buf_done(&x->loops[i].features);
 	}
 	free(x->loops);
 	free(x);
@@ -107,8 +117,7 @@ static void run_word(struct task *task)
 	if (w->tls)
 		net_loop_set_tls(w->xl->net, w->tls);
 	if (w->settings) {
-		w->xl->settings = w->settings;
-		limits_fill(w->xl);
+		settings_take(w->xl, w->settings);
 		net_loop_set_output_max(w->xl->net, w->settings->limits_output_bytes);
 	}
 	if (w->secrets) {

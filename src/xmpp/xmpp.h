@@ -3,6 +3,7 @@
  * becomes a parcel and is submitted to the way. */
 #pragma once
 
+#include "base/buf.h"
 #include "net/budget.h"
 #include "net/conn.h"
 #include "parcel/errand.h"
@@ -30,6 +31,8 @@ struct xmpp_env {
 	void *owner;
 	void (*submit)(void *owner, struct parcel *p); /* on the connection's loop; takes the reference */
 	void (*errand)(void *owner, struct errand *e); /* takes the errand */
+	/* NULL, or what else belongs to the features after login, under these settings. On any loop's thread. */
+	void (*features)(struct buf *out, const struct settings *settings);
 };
 
 struct xmpp_stats {

@@ -10,7 +10,7 @@ from .stanza import Error, Expected, child, element, iq_to, presence_to, iq, pre
 
 TUNE = "http://jabber.org/protocol/tune"
 MOOD = "http://jabber.org/protocol/mood"
-CAPS = "http://jabber.org/protocol/caps"
+CAPS = names.CAPS
 OPTIONS = "http://jabber.org/protocol/pubsub#publish-options"
 CONFIG = "http://jabber.org/protocol/pubsub#node_config"
 FEATURES = {names.PUBSUB} | {names.PUBSUB + "#" + each for each in (

@@ -1,14 +1,17 @@
-"""Who was there last (XEP-0012), what time it is (XEP-0202), whom to turn to (XEP-0157), how much a stream takes
-(XEP-0478)."""
+"""Who was there last (XEP-0012), what time it is (XEP-0202), whom to turn to (XEP-0157), what the server can do
+(XEP-0115), how much a stream takes (XEP-0478)."""
 
+import base64
 import datetime
+import hashlib
 import time
 
 import pytest
+import yaml
 
 from lib import names
 from lib.folk import subscribe
-from lib.stanza import Error, element, iq, iq_to, presence, presence_to
+from lib.stanza import Error, child, element, iq, iq_to, presence, presence_to
 
 LAST = "jabber:iq:last"
 TIME = "urn:xmpp:time"
@@ -137,9 +140,73 @@ def test_where_nobody_is_named_there_is_no_form(folk, main_server):
     assert form_of(query)[0] is None
 
 
+# --- the capabilities of the server (XEP-0115 section 6.3)
+
+def capabilities(client):
+    caps = child(client.features, "c", names.CAPS)
+    assert caps.get("hash") == "sha-1" and caps.get("node")
+    return caps.get("node"), caps.get("ver")
+
+
+def verification_of(query):
+    """The string of section 5.1 from an answer, hashed."""
+    identities = sorted("/".join((each.get("category"), each.get("type"), "", each.get("name", "")))
+                        for each in query.findall("{%s}identity" % names.DISCO_INFO))
+    features = sorted(each.get("var") for each in query.findall("{%s}feature" % names.DISCO_INFO))
+    text = "".join(each + "<" for each in identities + features)
+    fields = form_of(query)[1]
+    if fields:
+        text += fields.pop("FORM_TYPE")[0] + "<"
+        for name in sorted(fields):
+            text += "".join(each + "<" for each in [name] + sorted(fields[name]))
+    return base64.b64encode(hashlib.sha1(text.encode()).digest()).decode()
+
+
+def said_of(client, server, node):
+    return client.ask(names.DISCO_INFO, to=server.domain, node=node)
+
+
+def test_the_features_of_a_stream_name_the_servers_capabilities(folk, server):
+    alice, = folk.online(1)
+    node, ver = capabilities(alice)
+    told = said_of(alice, server, node + "#" + ver).find("{%s}query" % names.DISCO_INFO)
+    assert told.get("node") == node + "#" + ver  # mirrored: XEP-0030 section 3.2
+    assert verification_of(told) == ver
+    plain = said_of(alice, server, None).find("{%s}query" % names.DISCO_INFO)
+    assert plain.get("node") is None and verification_of(plain) == ver
+    assert names.CAPS in {each.get("var") for each in told}
+    for other in (node, node + "#", node + "#" + ver[:-2], node + ver, "urn:example:other#" + ver):
+        assert tuple(Error(said_of(alice, server, other))) == ("cancel", "item-not-found")
+
+
+def test_before_login_a_stream_names_none(folk, server):
+    client = folk.client().connect()
+    client.open()
+    assert child(client.features, "c", names.CAPS) is None
+
+
+def test_other_settings_are_other_capabilities(folk, server):
+    before = server.yaml.read_text()
+    alice, = folk.online(1)
+    node, old = capabilities(alice)
+    config = yaml.safe_load(before)
+    config["contact"] = {"security": ["mailto:security@example.org"]}
+    try:
+        server.yaml.write_text(yaml.safe_dump(config))
+        assert server.run("reload").returncode == 0
+        bob, = folk.online(1)
+        ver = capabilities(bob)[1]
+        assert ver != old
+        told = said_of(bob, server, node + "#" + ver).find("{%s}query" % names.DISCO_INFO)
+        assert verification_of(told) == ver and "security-addresses" in form_of(told)[1]
+        assert tuple(Error(said_of(alice, server, node + "#" + old))) == ("cancel", "item-not-found")
+    finally:
+        server.yaml.write_text(before)
+        assert server.run("reload").returncode == 0
+
+
 def test_a_mistyped_contact_is_refused(server, place):
     from lib.server import run
-    import yaml
     config = yaml.safe_load(server.yaml.read_text())
     config["contact"] = {"abuse": ["abuse@example.org"]}
     folder = place / "mistyped"
