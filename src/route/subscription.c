@@ -213,7 +213,7 @@ void subscription_send(struct user *u, struct parcel *p, enum letter_kind kind)
 	}
 	if (lost)
 		presence_hide(u, c.jid);
-	if (o.passes)
+	if (o.passes && kind != LETTER_SUBSCRIBE)
 		subscription_route(u->home, p, u->bare, kind);
 	if (!o.passes && kind == LETTER_SUBSCRIBED && !(c.state & SUB_FROM)) {
 		pre_approve(u, &c, true); /* 3.4 */
@@ -229,6 +229,8 @@ void subscription_send(struct user *u, struct parcel *p, enum letter_kind kind)
 	}
 	if (o.passes && kind == LETTER_SUBSCRIBED)
 		presence_show(u, p->to.bare);
+	if (kind == LETTER_SUBSCRIBE) /* who is asked may answer before the asker's clients have the push otherwise */
+		subscription_route(u->home, p, u->bare, kind);
 }
 
 void subscription_cancel(struct user *u, const struct contact *c)
