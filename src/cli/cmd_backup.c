@@ -492,6 +492,7 @@ int cmd_backup(struct cli *cli)
 {
 	struct backup b = {.cli = cli};
 	struct people people = {};
+	uint64_t seq;
 	int r;
 
 	umask(0077);
@@ -503,7 +504,7 @@ int cmd_backup(struct cli *cli)
 	if (!r)
 		r = take_folder(&b);
 	if (!r)
-		r = people_announce(&people, "backup", b.name, "");
+		r = people_announce(&people, "backup", b.name, "", &seq);
 	if (!r)
 		r = make(&b);
 	if (r && b.made[0])

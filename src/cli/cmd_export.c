@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +22,15 @@
 #include "cli/portable_user.h"
 #include "cli/progress.h"
 #include "cli/reading.h"
+#include "ipc/control.h"
 #include "jid/jid.h"
 #include "store/copy.h"
 
 enum {
 	SUM_TEXT = 2 * SUM_BYTES + 1,
 	NAME_BYTES = 250, /* of a person's file */
+	APPLIED_MS = 30000,
+	APPLIED_STEP_MS = 100,
 };
 
 struct export
@@ -135,6 +139,26 @@ static int unspool(struct export *x)
 		r = store_wait(&req);
 	store_req_release(&req);
 	return r ? failed(x, "the copy of the store", r) : 0;
+}
+
+/* The running server writes history in batches, and the store is behind the record by as much. What was accepted before the
+ * act is in the copy; a server that is too busy for that is not waited for. */
+static void wait_applied(struct export *x, uint64_t seq)
+{
+	json_t *answer = NULL;
+	struct err err = {};
+	bool there = false;
+
+	for (int i = 0; !there && i < APPLIED_MS / APPLIED_STEP_MS; i++) {
+		if (control_call(x->people->control, "status", NULL, NULL, 0, &answer, &err))
+			break;
+		there = (uint64_t)json_integer_value(json_object_get(answer, "applied_seq")) >= seq;
+		json_decref(answer);
+		if (!there)
+			poll(NULL, 0, APPLIED_STEP_MS);
+	}
+	if (!there)
+		tally_left(&x->tally, TALLY_HISTORY, 1, "the server is busy: messages of the last seconds may be missing");
 }
 
 static int copy_store(struct export *x)
@@ -324,13 +348,14 @@ static int record_done(struct export *x)
 	json_t *carried = tally_carried_json(&x->tally);
 	AUTO(auto_free) char *dump = json_dumps(carried, JSON_COMPACT);
 	unsigned char sum[SUM_BYTES];
+	uint64_t seq;
 	int r = EVP_DigestFinal_ex(x->hash, sum, NULL) == 1 && dump ? 0 : CLI_INTERNAL;
 
 	hex_put(&hex, sum, sizeof(sum));
 	snprintf(x->sum, sizeof(x->sum), "%s", buf_cstr(&hex));
 	buf_printf(&text, "xep0227, done: sha256 %s, carried %s", x->sum, dump ? dump : "");
 	if (!r)
-		r = people_announce(x->people, "export", x->target, buf_cstr(&text));
+		r = people_announce(x->people, "export", x->target, buf_cstr(&text), &seq);
 	json_decref(carried);
 	buf_done(&text);
 	buf_done(&hex);
@@ -354,11 +379,14 @@ static int report(const struct export *x)
 
 static int make(struct export *x)
 {
+	const char *users = cli_value(x->cli, "--user");
+	uint64_t seq;
 	int r = take_target(x);
 
 	if (!r)
-		r = people_announce(x->people, "export", x->target,
-			cli_value(x->cli, "--user") ? cli_value(x->cli, "--user") : "");
+		r = people_announce(x->people, "export", x->target, users ? users : "", &seq);
+	if (!r && x->people->control)
+		wait_applied(x, seq);
 	if (!r)
 		r = copy_store(x);
 	if (!r)

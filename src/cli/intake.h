@@ -5,7 +5,7 @@
  * The account itself is added last, in one transaction with its verifiers: who is there was brought in whole, and is
  * left as it is by a later run; who is not is brought in by it. The server must be stopped.
  *
- * What others may be shown (waiting messages, vCards) is in the record before it is in the store: a line "admin" with the
+ * What others may be shown (waiting messages, vCards, items of personal eventing) is in the record before it is in the store: a line "admin" with the
  * command import.item, whose number is the receipt. It was not inspected. What cannot be carried is counted with the
  * reason. Functions return 0 or an exit code after saying why; after that only intake_close(). */
 #pragma once
@@ -45,6 +45,17 @@ void intake_block(struct intake *in, struct str jid);
 [[nodiscard]] int intake_vcard(struct intake *in, const struct node *vcard);
 /* One element of private XML. */
 [[nodiscard]] int intake_private(struct intake *in, const struct node *element);
+
+/* A node of personal eventing, as XEP-0163 has it until it is set otherwise; the import's. NULL: it stays behind. */
+struct place;
+struct place *intake_node(struct intake *in, struct str name);
+/* One value of its configuration (XEP-0060 16.4.4), with or without "pubsub#" before the name. What this server has not stays as
+ * it was, but an unknown access model becomes a whitelist. */
+void intake_node_option(struct intake *in, struct place *p, struct str var, struct str value);
+void intake_node_person(struct intake *in, struct place *p, struct str jid, struct str affiliation, bool subscribed);
+/* `payload` may be NULL. Configure the node before. */
+[[nodiscard]] int intake_node_item(
+	struct intake *in, const struct place *p, struct str id, struct str publisher, const struct node *payload);
 
 /* `n` of a kind stay behind; also without a person. `why` is a constant. */
 void intake_left(struct intake *in, enum tally_kind kind, uint64_t n, const char *why);

@@ -209,21 +209,22 @@ int people_call(struct people *p, const char *cmd, json_t *args, json_t **out)
 	return r;
 }
 
-int people_announce(const struct people *p, const char *command, const char *target, const char *text)
+int people_announce(
+	const struct people *p, const char *command, const char *target, const char *text, uint64_t *out_seq)
 {
 	struct err err = {};
 	json_t *answer = NULL;
-	uint64_t seq;
 	int r;
 
 	if (!p->control)
 		return witness_admin(p->settings,
-			       &(struct witness_act){.command = command, .target = target, .text = text}, &seq, &err)
+			       &(struct witness_act){.command = command, .target = target, .text = text}, out_seq, &err)
 			       ? cli_fail(p->cli, CLI_INTERNAL, NULL, "nothing is copied: %s", err.text)
 			       : 0;
 	if (control_call(p->control, command, json_pack("{s:s, s:s}", "target", target, "text", text), NULL, 0, &answer, &err))
 		return cli_fail(p->cli, CLI_UNREACHABLE, "look at the server's log", "%s", err.text);
 	r = people_refused(p->cli, answer, NULL);
+	*out_seq = (uint64_t)json_integer_value(json_object_get(answer, "seq"));
 	json_decref(answer);
 	return r;
 }

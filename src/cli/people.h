@@ -62,8 +62,9 @@ json_t *people_verifiers_json(const struct store_verifier verifiers[STORE_VERIFI
 int people_refused(const struct cli *cli, const json_t *answer, const char *jid);
 
 /* An act of an administrator that changes nothing here (a copy that leaves): in the record, by the running server or the
- * recorder started once, before this returns. 0, or an exit code after saying why: then nothing may be done. */
-[[nodiscard]] int people_announce(const struct people *p, const char *command, const char *target, const char *text);
+ * recorder started once, before this returns, as the line *out_seq. 0, or an exit code after saying why: then nothing may be done. */
+[[nodiscard]] int people_announce(
+	const struct people *p, const char *command, const char *target, const char *text, uint64_t *out_seq);
 
 /* people_offline.c: does a user.* command on the store. The answer is the caller's, good or bad. */
 json_t *people_offline(struct people *p, const char *cmd, const json_t *args);

@@ -21,13 +21,13 @@ enum {
 	PATH_BYTES = 4096,
 };
 
-enum place {
-	PLACE_NONE,
-	PLACE_SERVER,
-	PLACE_HOST,
-	PLACE_USER,
-	PLACE_OFFLINE,
-	PLACE_ARCHIVE,
+enum level {
+	LEVEL_NONE,
+	LEVEL_SERVER,
+	LEVEL_HOST,
+	LEVEL_USER,
+	LEVEL_OFFLINE,
+	LEVEL_ARCHIVE,
 };
 
 struct portable {
@@ -35,7 +35,7 @@ struct portable {
 	const struct cli *cli;
 	char folder[PATH_BYTES]; /* of the main file */
 	struct buf host;
-	enum place place[XML_CONTAINERS * (INCLUDES + 1) + 2];
+	enum level level[XML_CONTAINERS * (INCLUDES + 1) + 2];
 	size_t depth;
 	unsigned includes;
 	bool skip; /* the person open now */
@@ -57,28 +57,28 @@ static bool is_pie(const struct node *n, const char *name)
 	return str_eq(n->name, str_from(name)) && (str_eq(n->ns, NS_PIE) || str_eq(n->ns, NS_PIE_OLD));
 }
 
-static enum place place_of(const struct node *n)
+static enum level level_of(const struct node *n)
 {
 	if (is_pie(n, "server-data"))
-		return PLACE_SERVER;
+		return LEVEL_SERVER;
 	if (is_pie(n, "host"))
-		return PLACE_HOST;
+		return LEVEL_HOST;
 	if (is_pie(n, "user"))
-		return PLACE_USER;
+		return LEVEL_USER;
 	if (is_pie(n, "offline-messages"))
-		return PLACE_OFFLINE;
-	return node_is(n, STR("archive"), NS_PIE_MAM) ? PLACE_ARCHIVE : PLACE_NONE;
+		return LEVEL_OFFLINE;
+	return node_is(n, STR("archive"), NS_PIE_MAM) ? LEVEL_ARCHIVE : LEVEL_NONE;
 }
 
 static bool is_container(void *owner, const struct node *n)
 {
 	(void)owner;
-	return place_of(n) != PLACE_NONE;
+	return level_of(n) != LEVEL_NONE;
 }
 
-static enum place where(const struct portable *p)
+static enum level where(const struct portable *p)
 {
-	return p->depth ? p->place[p->depth - 1] : PLACE_NONE;
+	return p->depth ? p->level[p->depth - 1] : LEVEL_NONE;
 }
 
 /* ---- passwords ---- */
@@ -266,13 +266,56 @@ static int take_private(struct portable *p, const struct node *n)
 	return r;
 }
 
-static uint64_t count_children(const struct node *n)
+/* A field with several values is a list, as the store has it. */
+static void take_field(struct portable *p, struct place *place, const struct node *field)
 {
-	uint64_t count = 0;
+	struct arena *arena = intake_arena(p->in);
+	struct buf value = BUF_INIT(65536);
+	struct str var = node_attr(field, STR("var"));
 
-	for (const struct node *c = node_first_element(n); c; c = node_next_element(c))
-		count++;
-	return count;
+	node_each(v, field)
+	{
+		if (!node_is(v, STR("value"), NS_DATA_FORMS))
+			continue;
+		if (value.len)
+			buf_putc(&value, '\x1f');
+		buf_str(&value, node_text(v, arena));
+	}
+	if (!str_is(var, "FORM_TYPE"))
+		intake_node_option(p->in, place, var, buf_view(&value));
+	buf_done(&value);
+}
+
+/* How nodes are set, and who stands beside them. */
+static void take_nodes(struct portable *p, const struct node *n)
+{
+	for (const struct node *c = node_first_element(n); c; c = node_next_element(c)) {
+		const struct node *form = node_child(c, STR("x"), NS_DATA_FORMS);
+		struct place *place = intake_node(p->in, node_attr(c, STR("node")));
+
+		for (const struct node *f = place && form ? node_first_element(form) : NULL; f; f = node_next_element(f))
+			take_field(p, place, f);
+		for (const struct node *who = place ? node_first_element(c) : NULL; who; who = node_next_element(who))
+			if (node_is(who, STR("affiliation"), n->ns) || node_is(who, STR("subscription"), n->ns))
+				intake_node_person(p->in, place, node_attr(who, STR("jid")), node_attr(who, STR("affiliation")),
+					str_is(node_attr(who, STR("subscription")), "subscribed"));
+	}
+}
+
+static int take_published(struct portable *p, const struct node *n)
+{
+	int r = 0;
+
+	for (const struct node *items = node_first_element(n); items && !r; items = node_next_element(items)) {
+		struct place *place =
+			node_is(items, STR("items"), n->ns) ? intake_node(p->in, node_attr(items, STR("node"))) : NULL;
+
+		for (const struct node *item = place ? node_first_element(items) : NULL; item && !r; item = node_next_element(item))
+			if (node_is(item, STR("item"), n->ns))
+				r = intake_node_item(p->in, place, node_attr(item, STR("id")), node_attr(item, STR("publisher")),
+					node_first_element(item));
+	}
+	return r;
 }
 
 static int take_child(struct portable *p, const struct node *n)
@@ -291,9 +334,11 @@ static int take_child(struct portable *p, const struct node *n)
 		take_blocklist(p, n);
 	else if (node_is(n, STR("query"), STR("jabber:iq:privacy")))
 		take_privacy(p, n);
+	else if (node_is(n, STR("pubsub"), NS_PUBSUB_OWNER))
+		take_nodes(p, n);
 	else if (node_is(n, STR("pubsub"), NS_PUBSUB))
-		intake_left(p->in, TALLY_PUBLISHED, count_children(n), "personal eventing is not carried yet");
-	else if (!node_is(n, STR("pubsub"), NS_PUBSUB_OWNER) && place_of(n) == PLACE_NONE)
+		return take_published(p, n);
+	else if (level_of(n) == LEVEL_NONE)
 		intake_left(p->in, TALLY_OTHER, 1, "it is nothing this server knows");
 	return 0;
 }
@@ -319,24 +364,24 @@ static int close_user(struct portable *p)
 
 static int enter(struct portable *p, const struct node *n)
 {
-	enum place place = place_of(n);
+	enum level level = level_of(n);
 
-	if (place == PLACE_NONE || p->depth == sizeof(p->place) / sizeof(p->place[0]))
+	if (level == LEVEL_NONE || p->depth == sizeof(p->level) / sizeof(p->level[0]))
 		return cli_fail(p->cli, CLI_USAGE, "name a file of XEP-0227", "the file begins with <%s/>, which is none",
 			LOG_STR(n->name));
-	p->place[p->depth++] = place;
-	if (place == PLACE_HOST) {
+	p->level[p->depth++] = level;
+	if (level == LEVEL_HOST) {
 		buf_clear(&p->host);
 		buf_str(&p->host, node_attr(n, STR("jid")));
 	}
-	return place == PLACE_USER ? open_user(p, n) : 0;
+	return level == LEVEL_USER ? open_user(p, n) : 0;
 }
 
 static int leave(struct portable *p)
 {
-	enum place place = p->place[--p->depth];
+	enum level level = p->level[--p->depth];
 
-	return place == PLACE_USER ? close_user(p) : 0;
+	return level == LEVEL_USER ? close_user(p) : 0;
 }
 
 /* Only files below the main one's folder, by a relative path. */
@@ -355,24 +400,24 @@ static int include(struct portable *p, const struct node *n)
 
 static int take_element(struct portable *p, const struct node *n)
 {
-	enum place place = where(p);
+	enum level level = where(p);
 	int r;
 
 	if (node_is(n, STR("include"), NS_XINCLUDE))
 		return include(p, n);
-	if (place == PLACE_HOST && is_pie(n, "user")) { /* an empty one */
+	if (level == LEVEL_HOST && is_pie(n, "user")) { /* an empty one */
 		r = open_user(p, n);
 		return r ? r : close_user(p);
 	}
 	if (p->skip)
 		return 0;
-	if (place == PLACE_USER)
+	if (level == LEVEL_USER)
 		return take_child(p, n);
-	if (place == PLACE_OFFLINE)
+	if (level == LEVEL_OFFLINE)
 		return intake_offline(p->in, n, 0);
-	if (place == PLACE_ARCHIVE)
+	if (level == LEVEL_ARCHIVE)
 		intake_left(p->in, TALLY_HISTORY, 1, "history of another server is not carried yet");
-	else if (place_of(n) == PLACE_NONE)
+	else if (level_of(n) == LEVEL_NONE)
 		intake_left(p->in, TALLY_OTHER, 1, "it is nothing this server knows");
 	return 0;
 }

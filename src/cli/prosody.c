@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/lua.h"
@@ -26,6 +27,7 @@ struct prosody {
 	const struct cli *cli;
 	const char *folder;
 	char host[256], user[1024]; /* as the folder and the file are called */
+	struct place *node;         /* whose items are read */
 };
 
 /* One file, mapped: its size does not matter. */
@@ -283,16 +285,6 @@ static int take_blocked(struct prosody *p, const struct lua *v, struct arena *ar
 	return 0;
 }
 
-static int take_offline(struct prosody *p, const struct lua *v, struct arena *arena)
-{
-	struct node *n = stanza(v, NS_CLIENT, arena, 0);
-
-	if (n)
-		return intake_offline(p->in, n, 0);
-	intake_left(p->in, TALLY_OFFLINE, 1, "it is no message, or says not whose");
-	return 0;
-}
-
 static int take_vcard(struct prosody *p, const struct lua *v, struct arena *arena)
 {
 	struct node *n = stanza(v, STR("vcard-temp"), arena, 0);
@@ -326,15 +318,109 @@ static int leave_history(struct prosody *p, const struct lua *v, struct arena *a
 	return 0;
 }
 
-static int leave_nodes(struct prosody *p, const struct lua *v, struct arena *arena)
+/* ---- personal eventing ---- */
+
+/* As the archive keeps a stanza: with its time beside it. */
+static struct node *stored(const struct lua *v, struct str ns, struct arena *arena, uint64_t *out_us)
 {
-	uint64_t n = 0;
+	const struct lua *when = lua_get(v, STR("when"));
+	struct node *n = stanza(v, ns, arena, 0);
+
+	*out_us = when && when->kind == LUA_NUMBER && when->number > 0 && when->number < 1e11 ? (uint64_t)(when->number * 1e6) : 0;
+	if (n && !*out_us && !clock_parse(node_attr(n, STR("stamp")), out_us))
+		*out_us = 0;
+	if (n) {
+		node_del_attr(n, STR("stamp"));
+		node_del_attr(n, STR("stamp_legacy"));
+	}
+	return n;
+}
+
+static int take_offline(struct prosody *p, const struct lua *v, struct arena *arena)
+{
+	uint64_t time_us;
+	struct node *n = stored(v, NS_CLIENT, arena, &time_us);
+
+	if (n)
+		return intake_offline(p->in, n, time_us);
+	intake_left(p->in, TALLY_OFFLINE, 1, "it is no message, or says not whose");
+	return 0;
+}
+
+static void take_config(struct prosody *p, struct place *place, const struct lua *config)
+{
+	static const char *const others[][2] = {{"payload_type", "type"}, {"notify_items", "deliver_notifications"},
+		{"include_payload", "deliver_payloads"}};
+
+	for (const struct lua_pair *c = config && config->kind == LUA_TABLE ? config->pairs : NULL; c; c = c->next) {
+		struct str name = c->key.kind == LUA_STRING ? c->key.string : STR_NONE, value = c->value.string;
+		char number[32];
+
+		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+			if (str_is(name, others[i][0]))
+				name = str_from(others[i][1]);
+		if (c->value.kind == LUA_BOOL)
+			value = c->value.boolean ? STR("1") : STR("0");
+		else if (c->value.kind == LUA_NUMBER)
+			value = str_of(number, (size_t)snprintf(number, sizeof(number), "%.0f", c->value.number));
+		if (name.len && c->value.kind != LUA_TABLE && c->value.kind != LUA_NIL && is_text(value))
+			intake_node_option(p->in, place, name, value);
+	}
+}
+
+static int take_item(struct prosody *p, const struct lua *v, struct arena *arena)
+{
+	uint64_t time_us;
+	struct node *n = stored(v, STR("http://jabber.org/protocol/pubsub"), arena, &time_us);
+
+	if (n)
+		return intake_node_item(p->in, p->node, lua_text(v, STR("key")), lua_text(v, STR("with")), n);
+	intake_left(p->in, TALLY_PUBLISHED, 1, "it is no item");
+	return 0;
+}
+
+/* The items of a node are a store of their own, called by it. */
+static int take_items(struct prosody *p, struct str node)
+{
+	struct buf store = BUF_INIT(PATH_BYTES);
+	int r = 0;
+
+	buf_lit(&store, "pep_");
+	for (size_t i = 0; i < node.len; i++) {
+		unsigned char c = (unsigned char)node.data[i];
+
+		if (c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+			buf_putc(&store, (char)c);
+		else
+			buf_printf(&store, "%%%02x", c);
+	}
+	if (buf_cstr(&store))
+		r = each_value(p, buf_cstr(&store), "list", take_item);
+	buf_done(&store);
+	return r;
+}
+
+static int take_nodes(struct prosody *p, const struct lua *v, struct arena *arena)
+{
+	int r = 0;
 
 	(void)arena;
-	for (const struct lua_pair *c = v->kind == LUA_TABLE ? v->pairs : NULL; c; c = c->next)
-		n++;
-	intake_left(p->in, TALLY_PUBLISHED, n, "personal eventing is not carried yet");
-	return 0;
+	for (const struct lua_pair *c = v->kind == LUA_TABLE ? v->pairs : NULL; c && !r; c = c->next) {
+		const struct lua *people = lua_get(&c->value, STR("affiliations"));
+
+		if (c->key.kind != LUA_STRING || !(p->node = intake_node(p->in, c->key.string)))
+			continue;
+		take_config(p, p->node, lua_get(&c->value, STR("config")));
+		for (const struct lua_pair *a = people && people->kind == LUA_TABLE ? people->pairs : NULL; a; a = a->next)
+			if (a->key.kind == LUA_STRING && a->value.kind == LUA_STRING)
+				intake_node_person(p->in, p->node, a->key.string, a->value.string, false);
+		people = lua_get(&c->value, STR("subscribers"));
+		for (const struct lua_pair *a = people && people->kind == LUA_TABLE ? people->pairs : NULL; a; a = a->next)
+			if (a->key.kind == LUA_STRING)
+				intake_node_person(p->in, p->node, a->key.string, STR_NONE, true);
+		r = take_items(p, c->key.string);
+	}
+	return r;
 }
 
 static int take_person(struct prosody *p)
@@ -344,7 +430,7 @@ static int take_person(struct prosody *p)
 		int (*take)(struct prosody *p, const struct lua *value, struct arena *arena);
 	} stores[] = {{"accounts", "dat", take_account}, {"roster", "dat", take_roster}, {"blocklist", "dat", take_blocked},
 		{"vcard", "dat", take_vcard}, {"private", "dat", take_private}, {"offline", "list", take_offline},
-		{"pep", "dat", leave_nodes}, {"archive", "list", leave_history}};
+		{"pep", "dat", take_nodes}, {"archive", "list", leave_history}};
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]) && !r; i++)

@@ -23,10 +23,8 @@
  *                       "exporter_pid" (0: switched off),"processes":{"resident_bytes":{..},"cpu_milliseconds":{..},
  *                       "restarts":{..}} by process}
  *                      and all members of the gate's answer and of the recorder's
- *   backup, export
- *   {"target","text"?}
- *                   -> {"ok":true,"seq":N}; recorded: a copy of all there is is about to be made, or (with `text`) what it
- *                      holds now that it is made
+ *   backup
+ *   {"target"}      -> {"ok":true,"seq":N}; recorded: a copy of all there is is about to be made
  *   record.tail, record.show, record.verify, record.copy
  *   {"argv":[..]}      with two descriptors beside the request: standard output and standard error of the
  *                      command. The supervisor has the access recorded, runs the reader with them, and
@@ -39,6 +37,10 @@
  *                       "accounts_without":{"SCRAM-SHA-1","SCRAM-SHA-256","SCRAM-SHA-512"},"stanzas":{"received","content","events","signals",
  *                       "blocked","refused","waiting"},"record_link":{"up","full"},"figures":{..}}
  *                      figures: what is counted for monitoring; docs/metrics.md
+ *   export
+ *   {"target","text"}
+ *                   -> {"ok":true,"seq":N}; recorded: people are about to be written out, or have been. When applied_seq of
+ *                      `status` has reached N the store has all that was accepted before
  *   user.add
  *   {"jid","name"?,"mail"?,"language"?,"department"?,"groups"?:[..],"verifiers":[V,..]}
  *                   -> {"ok":true,"user":U}; exists (taken, or given away once), bad_jid, bad_domain

@@ -232,15 +232,13 @@ static void run_recorder(struct caller *c)
 }
 
 /* Recorded; what is copied then the command copies with the rights of the one who runs it, and by record.copy. */
-static void run_copy(struct caller *c)
+static void run_backup(struct caller *c)
 {
-	json_t *args = json_pack("{s:s}", "command", c->cmd);
-	json_t *target = json_object_get(c->args, "target"), *text = json_object_get(c->args, "text");
+	json_t *args = json_pack("{s:s}", "command", "backup");
+	json_t *target = json_object_get(c->args, "target");
 
 	if (json_is_string(target))
 		json_object_set(args, "target", target);
-	if (json_is_string(text))
-		json_object_set(args, "text", text);
 	caller_forward(c, ROLE_RECORDER, "record.admin", args);
 	json_decref(args);
 }
@@ -250,8 +248,8 @@ static const struct desk_command table[] = {
 	{"stop", run_stop, false},
 	{"reload", run_reload, false},
 	{"status", run_status, false},
-	{"backup", run_copy, false},
-	{"export", run_copy, false},
+	{"backup", run_backup, false},
+	{"export", run_gate, false},
 	{"user.add", run_gate, false},
 	{"user.import", run_gate, false},
 	{"user.list", run_gate, false},

@@ -174,6 +174,7 @@ void gate_act_undone(struct gate_act *a, const char *why);
 void gate_act_failed(struct gate_request *r, const char *why);
 /* The request record.admin: an act that the supervisor does by itself while the recorder takes nothing. */
 void gate_act_tell(struct gate_request *r);
+void gate_act_export(struct gate_request *r); /* {"seq":N}: the line, durable */
 
 /* gate_lists.c. Before the loops run: the administrators' lists as the store has them, into the policy. 0 or negative. */
 [[nodiscard]] int gate_lists_open(struct gate *g, struct err *err);

@@ -175,6 +175,25 @@ static void answer_ok(struct gate_request *r)
 	gate_request_done(r, control_ok());
 }
 
+static void answer_seq(struct gate_request *r)
+{
+	const struct gate_act *a = container_of(r->acts.next, struct gate_act, link);
+
+	route_seen(r->gate->route, a->seq);
+	gate_request_done(r, json_pack("{s:b, s:I}", "ok", 1, "seq", (json_int_t)a->seq));
+}
+
+void gate_act_export(struct gate_request *r)
+{
+	const char *target = json_string_value(json_object_get(r->args, "target"));
+	const char *text = json_string_value(json_object_get(r->args, "text"));
+
+	if (gate_act_add(r, str_from(target ? target : ""), str_from(text ? text : "")))
+		gate_act_begin(r, false, answer_seq);
+	else
+		gate_request_fail(r, "internal", "out of memory", "");
+}
+
 void gate_act_tell(struct gate_request *r)
 {
 	const char *command = json_string_value(json_object_get(r->args, "command"));

@@ -12,6 +12,7 @@ struct command {
 };
 
 static const struct command commands[] = {
+		{"export", gate_act_export},
 		{"invite.create", gate_invite_create},
 		{"invite.list", gate_invite_list},
 		{"invite.revoke", gate_invite_revoke},

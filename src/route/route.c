@@ -248,6 +248,11 @@ void route_tick(struct route *r)
 	sweep_tick(r->sweep);
 }
 
+void route_seen(struct route *r, uint64_t seq)
+{
+	holds_see(&r->home[0].holds, seq);
+}
+
 uint64_t route_applied_seq(const struct route *r)
 {
 	return applied_seq(r->applied);

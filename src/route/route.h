@@ -74,6 +74,8 @@ void route_farewell(struct route *r, void (*done)(void *owner), void *owner);
 /* Once a second on loop 0: moves the store's applied_seq forward, clears old history away. */
 void route_tick(struct route *r);
 uint64_t route_applied_seq(const struct route *r);
+/* From loop 0: there is an entry of that number, so that route_applied_seq() comes to it even if nobody says anything. */
+void route_seen(struct route *r, uint64_t seq);
 
 /* What the server says to everybody (XEP-0133), from loop 0. `p` is the administrator's request, recorded: what it says
  * is delivered with its receipt. An announcement goes to all who are there now. */

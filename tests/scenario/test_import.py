@@ -186,7 +186,7 @@ def test_an_archive_that_is_one_element_of_many_megabytes_is_gone_through(stoppe
 # --- real servers
 
 
-def slix(port, jid, work):
+def slix(port, jid, work, password=PASSWORD):
     """Runs `work` (Python, with `client` logged in) in a process of its own with slixmpp, over direct TLS."""
     text = """
 import asyncio, ssl, sys, slixmpp
@@ -208,7 +208,7 @@ client.add_event_handler("failed_all_auth", lambda event: (failed.append("auth")
 client.connect(("127.0.0.1", %d), %s)
 client.loop.run_until_complete(asyncio.wait_for(client.disconnected, 40))
 sys.exit(repr(failed) if failed else 0)
-""" % (jid, PASSWORD, "\n".join("    " + line for line in work.strip().splitlines()), port,
+""" % (jid, password, "\n".join("    " + line for line in work.strip().splitlines()), port,
        "use_ssl=True")
     done = subprocess.run(["/usr/bin/python3", "-c", text], capture_output=True, text=True, timeout=90)
     assert done.returncode == 0, done.stderr[-2000:]
