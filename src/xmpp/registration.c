@@ -322,6 +322,7 @@ static void on_redeemed(struct store_req *req, int result)
 
 	if (!arrived(g))
 		return;
+	store_req_release(req); /* it held keys, and another name may be tried next */
 	if (result == STORE_E_EXISTS) {
 		undo(g, STANZA_CONFLICT, "The name is taken.", "the address is in use, was once, or is kept for another", false);
 	} else if (result == STORE_E_NONE) {
