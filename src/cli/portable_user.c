@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "jid/jid.h"
+#include "pubsub/avatar.h"
 #include "pubsub/place.h"
+#include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
 enum {
@@ -198,12 +200,29 @@ static int blocked_put(struct portable_out *o, struct store_req *req, struct str
 
 /* ---- vCard, private XML ---- */
 
+/* With its picture, where that stands in the nodes (XEP-0398). */
+static void card_put(struct portable_out *o, const struct store_vcard *card, struct str owner)
+{
+	struct buf text = BUF_INIT(0);
+	struct store_req req;
+	bool apart = avatar_is_apart(card->xml) && card->photo.len;
+
+	store_req_init(&req, NULL, NULL);
+	if (apart && answer(store_pep_items_by_id(o->store, &req, owner, NS_AVATAR_DATA, &card->photo, 1), &req))
+		apart = false;
+	avatar_join_card(&text, card->xml, apart && req.items->len ? req.items->rows[0].xml : STR(""));
+	stanza_put(o, buf_view(&text));
+	o->text.failed |= buf_failed(&text);
+	store_req_release(&req);
+	buf_done(&text);
+}
+
 static int vcard_put(struct portable_out *o, struct store_req *req, struct str owner)
 {
 	int r = answer(store_vcard_get(o->store, req, owner), req);
 
 	if (!r && req->vcard && req->vcard->xml.len) {
-		stanza_put(o, req->vcard->xml);
+		card_put(o, req->vcard, owner);
 		o->tally->carried[TALLY_VCARDS]++;
 	}
 	store_req_release(req);

@@ -79,6 +79,7 @@ static const char *const account_features[] = {
 	"jabber:iq:private",
 	"urn:xmpp:bookmarks:1#compat",
 	"urn:xmpp:bookmarks:1#compat-pep",
+	"urn:xmpp:pep-vcard-conversion:0",
 	"urn:xmpp:ping",
 	"urn:xmpp:sid:0",
 	"vcard-temp",

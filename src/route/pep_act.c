@@ -8,6 +8,7 @@
 #include "route/bookmarks.h"
 #include "route/components.h"
 #include "route/iq.h"
+#include "route/picture.h"
 
 enum {
 	REFUSAL_ARENA = 64 << 10,
@@ -158,7 +159,6 @@ void act_on_written(struct store_req *req, int result)
 {
 	struct act *a = req->owner;
 	enum pubsub_fault fault = fault_of(a, result);
-	const struct place *p = pep_of(a->user) ? act_place(a) : NULL;
 
 	if (fault != PUBSUB_OK) {
 		if (a->changed && a->user->pep)
@@ -166,6 +166,14 @@ void act_on_written(struct store_req *req, int result)
 		act_refuse(a, fault);
 		return;
 	}
+	if (!picture_follows(a))
+		act_finish(a);
+}
+
+void act_finish(struct act *a)
+{
+	const struct place *p = pep_of(a->user) ? act_place(a) : NULL;
+
 	act_tell(a);
 	if (a->fresh && p)
 		pep_send_last(a->user, p, a->who.bare);

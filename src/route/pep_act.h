@@ -57,6 +57,7 @@ void act_event(struct act *a, struct str node, struct buf *text);
 void act_tell(struct act *a);
 /* What ends most requests: tells and answers. */
 store_done_fn act_on_written;
+void act_finish(struct act *a);
 /* Writes the node as it is now. */
 [[nodiscard]] enum pubsub_fault act_save(struct act *a, const struct place *p);
 

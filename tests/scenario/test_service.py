@@ -14,7 +14,7 @@ OPTIONAL_DOMAIN_FEATURES = {names.ROSTER, "jabber:iq:privacy", "urn:xmpp:carbons
                             "urn:ietf:params:xml:ns:xmpp-session", "urn:ietf:params:xml:ns:xmpp-bind",
                             "urn:ietf:params:xml:ns:xmpp-stanzas", names.SM}
 ACCOUNT_FEATURES = {names.DISCO_INFO, names.DISCO_ITEMS, names.PRIVATE, names.VCARD, "urn:xmpp:bookmarks:1#compat",
-                    "urn:xmpp:bookmarks:1#compat-pep"} | pep.FEATURES
+                    "urn:xmpp:bookmarks:1#compat-pep", "urn:xmpp:pep-vcard-conversion:0"} | pep.FEATURES
 
 
 def info(client, to, node=None):

@@ -285,6 +285,54 @@ static void the_picture_of_a_card(void **state)
 	arena_free(arena);
 }
 
+static void metadata_names_what_is_here(void **state)
+{
+	struct arena *arena;
+	struct node *n = read_xml("<metadata xmlns='urn:xmpp:avatar:metadata'><info id='a9993e364706816aba3e25717850c26c9cd0d89d' url='u'/>"
+		"<info id='b9993e364706816aba3e25717850c26c9cd0d89d' type='image/gif'/></metadata>", &arena);
+	struct avatar a;
+
+	(void)state;
+	assert_true(avatar_of_metadata(&a, n) && a.id.data[0] == 'b' && str_is(a.type, "image/gif"));
+	arena_free(arena);
+	n = read_xml("<metadata xmlns='urn:xmpp:avatar:metadata'/>", &arena);
+	assert_true(avatar_of_metadata(&a, n) && a.id.len == 0);
+	arena_free(arena);
+	n = read_xml("<metadata xmlns='urn:xmpp:avatar:metadata'><info id='no hash'/></metadata>", &arena);
+	assert_false(avatar_of_metadata(&a, n));
+	arena_free(arena);
+}
+
+#define CARD(inner) "<vCard xmlns='vcard-temp'>" inner "</vCard>"
+
+static void a_card_and_its_picture_come_apart_and_together(void **state)
+{
+	static const struct {
+		const char *card;
+		bool apart;
+	} cards[] = {{CARD(""), false}, {CARD("<PHOTO><TYPE>image/png</TYPE></PHOTO>"), true},
+		{CARD("<PHOTO><TYPE>image/png</TYPE><BINVAL>YQ==</BINVAL></PHOTO>"), false},
+		{CARD("<PHOTO><EXTVAL>u</EXTVAL></PHOTO>"), false}, {CARD("<PHOTO><TYPE>x</TYPE></PHOTO><FN>f</FN>"), false}};
+	struct arena *arena;
+	struct node *n = read_xml(CARD("<PHOTO><TYPE>image/gif</TYPE><BINVAL>YWJj</BINVAL></PHOTO><FN>f</FN>"), &arena);
+	struct buf out = BUF_INIT(0), whole = BUF_INIT(0);
+	struct avatar a;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cards) / sizeof(cards[0]); i++)
+		assert_int_equal(avatar_is_apart(str_from(cards[i].card)), cards[i].apart);
+	assert_true(avatar_of_vcard(&a, n, arena) && avatar_put_card(&out, n, &a, arena));
+	assert_true(str_is(buf_view(&out), CARD("<FN>f</FN><PHOTO><TYPE>image/gif</TYPE></PHOTO>")));
+	avatar_join_card(&whole, buf_view(&out), STR("<data xmlns='urn:xmpp:avatar:data'>YWJj</data>"));
+	assert_true(str_is(buf_view(&whole), CARD("<FN>f</FN><PHOTO><TYPE>image/gif</TYPE><BINVAL>YWJj</BINVAL></PHOTO>")));
+	buf_clear(&whole);
+	avatar_join_card(&whole, buf_view(&out), STR(""));
+	assert_true(str_is(buf_view(&whole), CARD("<FN>f</FN>")));
+	buf_done(&out);
+	buf_done(&whole);
+	arena_free(arena);
+}
+
 /* ---- bookmarks ---- */
 
 #define LIST(inner) "<storage xmlns='storage:bookmarks'>" inner "</storage>"
@@ -345,6 +393,8 @@ int main(void)
 		cmocka_unit_test(capabilities_hash_as_the_examples_do),
 		cmocka_unit_test(interests_are_what_ends_in_notify),
 		cmocka_unit_test(the_picture_of_a_card),
+		cmocka_unit_test(metadata_names_what_is_here),
+		cmocka_unit_test(a_card_and_its_picture_come_apart_and_together),
 		cmocka_unit_test(a_list_and_items_are_compared),
 		cmocka_unit_test(a_list_keeps_what_is_no_room),
 	};
