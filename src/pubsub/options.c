@@ -179,6 +179,17 @@ bool list_holds(struct str list, struct str name)
 	return false;
 }
 
+bool list_next(struct str *rest, struct str *out)
+{
+	size_t end = str_find(*rest, '\x1f', 0);
+
+	if (rest->len == 0)
+		return false;
+	*out = str_cut(*rest, 0, end);
+	*rest = str_cut(*rest, end + 1, rest->len);
+	return true;
+}
+
 /* ---- values as text ---- */
 
 static void value_put(struct buf *out, const struct node_options *o, const struct field *f)

@@ -61,3 +61,5 @@ void options_put_text(struct buf *out, const struct node_options *o);
 
 /* Is one of the names in a list separated by U+001F? */
 [[nodiscard]] bool list_holds(struct str list, struct str name);
+/* The next name of such a list, in *out, which *rest then begins behind. False: there is no other. */
+[[nodiscard]] bool list_next(struct str *rest, struct str *out);

@@ -55,8 +55,10 @@ struct place *place_free(struct place *p)
 
 static bool is_in_group(const struct node_options *o, const struct onlooker *who)
 {
-	for (size_t i = 0; i < who->groups_len; i++)
-		if (list_holds(o->groups, who->groups[i]))
+	struct str rest = who->groups, name;
+
+	while (list_next(&rest, &name))
+		if (list_holds(o->groups, name))
 			return true;
 	return false;
 }

@@ -43,8 +43,7 @@ struct onlooker {
 	struct str bare;
 	bool owner;              /* the account itself */
 	bool subscribed;         /* to the owner's presence */
-	const struct str *groups; /* of the owner's roster, in which he is */
-	size_t groups_len;
+	struct str groups; /* of the owner's roster, in which he is: separated by U+001F */
 };
 
 /* May he subscribe and retrieve items? PUBSUB_OK, or why not. */

@@ -163,13 +163,13 @@ static void peer_add(struct peers *p, const struct user *u, struct str jid, stru
 static bool look(struct peers *p, const struct user *u, struct arena *arena)
 {
 	struct mates mates = crew_mates(u->home, u->has_crew ? u->person : NULL);
-	struct map_slot *slot;
+	struct contact c;
 
-	p->list = arena_alloc(arena, (u->roster.len + mates.len + 1) * sizeof(*p->list));
-	for (size_t i = 0; p->list && (slot = map_next(&u->roster, &i));)
-		peer_add(p, u, slot->key, arena);
+	p->list = arena_alloc(arena, (u->roster.count + mates.len + 1) * sizeof(*p->list));
+	for (uint32_t at = 0; p->list && contacts_next(&u->roster, &at, &c);)
+		peer_add(p, u, c.jid, arena);
 	for (size_t i = 0; p->list && i < mates.len; i++)
-		if (!user_contact(u, mates.people[i]->jid))
+		if (!user_contact(u, mates.people[i]->jid, NULL))
 			peer_add(p, u, mates.people[i]->jid, arena);
 	mates_done(&mates);
 	return p->list && !arena_is_full(arena);

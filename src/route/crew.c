@@ -446,10 +446,11 @@ static bool looks_the_same(const struct person *a, const struct person *b)
 /* They see each other, or see each other no more; unless a subscription of their own says so anyway. */
 static void show_or_hide(struct user *u, struct str other, bool before, bool after)
 {
-	const struct contact *c = user_contact(u, other);
+	struct contact c = {};
 	struct jid jid = jid_split(other);
 
-	if (before == after || (c && (c->state & SUB_FROM)) || user_blocks(u, &jid))
+	user_contact(u, other, &c);
+	if (before == after || (c.state & SUB_FROM) || user_blocks(u, &jid))
 		return;
 	if (after)
 		presence_show(u, other);

@@ -193,12 +193,12 @@ void history_keep(struct home *h, const struct parcel *p, unsigned views)
 
 static bool wants(const struct user *u, const struct jid *peer)
 {
-	const struct contact *c;
+	struct contact c = {.hidden = true};
 
 	if (!u->prefs)
 		return true;
-	c = user_contact(u, peer->bare);
-	return store_prefs_allow(u->prefs, peer, (c && !c->hidden) || crew_knows(u, peer->bare));
+	user_contact(u, peer->bare, &c);
+	return store_prefs_allow(u->prefs, peer, !c.hidden || crew_knows(u, peer->bare));
 }
 
 /* What he wants could not be read when he was loaded: the store looks when it writes the row. */

@@ -151,16 +151,15 @@ static void on_who(struct store_req *req, int result)
 /* The account itself, and everybody whose presence it gets. */
 static size_t gather(const struct user *u, const struct mates *mates, struct str *out)
 {
-	struct map_slot *slot;
+	struct contact c;
 	size_t n = 0;
 
 	out[n++] = u->bare;
-	for (size_t i = 0; (slot = map_next(&u->roster, &i));) {
-		const struct contact *c = slot->value;
-		struct jid jid = jid_split(c->jid);
+	for (uint32_t at = 0; contacts_next(&u->roster, &at, &c);) {
+		struct jid jid = jid_split(c.jid);
 
-		if ((c->state & SUB_TO) && !user_blocks(u, &jid) && !crew_knows(u, c->jid))
-			out[n++] = c->jid;
+		if ((c.state & SUB_TO) && !user_blocks(u, &jid) && !crew_knows(u, c.jid))
+			out[n++] = c.jid;
 	}
 	for (size_t i = 0; i < mates->len; i++)
 		out[n++] = mates->people[i]->jid;
@@ -171,7 +170,7 @@ static void search_start(struct session *s, struct blob *nodes)
 {
 	struct user *u = s->user;
 	struct mates mates = crew_mates(u->home, u->has_crew ? u->person : NULL);
-	struct str *owners = calloc(u->roster.len + mates.len + 1, sizeof(*owners));
+	struct str *owners = calloc(u->roster.count + mates.len + 1, sizeof(*owners));
 	struct search *q = owners ? calloc(1, sizeof(*q)) : NULL;
 
 	if (q) {

@@ -140,14 +140,12 @@ void pep_busy(struct user *u, int by)
 
 struct onlooker pep_onlooker(const struct user *u, struct str bare)
 {
-	const struct contact *c = user_contact(u, bare);
+	struct contact c = {};
 	struct onlooker who = {.bare = bare, .owner = str_eq(bare, u->bare)};
 
 	who.subscribed = user_state(u, bare) & SUB_FROM;
-	if (c) {
-		who.groups = c->groups;
-		who.groups_len = c->groups_len;
-	}
+	if (user_contact(u, bare, &c))
+		who.groups = c.groups;
 	return who;
 }
 

@@ -143,19 +143,16 @@ void pep_announce(
 	struct user *u, const struct place *p, struct blob *event, const struct kept *kept, struct hold *hold)
 {
 	struct mates mates = crew_mates(u->home, u->has_crew ? u->person : NULL);
-	struct map_slot *slot;
+	struct contact c;
 
 	if (!p->options.deliver_notifications) {
 		mates_done(&mates);
 		return;
 	}
 	letter_post(u, u->bare, p->name, event, kept, hold);
-	for (size_t i = 0; (slot = map_next(&u->roster, &i));) {
-		const struct contact *c = slot->value;
-
-		if ((c->state & SUB_FROM) && !crew_knows(u, c->jid))
-			announce_to(u, p, c->jid, event, kept, hold);
-	}
+	for (uint32_t at = 0; contacts_next(&u->roster, &at, &c);)
+		if ((c.state & SUB_FROM) && !crew_knows(u, c.jid))
+			announce_to(u, p, c.jid, event, kept, hold);
 	for (size_t i = 0; i < mates.len; i++)
 		announce_to(u, p, mates.people[i]->jid, event, kept, hold);
 	mates_done(&mates);

@@ -94,14 +94,11 @@ static bool may_be_shown(const struct user *u, const struct contact *c)
 static void broadcast_to_contacts(const struct broadcast *b)
 {
 	const struct user *u = b->session->user;
-	struct map_slot *slot;
+	struct contact c;
 
-	for (size_t i = 0; (slot = map_next(&u->roster, &i));) {
-		const struct contact *c = slot->value;
-
-		if (may_be_shown(u, c) && !crew_knows(u, c->jid))
-			send_to(b, c->jid);
-	}
+	for (uint32_t at = 0; contacts_next(&u->roster, &at, &c);)
+		if (may_be_shown(u, &c) && !crew_knows(u, c.jid))
+			send_to(b, c.jid);
 	crew_say(b->session, b->kind, b->stanza, b->kept, b->hold);
 }
 
@@ -136,14 +133,13 @@ void presence_probe(struct user *u, struct str contact)
 static void probe_contacts(struct session *s)
 {
 	const struct user *u = s->user;
-	struct map_slot *slot;
+	struct contact c;
 
-	for (size_t i = 0; (slot = map_next(&u->roster, &i));) {
-		const struct contact *c = slot->value;
-		struct jid jid = jid_split(c->jid);
+	for (uint32_t at = 0; contacts_next(&u->roster, &at, &c);) {
+		struct jid jid = jid_split(c.jid);
 
-		if ((c->state & SUB_TO) && !user_blocks(u, &jid) && !crew_knows(u, c->jid))
-			probe_from(s, c->jid);
+		if ((c.state & SUB_TO) && !user_blocks(u, &jid) && !crew_knows(u, c.jid))
+			probe_from(s, c.jid);
 	}
 	crew_say(s, LETTER_PROBE, NULL, NULL, NULL);
 }

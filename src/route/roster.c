@@ -3,7 +3,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
+#include "pubsub/options.h"
 #include "route/answer.h"
 #include "route/crew.h"
 #include "route/deliver.h"
@@ -20,7 +22,7 @@ enum {
 
 bool roster_is_full(const struct user *u)
 {
-	return u->roster.len >= u->home->settings->limits_roster_items;
+	return u->roster.count >= u->home->settings->limits_roster_items;
 }
 
 /* ---- items as XML ---- */
@@ -41,6 +43,8 @@ static const char *subscription_name(unsigned state)
 
 static void item_put(struct buf *b, const struct contact *c)
 {
+	struct str rest = c->groups, group;
+
 	buf_lit(b, "<item");
 	attr_put(b, "jid", c->jid);
 	if (c->name.len)
@@ -51,9 +55,9 @@ static void item_put(struct buf *b, const struct contact *c)
 	if (c->approved)
 		buf_lit(b, " approved='true'");
 	buf_lit(b, ">");
-	for (size_t i = 0; i < c->groups_len; i++) {
+	while (list_next(&rest, &group)) {
 		buf_lit(b, "<group>");
-		xml_escape(b, c->groups[i]);
+		xml_escape(b, group);
 		buf_lit(b, "</group>");
 	}
 	buf_lit(b, "</item>");
@@ -61,31 +65,32 @@ static void item_put(struct buf *b, const struct contact *c)
 
 /* ---- what the client sees ---- */
 
+static void group_add(struct buf *groups, struct str name)
+{
+	if (groups->len)
+		buf_putc(groups, GROUPS_BETWEEN);
+	buf_str(groups, name);
+}
+
 /* The user's own groups for him, then those they share. */
 static bool mate_groups(const struct user *u, const struct person *mate, struct contact *c, struct arena *arena)
 {
-	struct str *groups = arena_alloc(arena, (c->groups_len + mate->groups_len + 1) * sizeof(*groups));
-	size_t n = c->groups_len;
+	struct buf groups = BUF_INIT(0);
+	bool ok;
 
-	if (!groups)
-		return false;
-	if (n)
-		memcpy(groups, c->groups, n * sizeof(*groups));
+	buf_str(&groups, c->groups);
 	for (size_t i = 0; i < mate->groups_len; i++) {
 		struct str label;
-		bool there = false;
 
-		if (!person_in_group(u->person, mate->groups[i]) ||
-			!crew_label(u->home->settings, mate->groups[i], &label))
-			continue;
-		for (size_t k = 0; k < n; k++)
-			there = there || str_eq(groups[k], label);
-		if (!there)
-			groups[n++] = label;
+		if (person_in_group(u->person, mate->groups[i]) &&
+			crew_label(u->home->settings, mate->groups[i], &label) &&
+			!list_holds(buf_view(&groups), label))
+			group_add(&groups, label);
 	}
-	c->groups = groups;
-	c->groups_len = n;
-	return true;
+	c->groups = arena_dup(arena, buf_view(&groups));
+	ok = !buf_failed(&groups) && !arena_is_full(arena);
+	buf_done(&groups);
+	return ok;
 }
 
 /* `stored` may be NULL. Subscription `both`, whatever is stored. */
@@ -105,7 +110,8 @@ static bool mate_view(const struct user *u, const struct contact *stored, const 
 static bool view(const struct user *u, struct str jid, struct arena *arena, struct contact *out,
 	const struct person **out_mate)
 {
-	const struct contact *stored = user_contact(u, jid);
+	struct contact c;
+	const struct contact *stored = user_contact(u, jid, &c) ? &c : NULL;
 	const struct person *mate = u->has_crew ? directory_get(u->home->route->env.directory, jid) : NULL;
 
 	*out_mate = mate;
@@ -192,20 +198,38 @@ static void on_written(struct store_req *req, int result)
 	free(w);
 }
 
+/* As an array, which the caller frees; NULL: memory is out. */
+static struct str *groups_split(struct str list, size_t *out_len)
+{
+	struct str *groups, rest = list, name;
+	size_t len = 0;
+
+	while (list_next(&rest, &name))
+		len++;
+	groups = calloc(len + 1, sizeof(*groups));
+	for (*out_len = 0; groups && list_next(&list, &groups[*out_len]);)
+		++*out_len;
+	return groups;
+}
+
 static int write_item(struct roster_write *w, const struct contact *c, bool removed)
 {
 	struct user *u = w->user;
 	struct store *store = u->home->route->env.store;
+	size_t groups_len;
+	AUTO(auto_free) struct str *groups = groups_split(c->groups, &groups_len);
 	struct store_roster_item row = {.contact = c->jid,
 		.name = c->name,
-		.groups = c->groups,
-		.groups_len = c->groups_len,
+		.groups = groups,
+		.groups_len = groups_len,
 		.subscription = c->state & (SUB_TO | SUB_FROM),
 		.ask = c->state & SUB_OUT,
 		.approved = c->approved,
 		.hidden = c->hidden,
 		.pending_in = c->pending_in};
 
+	if (!groups)
+		return -ENOMEM;
 	if (removed)
 		return store_roster_delete(store, &w->req, u->bare, c->jid, u->roster_version);
 	return store_roster_put(store, &w->req, u->bare, &row, 1, u->roster_version);
@@ -237,9 +261,9 @@ static bool looks_the_same(const struct contact *a, const struct contact *b)
 {
 	unsigned shown = SUB_TO | SUB_FROM | SUB_OUT;
 
-	if (!a || a->hidden || (a->state & shown) != (b->state & shown) || a->approved != b->approved)
+	if (a->hidden || (a->state & shown) != (b->state & shown) || a->approved != b->approved)
 		return false;
-	return str_eq(a->name, b->name) && a->groups == b->groups;
+	return str_eq(a->name, b->name) && str_eq(a->groups, b->groups);
 }
 
 /* No version is given twice, not even when a crash lost the change that an earlier push announced: the clock
@@ -254,7 +278,8 @@ static void roster_step(struct user *u)
 void roster_change(struct user *u, const struct contact *c, struct parcel *p)
 {
 	bool gone = c->hidden && c->state == 0;
-	bool same = looks_the_same(user_contact(u, c->jid), c);
+	struct contact old = {.hidden = true}, now;
+	bool same = user_contact(u, c->jid, &old) && looks_the_same(&old, c);
 
 	roster_step(u);
 	roster_write(u, c, gone, p);
@@ -262,29 +287,29 @@ void roster_change(struct user *u, const struct contact *c, struct parcel *p)
 		user_drop_contact(u, c->jid);
 		return;
 	}
-	c = user_put_contact(u, c);
-	if (c && !c->hidden && (!same || p))
-		roster_push(u, c->jid);
+	if (user_put_contact(u, c, &now) && !now.hidden && (!same || p))
+		roster_push(u, now.jid);
 }
 
 static void roster_remove(struct session *s, struct parcel *p, struct str jid)
 {
 	struct user *u = s->user;
-	struct contact *c = user_contact(u, jid);
+	struct contact c = {.hidden = true};
 
+	user_contact(u, jid, &c);
 	if (crew_knows(u, jid) && may_see(u->home, u->bare, jid)) {
 		answer_error(p, STANZA_NOT_ALLOWED, "You share a group with this contact.");
 		parcel_end(p);
 		return;
 	}
-	if (!c || c->hidden) {
+	if (c.hidden) {
 		answer_error(p, STANZA_ITEM_NOT_FOUND, NULL);
 		parcel_end(p);
 		return;
 	}
-	subscription_cancel(u, c);
+	subscription_cancel(u, &c);
 	roster_step(u);
-	roster_write(u, c, true, p);
+	roster_write(u, &c, true, p);
 	user_drop_contact(u, jid);
 	roster_push(u, jid);
 }
@@ -294,8 +319,7 @@ static void roster_remove(struct session *s, struct parcel *p, struct str jid)
 struct item {
 	struct str jid, name;
 	bool remove;
-	struct str *groups;
-	size_t groups_len;
+	struct str groups;
 };
 
 enum {
@@ -304,23 +328,23 @@ enum {
 
 static int item_groups(struct item *out, const struct node *item, struct arena *arena)
 {
-	out->groups = arena_alloc(arena, GROUPS_MAX * sizeof(struct str));
-	if (!out->groups)
-		return STANZA_RESOURCE_CONSTRAINT;
+	AUTO(buf_done) struct buf groups = BUF_INIT(0);
+	size_t len = 0;
+
 	for (const struct node *n = node_first_element(item); n; n = node_next_element(n)) {
 		struct str name;
 
 		if (!node_is(n, STR("group"), NS_ROSTER))
 			continue;
 		name = node_text(n, arena);
-		if (name.len == 0 || name.len > NAME_MAX_BYTES || out->groups_len == GROUPS_MAX)
+		if (name.len == 0 || name.len > NAME_MAX_BYTES || len++ == GROUPS_MAX)
 			return STANZA_NOT_ACCEPTABLE;
-		for (size_t i = 0; i < out->groups_len; i++)
-			if (str_eq(out->groups[i], name))
-				return STANZA_BAD_REQUEST;
-		out->groups[out->groups_len++] = name;
+		if (list_holds(buf_view(&groups), name))
+			return STANZA_BAD_REQUEST;
+		group_add(&groups, name);
 	}
-	return ITEM_OK;
+	out->groups = arena_dup(arena, buf_view(&groups));
+	return buf_failed(&groups) || arena_is_full(arena) ? STANZA_RESOURCE_CONSTRAINT : ITEM_OK;
 }
 
 static int item_parse(struct item *out, const struct user *u, const struct node *query, struct arena *arena)
@@ -343,48 +367,41 @@ static int item_parse(struct item *out, const struct user *u, const struct node 
 }
 
 /* Clients send back what they were shown: what the directory adds is not the user's own. */
-static void drop_what_is_added(const struct user *u, struct item *item)
+static void drop_what_is_added(const struct user *u, struct item *item, struct arena *arena)
 {
 	const struct person *mate = u->has_crew ? directory_get(u->home->route->env.directory, item->jid) : NULL;
-	size_t n = 0;
 
 	if (mate && crew_are_mates(u->home->settings, u->person, mate)) {
 		struct contact added = {.jid = item->jid};
-		struct arena *arena = arena_new(0);
-		bool known = arena && mate_groups(u, mate, &added, arena);
+		struct buf own = BUF_INIT(0);
+		struct str rest = item->groups, name;
 
-		for (size_t i = 0; known && i < item->groups_len; i++) {
-			bool own = true;
-
-			for (size_t k = 0; k < added.groups_len; k++)
-				own = own && !str_eq(added.groups[k], item->groups[i]);
-			if (own)
-				item->groups[n++] = item->groups[i];
+		if (mate_groups(u, mate, &added, arena)) {
+			while (list_next(&rest, &name))
+				if (!list_holds(added.groups, name))
+					group_add(&own, name);
+			item->groups = arena_dup(arena, buf_view(&own));
 		}
-		if (known)
-			item->groups_len = n;
+		buf_done(&own);
 		if (str_eq(item->name, mate->name))
 			item->name = STR_NONE;
-		arena_free(arena);
 	}
 	person_unref(mate);
 }
 
-static void roster_put(struct session *s, struct parcel *p, struct item *item)
+static void roster_put(struct session *s, struct parcel *p, struct item *item, struct arena *arena)
 {
 	struct user *u = s->user;
-	const struct contact *old = user_contact(u, item->jid);
-	struct contact c = old ? *old : (struct contact){.jid = item->jid};
+	struct contact c = {.jid = item->jid};
 
-	if (!old && roster_is_full(u)) {
+	if (!user_contact(u, item->jid, &c) && roster_is_full(u)) {
 		answer_error(p, STANZA_RESOURCE_CONSTRAINT, "The roster is full.");
 		parcel_end(p);
 		return;
 	}
-	drop_what_is_added(u, item);
+	drop_what_is_added(u, item, arena);
 	c.name = item->name;
 	c.groups = item->groups;
-	c.groups_len = item->groups_len;
 	c.hidden = false;
 	roster_change(u, &c, p);
 }
@@ -405,7 +422,7 @@ void roster_set(struct session *s, struct parcel *p)
 	} else if (item.remove) {
 		roster_remove(s, p, item.jid);
 	} else {
-		roster_put(s, p, &item);
+		roster_put(s, p, &item, arena);
 	}
 	arena_free(arena);
 }
@@ -432,15 +449,14 @@ static bool client_has(const struct user *u, const struct parcel *p, uint64_t *o
 
 static size_t put_stored(struct buf *b, const struct user *u, struct arena *arena)
 {
-	struct map_slot *slot;
+	struct contact stored;
 	size_t n = 0;
 
-	for (size_t i = 0; (slot = map_next(&u->roster, &i));) {
-		const struct contact *stored = slot->value;
+	for (uint32_t at = 0; contacts_next(&u->roster, &at, &stored);) {
 		const struct person *mate = NULL;
 		struct contact c;
 
-		if (view(u, stored->jid, arena, &c, &mate)) {
+		if (view(u, stored.jid, arena, &c, &mate)) {
 			item_put(b, &c);
 			n++;
 		}
@@ -458,7 +474,7 @@ static size_t put_mates(struct buf *b, const struct user *u, struct arena *arena
 		const struct person *mate = m.people[i];
 		struct contact c;
 
-		if (!user_contact(u, mate->jid) && may_see(u->home, u->bare, mate->jid) &&
+		if (!user_contact(u, mate->jid, NULL) && may_see(u->home, u->bare, mate->jid) &&
 			mate_view(u, NULL, mate, arena, &c)) {
 			item_put(b, &c);
 			n++;
@@ -528,9 +544,10 @@ static void push_change(struct session *s, const struct store_roster_change *row
 /* A mere request that waits was never in the roster. */
 static bool is_visible(const struct user *u, const struct store_roster_change *row)
 {
-	const struct contact *c = user_contact(u, row->contact);
+	struct contact c = {};
 
-	return row->contact.len && !(c && c->hidden);
+	user_contact(u, row->contact, &c);
+	return row->contact.len && !c.hidden;
 }
 
 /* Oldest first; the last one has the roster's version. */

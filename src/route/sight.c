@@ -81,14 +81,15 @@ static void regard_mates(struct user *u, const struct policy_set *old, const str
 	for (size_t i = 0; i < m.len; i++) {
 		struct str mate = m.people[i]->jid;
 		struct jid jid = jid_split(mate);
-		const struct contact *c = user_contact(u, mate);
+		struct contact c = {};
 		bool before = passes(old, u, mate), after = passes(new, u, mate);
+		bool anyway = user_contact(u, mate, &c) && c.state & SUB_FROM;
 
-		if (hiding && before && !after && !user_blocks(u, &jid) && !(c && c->state & SUB_FROM))
+		if (hiding && before && !after && !user_blocks(u, &jid) && !anyway)
 			presence_hide(u, mate);
 		if (hiding)
 			continue;
-		if (!before && after && !user_blocks(u, &jid) && !(c && c->state & SUB_FROM))
+		if (!before && after && !user_blocks(u, &jid) && !anyway)
 			presence_show(u, mate);
 		if (passes_to(old, u->home, mate, u->bare) != passes_to(new, u->home, mate, u->bare))
 			crew_push_later(u, mate);
@@ -111,14 +112,11 @@ static void hide_directed(struct session *s, const struct policy_set *next)
 /* The old policy is still in force, so that this goes out. */
 static void hide(struct user *u, const struct policy_set *next)
 {
-	struct map_slot *slot;
+	struct contact c;
 
-	for (size_t i = 0; (slot = map_next(&u->roster, &i));) {
-		const struct contact *c = slot->value;
-
-		if (is_shown_to(u, c) && passes(u->home->policy, u, c->jid) && !passes(next, u, c->jid))
-			presence_hide(u, c->jid);
-	}
+	for (uint32_t at = 0; contacts_next(&u->roster, &at, &c);)
+		if (is_shown_to(u, &c) && passes(u->home->policy, u, c.jid) && !passes(next, u, c.jid))
+			presence_hide(u, c.jid);
 	regard_mates(u, u->home->policy, next, true);
 	session_each(s, u) hide_directed(s, next);
 }
@@ -126,14 +124,11 @@ static void hide(struct user *u, const struct policy_set *next)
 /* The new policy is in force. */
 static void show(struct user *u, const struct policy_set *old)
 {
-	struct map_slot *slot;
+	struct contact c;
 
-	for (size_t i = 0; (slot = map_next(&u->roster, &i));) {
-		const struct contact *c = slot->value;
-
-		if (is_shown_to(u, c) && !passes(old, u, c->jid) && passes(u->home->policy, u, c->jid))
-			presence_show(u, c->jid);
-	}
+	for (uint32_t at = 0; contacts_next(&u->roster, &at, &c);)
+		if (is_shown_to(u, &c) && !passes(old, u, c.jid) && passes(u->home->policy, u, c.jid))
+			presence_show(u, c.jid);
 	regard_mates(u, old, u->home->policy, false);
 }
 

@@ -133,15 +133,14 @@ static void remind_of(struct session *s, const struct contact *c)
 void subscription_remind(struct session *s)
 {
 	const struct user *u = s->user;
-	struct map_slot *slot;
+	struct contact c;
 
-	for (size_t i = 0; (slot = map_next(&u->roster, &i));) {
-		const struct contact *c = slot->value;
-		struct jid jid = jid_split(c->jid);
+	for (uint32_t at = 0; contacts_next(&u->roster, &at, &c);) {
+		struct jid jid = jid_split(c.jid);
 
-		if ((c->state & SUB_IN) && !user_blocks(u, &jid) && !crew_knows(u, c->jid) &&
-			sight_is_open(u->home, c->jid, u->bare, WALL_SUBSCRIPTION))
-			remind_of(s, c);
+		if ((c.state & SUB_IN) && !user_blocks(u, &jid) && !crew_knows(u, c.jid) &&
+			sight_is_open(u->home, c.jid, u->bare, WALL_SUBSCRIPTION))
+			remind_of(s, &c);
 	}
 }
 
@@ -150,9 +149,10 @@ void subscription_remind(struct session *s)
 /* The contact as it is, or a new hidden one. */
 static struct contact contact_draft(const struct user *u, struct str bare)
 {
-	const struct contact *c = user_contact(u, bare);
+	struct contact c = {.jid = bare, .hidden = true};
 
-	return c ? *c : (struct contact){.jid = bare, .hidden = true};
+	user_contact(u, bare, &c);
+	return c;
 }
 
 /* Whoever has more than a waiting request is a contact that clients see. */
@@ -207,7 +207,7 @@ void subscription_send(struct user *u, struct parcel *p, enum letter_kind kind)
 			answer_error(p, STANZA_NOT_ALLOWED, "You share a group with this contact.");
 		return;
 	}
-	if (!user_contact(u, c.jid) && roster_is_full(u)) {
+	if (!user_contact(u, c.jid, NULL) && roster_is_full(u)) {
 		answer_error(p, STANZA_RESOURCE_CONSTRAINT, "The roster is full.");
 		return;
 	}
@@ -301,7 +301,7 @@ void subscription_arrive(struct user *u, const struct letter *l)
 		accept_approved(u, l, &c);
 		return;
 	}
-	if (!user_contact(u, c.jid) && o.passes && roster_is_full(u))
+	if (!user_contact(u, c.jid, NULL) && o.passes && roster_is_full(u))
 		return;
 	if (o.answers)
 		say_yes(u, l);

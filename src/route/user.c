@@ -20,101 +20,68 @@ struct load {
 
 /* ---- contacts ---- */
 
-static struct str put_text(char **at, struct str s)
+bool user_contact(const struct user *u, struct str bare, struct contact *out)
 {
-	struct str copy = str_of(*at, s.len);
-
-	if (s.len)
-		memcpy(*at, s.data, s.len);
-	*at += s.len;
-	return copy;
-}
-
-static size_t contact_bytes(const struct contact *c)
-{
-	size_t n = c->jid.len + c->name.len + c->pending_in.len;
-
-	for (size_t i = 0; i < c->groups_len; i++)
-		n += c->groups[i].len;
-	return n + c->groups_len * sizeof(struct str);
-}
-
-static struct contact *contact_copy(const struct contact *like)
-{
-	struct contact *c = malloc(sizeof(*c) + contact_bytes(like));
-	struct str *groups;
-	char *at;
-
-	if (!c)
-		return NULL;
-	*c = *like;
-	groups = (struct str *)(c + 1);
-	at = (char *)(groups + like->groups_len);
-	c->groups = groups;
-	c->jid = put_text(&at, like->jid);
-	c->name = put_text(&at, like->name);
-	c->pending_in = put_text(&at, like->pending_in);
-	for (size_t i = 0; i < like->groups_len; i++)
-		groups[i] = put_text(&at, like->groups[i]);
-	return c;
-}
-
-struct contact *user_contact(const struct user *u, struct str bare)
-{
-	return map_get(&u->roster, bare);
+	return contacts_find(&u->roster, bare, out);
 }
 
 unsigned user_state(const struct user *u, struct str bare)
 {
-	const struct contact *c = user_contact(u, bare);
+	struct contact c = {};
 
-	unsigned state = c ? c->state : 0;
-
-	return crew_knows(u, bare) ? state | SUB_TO | SUB_FROM : state;
+	user_contact(u, bare, &c);
+	return crew_knows(u, bare) ? c.state | SUB_TO | SUB_FROM : c.state;
 }
 
-/* The new one goes in under its own key before the old one, whose bytes are the key so far, is freed. */
-struct contact *user_put_contact(struct user *u, const struct contact *like)
+bool user_put_contact(struct user *u, const struct contact *like, struct contact *out)
 {
-	struct contact *c = contact_copy(like);
-	struct contact *old;
-
-	if (!c)
-		return NULL;
-	old = user_contact(u, c->jid);
-	if (map_put(&u->roster, c->jid, c)) {
-		free(c);
-		return NULL;
-	}
-	free(old);
-	return c;
+	return contacts_set(&u->roster, like, out) == 0;
 }
 
 void user_drop_contact(struct user *u, struct str bare)
 {
-	free(map_del(&u->roster, bare));
+	contacts_drop(&u->roster, bare);
 }
 
 /* ---- loading ---- */
 
+/* `groups` is used for the names of the groups. */
+static struct contact contact_of_row(const struct store_roster_item *row, struct buf *groups)
+{
+	buf_clear(groups);
+	for (size_t i = 0; i < row->groups_len; i++) {
+		if (i)
+			buf_putc(groups, GROUPS_BETWEEN);
+		buf_str(groups, row->groups[i]);
+	}
+	return (struct contact){.jid = row->contact,
+		.name = row->name,
+		.groups = buf_view(groups),
+		.pending_in = row->pending_in,
+		.approved = row->approved,
+		.hidden = row->hidden,
+		.state = (uint8_t)(row->subscription | (row->ask ? SUB_OUT : 0) | (row->pending_in.len ? SUB_IN : 0))};
+}
+
 static void load_roster_rows(struct user *u, const struct store_roster *rows)
 {
+	struct buf groups = BUF_INIT(0);
+	struct contact c;
+	size_t bytes = 0;
+
 	u->roster_version = rows->version;
 	for (size_t i = 0; i < rows->len; i++) {
-		const struct store_roster_item *row = &rows->items[i];
-		struct contact c = {.jid = row->contact,
-			.name = row->name,
-			.groups = row->groups,
-			.groups_len = row->groups_len,
-			.pending_in = row->pending_in,
-			.approved = row->approved,
-			.hidden = row->hidden};
-
-		c.state = (uint8_t)(row->subscription | (row->ask ? SUB_OUT : 0) |
-				    (row->pending_in.len ? SUB_IN : 0));
-		if (!user_put_contact(u, &c))
+		c = contact_of_row(&rows->items[i], &groups);
+		bytes += contact_size(&c);
+	}
+	if (contacts_reserve(&u->roster, rows->len, bytes))
+		u->failed = true;
+	for (size_t i = 0; i < rows->len; i++) {
+		c = contact_of_row(&rows->items[i], &groups);
+		if (buf_failed(&groups) || !user_put_contact(u, &c, NULL))
 			u->failed = true;
 	}
+	buf_done(&groups);
 }
 
 static void load_block_rows(struct user *u, const struct store_names *rows)
@@ -356,7 +323,7 @@ void user_free(struct user *u)
 	list_remove(&u->idle);
 	crew_leave(u);
 	person_unref(u->person);
-	map_free_values(&u->roster);
+	contacts_done(&u->roster);
 	map_free_values(&u->blocked);
 	arena_free(u->prefs_arena);
 	free(u->photo);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "account/directory.h"
+#include "route/contacts.h"
 #include "route/home.h"
 
 enum {
@@ -10,17 +11,6 @@ enum {
 	SUB_FROM = STORE_SUB_FROM,
 	SUB_OUT = 4, /* our request waits for an answer */
 	SUB_IN = 8,  /* their request waits for an answer */
-};
-
-/* One roster item, or (hidden) a mere request of somebody. One block of memory. */
-struct contact {
-	struct str jid, name;
-	const struct str *groups;
-	size_t groups_len;
-	struct str pending_in; /* "seq time id\n" and the request's XML without `to`; empty: none waits */
-	uint8_t state;         /* SUB_ bits */
-	bool approved;         /* pre-approved, RFC 6121 3.4 */
-	bool hidden;           /* not part of the roster that clients see */
 };
 
 struct user {
@@ -37,7 +27,7 @@ struct user {
 	struct crew_link *crews;     /* owned; one a group of `person`, while there is a session */
 	struct list unpushed;        /* items whose pushes are to come (crew.c) */
 	struct list pushing;         /* in home->pushing */
-	struct map roster; /* bare JID -> struct contact */
+	struct contacts roster;
 	uint64_t roster_version;
 	struct map blocked; /* JID -> its bytes (heap) */
 	struct arena *prefs_arena;       /* owned; of `prefs` */
@@ -76,12 +66,14 @@ void users_unload(struct home *h);
 /* The account is there and may be reached. Sessions make it certain; else the directory is asked. */
 bool user_exists(struct home *h, struct str bare);
 
-struct contact *user_contact(const struct user *u, struct str bare);
+/* False: there is none, *out is as it was. Views of the roster, until it changes. `out` may be NULL. */
+bool user_contact(const struct user *u, struct str bare, struct contact *out);
 /* SUB_ bits, 0 for somebody unknown; of a mate (crew.h) always both. */
 unsigned user_state(const struct user *u, struct str bare);
 
-/* Replaces or adds the contact in memory; takes `like`'s strings as copies. NULL: memory is out. */
-struct contact *user_put_contact(struct user *u, const struct contact *like);
+/* Replaces or adds the contact in memory; *out (may be NULL) is it then. What `like` has of the roster is valid no more.
+ * False: memory is out. */
+bool user_put_contact(struct user *u, const struct contact *like, struct contact *out);
 void user_drop_contact(struct user *u, struct str bare);
 
 /* XEP-0441: from now on; takes the arena, in which they are. */

@@ -163,9 +163,8 @@ static void what_is_no_value_is_refused_as_what_it_is(void **state)
 
 static void who_may_look_in(void **state)
 {
-	static const struct str groups[] = {STR("work")};
 	struct onlooker stranger = {.bare = STR("s@x")}, contact = {.bare = STR("c@x"), .subscribed = true},
-			colleague = {.bare = STR("k@x"), .subscribed = true, .groups = groups, .groups_len = 1},
+			colleague = {.bare = STR("k@x"), .subscribed = true, .groups = STR("friends\x1fwork")},
 			owner = {.bare = STR("o@x"), .owner = true}, member = {.bare = STR("m@x")},
 			outcast = {.bare = STR("z@x"), .subscribed = true};
 	struct place *p = place_new(STR("n"));
