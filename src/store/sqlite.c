@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/sqlite_ahead.h"
 #include "store/sqlite_archive.h"
 
 enum {
@@ -173,8 +174,10 @@ static struct store_backend *sq_free(struct store_backend *b)
 	for (size_t i = 0; i < SQ_COUNT; i++)
 		sqlite3_finalize(q->statements[i]);
 	sqlite3_close(q->db);
-	if (q->writes)
+	if (q->writes) { /* the last connection */
 		sq_tail_free(q->tail);
+		sq_ahead_free(q->ahead);
+	}
 	free(q);
 	return NULL;
 }
@@ -244,6 +247,8 @@ static int sq_connect(struct sq *q, const struct store_options *options, bool wr
 	if (!write)
 		return 0;
 	r = sq_migrate(q, options->path, err);
+	if (r == 0)
+		q->ahead = sq_ahead_new(options->path);
 	if (r == 0 && sq_tail_fill(q))
 		r = err_set(err, -EIO, "store '%s': %s", options->path, sqlite3_errmsg(q->db));
 	return r;
@@ -270,6 +275,7 @@ int store_sqlite_open(struct store_backend **out, const struct store_options *op
 	map_init(&q->peers[0]);
 	map_init(&q->peers[1]);
 	q->tail = writer ? sq_of(writer)->tail : sq_tail_new();
+	q->ahead = writer ? sq_of(writer)->ahead : NULL;
 	r = q->tail ? sq_connect(q, options, q->writes, err)
 		    : err_set(err, -ENOMEM, "store '%s': no memory", options->path);
 	if (r) {

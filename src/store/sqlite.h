@@ -64,6 +64,7 @@ enum sq_query {
 	SQ_ARCHIVE_GET,
 	SQ_ARCHIVE_BEHIND,
 	SQ_ARCHIVE_IS,
+	SQ_TABLE_ROOT,
 	SQ_ARCHIVE_AT,
 	SQ_ARCHIVE_END,
 	SQ_ARCHIVE_EXPIRED,
@@ -146,6 +147,7 @@ struct sq {
 	sqlite3_stmt *statements[SQ_COUNT];
 	struct map peers[2]; /* sqlite_archive_names.c: the numbers of two addresses that write to each other */
 	struct sq_tail *tail; /* sqlite_archive.h; the writer's, which the others borrow */
+	struct sq_ahead *ahead; /* sqlite_ahead.h; the same, used by the one that reads archives; NULL: without */
 	uint64_t deadline_ms; /* a search is given up then; 0: never */
 };
 

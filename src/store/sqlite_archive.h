@@ -91,6 +91,8 @@ struct sq_walk {
 	size_t len, at;
 	const struct sq_entry *tail;
 	size_t tail_len, tail_at;
+	uint64_t owner;
+	size_t blocks, ahead; /* blocks read, and how many are asked for ahead (sqlite_ahead.h) */
 };
 
 /* `tail`: copied before, stays until the end. */

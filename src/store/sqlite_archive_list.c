@@ -3,11 +3,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "store/sqlite_ahead.h"
 #include "store/sqlite_archive.h"
 
 enum {
 	FIELDS = 4,
 	ENTRY_BYTES = FIELDS * 4,
+	AHEAD_BEGIN = 2,  /* blocks read before others are asked for */
+	AHEAD_FIRST = 16, /* pages, */
+	AHEAD_MANY = 32,  /* until so many blocks are read */
 };
 
 static void put32(uint8_t *to, uint32_t value)
@@ -163,6 +167,8 @@ int sq_walk_begin(struct sq_walk *w, struct sq *q, uint64_t owner, const struct 
 	w->st = sq_get(q, w->down ? SQ_LIST_DOWN : SQ_LIST_UP);
 	w->ended = false;
 	w->len = w->at = 0;
+	w->owner = owner;
+	w->blocks = w->ahead = 0;
 	w->tail = (const struct sq_entry *)(const void *)tail->data;
 	w->tail_len = tail->len;
 	w->tail_at = 0;
@@ -190,6 +196,17 @@ static const struct sq_entry *entry_at(const struct sq_walk *w, const struct sq_
 	return &list[w->down ? len - 1 - at : at];
 }
 
+/* Who reads one block may find all he wants in it; who has read some goes on. Four blocks are on a page. */
+static void block_ahead(struct sq_walk *w)
+{
+	size_t pages = w->blocks < AHEAD_MANY ? AHEAD_FIRST : SQ_AHEAD_MAX;
+
+	if (++w->blocks < AHEAD_BEGIN || w->blocks + AHEAD_BEGIN < w->ahead)
+		return;
+	sq_ahead_list(w->q, w->owner, w->down ? w->low : w->block[0].seq, w->down ? w->block[0].seq : w->high, w->down, pages);
+	w->ahead = w->blocks + 4 * pages;
+}
+
 /* The next entry of the blocks that is within; NULL: there is none. */
 static int block_peek(struct sq_walk *w, const struct sq_entry **out)
 {
@@ -210,6 +227,8 @@ static int block_peek(struct sq_walk *w, const struct sq_entry **out)
 			r = block_decode(w->st, w->block, &w->len);
 		if (r)
 			return r;
+		if (!w->ended)
+			block_ahead(w);
 	}
 	return 0;
 }

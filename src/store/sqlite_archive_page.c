@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "store/sqlite_ahead.h"
 #include "store/sqlite_archive.h"
 
 enum {
@@ -160,29 +161,45 @@ static bool is_full(const struct store_archive_query *query, size_t max, size_t 
 	return len == max || (query->max_bytes && bytes >= query->max_bytes);
 }
 
+/* Numbers of the next rows that may be what is asked for, up to `max`; fewer: there are no others. */
+static int walk_gather(struct sq_walk *w, const struct range *g, size_t max, uint64_t *out, size_t *out_len)
+{
+	struct sq_entry e;
+	bool there = true;
+	int r = 0;
+
+	for (*out_len = 0; r == 0 && there && *out_len < max;) {
+		r = sq_walk_next(w, &there, &e);
+		if (r == 0 && there && (!g->pair || e.pair == (uint32_t)g->pair))
+			out[(*out_len)++] = e.seq;
+	}
+	return r;
+}
+
+/* As many as the page may still want are found in the list before any is read. */
 static int walk_read(struct sq *q, struct sq_walk *w, const struct range *g, const struct store_archive_query *query,
 	size_t max, struct arena *arena, struct sq_rows *rows, bool *out_more)
 {
-	size_t bytes = 0, begin = rows->len;
-	struct sq_entry e;
+	size_t bytes = 0, begin = rows->len, want, len;
+	uint64_t seq[SQ_AHEAD_MAX];
 	sqlite3_stmt *st;
-	bool there;
 	int r;
 
-	while ((r = sq_walk_next(w, &there, &e)) == 0 && there && !*out_more) {
-		if (g->pair && e.pair != (uint32_t)g->pair)
-			continue;
-		r = row_find(q, g, e.seq, &st);
-		if (r)
-			return r;
-		if (!st)
-			continue;
-		*out_more = is_full(query, max, rows->len - begin, bytes);
-		r = *out_more ? 0 : row_keep(st, e.seq, rows, arena, &bytes);
-		sqlite3_reset(st);
-		if (r)
-			return r;
-	}
+	do {
+		want = max - (rows->len - begin) + 1;
+		want = want < SQ_AHEAD_MAX ? want : SQ_AHEAD_MAX;
+		r = walk_gather(w, g, want, seq, &len);
+		if (r == 0)
+			sq_ahead_rows(q, seq, len);
+		for (size_t i = 0; r == 0 && i < len && !*out_more; i++) {
+			r = row_find(q, g, seq[i], &st);
+			if (r || !st)
+				continue;
+			*out_more = is_full(query, max, rows->len - begin, bytes);
+			r = *out_more ? 0 : row_keep(st, seq[i], rows, arena, &bytes);
+			sqlite3_reset(st);
+		}
+	} while (r == 0 && !*out_more && len == want);
 	return r;
 }
 

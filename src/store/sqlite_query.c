@@ -100,6 +100,7 @@ const char *const sq_text[SQ_COUNT] = {
 			   "WHERE seq = ?1",
 	[SQ_ARCHIVE_BEHIND] = "SELECT seq, pair, id_key, sender, recipient FROM archive WHERE seq > ?1 ORDER BY seq",
 	[SQ_ARCHIVE_IS] = "SELECT 1 FROM archive WHERE seq = ?1 AND id = ?2",
+	[SQ_TABLE_ROOT] = "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?1",
 	[SQ_ARCHIVE_AT] = "SELECT seq, time_us FROM archive WHERE seq >= ?1 ORDER BY seq LIMIT 1",
 	[SQ_ARCHIVE_END] = "SELECT seq, time_us FROM archive ORDER BY seq DESC LIMIT 1",
 	[SQ_ARCHIVE_EXPIRED] = "SELECT max(seq) FROM (SELECT seq, time_us FROM archive ORDER BY seq LIMIT ?2) "
