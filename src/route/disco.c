@@ -166,6 +166,9 @@ static void put_offered(struct buf *text, const struct settings *s)
 		buf_lit(text, "<feature var='jabber:iq:register'/>");
 	if (s->search_results)
 		buf_lit(text, "<feature var='jabber:iq:search'/>");
+	/* The archives are those of accounts, and accounts say so; some clients ask the domain alone. */
+	if (s->history_enabled)
+		buf_lit(text, "<feature var='urn:xmpp:mam:2'/>");
 }
 
 static void answer_info(struct parcel *p, const char *identity, const char *const *features,

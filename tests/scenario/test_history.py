@@ -453,6 +453,8 @@ def test_the_account_says_so_and_gives_its_form_and_ends(long_talk):
     query = alice.ask(names.DISCO_INFO, to=alice.bare).find(tag(names.DISCO_INFO, "query"))
     features = {each.get("var") for each in query.iter(tag(names.DISCO_INFO, "feature"))}
     assert {names.MAM, names.MAM + "#extended", names.MAM + "#groupchat-field"} <= features
+    query = alice.ask(names.DISCO_INFO, to=alice.domain).find(tag(names.DISCO_INFO, "query"))
+    assert names.MAM in {each.get("var") for each in query.iter(tag(names.DISCO_INFO, "feature"))}  # some ask nobody else
     answer = alice.iq("get", "<query xmlns='%s'/>" % names.MAM)
     fields = {each.get("var") for each in answer.iter(tag(names.DATA_FORMS, "field"))}
     assert fields == {"FORM_TYPE", "with", "start", "end", "before-id", "after-id", "ids", "include-groupchat"}
@@ -608,8 +610,9 @@ def test_history_can_be_switched_off_and_on(folk, server):
         assert server.run("reload").returncode == 0
         unseen = talk(alice, bob, 2)
         assert refused(alice) == ("cancel", "service-unavailable")
-        query = alice.ask(names.DISCO_INFO, to=alice.bare).find(tag(names.DISCO_INFO, "query"))
-        assert names.MAM not in {each.get("var") for each in query.iter(tag(names.DISCO_INFO, "feature"))}
+        for to in (alice.bare, alice.domain):
+            query = alice.ask(names.DISCO_INFO, to=to).find(tag(names.DISCO_INFO, "query"))
+            assert names.MAM not in {each.get("var") for each in query.iter(tag(names.DISCO_INFO, "feature"))}
     finally:
         server.configure({"history": {"enabled": True, "page": PAGE}})
         assert server.run("reload").returncode == 0

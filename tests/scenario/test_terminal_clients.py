@@ -1,6 +1,6 @@
-"""mcabber and finch, as Debian has them, in terminals: they log in over TLS with the server's certificate trusted, talk, sit in a
-room, and (mcabber) show why something was refused. What they show is kept as text beside the log. docs/clients.md is written from what is seen here. (profanity
-is in test_clients.py.)"""
+"""mcabber, finch and profanity, as Debian has them, in terminals: they log in over TLS with the server's certificate trusted, talk,
+sit in a room, and show why something was refused; profanity reads what was said on another device. What they show is kept as text
+beside the log. docs/clients.md is written from what is seen here. (Two profanities that talk are in test_clients.py.)"""
 
 import re
 
@@ -67,6 +67,28 @@ class Mcabber(Terminal):
         self.type("/room join %s mc" % room)
         self.wait_for('You have joined %s as "mc"' % room)
         self.look(room)
+
+
+class Profanity(Terminal):
+    def __init__(self, server, account):
+        home = server.parent / ("home-profanity-" + account.jid.split("@")[0])
+        super().__init__(home.name, "profanity", home)
+        self.wait_for("Profanity")
+        self.type("/mam on")
+        self.type("/connect %s server 127.0.0.1 port %d tls trust" % (account.jid, server.port))
+        self.wait_for("Enter password")
+        self.type(account.password)
+        self.wait_for("logged in successfully")
+        eventually(self.knows_the_server, 20)
+
+    def knows_the_server(self):
+        """It asks the server what it can do as it comes, and pings only who can be pinged."""
+        self.type("/ping")
+        return "Ping response from server" in self.screen()
+
+    def enter(self, room):
+        self.type("/join %s nick pro" % room)
+        self.wait_for("You have joined the room as pro")
 
 
 BUDDIES = """<?xml version='1.0' encoding='UTF-8' ?>
@@ -218,3 +240,44 @@ def test_finch_sits_in_a_room(folk, server, keep):
     finch.wait_for("welcome here")
     finch.type("thank you all")
     bob.expect(message(from_=room + "/fi", type="groupchat", where=lambda each: body_of(each) == "thank you all"))
+
+
+# --- profanity
+
+def test_profanity_reads_what_was_said_on_another_device_while_it_was_away(folk, server, keep):
+    account = folk.account()
+    bob, = folk.online(1)
+    phone = folk.client(account).online()
+    bob.send(message_to(account.jid, "<body>you were away</body>", type="chat"))
+    phone.expect(said("you were away"))
+    phone.send(message_to(bob.bare, "<body>I was on the phone</body>", type="chat"))
+    bob.expect(said("I was on the phone"))
+    client = keep(Profanity(server, account))
+    client.type("/msg " + bob.bare)
+    client.wait_for(": you were away", "me: I was on the phone")
+
+
+def test_profanity_shows_why_something_was_refused(folk, server, keep):
+    client = keep(Profanity(server, folk.account()))
+    bob, = folk.online(1)
+    client.type("/msg %s so %s" % (bob.bare, WORD))
+    client.wait_for("Error from %s: %s" % (bob.bare, NOTICE))
+    client.type("afterwards")
+    bob.expect(said("afterwards"))
+    assert not [each for each in bob.take() if WORD in "".join(each.itertext())]
+
+
+def test_profanity_sits_in_a_room(folk, server, keep):
+    client = keep(Profanity(server, folk.account()))
+    bob, = folk.online(1)
+    room = new_room(server)
+    create(bob, room, "bob")
+    bob.send(message_to(room, "<body>before you came</body>", type="groupchat"))
+    client.enter(room)
+    client.wait_for("bob: before you came")
+    bob.send(message_to(room, "<body>welcome here</body>", type="groupchat"))
+    client.wait_for("bob: welcome here")
+    client.type("thank you all")
+    bob.expect(message(from_=room + "/pro", type="groupchat", where=lambda each: body_of(each) == "thank you all"))
+    client.type("so " + WORD)
+    client.wait_for("Error from %s: %s" % (room, NOTICE))
