@@ -70,9 +70,13 @@ class Desktop:
         """Also again, after close(): the home is as it was left."""
         try:
             self._start()
+            self.ready()
         except BaseException:
             self.close()
             raise
+
+    def ready(self):
+        """For programs that say when they are."""
 
     def _start(self):
         read, write = os.pipe()

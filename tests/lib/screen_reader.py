@@ -10,6 +10,9 @@ gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, GLib  # noqa: E402
 
 
+LEFT_OUT = (Atspi.Role.MENU_BAR, Atspi.Role.MENU)
+
+
 def text_of(node):
     try:
         return Atspi.Text.get_text(node, 0, -1) if node.get_text_iface() else ""
@@ -19,9 +22,9 @@ def text_of(node):
 
 def look(node, into):
     """Adds the names and texts of `node` and of all inside it, also of what lies behind something else (GTK 4.8 tells no state);
-    what goes away meanwhile is left out."""
+    menus, and what goes away meanwhile, are left out."""
     try:
-        if node is None:
+        if node is None or node.get_role() in LEFT_OUT:
             return
         for text in (node.get_name(), text_of(node)):
             if text and (not into or into[-1] != text):

@@ -9,7 +9,7 @@ from lib.stanza import Error, iq
 DOMAIN_FEATURES = {names.DISCO_INFO, names.DISCO_ITEMS, names.PING, names.VERSION, names.CARBONS, names.BLOCKING,
                    "msgoffline", names.SID, "jabber:iq:last", "urn:xmpp:time",
                    "jabber:iq:register", "jabber:iq:search", "urn:xmpp:reporting:1", names.COMMANDS,
-                   names.VCARD, names.CAPS, names.MAM} | pep.FEATURES
+                   names.VCARD, names.CAPS, names.MAM, "http://jabber.org/protocol/pubsub#publish-options"}
 OPTIONAL_DOMAIN_FEATURES = {names.ROSTER, "jabber:iq:privacy", "urn:xmpp:carbons:rules:0", names.DELAY,
                             "urn:ietf:params:xml:ns:xmpp-session", "urn:ietf:params:xml:ns:xmpp-bind",
                             "urn:ietf:params:xml:ns:xmpp-stanzas", names.SM}

@@ -2,126 +2,20 @@
 sit in a room, and show why something was refused; profanity reads what was said on another device. What they show is kept as text
 beside the log. docs/clients.md is written from what is seen here. (Two profanities that talk are in test_clients.py.)"""
 
-import re
-
 import pytest
 
 from lib import names
 from lib.names import tag
-from lib.record import eventually
+from lib.programs import NOTICE, WORD, Finch, Mcabber, Profanity, forbid_the_word, said
 from lib.rooms import create, join, new_room
 from lib.stanza import body_of, message, message_to
-from lib.terminal import Terminal
-
-WORD = "plughword"
-NOTICE = "Not this word, please."
-RULES = """
-rules:
-  - id: client-word
-    purpose: A word that nobody may say.
-    match: { words: [%s] }
-    action: block
-    mode: enforce
-    notice: { en: "%s" }
-""" % (WORD, NOTICE)
 
 pytestmark = pytest.mark.recorder_runs("a terminal shows no more than it likes")
 
 
 @pytest.fixture(scope="module")
 def server(launch):
-    def prepare(server):
-        path = server.dir / "policy/rules/clients.yaml"
-        path.write_text(RULES)
-        path.chmod(0o644)
-    return launch("terminal-clients", {"sasl": {"plain": True}}, prepare=prepare)
-
-
-class Mcabber(Terminal):
-    """It knows no SCRAM: its server has sasl.plain."""
-
-    def __init__(self, server, account):
-        home = server.parent / ("home-mcabber-" + account.jid.split("@")[0])
-        folder = home / ".mcabber"
-        folder.mkdir(parents=True, mode=0o700)
-        config = folder / "mcabberrc"
-        config.write_text("\n".join((
-            "set jid = " + account.jid, "set password = " + account.password, "set server = 127.0.0.1",
-            "set port = %d" % server.port, "set tls = 1", "set ssl_ca = " + server.ca, "set nickname = mc",
-            "set escdelay = 0", "")))
-        config.chmod(0o600)
-        super().__init__(home.name, "mcabber", home)
-        self.wait_for("Your status has been set: [_>o]")
-
-    def tell(self, jid, text):
-        self.type("/say_to %s %s" % (jid, text))
-
-    def look(self, jid):
-        """The window of that conversation, once it stands in the list."""
-        name = jid.split("@")[0]
-        eventually(lambda: re.search(r"[\]}] " + name, self.screen()), 20)
-        self.type("/roster search " + name)
-        self.press("Enter")
-
-    def enter(self, room):
-        self.type("/room join %s mc" % room)
-        self.wait_for('You have joined %s as "mc"' % room)
-        self.look(room)
-
-
-class Profanity(Terminal):
-    def __init__(self, server, account):
-        home = server.parent / ("home-profanity-" + account.jid.split("@")[0])
-        super().__init__(home.name, "profanity", home)
-        self.wait_for("Profanity")
-        self.type("/mam on")
-        self.type("/connect %s server 127.0.0.1 port %d tls trust" % (account.jid, server.port))
-        self.wait_for("Enter password")
-        self.type(account.password)
-        self.wait_for("logged in successfully")
-        eventually(self.knows_the_server, 20)
-
-    def knows_the_server(self):
-        """It asks the server what it can do as it comes, and pings only who can be pinged."""
-        self.type("/ping")
-        return "Ping response from server" in self.screen()
-
-    def enter(self, room):
-        self.type("/join %s nick pro" % room)
-        self.wait_for("You have joined the room as pro")
-
-
-BUDDIES = """<?xml version='1.0' encoding='UTF-8' ?>
-<purple version='1.0'><blist><group name='Chats'><chat proto='prpl-jabber' account='%s/finch'>
-<component name='server'>%s</component><component name='room'>%s</component><component name='handle'>fi</component>
-<setting name='gnt-autojoin' type='bool'>1</setting></chat></group></blist></purple>
-"""
-ACCOUNTS = """<?xml version='1.0' encoding='UTF-8' ?>
-<account version='1.0'><account><protocol>prpl-jabber</protocol><name>%s/finch</name><password>%s</password>
-<settings><setting name='connect_server' type='string'>127.0.0.1</setting><setting name='port' type='int'>%d</setting>
-<setting name='connection_security' type='string'>require_tls</setting></settings>
-<settings ui='gnt-purple'><setting name='auto-login' type='bool'>1</setting></settings></account></account>
-"""
-
-
-class Finch(Terminal):
-    """It compares certificates with the address it connects to, which is no name here: so it has ours by heart. A room it is
-    to enter stands in its list."""
-
-    def __init__(self, server, account, room=None):
-        home = server.parent / ("home-finch-" + account.jid.split("@")[0])
-        peers = home / ".purple/certificates/x509/tls_peers"
-        peers.mkdir(parents=True)
-        (peers / "127.0.0.1").write_text((server.dir / "tls/server.crt").read_text())
-        (home / ".purple/accounts.xml").write_text(ACCOUNTS % (account.jid, account.password, server.port))
-        if room:
-            local, service = room.split("@")
-            (home / ".purple/blist.xml").write_text(BUDDIES % (account.jid, service, local))
-        super().__init__(home.name, "finch", home)
-        self.wait_for("Buddy List")
-
-    def next_window(self):
-        self.press("M-n")
+    return launch("terminal-clients", {"sasl": {"plain": True}}, prepare=forbid_the_word)
 
 
 @pytest.fixture
@@ -136,10 +30,6 @@ def keep(output):
     for terminal in kept:
         terminal.save(output, terminal.name)
         terminal.close()
-
-
-def said(text):
-    return message(where=lambda each: (body_of(each) or "") == text)
 
 
 def test_mcabber_talks_both_ways(folk, server, keep):
