@@ -8,6 +8,7 @@ a module that needs another defines its own `server` with `launch`. `folk` gives
 
 import contextlib
 import itertools
+import functools
 import pathlib
 import shutil
 import sys
@@ -18,9 +19,9 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 sys.dont_write_bytecode = True
 
-from lib import standstill  # noqa: E402
+from lib import standstill, walls  # noqa: E402
 from lib.folk import Folk  # noqa: E402
-from lib.server import OUTPUT, Server  # noqa: E402
+from lib.server import OUTPUT, Server, free_port  # noqa: E402
 
 _addresses = itertools.count(1)
 
@@ -125,6 +126,20 @@ def place():
     path.chmod(0o755)
     yield path
     shutil.rmtree(path)
+@pytest.fixture(scope="module")
+def port():
+    """One for what the server of a module listens on besides."""
+    return free_port()
+
+
+@pytest.fixture
+def wall(server):
+    """wall(direction, kinds, mode, door): from now on a wall of that sort stands between the groups left and right;
+    wall(None): none. None stands when the test begins and when it ends."""
+    yield functools.partial(walls.put, server)
+    walls.put(server, None)
+
+
 
 
 @pytest.fixture(scope="session")

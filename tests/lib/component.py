@@ -22,6 +22,18 @@ def write_secret(server, domain, secret=SECRET, mode=0o600):
     return path
 
 
+def prepared(*domains, rules=None):
+    """For `launch`: a secret for each of these components, and those rules."""
+    def prepare(server):
+        for domain in domains:
+            write_secret(server, domain)
+        if rules:
+            path = server.dir / "policy/rules/components.yaml"
+            path.write_text(rules)
+            path.chmod(0o644)
+    return prepare
+
+
 def settings(port, outside=(), inside=(), **more):
     return {"components": {"outside": list(outside), "inside": list(inside), "listen": ["127.0.0.1:%d" % port], **more}}
 

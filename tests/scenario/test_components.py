@@ -11,7 +11,7 @@ import slixmpp
 
 from lib import names, record
 from lib.client import is_header
-from lib.component import SECRET, Component, settings, write_secret
+from lib.component import SECRET, Component, prepared, settings, write_secret
 from lib.names import tag
 from lib.record import eventually
 from lib.server import free_port
@@ -52,19 +52,9 @@ rules:
 
 
 @pytest.fixture(scope="module")
-def port():
-    return free_port()
-
-
-@pytest.fixture(scope="module")
 def server(launch, port):
-    def prepare(server):
-        path = server.dir / "policy/rules/components.yaml"
-        path.write_text(RULES)
-        path.chmod(0o644)
-        for domain in (OUT, IN, IDLE, SLOW):
-            write_secret(server, domain)
-    return launch("components", settings(port, [OUT, IDLE, SLOW], [IN], presence_max=10), prepare=prepare)
+    return launch("components", settings(port, [OUT, IDLE, SLOW], [IN], presence_max=10),
+                  prepare=prepared(OUT, IN, IDLE, SLOW, rules=RULES))
 
 
 @pytest.fixture

@@ -5,12 +5,11 @@ import pytest
 
 from lib import irc, names, record
 from lib.client import Client
-from lib.component import settings, write_secret
+from lib.component import prepared, settings
 from lib.names import tag
 from lib.record import eventually
 from lib.rooms import codes, entry
-from lib.server import free_port
-from lib.stanza import (Error, body, body_of, child, element, iq, iq_to, message, message_to, presence, presence_to, words)
+from lib.stanza import Error, body, child, element, iq, iq_to, message, message_to, presence, words
 
 DOMAIN = "biboumi.example.org"
 SERVER = "%s@%s" % (irc.NETWORK, DOMAIN)
@@ -32,19 +31,9 @@ pytestmark = pytest.mark.recorder_runs("the gateway is a process of its own")
 
 
 @pytest.fixture(scope="module")
-def port():
-    return free_port()
-
-
-@pytest.fixture(scope="module")
 def server(launch, port):
-    def prepare(server):
-        path = server.dir / "policy/rules/irc.yaml"
-        path.write_text(RULES)
-        path.chmod(0o644)
-        write_secret(server, DOMAIN)
     quiet = {"ping": {"interval_seconds": 3600}}  # nobody reads what the one who stays in the lobby gets
-    return launch("irc", {**settings(port, [DOMAIN]), **quiet}, prepare=prepare)
+    return launch("irc", {**settings(port, [DOMAIN]), **quiet}, prepare=prepared(DOMAIN, rules=RULES))
 
 
 @pytest.fixture(scope="module")

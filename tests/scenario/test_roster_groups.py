@@ -9,41 +9,12 @@ from lib.client import Account
 from lib.server import PASSWORD_MARK
 from lib.stanza import Error, iq, iq_to, message, presence, presence_to, roster_push
 
-WALL = """
-rules:
-  - id: scenario-wall
-    type: wall
-    purpose: Left and right do not see each other.
-    from: group:left
-    to: group:right
-    direction: both
-    kinds: any
-    action: block
-    mode: enforce
-    notice: { en: "There is a wall." }
-"""
-
 _number = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
 def server(launch):
     return launch("roster-groups", {"rosters": {"groups": ["crew=The Crew", "choir"]}})
-
-
-@pytest.fixture
-def wall(server):
-    path = server.dir / "policy/rules/scenario.yaml"
-
-    def change(there):
-        path.write_text(WALL) if there else path.unlink(missing_ok=True)
-        if there:
-            path.chmod(0o644)
-        done = server.run("reload")
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    yield change
-    change(False)
 
 
 class Team:
@@ -307,7 +278,7 @@ def test_a_wall_comes_before_a_group(team, wall):
     team.change(right, groups="crew,right")
     left.expect(roster_push(right.bare))
     right.expect(roster_push(left.bare))
-    wall(True)
+    wall()
     left.expect(presence(from_=right.jid, type="unavailable"))
     right.expect(presence(from_=left.jid, type="unavailable"))
     left.expect(roster_push(right.bare, subscription="remove"))
@@ -317,7 +288,7 @@ def test_a_wall_comes_before_a_group(team, wall):
     third.expect(presence(from_=left.jid))
     assert not [each for each in right.settle(third) if (each.get("from") or "").startswith(left.bare)]
     assert tuple(Error(left.ask("jabber:iq:last", to=right.bare)))[1] in ("forbidden", "policy-violation")
-    wall(False)
+    wall(None)
     right.expect(presence(from_=left.jid, type=""))
     left.expect(roster_push(right.bare, subscription="both"))
     right.expect(roster_push(left.bare, subscription="both"))

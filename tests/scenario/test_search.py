@@ -11,20 +11,6 @@ from lib.server import PASSWORD_MARK
 from lib.stanza import Error, element
 
 SEARCH = "jabber:iq:search"
-WALL = """
-rules:
-  - id: scenario-wall
-    type: wall
-    purpose: Left and right do not see each other.
-    from: group:left
-    to: group:right
-    direction: both
-    kinds: any
-    action: block
-    mode: enforce
-    notice: { en: "There is a wall." }
-"""
-
 _number = itertools.count(1)
 
 
@@ -114,19 +100,14 @@ def test_who_is_disabled_or_elsewhere_is_not_found(alice, person, server):
     assert set(search(alice, to="second.example", first="Mercutio")) == {other}
 
 
-def test_who_is_beyond_a_wall_is_not_found(folk, server, person):
+def test_who_is_beyond_a_wall_is_not_found(folk, wall, person):
     left = folk.client(Account(person("Left Walled", groups="left"), PASSWORD_MARK + "search")).online()
     right, third = person("Right Walled", groups="right"), person("Third Walled")
     assert set(search(left, last="Walled")) == {left.bare, right, third}
-    path = server.dir / "policy/rules/scenario.yaml"
-    path.write_text(WALL)
-    path.chmod(0o644)
-    try:
-        assert server.run("reload").returncode == 0
-        assert set(search(left, last="Walled")) == {left.bare, third}
-    finally:
-        path.unlink()
-        assert server.run("reload").returncode == 0
+    wall()
+    assert set(search(left, last="Walled")) == {left.bare, third}
+    wall(None)
+    assert set(search(left, last="Walled")) == {left.bare, right, third}
 
 
 def test_what_somebody_looks_for_is_an_event_of_the_record(alice, server):

@@ -8,10 +8,9 @@ import itertools
 import pytest
 
 from lib import names
-from lib.component import Component, settings, write_secret
+from lib.component import Component, prepared, settings
 from lib.names import tag
 from lib.record import eventually
-from lib.server import free_port
 from lib.stanza import body, child, message, message_to, new_id, presence, presence_to, roster_push, words
 
 AWAY = "away.example.org"
@@ -60,13 +59,8 @@ _number = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def port():
-    return free_port()
-
-
-@pytest.fixture(scope="module")
 def server(launch, port):
-    return launch("subscription-states", settings(port, [AWAY]), prepare=lambda server: write_secret(server, AWAY))
+    return launch("subscription-states", settings(port, [AWAY]), prepare=prepared(AWAY))
 
 
 @pytest.fixture

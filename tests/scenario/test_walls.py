@@ -10,31 +10,7 @@ from lib.client import Account
 from lib.folk import befriend
 from lib.server import PASSWORD_MARK
 from lib.stanza import Error, message, presence, presence_to, roster_push, words
-
-NOTICE = "There is a wall."
-WALL = """
-rules:
-  - id: scenario-wall
-    type: wall
-    purpose: Left and right do not talk.
-    from: group:left
-    to: group:right
-    direction: %s
-    kinds: %s
-    action: block
-    mode: %s
-    notice: { en: "There is a wall." }
-"""
-DOOR = """
-  - id: scenario-door
-    type: wall
-    purpose: One of the left may pass.
-    from: group:pass
-    to: anyone
-    direction: both
-    action: allow
-    mode: enforce
-"""
+from lib.walls import DOOR, NOTICE
 
 _number = itertools.count(1)
 
@@ -42,25 +18,6 @@ _number = itertools.count(1)
 @pytest.fixture(scope="module")
 def server(launch):
     return launch("walls")
-
-
-@pytest.fixture
-def wall(server):
-    """wall(direction, kinds, mode, door): from now on a wall of that sort stands; wall(None): none. None stands
-    when the test begins and when it ends."""
-    path = server.dir / "policy/rules/scenario.yaml"
-
-    def change(direction="both", kinds="any", mode="enforce", door=""):
-        if direction:
-            path.write_text(WALL % (direction, kinds, mode) + door)
-            path.chmod(0o644)
-        else:
-            path.unlink(missing_ok=True)
-        done = server.run("reload")
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    yield change
-    change(None)
 
 
 def member(folk, *groups):
