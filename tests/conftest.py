@@ -1,14 +1,16 @@
-"""Fixtures of the scenarios. `server` is one server for the whole run, with the configuration that init writes;
+"""Fixtures of the scenarios. `server` is one server for the whole run (of a worker), with the configuration that init writes;
 a module that needs another defines its own `server` with `launch`. `folk` gives a test fresh people on it.
 
     /usr/bin/python3 -m pytest tests/scenario            all
     /usr/bin/python3 -m pytest tests/scenario -m tsan    the few that are worth a run under ThreadSanitizer
     /usr/bin/python3 -m pytest tests/scenario --recorder-stopped    see lib/standstill.py
+    /usr/bin/python3 -m pytest tests/scenario -n 2 --dist loadfile  two files at a time, each run with a server of its own
 """
 
 import contextlib
-import itertools
 import functools
+import itertools
+import os
 import pathlib
 import shutil
 import sys
@@ -47,6 +49,17 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in out]
 
 
+def pytest_sessionfinish(session):
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["stops"] = standstill.stops
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """One of several workers has ended; what died on the way has said nothing."""
+    standstill.stops += getattr(node, "workeroutput", {}).get("stops", 0)
+
+
 def pytest_terminal_summary(terminalreporter):
     if standstill.wanted:
         terminalreporter.write_line("the recorder was stopped %d times" % standstill.stops)
@@ -67,7 +80,7 @@ def next_address():
 
 @pytest.fixture(scope="session")
 def main_server():
-    server = Server("main").make().start()
+    server = Server("-".join(["main", *filter(None, [os.environ.get("PYTEST_XDIST_WORKER")])])).make().start()
     yield server
     _finish(server)
 
@@ -113,19 +126,6 @@ def folk(server):
     server.check_log()
 
 
-@pytest.fixture
-def address():
-    """A loopback address for a test that will be punished for what it does."""
-    return next_address()
-
-
-@pytest.fixture
-def place():
-    """An empty directory that the server's own users can pass through; tmp_path is closed to others."""
-    path = pathlib.Path(tempfile.mkdtemp(prefix="gatehouse-place-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path)
 @pytest.fixture(scope="module")
 def port():
     """One for what the server of a module listens on besides."""
@@ -140,6 +140,19 @@ def wall(server):
     walls.put(server, None)
 
 
+@pytest.fixture
+def address():
+    """A loopback address for a test that will be punished for what it does."""
+    return next_address()
+
+
+@pytest.fixture
+def place():
+    """An empty directory that the server's own users can pass through; tmp_path is closed to others."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="gatehouse-place-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,13 @@ and no password or message body of the tests: all of these carry a mark (stanza.
 """
 
 import collections
+import contextlib
 import json
 import os
 import pathlib
 import pwd
 import grp
+import random
 import re
 import secrets
 import shutil
@@ -35,18 +37,25 @@ REPORTS = re.compile(r"AddressSanitizer|runtime error:|ThreadSanitizer|LeakSanit
                      r"Assertion .* failed|stack smashing|double free|core dumped")
 START_SECONDS = float(os.environ.get("GATEHOUSE_TEST_START", "20"))
 
-_given_ports = set()
+_given_ports = {}  # port: what holds it as long as this process lives
 
 
 def free_port():
-    """A loopback port that nothing listens on and that no other server of this run was given."""
+    """A loopback port that nothing listens on and that no server of any run on this machine was given: a name in the
+    kernel's own space belongs to one process at a time and goes with it. Below the ports that connections leave from."""
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        if port not in _given_ports:
-            _given_ports.add(port)
-            return port
+        port = random.randrange(10000, 32000)
+        holder = socket.socket(socket.AF_UNIX)
+        try:
+            holder.bind("\0gatehouse-test-port-%d" % port)
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            holder.close()
+            continue
+        _given_ports[port] = holder
+        return port
 
 
 def merge(into, more):
@@ -126,6 +135,7 @@ class Server:
             "listen": {"starttls": ["127.0.0.1:%d" % self.port], "direct_tls": ["127.0.0.1:%d" % self.direct_port],
                        "plaintext": ["127.0.0.1:%d" % self.plain_port]},
             "loops": int(os.environ.get("GATEHOUSE_TEST_LOOPS", "3")),
+            "sasl": {"iterations": 4096},  # the fewest: deriving passwords would be a third of a run's work
             "control": {"record_group": grp.getgrgid(os.getgid()).gr_name},
         })
         if os.getuid() == 0:
@@ -185,15 +195,17 @@ class Server:
         return self.start()
 
     def kill_tree(self):
-        """kill -9 of every process at once."""
-        for pid in self._family():
-            try:
+        """kill -9 of every process at once; returns when none of them holds a port any more."""
+        family = self._family()
+        for pid in family:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         if self.process:
             self.process.wait()
             self.process = None
+        end = time.monotonic() + 20
+        while any(map(_runs, family)) and time.monotonic() < end:
+            time.sleep(0.005)
 
     def _family(self):
         """serve, the supervisor and all it started, found by the session serve leads."""
@@ -277,8 +289,9 @@ class Server:
         """`count` accounts that no test has used."""
         if domain and domain != self.domain:
             return self._import(count, domain)
-        while len(self._free) < count:
-            self._free.extend(self._import(max(40, count - len(self._free)), self.domain))
+        while len(self._free) < count:  # more each time, up to 40: many a server has three people all its life
+            more = min(40, 6 + self._made)
+            self._free.extend(self._import(max(more, count - len(self._free)), self.domain))
         return [self._free.popleft() for _ in range(count)]
 
     def _import(self, count, domain):
@@ -306,6 +319,14 @@ class Server:
     def online(self, count, **login):
         """`count` new people, logged in and available."""
         return [Client(self, account).online(**login) for account in self.people(count)]
+
+
+def _runs(pid):
+    """Whether that process is there and no zombie."""
+    try:
+        return pathlib.Path("/proc/%d/stat" % pid).read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def service_users():
