@@ -57,7 +57,9 @@ int intake_open(struct intake **out, const struct cli *cli, const char *source, 
 		return cli_fail(cli, CLI_INTERNAL, NULL, "memory is out");
 	*in = (struct intake){.cli = cli, .source = source, .format = format, .hash = EVP_MD_CTX_new()};
 	store_req_init(&in->req, NULL, NULL);
+	map_init(&in->rooms);
 	progress_begin(&in->progress, "people", 0, cli->json);
+	progress_begin(&in->messages, "messages of history", 0, cli->json);
 	if (!in->hash || EVP_DigestInit_ex(in->hash, EVP_sha256(), NULL) != 1)
 		r = intake_failed(in, "memory is out");
 	else
@@ -123,9 +125,11 @@ struct arena *intake_arena(struct intake *in)
 
 /* ---- a person ---- */
 
-static void forget(struct intake *in)
+void intake_forget(struct intake *in)
 {
 	intake_forget_nodes(in);
+	intake_forget_history(in);
+	intake_forget_room(in);
 	in->arena = arena_free(in->arena);
 	in->contacts = NULL;
 	in->blocked = NULL;
@@ -166,7 +170,7 @@ int intake_begin(struct intake *in, struct str local, struct str domain, bool *o
 		*out_skip = r == 1;
 	}
 	if (*out_skip)
-		forget(in);
+		intake_forget(in);
 	return 0;
 }
 
@@ -242,7 +246,7 @@ static int put_account(struct intake *in)
 		in->tally.carried[TALLY_PASSWORDS]++;
 	if (r == 0 && in->verifiers[STORE_SHA_1].iterations && !in->verifiers[STORE_SHA_256].iterations)
 		intake_left(in, TALLY_PASSWORDS, 1,
-			"keys for SCRAM-SHA-1 alone: a client that insists on SHA-256 needs a new password");
+			"keys for SCRAM-SHA-1 alone: set sasl.scram_sha_256 to auto until they have new passwords, see docs/logging-in.md");
 	if (r == 0 && !has_password(in))
 		intake_left(in, TALLY_PASSWORDS, 1,
 			"no password and no keys that this server knows: set one with 'gatehouse user password'");
@@ -258,8 +262,10 @@ int intake_end(struct intake *in)
 	if (!r)
 		r = intake_put_nodes(in);
 	if (!r)
+		r = intake_put_history(in);
+	if (!r)
 		r = put_account(in);
-	forget(in);
+	intake_forget(in);
 	progress_at(&in->progress, (size_t)in->tally.carried[TALLY_ACCOUNTS]);
 	return r;
 }
@@ -279,14 +285,15 @@ static int report(struct intake *in)
 	if (!r)
 		r = announce(in, buf_cstr(&text), &in->seq);
 	if (!r && in->cli->json)
-		r = cli_print_json(json_pack("{s:b, s:s, s:s, s:O, s:I, s:O}", "ok", 1, "source", in->source, "sha256",
+		r = cli_print_json(json_pack("{s:b, s:s, s:s, s:O, s:I, s:O, s:I}", "ok", 1, "source", in->source, "sha256",
 					   buf_cstr(&hex), "carried", counts, "there", (json_int_t)in->there, "left",
-					   left),
+					   left, "rooms_there", (json_int_t)in->rooms_there),
 			CLI_OK);
 	else if (!r)
 		tally_print(&in->tally);
 	if (!r)
-		cli_say(in->cli, "%" PRIu64 " accounts were there already and are as they were\n", in->there);
+		cli_say(in->cli, "%" PRIu64 " accounts and %" PRIu64 " rooms were there already and are as they were\n", in->there,
+			in->rooms_there);
 	free(dump);
 	json_decref(counts);
 	json_decref(left);
@@ -300,13 +307,16 @@ int intake_close(struct intake *in, int code)
 	if (!in)
 		return code;
 	progress_end(&in->progress);
+	progress_end(&in->messages);
 	if (!code && !in->failed)
 		code = report(in);
-	forget(in);
+	intake_forget(in);
 	witness_close(in->witness);
 	store_req_release(&in->req);
 	people_close(&in->people);
 	EVP_MD_CTX_free(in->hash);
+	map_done(&in->rooms);
+	arena_free(in->rooms_arena);
 	free(in);
 	return code;
 }

@@ -5,8 +5,8 @@
  * The account itself is added last, in one transaction with its verifiers: who is there was brought in whole, and is
  * left as it is by a later run; who is not is brought in by it. The server must be stopped.
  *
- * What others may be shown (waiting messages, vCards, items of personal eventing) is in the record before it is in the store: a line "admin" with the
- * command import.item, whose number is the receipt. It was not inspected. What cannot be carried is counted with the
+ * What others may be shown (waiting messages, vCards, items of personal eventing, history) is in the record before it is in the store: a line "admin" with the
+ * command import.item or import.history, whose number is the receipt. It was not inspected. What cannot be carried is counted with the
  * reason. Functions return 0 or an exit code after saying why; after that only intake_close(). */
 #pragma once
 
@@ -56,6 +56,21 @@ void intake_node_person(struct intake *in, struct place *p, struct str jid, stru
 /* `payload` may be NULL. Configure the node before. */
 [[nodiscard]] int intake_node_item(
 	struct intake *in, const struct place *p, struct str id, struct str publisher, const struct node *payload);
+
+/* A message of the person's history, oldest first. What is left of p->message afterwards is the caller's to forget. */
+struct past;
+[[nodiscard]] int intake_history(struct intake *in, const struct past *p);
+
+/* A room in the place of a person, one at a time:
+ *
+ *   intake_room_begin -> (options, affiliations, subject, intake_history ...) -> intake_room_end
+ *
+ * A room that is there is left as it is. Values have the names of the form (XEP-0045 10.2), without "muc#roomconfig_". */
+[[nodiscard]] int intake_room_begin(struct intake *in, struct str local, struct str service, bool *out_skip);
+void intake_room_option(struct intake *in, const char *name, struct str value);
+void intake_room_affiliation(struct intake *in, struct str jid, struct str word, struct str nick);
+void intake_room_subject(struct intake *in, struct str text, struct str from, uint64_t time_us);
+[[nodiscard]] int intake_room_end(struct intake *in);
 
 /* `n` of a kind stay behind; also without a person. `why` is a constant. */
 void intake_left(struct intake *in, enum tally_kind kind, uint64_t n, const char *why);

@@ -3,6 +3,7 @@
 
 #include <openssl/evp.h>
 
+#include "base/map.h"
 #include "cli/intake.h"
 #include "cli/progress.h"
 #include "cli/witness.h"
@@ -36,10 +37,12 @@ struct intake {
 	struct witness *witness;
 	struct store_req req;
 	EVP_MD_CTX *hash;
-	struct progress progress;
+	struct progress progress, messages;
 	struct tally tally;
-	uint64_t there, seq;
+	uint64_t there, rooms_there, seq;
 	bool failed;
+	struct map rooms;            /* addresses of those that are there, */
+	struct arena *rooms_arena; /* which has them; NULL: not known yet */
 
 	/* the person begun */
 	struct arena *arena;
@@ -49,6 +52,8 @@ struct intake {
 	struct contact *contacts;
 	struct name *blocked;
 	struct node_taken *nodes;
+	struct history_taken *history;
+	struct room_taken *room; /* begun in the place of a person; NULL: none */
 	size_t contacts_len, blocked_len, nodes_len;
 };
 
@@ -73,4 +78,10 @@ void intake_id(const struct intake *in, struct str xml, uint64_t time_us, char o
 [[nodiscard]] int intake_put_contacts(struct intake *in);
 [[nodiscard]] int intake_put_blocked(struct intake *in);
 [[nodiscard]] int intake_put_nodes(struct intake *in);
+[[nodiscard]] int intake_put_history(struct intake *in);
+/* Of the person or room begun, all. */
+void intake_forget(struct intake *in);
 void intake_forget_nodes(struct intake *in);
+void intake_forget_history(struct intake *in);
+void intake_forget_room(struct intake *in);
+uint64_t intake_history_began(const struct intake *in); /* 0: there is none */

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/past.h"
 #include "stanza/ns.h"
 #include "stanza/tokenizer.h"
 
@@ -398,6 +399,16 @@ static int include(struct portable *p, const struct node *n)
 	return read_path(p, path);
 }
 
+static int take_past(struct portable *p, const struct node *n)
+{
+	struct past past;
+
+	if (node_is(n, STR("result"), NS_MAM) && past_read(n, &past))
+		return intake_history(p->in, &past);
+	intake_left(p->in, TALLY_HISTORY, 1, "it is no message");
+	return 0;
+}
+
 static int take_element(struct portable *p, const struct node *n)
 {
 	enum level level = where(p);
@@ -416,8 +427,8 @@ static int take_element(struct portable *p, const struct node *n)
 	if (level == LEVEL_OFFLINE)
 		return intake_offline(p->in, n, 0);
 	if (level == LEVEL_ARCHIVE)
-		intake_left(p->in, TALLY_HISTORY, 1, "history of another server is not carried yet");
-	else if (level_of(n) == LEVEL_NONE)
+		return take_past(p, n);
+	if (level_of(n) == LEVEL_NONE)
 		intake_left(p->in, TALLY_OTHER, 1, "it is nothing this server knows");
 	return 0;
 }

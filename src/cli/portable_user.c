@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/past.h"
 #include "jid/jid.h"
 #include "pubsub/avatar.h"
 #include "pubsub/place.h"
@@ -61,8 +62,7 @@ static void stanza_put(struct portable_out *o, struct str xml)
 static void delay_put(struct portable_out *o, struct str from, uint64_t time_us)
 {
 	buf_lit(&o->text, "<delay xmlns='urn:xmpp:delay'");
-	if (from.len)
-		attr_put(o, "from", from);
+	attr_put(o, "from", from);
 	buf_lit(&o->text, " stamp='");
 	clock_put_us(&o->text, time_us);
 	buf_lit(&o->text, "'/>");
@@ -384,17 +384,6 @@ static int offline_put(struct portable_out *o, struct store_req *req, struct str
 	return r;
 }
 
-static void result_put(struct portable_out *o, const struct store_archived *row)
-{
-	buf_lit(&o->text, "<result xmlns='urn:xmpp:mam:2'");
-	attr_put(o, "id", row->id);
-	buf_lit(&o->text, "><forwarded xmlns='urn:xmpp:forward:0'>");
-	delay_put(o, STR_NONE, row->time_us);
-	stanza_put(o, row->xml);
-	buf_lit(&o->text, "</forwarded></result>");
-	o->tally->carried[TALLY_HISTORY]++;
-}
-
 /* A page, and where the next one begins (in `after`). */
 static int page_put(
 	struct portable_out *o, struct store_req *req, struct str owner, struct buf *after, bool *out_end)
@@ -405,7 +394,10 @@ static int page_put(
 	size_t len = r ? 0 : req->page->len;
 
 	for (size_t i = 0; !r && i < len; i++) {
-		result_put(o, &req->page->rows[i]);
+		const struct store_archived *row = &req->page->rows[i];
+
+		past_put(&o->text, row->id, row->time_us, row->xml);
+		o->tally->carried[TALLY_HISTORY]++;
 		if (o->text.len >= GATHER)
 			r = settle(o);
 	}

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/lua.h"
+#include "cli/past.h"
 #include "stanza/ns.h"
 
 enum {
@@ -310,14 +311,6 @@ static int take_private(struct prosody *p, const struct lua *v, struct arena *ar
 	return r;
 }
 
-static int leave_history(struct prosody *p, const struct lua *v, struct arena *arena)
-{
-	(void)v;
-	(void)arena;
-	intake_left(p->in, TALLY_HISTORY, 1, "history of another server is not carried yet");
-	return 0;
-}
-
 /* ---- personal eventing ---- */
 
 /* As the archive keeps a stanza: with its time beside it. */
@@ -423,6 +416,17 @@ static int take_nodes(struct prosody *p, const struct lua *v, struct arena *aren
 	return r;
 }
 
+static int take_past(struct prosody *p, const struct lua *v, struct arena *arena)
+{
+	struct past past = {.id = lua_text(v, STR("key"))};
+
+	past.message = stored(v, NS_CLIENT, arena, &past.time_us);
+	if (past.message && str_is(past.message->name, "message"))
+		return intake_history(p->in, &past);
+	intake_left(p->in, TALLY_HISTORY, 1, "it is no message");
+	return 0;
+}
+
 static int take_person(struct prosody *p)
 {
 	static const struct {
@@ -430,7 +434,7 @@ static int take_person(struct prosody *p)
 		int (*take)(struct prosody *p, const struct lua *value, struct arena *arena);
 	} stores[] = {{"accounts", "dat", take_account}, {"roster", "dat", take_roster}, {"blocklist", "dat", take_blocked},
 		{"vcard", "dat", take_vcard}, {"private", "dat", take_private}, {"offline", "list", take_offline},
-		{"pep", "dat", take_nodes}, {"archive", "list", leave_history}};
+		{"pep", "dat", take_nodes}, {"archive", "list", take_past}};
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]) && !r; i++)
@@ -508,11 +512,132 @@ static int each_account(struct prosody *p, const char *name)
 	return r || skip ? r : take_person(p);
 }
 
+/* ---- rooms ---- */
+
+static void take_room_data(struct prosody *p, const struct lua *data)
+{
+	static const struct {
+		const char *theirs, *ours;
+		bool inverted;
+	} options[] = {{"name", "roomname", false}, {"description", "roomdesc", false}, {"language", "lang", false},
+		{"hidden", "publicroom", true}, {"members_only", "membersonly", false}, {"moderated", "moderatedroom", false},
+		{"whois", "whois", false}, {"changesubject", "changesubject", false}, {"allow_member_invites", "allowinvites", false},
+		{"history_length", "muc#maxhistoryfetch", false}, {"archiving", "enablearchiving", false},
+		{"password", "roomsecret", false}};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		const struct lua *v = lua_get(data, str_from(options[i].theirs));
+		char number[32];
+
+		if (v && v->kind == LUA_STRING && is_text(v->string))
+			intake_room_option(p->in, options[i].ours, v->string);
+		else if (v && v->kind == LUA_BOOL)
+			intake_room_option(p->in, options[i].ours, v->boolean != options[i].inverted ? STR("1") : STR("0"));
+		else if (v && v->kind == LUA_NUMBER && v->number >= 0 && v->number < 1e9)
+			intake_room_option(p->in, options[i].ours,
+				str_of(number, (size_t)snprintf(number, sizeof(number), "%.0f",
+						       v->number > 100 ? 100 : v->number)));
+	}
+	if (lua_text(data, STR("password")).len)
+		intake_room_option(p->in, "passwordprotectedroom", STR("1"));
+}
+
+static void take_room_subject(struct prosody *p, const struct lua *data)
+{
+	const struct lua *time = lua_get(data, STR("subject_time"));
+	struct str text = lua_text(data, STR("subject")), from = lua_text(data, STR("subject_from"));
+
+	if (text.len && is_text(text) && is_text(from))
+		intake_room_subject(p->in, text, from.len ? from : intake_jid(p->in),
+			time && time->kind == LUA_NUMBER && time->number > 0 && time->number < 1e11 ? (uint64_t)(time->number * 1e6)
+												: 0);
+}
+
+/* Beside the fields of the room's own, or in a table of theirs in files of before. */
+static int take_room(struct prosody *p, const struct lua *v, struct arena *arena)
+{
+	const struct lua *of_all = lua_get(v, STR("_affiliation_data")), *older = lua_get(v, STR("_affiliations"));
+	const struct lua *data = lua_get(v, STR("_data"));
+
+	(void)arena;
+	if (older)
+		v = older;
+	for (const struct lua_pair *a = v->kind == LUA_TABLE ? v->pairs : NULL; a; a = a->next) {
+		const struct lua *more = of_all && a->key.kind == LUA_STRING ? lua_get(of_all, a->key.string) : NULL;
+		struct str nick = more ? lua_text(more, STR("reserved_nickname")) : STR("");
+
+		if (a->key.kind == LUA_STRING && a->value.kind == LUA_STRING && memchr(a->key.string.data, '@', a->key.string.len) &&
+			a->key.string.data[0] != '_')
+			intake_room_affiliation(p->in, a->key.string, a->value.string, is_text(nick) ? nick : STR(""));
+	}
+	if (data) {
+		take_room_data(p, data);
+		take_room_subject(p, data);
+	}
+	return 0;
+}
+
+/* As a room's archive holds it: without what the room and the way have written, with the real address if it is known. */
+static struct node *said(struct prosody *p, struct node *n, struct arena *arena)
+{
+	const struct node *x = node_child(n, STR("x"), NS_MUC_USER);
+	const struct node *item = x ? node_child(x, STR("item"), NS_MUC_USER) : NULL;
+	struct str real = item ? node_attr(item, STR("jid")) : STR_NONE, affiliation = item ? node_attr(item, STR("affiliation")) : STR_NONE;
+	struct node *next;
+
+	for (struct node *c = n->first; c; c = next) {
+		next = c->next;
+		if (node_is(c, STR("x"), NS_MUC_USER) || node_is(c, STR("occupant-id"), NS_OCCUPANT_ID) ||
+			(node_is(c, STR("stanza-id"), NS_SID) && str_eq(node_attr(c, STR("by")), intake_jid(p->in))))
+			node_remove(c);
+	}
+	node_del_attr(n, STR("to"));
+	if (real.len) {
+		struct node *own = node_add(arena, n, STR("x"), NS_MUC_USER);
+		struct node *own_item = own ? node_add(arena, own, STR("item"), NS_MUC_USER) : NULL;
+
+		if (!own_item)
+			return NULL;
+		node_set_attr(arena, own_item, STR("affiliation"), affiliation.len ? affiliation : STR("none"));
+		node_set_attr(arena, own_item, STR("jid"), real);
+		node_set_attr(arena, own_item, STR("role"), STR("participant"));
+	}
+	return n;
+}
+
+static int take_said(struct prosody *p, const struct lua *v, struct arena *arena)
+{
+	struct past past = {};
+
+	past.message = stored(v, NS_CLIENT, arena, &past.time_us);
+	if (past.message && str_is(past.message->name, "message") && past.message->first)
+		past.message = said(p, past.message, arena);
+	else
+		past.message = NULL;
+	if (past.message)
+		return intake_history(p->in, &past);
+	intake_left(p->in, TALLY_HISTORY, 1, "it is no message");
+	return 0;
+}
+
 static int each_room(struct prosody *p, const char *name)
 {
-	if (ends_in(name, ".dat", p->user, sizeof(p->user)))
-		intake_left(p->in, TALLY_ROOMS, 1, "rooms of another server are not carried yet");
-	return 0;
+	struct buf local = BUF_INIT(4096), domain = BUF_INIT(1024);
+	bool skip = true;
+	int r = 0;
+
+	if (!ends_in(name, ".dat", p->user, sizeof(p->user)))
+		return 0;
+	if (decode(p->user, &local) && decode(p->host, &domain))
+		r = intake_room_begin(p->in, buf_view(&local), buf_view(&domain), &skip);
+	buf_done(&local);
+	buf_done(&domain);
+	if (r || skip)
+		return r;
+	r = each_value(p, "config", "dat", take_room);
+	if (!r)
+		r = each_value(p, "muc_log", "list", take_said);
+	return r ? r : intake_room_end(p->in);
 }
 
 static int each_host(struct prosody *p, const char *name)

@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "cli/backup.h"
+#include "cli/past.h"
 #include "cli/people.h"
 #include "cli/progress.h"
 #include "cli/reading.h"
@@ -502,6 +503,31 @@ static int take_content(struct rebuild *b)
 	return r;
 }
 
+/* What an import brought into somebody's history: the line of the record holds it as it came. */
+static int take_past(struct rebuild *b)
+{
+	struct said *e = &b->entry;
+	struct store_archived row = {.seq = e->head.seq};
+	struct arena *arena = NULL;
+	struct node *result = b->second ? NULL : reread_stanza(buf_view(&e->text), &arena);
+	struct past past;
+	int r = 0;
+
+	if (result && past_read(result, &past) && past_row(&past, buf_view(&e->target), arena, &row)) {
+		buf_clear(&b->scratch);
+		xml_put(&b->scratch, past.message, NS_CLIENT);
+		row.id = past.id;
+		row.time_us = past.time_us;
+		row.xml = buf_view(&b->scratch);
+		b->messages++;
+		r = put_row(b, &row);
+	} else if (!b->second) {
+		b->no_stanza++;
+	}
+	arena_free(arena);
+	return r;
+}
+
 /* ---- lines ---- */
 
 static int take_line(struct rebuild *b, struct str line)
@@ -527,6 +553,8 @@ static int take_line(struct rebuild *b, struct str line)
 		return take_content(b);
 	if (type == EVENT_SEGMENT)
 		b->serial = e->serial;
+	else if (type == EVENT_ADMIN && str_is(e->command, PAST_COMMAND))
+		return take_past(b);
 	else if (type == EVENT_ADMIN)
 		take_act(b);
 	else

@@ -23,6 +23,7 @@
 #include "ipc/supervise.h"
 
 enum {
+	WITNESS_BYTES = 16 << 20, /* of one request */
 	ANSWER_MS = 120000, /* a long record takes its time to be recovered after a crash */
 };
 
@@ -80,16 +81,22 @@ static int next_message(struct supervise *sup, struct supervise_message *out)
 	}
 }
 
-static int judge(struct str text, uint64_t *out_seq, struct err *err)
+/* One number, or as many as there were acts. */
+static int judge(struct str text, uint64_t *out_seqs, size_t n, struct err *err)
 {
 	json_t *answer = json_loadb(text.data ? text.data : "", text.len, 0, NULL);
+	const json_t *seqs = json_object_get(answer, "seqs");
 	const char *code, *why, *remedy;
 	int r = 0;
 
 	if (control_failed(answer, &code, &why, &remedy))
 		r = err_set(err, -EIO, "%s%s%s", why, remedy[0] ? "; " : "", remedy);
-	else
-		*out_seq = (uint64_t)json_integer_value(json_object_get(answer, "seq"));
+	else if (json_object_get(answer, "seq"))
+		*out_seqs = (uint64_t)json_integer_value(json_object_get(answer, "seq"));
+	else if (json_array_size(seqs) != n)
+		r = err_set(err, -EPROTO, "the recorder answered something else");
+	for (size_t i = 0; !r && seqs && i < n; i++)
+		out_seqs[i] = (uint64_t)json_integer_value(json_array_get(seqs, i));
 	json_decref(answer);
 	return r;
 }
@@ -109,7 +116,7 @@ static int not_written(struct witness *w, int code, struct err *err)
 }
 
 /* A request and its answer. */
-static int converse(struct witness *w, struct str line, uint64_t *out_seq, struct err *err)
+static int converse(struct witness *w, struct str line, uint64_t *out_seqs, size_t n, struct err *err)
 {
 	struct supervise_message m;
 	int r = supervise_send(&w->sup, SUPERVISE_CONTROL, ++w->last, line, -1);
@@ -120,7 +127,7 @@ static int converse(struct witness *w, struct str line, uint64_t *out_seq, struc
 		r = -EPROTO;
 	if (r)
 		return not_written(w, r, err);
-	r = judge(m.text, out_seq, err);
+	r = judge(m.text, out_seqs, n, err);
 	w->failed |= r != 0;
 	return r;
 }
@@ -192,13 +199,13 @@ void witness_close(struct witness *w)
 	free(w);
 }
 
-static int put(struct witness *w, json_t *event, uint64_t *out_seq, struct err *err)
+static int put(struct witness *w, json_t *event, uint64_t *out_seqs, size_t n, struct err *err)
 {
-	struct buf line = BUF_INIT(CONTROL_REQUEST_MAX);
+	struct buf line = BUF_INIT(WITNESS_BYTES);
 	int r = control_line(event, &line);
 
 	json_decref(event);
-	r = r ? err_set(err, r, "too long for the record") : converse(w, buf_view(&line), out_seq, err);
+	r = r ? err_set(err, r, "too long for the record") : converse(w, buf_view(&line), out_seqs, n, err);
 	buf_done(&line);
 	return r;
 }
@@ -211,7 +218,7 @@ static int append(const struct settings *s, json_t *event, uint64_t *out_seq, st
 	if (r)
 		json_decref(event);
 	else
-		r = put(w, event, out_seq, err);
+		r = put(w, event, out_seq, 1, err);
 	witness_close(w);
 	return r;
 }
@@ -224,7 +231,7 @@ static json_t *who(void)
 		"{s:I, s:s}", "uid", (json_int_t)getuid(), "name", entry ? entry->pw_name : "unknown");
 }
 
-static json_t *admin_event(const struct witness_act *act)
+static json_t *act_json(const struct witness_act *act)
 {
 	json_t *args = json_pack(
 		"{s:s, s:s, s:s}", "command", act->command, "target", act->target, "text", act->text);
@@ -233,12 +240,28 @@ static json_t *admin_event(const struct witness_act *act)
 		json_object_set_new(args, "undone", json_string(act->undone));
 		json_object_set_new(args, "of_seq", json_integer((json_int_t)act->of_seq));
 	}
-	return json_pack("{s:s, s:o, s:o}", "cmd", "record.admin", "args", args, "by", who());
+	return args;
+}
+
+static json_t *admin_event(const struct witness_act *act)
+{
+	return json_pack("{s:s, s:o, s:o}", "cmd", "record.admin", "args", act_json(act), "by", who());
+}
+
+int witness_put_many(
+	struct witness *w, const struct witness_act *acts, size_t n, uint64_t *out_seqs, struct err *err)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, act_json(&acts[i]));
+	return put(w, json_pack("{s:s, s:{s:o}, s:o}", "cmd", "record.admins", "args", "acts", list, "by", who()), out_seqs, n,
+		err);
 }
 
 int witness_put(struct witness *w, const struct witness_act *act, uint64_t *out_seq, struct err *err)
 {
-	return put(w, admin_event(act), out_seq, err);
+	return put(w, admin_event(act), out_seq, 1, err);
 }
 
 int witness_admin(const struct settings *s, const struct witness_act *act, uint64_t *out_seq, struct err *err)

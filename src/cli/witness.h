@@ -26,6 +26,9 @@ struct witness;
 [[nodiscard]] int witness_open(struct witness **out, const struct settings *s, struct err *err);
 [[nodiscard]] int witness_put(
 	struct witness *w, const struct witness_act *act, uint64_t *out_seq, struct err *err);
+/* Some thousand at once, which are durable together; of a few MiB in all. */
+[[nodiscard]] int witness_put_many(
+	struct witness *w, const struct witness_act *acts, size_t n, uint64_t *out_seqs, struct err *err);
 void witness_close(struct witness *w);
 
 /* That somebody who may not read the record wanted to; as far as this user can write it down. */

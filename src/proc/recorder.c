@@ -253,7 +253,7 @@ static void put_who(struct buf *fields, const json_t *by, const json_t *args)
 static json_t *answer_event(struct recorder *r, enum event type, struct buf *fields, const char *refusal)
 {
 	uint64_t seq = 0;
-	int code = buf_failed(fields) ? -ENOMEM : server_event(r->server, type, buf_view(fields), &seq);
+	int code = buf_failed(fields) ? -ENOMEM : server_events(r->server, type, fields, 1, &seq);
 
 	buf_done(fields);
 	if (code == 0)
@@ -293,27 +293,65 @@ static json_t *answer_access(struct recorder *r, const json_t *by, const json_t 
 	return with_extent(r, answer_event(r, EVENT_ACCESS, &fields, "the access cannot be recorded, so it is refused"));
 }
 
+static void put_act(struct buf *fields, const json_t *by, const json_t *act)
+{
+	const char *target = json_string_value(json_object_get(act, "target"));
+	const char *text = json_string_value(json_object_get(act, "text"));
+	const char *undone = json_string_value(json_object_get(act, "undone"));
+
+	put_who(fields, by, act);
+	if (target && target[0])
+		field_put(fields, KEY_TARGET, str_from(target));
+	if (text && text[0])
+		field_put(fields, KEY_TEXT, str_from(text));
+	if (undone) {
+		field_put(fields, KEY_OK, str_of("\0", 1));
+		field_put(fields, KEY_REASON, str_from(undone));
+		field_put_u64(fields, KEY_OF_SEQ, (uint64_t)json_integer_value(json_object_get(act, "of_seq")));
+	}
+}
+
 /* An administrator's act on the data directory while no gate runs; a running gate writes such lines itself.
  */
 static json_t *answer_admin(struct recorder *r, const json_t *by, const json_t *args)
 {
-	const char *target = json_string_value(json_object_get(args, "target"));
-	const char *text = json_string_value(json_object_get(args, "text"));
-	const char *undone = json_string_value(json_object_get(args, "undone"));
 	struct buf fields = BUF_INIT(1 << 20);
 
-	put_who(&fields, by, args);
-	if (target && target[0])
-		field_put(&fields, KEY_TARGET, str_from(target));
-	if (text && text[0])
-		field_put(&fields, KEY_TEXT, str_from(text));
-	if (undone) {
-		field_put(&fields, KEY_OK, str_of("\0", 1));
-		field_put(&fields, KEY_REASON, str_from(undone));
-		field_put_u64(&fields, KEY_OF_SEQ,
-			(uint64_t)json_integer_value(json_object_get(args, "of_seq")));
-	}
+	put_act(&fields, by, args);
 	return answer_event(r, EVENT_ADMIN, &fields, "nothing was done: the act cannot be recorded");
+}
+
+/* Many of them, made durable together: what is brought from another server. */
+static json_t *answer_admins(struct recorder *r, const json_t *by, const json_t *args)
+{
+	const json_t *acts = json_object_get(args, "acts"), *act;
+	size_t n = json_array_size(acts), i;
+	struct buf *fields = calloc(n + 1, sizeof(*fields));
+	uint64_t *seqs = calloc(n + 1, sizeof(*seqs));
+	json_t *list = json_array();
+	int code = fields && seqs && list ? 0 : -ENOMEM;
+
+	json_array_foreach(acts, i, act)
+	{
+		if (code)
+			break;
+		buf_init(&fields[i], 1 << 20);
+		put_act(&fields[i], by, act);
+		code = buf_failed(&fields[i]) ? -ENOMEM : 0;
+	}
+	if (!code)
+		code = server_events(r->server, EVENT_ADMIN, fields, n, seqs);
+	for (i = 0; fields && i < n; i++)
+		buf_done(&fields[i]);
+	for (i = 0; !code && i < n; i++)
+		json_array_append_new(list, json_integer((json_int_t)seqs[i]));
+	free(fields);
+	free(seqs);
+	if (code == 0)
+		return json_pack("{s:b, s:o}", "ok", 1, "seqs", list);
+	json_decref(list);
+	return control_error(code > 0 ? "full" : "unavailable", "nothing was done: the acts cannot be recorded",
+		code > 0 ? "make room on the disk of the record, then try again" : "try again");
 }
 
 /* Ends the open segment; its last lines say who wanted that (they may have been too much for it and have ended it
@@ -357,6 +395,8 @@ static json_t *answer_request(struct recorder *r, struct str text)
 		answer = answer_access(r, json_object_get(root, "by"), args);
 	else if (strcmp(cmd, "record.admin") == 0)
 		answer = answer_admin(r, json_object_get(root, "by"), args);
+	else if (strcmp(cmd, "record.admins") == 0)
+		answer = answer_admins(r, json_object_get(root, "by"), args);
 	else if (strcmp(cmd, "record.seal") == 0)
 		answer = answer_seal(r, json_object_get(root, "by"));
 	else

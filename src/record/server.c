@@ -93,13 +93,16 @@ int server_flush(struct server *s)
 	return 0;
 }
 
-int server_event(struct server *s, enum event type, struct str fields, uint64_t *out_seq)
+int server_events(struct server *s, enum event type, const struct buf *fields, size_t n, uint64_t *out_seqs)
 {
 	int r = server_flush(s);
 
-	if (r)
-		return r;
-	r = journal_event(s->c.journal, type, fields, out_seq);
+	for (size_t i = 0; !r && i < n; i++) {
+		if (!journal_has_room(s->c.journal))
+			r = server_flush(s);
+		if (!r)
+			r = journal_event(s->c.journal, type, buf_view(&fields[i]), &out_seqs[i]);
+	}
 	return r ? r : server_flush(s);
 }
 

@@ -33,9 +33,10 @@ void server_watch_write(struct server *s, bool on);
 /* Takes what the links have sent so far and makes it durable: before a stop. */
 [[nodiscard]] int server_drain(struct server *s);
 
-/* Adds an event of the recorder's own (fields by field_put) and flushes. 0, JOURNAL_E_FULL or -errno; see
- * server_failure(). */
-[[nodiscard]] int server_event(struct server *s, enum event type, struct str fields, uint64_t *out_seq);
+/* Adds events of the recorder's own (fields by field_put) and flushes. 0, JOURNAL_E_FULL or -errno (none of them may be
+ * relied on then); see server_failure(). */
+[[nodiscard]] int server_events(
+	struct server *s, enum event type, const struct buf *fields, size_t n, uint64_t *out_seqs);
 
 /* -errno of a flush that failed: nothing may be written any more, the process must end. 0: all is well. */
 int server_failure(const struct server *s);

@@ -431,6 +431,15 @@ static bool config_take_line(struct room_config *c, struct str line)
 	return r >= 0;
 }
 
+int config_set(struct room_config *c, struct str var, struct str value)
+{
+	const struct field *f = field_find(var);
+	int r = f ? value_take(c, f, value) : 0;
+
+	c->logging = c->archive;
+	return r;
+}
+
 bool config_take_text(struct room_config *c, struct str text)
 {
 	bool ok = true;

@@ -66,6 +66,9 @@ enum {
 /* Do they differ in more than what is told by a status code of its own (10.2.1): archive and whois? */
 [[nodiscard]] bool config_differs(const struct room_config *a, const struct room_config *b);
 
+/* One value under the name it has in the form. 0 (also for a name that is not known), CONFIG_E_VALUE or -ENOMEM. */
+[[nodiscard]] int config_set(struct room_config *c, struct str var, struct str value);
+
 /* Lines "field value"; unknown ones and bad values are passed over when read. */
 void config_put_text(struct buf *out, const struct room_config *c);
 [[nodiscard]] bool config_take_text(struct room_config *c, struct str text); /* false: memory is out */

@@ -163,7 +163,7 @@ enum {
 struct store_archived {
 	uint64_t seq;     /* of its record entry: the order in every archive, and unique */
 	struct str id;    /* record id, which is the archive id and the stanza-id */
-	uint64_t time_us; /* of its receipt; never lower than that of a lower seq */
+	uint64_t time_us; /* of its receipt; never lower than that of a lower seq in the same archive */
 	struct str from, to; /* as in the stanza; in a room's archive `to` is the occupant's address. Not in answers */
 	unsigned views;      /* STORE_VIEW_*. Not in answers */
 	struct str own, origin; /* the ids its author gave it: that of the stanza, and its origin-id (XEP-0359); not in answers */

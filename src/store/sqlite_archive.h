@@ -108,7 +108,9 @@ uint32_t sq_own_hash(struct str own, struct str origin);
 /* Among the owner's, whose tail was copied before. STORE_E_NONE. */
 [[nodiscard]] int sq_archive_seq(
 	struct sq *q, uint64_t owner, const struct sq_rows *tail, struct str id, uint64_t *out);
-[[nodiscard]] int sq_archive_since(struct sq *q, uint64_t time_us, uint64_t *out); /* the lowest seq not earlier */
+/* The lowest seq not earlier, among the owner's above `low`. */
+[[nodiscard]] int sq_archive_since(
+	struct sq *q, uint64_t owner, const struct sq_rows *tail, uint64_t low, uint64_t time_us, uint64_t *out);
 /* Below the first row there is: what entries of lower numbers meant has been cleared away. */
 [[nodiscard]] int sq_archive_floor(struct sq *q, uint64_t *out);
 

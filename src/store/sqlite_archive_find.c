@@ -1,10 +1,11 @@
-/* From an archive id or a time to a place in the order.
+/* From an archive id or a time to a place in an owner's order.
  *
  * Ids are random, and nothing is sorted by them: an owner's entries hold a hash of each, and are looked through from
  * the newest, where most of what clients ask for is; a row is read only where the hash is right.
  *
- * Times rise with seq (the record sees to that), so a time is found by halving; every other probe is where the time
- * would be if messages came evenly, which is near it. */
+ * Times rise with seq among one owner's entries (the record sees to that, and an import does), so a time is found by
+ * halving; every other probe is where the time would be if messages came evenly, which is near it. Among all rows they
+ * do not: what was brought from another server has higher numbers and earlier times than what others said here before. */
 #include <errno.h>
 
 #include "store/sqlite_archive.h"
@@ -66,16 +67,22 @@ struct mark {
 	uint64_t seq, time;
 };
 
-/* The first row at or after `seq`, or the last of all. */
-static int row_at(struct sq *q, enum sq_query query, uint64_t seq, bool *out_there, struct mark *out)
+/* One owner's entries. */
+struct line {
+	struct sq *q;
+	uint64_t owner;
+	const struct sq_rows *tail;
+};
+
+/* The first row at or after `seq`. */
+static int row_at(struct sq *q, uint64_t seq, bool *out_there, struct mark *out)
 {
-	sqlite3_stmt *st = sq_get(q, query);
+	sqlite3_stmt *st = sq_get(q, SQ_ARCHIVE_AT);
 	int r;
 
 	if (!st)
 		return -EIO;
-	if (query == SQ_ARCHIVE_AT)
-		sq_bind_u64(st, 1, seq);
+	sq_bind_u64(st, 1, seq);
 	r = sq_step(q, st, out_there);
 	if (r || !*out_there)
 		return r;
@@ -88,13 +95,30 @@ int sq_archive_floor(struct sq *q, uint64_t *out)
 {
 	struct mark first = {};
 	bool there;
-	int r = row_at(q, SQ_ARCHIVE_AT, 0, &there, &first);
+	int r = row_at(q, 0, &there, &first);
 
 	*out = there && first.seq ? first.seq - 1 : 0;
 	return r;
 }
 
-/* Where to look between two rows of which the one is too early and the other is not. */
+/* The owner's first entry above `low`, or his last one. */
+static int entry_at(const struct line *l, uint64_t low, bool last, bool *out_there, struct mark *out)
+{
+	struct sq_walk w = {.low = low, .high = INT64_MAX, .down = last};
+	struct sq_entry e;
+	int r = sq_walk_begin(&w, l->q, l->owner, l->tail);
+
+	if (r == 0)
+		r = sq_walk_next(&w, out_there, &e);
+	sq_walk_end(&w);
+	if (r || !*out_there)
+		return r;
+	r = row_at(l->q, e.seq, out_there, out);
+	out->seq = e.seq;
+	return r;
+}
+
+/* Where to look between two entries of which the one is too early and the other is not. */
 static uint64_t probe(const struct mark *early, const struct mark *late, uint64_t time_us, bool even)
 {
 	uint64_t gap = late->seq - early->seq, at;
@@ -106,7 +130,7 @@ static uint64_t probe(const struct mark *early, const struct mark *late, uint64_
 }
 
 /* early.time < time_us <= late.time */
-static int halve(struct sq *q, struct mark early, struct mark late, uint64_t time_us, uint64_t *out)
+static int halve(const struct line *l, struct mark early, struct mark late, uint64_t time_us, uint64_t *out)
 {
 	struct mark m;
 	bool there, even = true;
@@ -115,7 +139,7 @@ static int halve(struct sq *q, struct mark early, struct mark late, uint64_t tim
 	for (; r == 0 && late.seq - early.seq > 1; even = !even) {
 		uint64_t middle = probe(&early, &late, time_us, even);
 
-		r = row_at(q, SQ_ARCHIVE_AT, middle, &there, &m);
+		r = entry_at(l, middle - 1, false, &there, &m);
 		if (r == 0 && there && m.seq < late.seq && m.time < time_us)
 			early = m;
 		else if (there && m.seq < late.seq)
@@ -127,19 +151,20 @@ static int halve(struct sq *q, struct mark early, struct mark late, uint64_t tim
 	return r;
 }
 
-int sq_archive_since(struct sq *q, uint64_t time_us, uint64_t *out)
+int sq_archive_since(struct sq *q, uint64_t owner, const struct sq_rows *tail, uint64_t low, uint64_t time_us, uint64_t *out)
 {
+	struct line l = {.q = q, .owner = owner, .tail = tail};
 	struct mark first = {}, last = {};
 	bool there;
-	int r = row_at(q, SQ_ARCHIVE_AT, 0, &there, &first);
+	int r = entry_at(&l, low, false, &there, &first);
 
 	*out = 0;
 	if (r || !there || first.time >= time_us)
 		return r;
-	r = row_at(q, SQ_ARCHIVE_END, 0, &there, &last);
+	r = entry_at(&l, low, true, &there, &last);
 	if (r == 0 && last.time < time_us)
 		*out = last.seq + 1;
 	else if (r == 0)
-		r = halve(q, first, last, time_us, out);
+		r = halve(&l, first, last, time_us, out);
 	return r;
 }

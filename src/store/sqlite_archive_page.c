@@ -58,16 +58,18 @@ static int bound_ids(struct sq *q, struct range *g, const struct store_archive_q
 
 static int bound_times(struct sq *q, struct range *g, const struct store_archive_query *query)
 {
-	uint64_t seq;
+	uint64_t seq, floor = g->low;
 	int r = 0;
 
+	if (!g->owner)
+		return 0;
 	if (query->start_us) {
-		r = sq_archive_since(q, query->start_us, &seq);
+		r = sq_archive_since(q, g->owner, &g->tail, floor, query->start_us, &seq);
 		if (r == 0 && seq)
 			range_above(g, seq - 1);
 	}
 	if (r == 0 && query->end_us) {
-		r = sq_archive_since(q, query->end_us + 1, &seq);
+		r = sq_archive_since(q, g->owner, &g->tail, floor, query->end_us + 1, &seq);
 		if (r == 0)
 			range_below(g, seq);
 	}
@@ -100,9 +102,9 @@ static int range_find(struct sq *q, struct range *g, const struct store_archive_
 	if (r == 0)
 		r = sq_archive_floor(q, &g->low);
 	if (r == 0)
-		r = bound_ids(q, g, query);
-	if (r == 0)
 		r = bound_times(q, g, query);
+	if (r == 0)
+		r = bound_ids(q, g, query);
 	return r ? r : bound_with(q, g, query);
 }
 

@@ -102,9 +102,9 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_ARCHIVE_IS] = "SELECT 1 FROM archive WHERE seq = ?1 AND id = ?2",
 	[SQ_TABLE_ROOT] = "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?1",
 	[SQ_ARCHIVE_AT] = "SELECT seq, time_us FROM archive WHERE seq >= ?1 ORDER BY seq LIMIT 1",
-	[SQ_ARCHIVE_END] = "SELECT seq, time_us FROM archive ORDER BY seq DESC LIMIT 1",
-	[SQ_ARCHIVE_EXPIRED] = "SELECT max(seq) FROM (SELECT seq, time_us FROM archive ORDER BY seq LIMIT ?2) "
-			       "WHERE time_us < ?1",
+	[SQ_ARCHIVE_EXPIRED] = "WITH lowest AS (SELECT seq, time_us FROM archive ORDER BY seq LIMIT ?2) "
+			       "SELECT max(seq) FROM lowest "
+			       "WHERE seq < coalesce((SELECT min(seq) FROM lowest WHERE time_us >= ?1), ~(1 << 63))",
 	[SQ_ARCHIVE_OWNERS_TO] = "SELECT sender FROM archive WHERE seq <= ?1 AND sender IS NOT NULL UNION "
 				 "SELECT recipient FROM archive WHERE seq <= ?1 AND recipient IS NOT NULL",
 	[SQ_ARCHIVE_DELETE_TO] = "DELETE FROM archive WHERE seq <= ?1",

@@ -14,7 +14,8 @@ from lib import names, pep, record
 from lib.client import Account
 from lib.server import PASSWORD_MARK, Server, free_port
 from lib.stanza import MARK, body_of, message
-from test_history import history
+from lib.archive import history, result
+from test_backup import lose_store, rebuild
 from test_import import PROSODY, Process, slix, take_in
 
 pytestmark = pytest.mark.recorder_runs("servers are stopped and moved here")
@@ -201,11 +202,20 @@ def comparable(path):
         for part in user:
             if part.tag in (SCRAM + "scram-credentials", ARCHIVE):
                 continue
+            for item in part.iter(ROSTER + "item"):
+                item[:] = sorted(item, key=lambda group: group.text)  # a set, in no order
             for item in part.iter("{%s}item" % names.PUBSUB):
                 item.attrib.pop("publisher", None)  # Prosody keeps the bare address
             parts.append(ET.canonicalize(ET.tostring(part, "unicode"), strip_text=True))
         people[user.get("name")] = sorted(parts)
     return people
+
+
+def archived(path):
+    """Each person's history: id, time, text."""
+    return {user.get("name"): [(each.get("id"), each.find(".//{urn:xmpp:delay}delay").get("stamp"),
+                                each.findtext(".//{jabber:client}body")) for each in user.iter(RESULT)]
+            for user in ET.parse(path).getroot().iter(PIE + "user")}
 
 
 @pytest.fixture
@@ -233,7 +243,8 @@ def test_people_go_to_a_real_prosody_with_their_old_password_and_come_back_the_s
     server.start()
     fill(server)
     folder, data = server.parent / "each", server.parent / "data"
-    told, before = export(server, "each", "--each"), comparable(export(server)["export"])
+    told, whole = export(server, "each", "--each"), export(server)["export"]
+    before, past = comparable(whole), archived(whole)
     server.stop()
     assert sorted(path.name for path in folder.iterdir()) == ["%s@example.org.xml" % name for name in ("juliet", "nurse", "romeo")]
     migrate(server, folder, data)
@@ -241,7 +252,7 @@ def test_people_go_to_a_real_prosody_with_their_old_password_and_come_back_the_s
     slix(port, "juliet@example.org", IN_PROSODY, PASSWORD)
     process.stop()
     back = take_in(other, data)
-    for kind in ("accounts", "passwords", "contacts", "requests", "vcards", "private", "published"):
+    for kind in ("accounts", "passwords", "contacts", "requests", "vcards", "private", "published", "history"):
         assert back["carried"][kind] == told["carried"][kind], kind
     after = comparable(export(other)["export"])
     for name in before:  # what Prosody's form of storage has no place for
@@ -250,6 +261,7 @@ def test_people_go_to_a_real_prosody_with_their_old_password_and_come_back_the_s
     other.start()
     juliet = other.client(person("juliet")).online(mechanism="SCRAM-SHA-1")
     assert set(juliet.roster()) == {"romeo@example.org"}
+    assert [body for body in history(juliet).bodies] == [each[2] for each in past["juliet"]]
 
 
 def test_what_is_exported_here_and_imported_elsewhere_is_exported_there_the_same(server, other):
@@ -258,13 +270,39 @@ def test_what_is_exported_here_and_imported_elsewhere_is_exported_there_the_same
     told = export(server)
     server.stop()
     taken = take_in(other, told["export"])
-    assert taken["carried"] == {**told["carried"], "history": 0} and not any(take_in(other, told["export"])["carried"].values())
+    assert taken["carried"] == told["carried"] and not any(take_in(other, told["export"])["carried"].values())
     again = export(other)
+    assert archived(again["export"]) == archived(told["export"])
     assert comparable(again["export"]) == comparable(told["export"])
     keys = [sorted(ET.tostring(each) for each in ET.parse(one["export"]).iter(SCRAM + "scram-credentials")) for one in (told, again)]
     assert keys[0] == keys[1]
     other.start()
     juliet = other.client(person("juliet")).online()
     assert juliet.expect(message(body="%s what shall I swear by?" % MARK)).get("from").startswith("romeo@example.org/")
+    first, past = archived(told["export"]), history(juliet)
+    assert [result(each).get("id") for each in past.results] == [each[0] for each in first["juliet"]]
+    start = first["juliet"][1][1]
+    assert history(juliet, start=start).ids == [each[0] for each in first["juliet"][1:]]
+    assert history(juliet, end=start).ids == [each[0] for each in first["juliet"][:2]]
+    said = juliet.say("romeo@example.org", "%s here, and later" % MARK).body
+    record.eventually(lambda: history(juliet).bodies[-1] == said, 10)
+    assert history(juliet, start=first["juliet"][0][1]).bodies[-1] == said
     other.stop()
     record.verify(other)
+    lines = [line for line in record.entries(other.dir / "record") if line.get("command") == "import.history"]
+    assert len(lines) == told["carried"]["history"] and {line["target"] for line in lines} == {
+        "juliet@example.org", "romeo@example.org"}
+    assert any("swear not by the &lt;moon&gt;" in line["text"] for line in lines)
+
+
+def test_what_was_brought_in_comes_back_from_the_record_alone(server, other):
+    server.start()
+    fill(server)
+    told = export(server)
+    server.stop()
+    take_in(other, told["export"])
+    lose_store(other)
+    rebuilt = rebuild(other)
+    assert rebuilt["archived"] == told["carried"]["history"]
+    again = export(other, "again.xml")
+    assert archived(again["export"]) == archived(told["export"])

@@ -13,6 +13,7 @@ import time
 import pytest
 
 from lib import names, record
+from lib.archive import history, inner
 from lib.client import Account
 from lib.server import PASSWORD_MARK, ROOT, Server
 from lib.stanza import MARK, body_of, message, stamped
@@ -176,11 +177,40 @@ def test_an_archive_that_is_one_element_of_many_megabytes_is_gone_through(stoppe
     with open(path, "w") as file:
         file.write("<server-data xmlns='urn:xmpp:pie:0'><host jid='example.org'><user name='juliet'><archive xmlns='urn:xmpp:pie:0#mam'>")
         for number in range(40000):
-            file.write("<result xmlns='urn:xmpp:mam:2' id='%d'><forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' "
+            file.write("<result xmlns='urn:xmpp:mam:2' id='%d'><forwarded xmlns='urn:xmpp:forward:0'>"
+                       "<delay xmlns='urn:xmpp:delay' stamp='2024-07-21T00:32:29Z'/><message xmlns='jabber:client' type='chat' "
                        "from='a@example.org'><body>%s</body></message></forwarded></result>" % (number, "x" * 400))
         file.write("</archive></user></host></server-data>")
     told = take_in(stopped, path)
-    assert [(each["kind"], each["count"]) for each in told["left"]] == [("history", 40000), ("passwords", 1)]
+    assert told["carried"]["history"] == 40000
+    assert [(each["kind"], each["count"]) for each in told["left"]] == [("passwords", 1)]
+    assert not any(take_in(stopped, path)["carried"].values())
+
+
+def test_people_with_sha_1_keys_alone_log_in_while_everybody_is_offered_no_more(stopped):
+    path = stopped.parent / "old.xml"
+    path.write_text(document("<user name='juliet'>%s</user>" % scram(PASSWORD, "sha1", "SCRAM-SHA-1")))
+    told = take_in(stopped, path)
+    assert [each["kind"] for each in told["left"]] == ["passwords"] and "sasl.scram_sha_256" in told["left"][0]["why"]
+    stopped.configure({"sasl": {"scram_sha_256": "auto"}})
+    stopped.start()
+
+    def offered():
+        client = stopped.client(Account("juliet@example.org", PASSWORD)).connect()
+        client.start()
+        found = {each.text for each in client.features.iter("{urn:ietf:params:xml:ns:xmpp-sasl}mechanism")}
+        client.close()
+        return found
+
+    assert offered() == {"SCRAM-SHA-1", "SCRAM-SHA-1-PLUS"}
+    juliet = stopped.client(Account("juliet@example.org", PASSWORD)).online(mechanism="SCRAM-SHA-1")
+    assert stopped.status()["accounts_without"]["SCRAM-SHA-256"] == 1
+    done = juliet.iq("set", "<query xmlns='jabber:iq:register'><username>juliet</username><password>%s-2</password></query>" % PASSWORD,
+                     to="example.org")
+    assert done.get("type") == "result"
+    record.eventually(lambda: "SCRAM-SHA-256" in offered(), 10)
+    stopped.client(Account("juliet@example.org", PASSWORD + "-2")).online(mechanism="SCRAM-SHA-256")
+    stopped.stop()
 
 
 # --- real servers
@@ -245,6 +275,28 @@ def look(server, mechanism):
     server.stop()
 
 
+ROOM = """
+from xml.etree import ElementTree as ET
+room = "balcony@rooms.example.org"
+async def ask(text):
+    iq = client.make_iq_set(ito=room)
+    iq.append(ET.fromstring(text))
+    await iq.send()
+client.send_raw("<presence to='%%s/Romeo'><x xmlns='http://jabber.org/protocol/muc'/></presence>" %% room)
+await asyncio.sleep(1)
+fields = {"FORM_TYPE": "http://jabber.org/protocol/muc#roomconfig", "muc#roomconfig_roomname": "A <balcony>",
+          "muc#roomconfig_roomdesc": "under the moon", "muc#roomconfig_persistentroom": "1", "muc#roomconfig_membersonly": "1",
+          "muc#roomconfig_publicroom": "0", "muc#roomconfig_whois": "anyone", "muc#roomconfig_roomsecret": "wherefore"}
+await ask("<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'>" + "".join(
+    "<field var='%%s'><value>%%s</value></field>" %% (var, value.replace("<", "&lt;")) for var, value in fields.items()) + "</x></query>")
+await ask("<query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='member' jid='juliet@example.org' nick='Juliet'/></query>")
+client.send_raw("<message to='%%s' type='groupchat'><subject>the east</subject></message>" %% room)
+for number in range(3):
+    client.send_raw("<message to='%%s' type='groupchat' id='m%%d'><body>%s what light %%d</body></message>" %% (room, number, number))
+await asyncio.sleep(1)
+""" % MARK
+
+
 class Process:
     def __init__(self, words, log, **more):
         with open(log, "ab") as out:
@@ -291,6 +343,8 @@ log = {{ warn = "{live}/prosody.log" }}
 ssl = {{ key = "{key}", certificate = "{certificate}" }}
 c2s_direct_tls_ssl = {{ key = "{key}", certificate = "{certificate}" }}
 VirtualHost "example.org"
+Component "rooms.example.org" "muc"
+modules_enabled = {{ "muc_mam" }}
 """
 
 
@@ -331,6 +385,7 @@ def test_people_of_a_real_prosody_log_in_with_their_old_password(stopped, prosod
             "accounts": 2, "passwords": 2, "contacts": 1, "requests": 1, "blocked": 1, "offline": 1, "vcards": 1}
     assert not any(take_in(stopped, live / "data")["carried"].values())
     look(stopped, "SCRAM-" + hash)
+    assert told["carried"]["history"] == 2, told["left"]
     assert [each["count"] for each in told["left"] if "SHA-1 alone" in each["why"]] == ([2] if hash == "SHA-1" else [])
 
 
@@ -392,3 +447,37 @@ def test_people_of_a_real_ejabberd_log_in_with_their_old_password(stopped, hash)
     assert not any(take_in(stopped, files[0])["carried"].values())
     assert told["carried"]["blocked"] == 1
     look(stopped, {"sha": "SCRAM-SHA-1", "sha256": "SCRAM-SHA-256"}[hash])
+
+
+def test_a_room_of_a_real_prosody_is_taken_in_with_its_members_subject_and_history(stopped, prosody):
+    live, port, process = prosody("SHA-1")
+    slix(port, "romeo@example.org", ROOM)
+    process.stop()
+    told = take_in(stopped, live / "data")
+    assert told["carried"]["rooms"] == 1 and told["carried"]["history"] == 3, told
+    again = take_in(stopped, live / "data")
+    assert not any(again["carried"].values()) and again["rooms_there"] == 1
+    room = "balcony@rooms.example.org"
+    stopped.start()
+    juliet = stopped.client(Account("juliet@example.org", PASSWORD)).online(mechanism="SCRAM-SHA-1")
+    stranger = stopped.client(stopped.people(1)[0]).online()
+    stranger.send("<presence to='%s/X'><x xmlns='http://jabber.org/protocol/muc'><password>wherefore</password></x></presence>" % room)
+    assert stranger.expect(lambda each: each.get("type") == "error") is not None
+    juliet.send("<presence to='%s/J'><x xmlns='http://jabber.org/protocol/muc'><password>wherefore</password></x></presence>" % room)
+    subject = juliet.expect(lambda each: each.find("{jabber:client}subject") is not None)
+    assert subject.findtext("{jabber:client}subject") == "the east" and subject.get("from") == room + "/Romeo"
+    past = history(juliet, to=room)
+    assert [body for body in past.bodies if body] == ["%s what light %d" % (MARK, number) for number in range(3)]
+    assert all(inner(each).get("from") == room + "/Romeo" for each in past.results)
+    info = juliet.ask("http://jabber.org/protocol/disco#info", to=room)
+    assert info.find(".//{http://jabber.org/protocol/disco#info}identity").get("name") == "A <balcony>"
+    features = {each.get("var") for each in info.iter("{http://jabber.org/protocol/disco#info}feature")}
+    assert {"muc_membersonly", "muc_persistent", "muc_hidden", "muc_nonanonymous", "muc_passwordprotected"} <= features
+    romeo = stopped.client(Account("romeo@example.org", PASSWORD)).online(mechanism="SCRAM-SHA-1")
+    owners = romeo.iq("get", "<query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='owner'/></query>", to=room)
+    assert [each.get("jid") for each in owners.iter("{http://jabber.org/protocol/muc#admin}item")] == ["romeo@example.org"]
+    stopped.stop()
+    record.verify(stopped)
+    lines = [line for line in record.entries(stopped.dir / "record") if line["type"] == "admin" and line.get("target") == room]
+    assert [line["command"] for line in lines] == ["import.history"] * 3 + ["import.item", "import.room"]
+    assert "juliet@example.org member" in lines[-1]["text"]

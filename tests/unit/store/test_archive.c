@@ -253,6 +253,38 @@ static void what_comes_again_is_judged(struct fixture *f)
 	check_none(f, &q);
 }
 
+/* Brought from elsewhere: later numbers, earlier times, in an archive of its own. */
+static void times_of_before_have_later_numbers(struct fixture *f)
+{
+	struct store_archive_query q = of("neu@example.org");
+	struct store_archive_query others = of("ida@example.org");
+
+	for (uint64_t i = 0; i < 6; i++) {
+		struct store_archived one = row(210 + i, "neu@example.org/a", BOB, STORE_VIEW_SENDER);
+
+		one.time_us = 100 + i * 10;
+		put(f, &one, 1);
+	}
+	put_one(f, 220, "neu@example.org/a", BOB, BOTH);
+	q.max = 6;
+	check_page(f, &q, 210, 215, false);
+	q.start_us = 120;
+	q.end_us = 140;
+	check_page(f, &q, 212, 214, true);
+	q.start_us = 121;
+	q.end_us = 0;
+	q.max = 3;
+	check_page(f, &q, 213, 215, false);
+	q.start_us = 151;
+	check_page(f, &q, 220, 220, true);
+	q.start_us = 0;
+	q.end_us = 99;
+	check_none(f, &q);
+	others.start_us = 201 * 1000;
+	others.end_us = 202 * 1000;
+	check_page(f, &others, 202, 202, true);
+}
+
 static void sweep_all(struct fixture *f, uint64_t before_us)
 {
 	do
@@ -342,6 +374,7 @@ static void run_on(enum fake_kind kind)
 	ids_are_found_or_missed(&f);
 	views_are_apart(&f);
 	what_comes_again_is_judged(&f);
+	times_of_before_have_later_numbers(&f);
 	old_rows_go_in_steps(&f);
 	a_removed_account_has_no_archive_and_others_keep_theirs(&f);
 	a_tombstone_stands_where_the_message_stood_for_everybody(&f);
