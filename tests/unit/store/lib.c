@@ -158,3 +158,35 @@ int fixture_answer(struct fixture *f, int call)
 	assert_int_equal(call, 0);
 	return store_wait(&f->req);
 }
+
+enum fake_kind fixture_kinds[FAKE_KINDS] = {FAKE_PLAIN, FAKE_SLOW, FAKE_FAULTY};
+
+void fixture_copy_file(const char *from, const char *to)
+{
+	FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+	char block[65536];
+	size_t n;
+
+	assert_non_null(in);
+	assert_non_null(out);
+	while ((n = fread(block, 1, sizeof(block), in)) > 0)
+		assert_int_equal(fwrite(block, 1, n, out), n);
+	assert_int_equal(ferror(in), 0);
+	fclose(in);
+	assert_int_equal(fclose(out), 0);
+}
+
+void fixture_move_file(const char *from, const char *to)
+{
+	if (rename(from, to))
+		assert_int_equal(unlink(to) && errno != ENOENT, 0);
+}
+
+void fixture_sql(const char *path, const char *text)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}

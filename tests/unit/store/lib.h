@@ -26,6 +26,22 @@ void fixture_close(struct fixture *f); /* and removes the directory */
 /* Puts a file of version 1 (schema-1.sql) in the place of the store, with `sql` run on it, and opens that. */
 void fixture_from_first_version(struct fixture *f, const char *sql);
 
+/* A copy of a file, and one in the place of another (`to` goes when `from` is not there). */
+void fixture_copy_file(const char *from, const char *to);
+void fixture_move_file(const char *from, const char *to);
+
+/* Runs SQL on a store's file that nobody has open. */
+void fixture_sql(const char *path, const char *text);
+
+/* One test a backend: `test` finds the kind where *state points. */
+extern enum fake_kind fixture_kinds[FAKE_KINDS];
+#define FIXTURE_TESTS(test)                                                                                  \
+	{"on_the_plain_backend", (test), NULL, NULL, &fixture_kinds[FAKE_PLAIN]},                            \
+		{"on_a_slow_backend", (test), NULL, NULL, &fixture_kinds[FAKE_SLOW]},                        \
+	{                                                                                                    \
+		"on_a_backend_that_fails", (test), NULL, NULL, &fixture_kinds[FAKE_FAULTY]                   \
+	}
+
 /* Waits for the answer of what `call` (0: it was asked) has asked with f->req. */
 int fixture_answer(struct fixture *f, int call);
 

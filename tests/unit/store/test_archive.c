@@ -363,11 +363,12 @@ static void a_room_that_was_destroyed_leaves_nothing_to_the_next_of_its_name(str
 	assert_int_equal(ASK(f, store_archive_leave, STR("nobody@rooms.example.org")), 0);
 }
 
-static void run_on(enum fake_kind kind)
+static void on_a_backend(void **state)
 {
+	const enum fake_kind *kind = *state;
 	struct fixture f;
 
-	fixture_open(&f, kind);
+	fixture_open(&f, *kind);
 	fill(&f);
 	pages_go_both_ways(&f);
 	filters_narrow(&f);
@@ -381,24 +382,6 @@ static void run_on(enum fake_kind kind)
 	a_room_that_was_destroyed_leaves_nothing_to_the_next_of_its_name(&f);
 	old_ids_are_found_among_many_parts(&f);
 	fixture_close(&f);
-}
-
-static void on_the_plain_backend(void **state)
-{
-	(void)state;
-	run_on(FAKE_PLAIN);
-}
-
-static void on_a_slow_backend(void **state)
-{
-	(void)state;
-	run_on(FAKE_SLOW);
-}
-
-static void on_a_backend_that_fails(void **state)
-{
-	(void)state;
-	run_on(FAKE_FAULTY);
 }
 
 static void a_file_without_archives_is_brought_up_to_date(void **state)
@@ -417,9 +400,7 @@ static void a_file_without_archives_is_brought_up_to_date(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(on_the_plain_backend),
-		cmocka_unit_test(on_a_slow_backend),
-		cmocka_unit_test(on_a_backend_that_fails),
+		FIXTURE_TESTS(on_a_backend),
 		cmocka_unit_test(a_file_without_archives_is_brought_up_to_date),
 	};
 

@@ -134,15 +134,21 @@ static void check_everybody(struct fixture *f, uint64_t first, uint64_t extra, u
 /* The file as a crash leaves it: nothing of what is in memory has been written. */
 static void crash(struct fixture *f)
 {
-	char command[700];
+	static const char *const ends[] = {"", "-wal", "-shm"};
+	char from[128], to[128];
 
-	snprintf(command, sizeof(command), "cp %s %s.x && cp %s-wal %s.x-wal", f->path, f->path, f->path, f->path);
-	assert_int_equal(system(command), 0);
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(from, sizeof(from), "%s%s", f->path, ends[i]);
+		snprintf(to, sizeof(to), "%s.x%s", f->path, ends[i]);
+		fixture_copy_file(from, to);
+	}
 	store_req_release(&f->req);
 	f->store = store_close(f->store);
-	snprintf(command, sizeof(command), "mv %s.x %s && mv %s.x-wal %s-wal && rm -f %s-shm", f->path, f->path, f->path,
-		f->path, f->path);
-	assert_int_equal(system(command), 0);
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(from, sizeof(from), "%s.x%s", f->path, ends[i]);
+		snprintf(to, sizeof(to), "%s%s", f->path, ends[i]);
+		fixture_move_file(from, to);
+	}
 	fixture_reopen(f);
 }
 

@@ -400,11 +400,13 @@ static void invitations(struct fixture *f)
 	assert_int_equal(f->req.invites->len, 1);
 }
 
-static void run_on(enum fake_kind kind)
+/* A failed request keeps nothing: asked again, it does what it would have done at first. */
+static void on_a_backend(void **state)
 {
+	const enum fake_kind *kind = *state;
 	struct fixture f;
 
-	fixture_open(&f, kind);
+	fixture_open(&f, *kind);
 	accounts(&f);
 	verifiers(&f);
 	updates(&f);
@@ -421,31 +423,10 @@ static void run_on(enum fake_kind kind)
 	fixture_close(&f);
 }
 
-static void on_the_plain_backend(void **state)
-{
-	(void)state;
-	run_on(FAKE_PLAIN);
-}
-
-static void on_a_slow_backend(void **state)
-{
-	(void)state;
-	run_on(FAKE_SLOW);
-}
-
-/* A failed request keeps nothing: asked again, it does what it would have done at first. */
-static void on_a_backend_that_fails(void **state)
-{
-	(void)state;
-	run_on(FAKE_FAULTY);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(on_the_plain_backend),
-		cmocka_unit_test(on_a_slow_backend),
-		cmocka_unit_test(on_a_backend_that_fails),
+		FIXTURE_TESTS(on_a_backend),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -143,17 +143,6 @@ static void the_file_is_private(void **state)
 	fixture_close(&f);
 }
 
-static void sql(const char *path, const char *text)
-{
-	char command[256];
-
-	(void)snprintf(command, sizeof(command),
-		"/usr/bin/python3 -c \"import sqlite3; c=sqlite3.connect('%s'); "
-		"c.execute('%s'); c.commit()\"",
-		path, text);
-	assert_int_equal(system(command), 0);
-}
-
 static void a_newer_file_is_refused(void **state)
 {
 	struct store_options options;
@@ -163,7 +152,7 @@ static void a_newer_file_is_refused(void **state)
 	(void)state;
 	fixture_open(&f, FAKE_PLAIN);
 	f.store = store_close(f.store);
-	sql(f.path, "INSERT INTO schema VALUES (99, 0)");
+	fixture_sql(f.path, "INSERT INTO schema VALUES (99, 0)");
 	options = (struct store_options){.path = f.path};
 	assert_int_equal(store_open(&f.store, &options, &err), STORE_E_NEWER);
 	assert_non_null(strstr(err.text, "99"));
