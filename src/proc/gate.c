@@ -571,6 +571,7 @@ int main(int argc, char **argv)
 	loop_run(g->loop[0]);
 	for (unsigned i = 1; i < g->loops.count; i++)
 		pthread_join(g->thread[i], NULL);
+	route_settle(g->route);
 	store_close(g->store);
 	log_info("stopped");
 	return 0;

@@ -21,6 +21,7 @@ struct batch {
 	struct list link; /* history->away or history->failed */
 	struct history *history;
 	size_t len, bytes;
+	bool stones; /* one of them takes something back */
 	struct hold *hold[BATCH_ROWS]; /* counted */
 };
 
@@ -114,6 +115,35 @@ void history_flush(struct home *h)
 		batch_put(b);
 }
 
+void history_flush_stones(struct home *h)
+{
+	if (h->history->open && h->history->open->stones)
+		history_flush(h);
+}
+
+/* Asked outside of all loops, so that there is something to wait for. */
+static void batch_settle(struct batch *b)
+{
+	int r = store_archive_put(b->history->home->route->env.store, &b->req);
+
+	on_put(&b->req, r ? STORE_E_FAILED : store_wait(&b->req));
+}
+
+void history_settle(struct home *h)
+{
+	struct history *y = h->history;
+	struct list failed = LIST_INIT(failed);
+	struct batch *b = y->open;
+
+	list_splice(&failed, &y->failed);
+	y->failed_len = 0;
+	y->open = NULL;
+	list_each_safe (it, &failed)
+		batch_settle(container_of(it, struct batch, link));
+	if (b)
+		batch_settle(b);
+}
+
 void history_tick(struct home *h)
 {
 	struct history *y = h->history;
@@ -134,6 +164,7 @@ static struct batch *batch_open(struct history *y)
 		return NULL;
 	b->history = y;
 	b->len = b->bytes = 0;
+	b->stones = false;
 	list_init(&b->link);
 	store_req_init(&b->req, on_put, b);
 	if (store_archive_begin(&b->req)) {
@@ -158,6 +189,7 @@ void history_put(struct home *h, struct hold *of, const struct store_archived *r
 		return;
 	}
 	b->hold[b->len++] = hold;
+	b->stones = b->stones || row->retracts.len;
 	home_count(&h->figures.archived, 1);
 	b->bytes += row->xml.len;
 	if (b->len == BATCH_ROWS || b->bytes >= BATCH_BYTES)

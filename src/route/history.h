@@ -8,7 +8,8 @@
  * there already stays as it is.
  *
  * A message that its author takes back (XEP-0424) becomes a tombstone in both archives, in the batch that brings the
- * retraction; a recipient who has blocked him keeps what he had, and so both do. The record keeps everything.
+ * retraction; a recipient who has blocked him keeps what he had, and so both do. What still waits offline becomes one as
+ * well. The record keeps everything.
  *
  * The sender's archive holds what he sent and the policy let through, as his other resources were shown it,
  * also where the answer was an error. The recipient's holds what was delivered or kept for him. */
@@ -35,5 +36,9 @@ void history_put(struct home *h, struct hold *hold, const struct store_archived 
 
 /* Asks the store for what is gathered. */
 void history_flush(struct home *h);
+/* The same if something of it takes a message back that may still wait for somebody. */
+void history_flush_stones(struct home *h);
 /* Once a second: flushes, and tries again what the store refused. */
 void history_tick(struct home *h);
+/* When the loops have stopped and the store has not: what is gathered is in the store when this returns. */
+void history_settle(struct home *h);

@@ -446,6 +446,7 @@ static int flood_read(struct flood *f)
 {
 	size_t quarter = f->user->home->settings->sm_unacked_max / 4;
 
+	history_flush_stones(f->user->home); /* what is read was not taken back */
 	f->limit = quarter < FLOOD_ROWS ? quarter : FLOOD_ROWS;
 	f->queued = f->user->queued;
 	return store_message_load(f->user->home->route->env.store, &f->req, STORE_OFFLINE, f->user->bare,

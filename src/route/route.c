@@ -10,6 +10,7 @@
 #include "route/answer.h"
 #include "route/components.h"
 #include "route/crew.h"
+#include "route/history.h"
 #include "route/home.h"
 #include "route/iq.h"
 #include "route/message.h"
@@ -59,6 +60,12 @@ int route_new(struct route **out, const struct route_env *env, const struct sett
 	else
 		*out = r;
 	return result;
+}
+
+void route_settle(struct route *r)
+{
+	for (unsigned i = 0; i < r->count; i++)
+		history_settle(&r->home[i]);
 }
 
 struct route *route_free(struct route *r)

@@ -30,6 +30,8 @@ struct route_env {
 
 /* Called before the loops run. */
 [[nodiscard]] int route_new(struct route **out, const struct route_env *env, const struct settings *settings);
+/* After the loops have stopped, before the store is closed: what they had gathered for it is in it then. */
+void route_settle(struct route *r);
 struct route *route_free(struct route *r); /* after the loops have stopped */
 
 /* A reload: each loop sees the new settings from its next pass on; the caller keeps them alive. Loop 0. */

@@ -46,6 +46,8 @@ enum sq_query {
 	SQ_BLOCK_CLEAR,
 	SQ_MESSAGE_PUT,
 	SQ_MESSAGE_LOAD,
+	SQ_MESSAGE_FROM,
+	SQ_MESSAGE_REPLACE,
 	SQ_MESSAGE_DELETE,
 	SQ_MESSAGE_CLEAR,
 	SQ_MESSAGE_UNSPOOL,
@@ -148,6 +150,7 @@ struct sq {
 	struct sq_tail *tail; /* sqlite_archive.h; the writer's, which the others borrow */
 	struct sq_ahead *ahead; /* sqlite_ahead.h; the same, used by the one that reads archives; NULL: without */
 	uint64_t deadline_ms; /* a search is given up then; 0: never */
+	uint64_t search_ms;   /* left of the time that this batch may look for old messages (sqlite_archive_retract.c) */
 };
 
 extern const char *const sq_text[SQ_COUNT];

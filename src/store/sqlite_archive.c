@@ -70,6 +70,8 @@ static int row_put(struct sq *q, const struct store_archived *row)
 		r = sq_peers_get(q, from.bare, to.bare, &p);
 	if (r == 0 && row->retracts.len && arrived)
 		r = sq_archive_bury(q, &p, row);
+	if (r == 0 && row->retracts.len && arrived)
+		r = sq_message_bury(q, to.bare, row);
 	if (r)
 		return r;
 	if (p.sender == p.recipient && (views & STORE_VIEW_RECIPIENT))
@@ -85,6 +87,7 @@ int sq_archive_put(struct sq *q, struct store_req *req)
 {
 	int r = sq_tail_turn(q, req->args->len);
 
+	sq_archive_bury_begin(q);
 	for (const struct store_archived *row = req->args->archived; r == 0 && row; row = row->next)
 		r = row_put(q, row);
 	return r;

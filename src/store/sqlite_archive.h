@@ -114,5 +114,9 @@ uint32_t sq_own_hash(struct str own, struct str origin);
 /* Below the first row there is: what entries of lower numbers meant has been cleared away. */
 [[nodiscard]] int sq_archive_floor(struct sq *q, uint64_t *out);
 
-/* What `by` takes back (by->retracts) becomes a tombstone, if it is among its author's newest in this conversation. */
+/* What `by` takes back (by->retracts) becomes a tombstone. Among an owner's newest 20,000 entries it is found in any case, among
+ * older ones while the batch has time for that; sq_archive_bury_begin(): a batch begins. */
+void sq_archive_bury_begin(struct sq *q);
 [[nodiscard]] int sq_archive_bury(struct sq *q, const struct sq_peers *p, const struct store_archived *by);
+/* The same in what still waits for the recipient (sqlite_message.c): what is delivered later shows that it was. */
+[[nodiscard]] int sq_message_bury(struct sq *q, struct str recipient, const struct store_archived *by);

@@ -2,11 +2,14 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "store/sqlite_archive.h"
 #include "store/tomb.h"
 
 enum {
-	SEARCH_MAX = 20000, /* of an owner's newest entries; the writer waits meanwhile */
+	SEARCH_NEWEST = 20000, /* of an owner's entries are looked through in any case; the writer waits meanwhile */
+	SEARCH_LOOK = 1024,    /* entries between two looks at the clock */
+	SEARCH_MS = 250,       /* for what is older, in all of one batch */
 };
 
 static int row_replace(struct sq *q, uint64_t seq, struct str xml)
@@ -72,17 +75,40 @@ static int row_bury(struct sq *q, uint64_t seq, const struct store_archived *by,
 	return r;
 }
 
+static uint64_t spent(const struct sq *q, uint64_t begin_ms)
+{
+	uint64_t ms = clock_mono_ms() - begin_ms;
+
+	return ms < q->search_ms ? ms : q->search_ms;
+}
+
+/* At the entry with this number, counted from the newest. *begin: when it was that those began that take time; 0: not yet. */
+static bool may_look(const struct sq *q, size_t number, uint64_t *begin)
+{
+	if (number < SEARCH_NEWEST || number % SEARCH_LOOK)
+		return true;
+	if (!*begin)
+		*begin = clock_mono_ms();
+	return spent(q, *begin) < q->search_ms;
+}
+
+void sq_archive_bury_begin(struct sq *q)
+{
+	q->search_ms = SEARCH_MS;
+}
+
 static int list_bury(struct sq *q, uint64_t owner, uint64_t pair, const struct store_archived *by, bool *out_found)
 {
 	AUTO(sq_rows_done) struct sq_rows tail = {.size = sizeof(struct sq_entry)};
 	struct sq_walk w = {.high = by->seq, .down = true};
 	struct sq_entry e;
 	bool there;
+	uint64_t begin = 0;
 	int r = sq_tail_all(q, owner, &tail);
 
 	if (r == 0)
 		r = sq_walk_begin(&w, q, owner, &tail);
-	for (size_t i = 0; r == 0 && !*out_found && i < SEARCH_MAX; i++) {
+	for (size_t i = 0; r == 0 && !*out_found && may_look(q, i, &begin); i++) {
 		r = sq_walk_next(&w, &there, &e);
 		if (r || !there)
 			break;
@@ -90,6 +116,8 @@ static int list_bury(struct sq *q, uint64_t owner, uint64_t pair, const struct s
 			r = row_bury(q, e.seq, by, out_found);
 	}
 	sq_walk_end(&w);
+	if (begin)
+		q->search_ms -= spent(q, begin);
 	return r;
 }
 

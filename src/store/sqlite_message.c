@@ -2,7 +2,13 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
-#include "store/sqlite.h"
+#include "stanza/xml_out.h"
+#include "store/sqlite_archive.h"
+#include "store/tomb.h"
+
+enum {
+	BURY_MAX = 20000, /* of what waits from one author is looked through */
+};
 
 /* Up to `limit` (0: all). */
 static int count(struct sq *q, uint8_t queue, struct str owner, size_t limit, uint64_t *out)
@@ -123,6 +129,64 @@ int sq_message_delete(struct sq *q, struct store_req *req)
 		r = sq_exec(q, st);
 	}
 	return r ? r : sq_applied_raise(q, args->applied_seq);
+}
+
+/* The stone of a message that has been delivered to nobody yet, with the id it has in the archive (XEP-0359). */
+static int message_replace(struct sq *q, struct str owner, struct str id, struct str xml, struct str inside)
+{
+	sqlite3_stmt *st = sq_get(q, SQ_MESSAGE_REPLACE);
+	struct buf stone = BUF_INIT(0), text = BUF_INIT(0);
+	int r = st ? 0 : -EIO;
+
+	buf_str(&text, inside);
+	buf_lit(&text, "<stanza-id xmlns='urn:xmpp:sid:0' id='");
+	xml_escape(&text, id);
+	buf_lit(&text, "' by='");
+	xml_escape(&text, owner);
+	buf_lit(&text, "'/>");
+	tomb_put(&stone, xml, buf_view(&text));
+	if (buf_failed(&text) || buf_failed(&stone))
+		r = -ENOMEM;
+	if (r == 0) {
+		sq_bind_str(st, 1, owner);
+		sq_bind_str(st, 2, id);
+		sq_bind_str(st, 3, buf_view(&stone));
+		r = sq_exec(q, st);
+	}
+	buf_done(&text);
+	buf_done(&stone);
+	return r;
+}
+
+int sq_message_bury(struct sq *q, struct str owner, const struct store_archived *by)
+{
+	sqlite3_stmt *st = sq_get(q, SQ_MESSAGE_FROM);
+	struct str author = jid_split(by->from).bare;
+	struct arena *arena = arena_new(0);
+	struct str id = STR_NONE, xml = STR_NONE;
+	bool row = true, found = false;
+	int r = !st ? -EIO : arena ? 0 : -ENOMEM;
+
+	if (r == 0) {
+		sq_bind_str(st, 1, owner);
+		sq_bind_str(st, 2, author);
+		sq_bind_u64(st, 3, BURY_MAX);
+	}
+	while (r == 0 && !found && (r = sq_step(q, st, &row)) == 0 && row) {
+		id = sq_column_view(st, 0);
+		xml = sq_column_view(st, 1);
+		found = tomb_fits(xml, author, by->retracts, str_eq(id, by->retracts));
+	}
+	if (r == 0 && found) {
+		id = arena_dup(arena, id);
+		xml = arena_dup(arena, xml);
+	}
+	if (found)
+		sqlite3_reset(st);
+	if (r == 0 && found && !tomb_is(xml))
+		r = arena_is_full(arena) ? -ENOMEM : message_replace(q, owner, id, xml, by->stone);
+	arena_free(arena);
+	return r;
 }
 
 int sq_message_unspool(struct sq *q, struct store_req *req)

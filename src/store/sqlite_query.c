@@ -77,6 +77,9 @@ const char *const sq_text[SQ_COUNT] = {
 			   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
 	[SQ_MESSAGE_LOAD] = "SELECT session, seq, id, time_us, sender, kind, xml FROM message "
 			    "WHERE owner = ?1 AND queue = ?2 AND seq > ?3 ORDER BY seq LIMIT ?4",
+	[SQ_MESSAGE_FROM] = "SELECT id, xml FROM message WHERE owner = ?1 AND (sender = ?2 OR substr(sender, 1, "
+			    "length(?2) + 1) = ?2 || '/') ORDER BY queue DESC, seq DESC LIMIT ?3",
+	[SQ_MESSAGE_REPLACE] = "UPDATE message SET xml = ?3 WHERE owner = ?1 AND id = ?2",
 	[SQ_MESSAGE_DELETE] = "DELETE FROM message WHERE owner = ?1 AND id = ?2",
 	[SQ_MESSAGE_CLEAR] = "DELETE FROM message WHERE owner = ?1",
 	[SQ_MESSAGE_UNSPOOL] = "UPDATE message SET queue = 0, session = '' WHERE queue = 1 "

@@ -261,6 +261,22 @@ def test_a_retraction_that_a_rule_stops_takes_nothing_back(folk, server):
     assert_recorded(server, [said.body, back.body])
 
 
+def test_what_still_waits_for_somebody_and_is_taken_back_reaches_him_as_a_tombstone(folk, server):
+    alice, = folk.online(1)
+    account = folk.account()
+    secret, kept = alice.say(account.jid, "hushed up"), alice.say(account.jid)
+    back = take_back(alice, account.jid, secret.id)
+    alice.roundtrip()
+    bob = folk.client(account).online()
+    stone, got, told = [each for each in bob.settle(alice) if each.tag.endswith("}message")]
+    assert body_of(stone) is None and body_of(got) == kept.body and body_of(told) == back.body
+    assert (stone.get("from"), stone.get("to"), stone.get("id"), stone.get("type")) == (
+        alice.jid, account.jid, secret.id, "chat")
+    assert stone.find(tag(names.RETRACT, "retracted")).get("id") == back.id
+    assert stamped(stone) is not None and stanza_id(stone, bob.bare) == history(bob).ids[0]
+    assert_recorded(server, [secret.body, kept.body, back.body])
+
+
 def test_a_tombstone_outlives_kill_9(folk, server):
     alice, bob = folk.online(2)
     secret, kept = alice.say(bob.bare), alice.say(bob.bare)
@@ -570,6 +586,17 @@ def test_after_kill_9_everything_is_there_once(folk, server):
         assert len(set(page.ids)) == len(page.ids)
     server.restart()
     assert len(history(folk.client(accounts[0]).login()).results) == len(said) + 2
+
+
+def test_a_stop_leaves_nothing_to_be_brought_back(folk, server):
+    alice, bob = folk.online(2)
+    said = talk(alice, bob, 5)
+    server.stop()
+    server.close_clients()
+    with contextlib.closing(sqlite3.connect("file:%s?mode=ro" % (server.dir / "store/gatehouse.db"), uri=True)) as store:
+        rows = [xml for xml, in store.execute("SELECT xml FROM archive ORDER BY seq DESC LIMIT 5")]
+    server.start()
+    assert [body for body, row in zip(reversed(said), rows) if body in row] == said[::-1]
 
 
 @pytest.mark.recorder_runs("stops it itself")

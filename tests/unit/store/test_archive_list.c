@@ -362,6 +362,102 @@ static void an_author_takes_back_what_he_said_and_nobody_else(void **state)
 	fixture_close(&f);
 }
 
+/* Beyond what is looked through in any case. */
+static void what_was_said_long_ago_is_taken_back(void **state)
+{
+	enum { MANY = 26000 };
+	struct fixture f;
+	struct text t;
+
+	(void)state;
+	fixture_open(&f, FAKE_PLAIN);
+	for (uint64_t at = 1; at < MANY; at += BATCH) {
+		store_req_release(&f.req);
+		assert_int_equal(store_archive_begin(&f.req), 0);
+		for (uint64_t n = at; n < at + BATCH; n++) {
+			struct store_archived row = row_of(n * STEP, &t);
+
+			row.from = STR("p0@example.org");
+			row.to = STR("p1@example.org");
+			snprintf(t.xml, sizeof(t.xml), XML, "p0@example.org", "p1@example.org", (unsigned long long)n * STEP);
+			row.xml = str_from(t.xml);
+			assert_int_equal(store_archive_add(&f.req, &row), 0);
+		}
+		assert_int_equal(fixture_answer(&f, store_archive_put(f.store, &f.req)), 0);
+	}
+	assert_true(shows_secret(&f, 1, STEP));
+	for (uint64_t n = 1; n < 3; n++) {
+		char own[32];
+		struct store_archived row = row_of((MANY + n) * STEP, &t);
+
+		snprintf(own, sizeof(own), "own-%llu", (unsigned long long)n * STEP);
+		row.from = STR("p0@example.org");
+		row.to = STR("p1@example.org");
+		row.retracts = str_from(own);
+		row.stone = STR("<retracted xmlns='urn:xmpp:message-retract:1' id='r'/>");
+		store_req_release(&f.req);
+		assert_int_equal(store_archive_begin(&f.req), 0);
+		assert_int_equal(store_archive_add(&f.req, &row), 0);
+		assert_int_equal(fixture_answer(&f, store_archive_put(f.store, &f.req)), 0);
+	}
+	assert_false(shows_secret(&f, 1, STEP));
+	assert_false(shows_secret(&f, 0, 2 * STEP));
+	assert_true(shows_secret(&f, 0, 3 * STEP));
+	fixture_close(&f);
+}
+
+static void wait_for(struct fixture *f, const char *id, uint64_t seq, const char *from, const char *xml)
+{
+	struct store_message m = {.owner = STR("p1@example.org"),
+		.id = str_from(id),
+		.seq = seq,
+		.time_us = seq,
+		.from = str_from(from),
+		.xml = str_from(xml)};
+
+	assert_int_equal(ASK(f, store_message_put, STORE_OFFLINE, &m, 1, 0, 0), 0);
+}
+
+#define WAITS(from, id, text)                                                                                          \
+	"<message from='" from "' to='p1@example.org' type='chat' id='" id "'><body>" text "</body></message>"
+
+/* What still waits for its recipient is taken back, too: what the author wrote, by any of its ids, and nothing else. */
+static void what_waits_is_taken_back(void **state)
+{
+	static const char *const wanted[] = {WAITS("p0@example.org/x", "a", "stays"), WAITS("p0@example.orgy/x", "b", "stays"),
+		"<message from='p0@example.org/x' to='p1@example.org' type='chat' id='b'>"
+		"<retracted xmlns='urn:xmpp:message-retract:1' id='r'/>"
+		"<stanza-id xmlns='urn:xmpp:sid:0' id='wait-3' by='p1@example.org'/></message>",
+		WAITS("p2@example.org/x", "b", "stays")};
+	struct fixture f;
+	struct text t;
+	struct store_archived row;
+
+	(void)state;
+	fixture_open(&f, FAKE_PLAIN);
+	wait_for(&f, "wait-1", 1, "p0@example.org/x", wanted[0]);
+	wait_for(&f, "wait-2", 2, "p0@example.orgy/x", wanted[1]);
+	wait_for(&f, "wait-3", 3, "p0@example.org/x", WAITS("p0@example.org/x", "b", "goes"));
+	wait_for(&f, "wait-4", 4, "p2@example.org/x", wanted[3]);
+	for (uint64_t n = 10; n < 12; n++) { /* the second finds it done */
+		row = row_of(n * STEP, &t);
+		row.from = STR("p0@example.org/other");
+		row.to = STR("p1@example.org");
+		row.retracts = n == 10 ? STR("b") : STR("wait-3");
+		row.stone = n == 10 ? STR("<retracted xmlns='urn:xmpp:message-retract:1' id='r'/>") : STR("<retracted/>");
+		row.views = 0;
+		store_req_release(&f.req);
+		assert_int_equal(store_archive_begin(&f.req), 0);
+		assert_int_equal(store_archive_add(&f.req, &row), 0);
+		assert_int_equal(fixture_answer(&f, store_archive_put(f.store, &f.req)), 0);
+	}
+	assert_int_equal(ASK(&f, store_message_load, STORE_OFFLINE, STR("p1@example.org"), 0, 0), 0);
+	assert_int_equal(f.req.messages->len, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_str(f.req.messages->rows[i].xml, wanted[i]);
+	fixture_close(&f);
+}
+
 static void a_tombstone_keeps_addresses_and_nothing_that_was_said(void **state)
 {
 	struct str xml = STR("<message xmlns:ns1='urn:x' type='chat' ns1:a='said' to='b@y' id='i&apos;1' said='x' from='a&amp;b@y/r' "
@@ -397,6 +493,8 @@ int main(void)
 		cmocka_unit_test(of_one_who_has_gone_nothing_stays_but_what_others_have),
 		cmocka_unit_test(lists_are_made_of_the_rows_that_are_there),
 		cmocka_unit_test(an_author_takes_back_what_he_said_and_nobody_else),
+		cmocka_unit_test(what_was_said_long_ago_is_taken_back),
+		cmocka_unit_test(what_waits_is_taken_back),
 		cmocka_unit_test(a_tombstone_keeps_addresses_and_nothing_that_was_said),
 	};
 
