@@ -77,7 +77,7 @@ struct unacked *sm_at(const struct sm *q, uint32_t i)
 
 static int sm_grow(struct sm *q)
 {
-	uint32_t cap = q->cap ? q->cap * 2 : 16;
+	uint32_t cap = q->cap ? q->cap * 2 : 4;
 	struct unacked *ring = malloc(cap * sizeof(*ring));
 
 	if (!ring)

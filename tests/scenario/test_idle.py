@@ -4,7 +4,7 @@ import pytest
 
 from lib import names
 from lib.client import Client
-from lib.folk import subscribe
+from lib.folk import Folk, befriend, subscribe
 from lib.stanza import element, iq, iq_to, message, message_to, nonza, presence, presence_to, roster_push
 
 CSI = "urn:xmpp:csi:0"
@@ -172,6 +172,21 @@ def test_the_ninth_brings_all_nine(folk):
     for friend in friends:
         show(friend, "xa")
     assert [bob.expect(presence(from_=friend.jid)).findtext("{%s}show" % names.CLIENT) for friend in friends] == ["xa"] * 9
+
+
+def test_of_many_who_speak_the_last_of_each_kind_of_each_is_shown(launch):
+    folk = Folk(launch("idle-many", {"csi": {"held_max": 100}}))
+    bob, *others = folk.online(7)
+    for each in others:
+        befriend(bob, each)
+    inactive(bob)
+    for word, state in (("away", COMPOSING), ("xa", PAUSED)):
+        for each in others:
+            show(each, word)
+            state_to(each, bob.jid, state)
+    active(bob)
+    for each in others:
+        assert of(bob.take(lambda stanza: stanza.get("from") == each.jid)) == ["xa", "paused"]
 
 
 def test_a_resumed_stream_is_active(folk):
