@@ -241,12 +241,16 @@ static void leave(struct room *r, struct seat *s, const struct notice_of *n, str
 	struct occupant *o = s->occupant;
 
 	if (o->seats.next == o->seats.prev) {
-		if (r->locked && n->destroyed.len == 0) { /* 10.1.3: its founder did not finish it */
-			room_dissolve(r, STR("<destroy/>"), stamp, sink);
-			return;
-		}
-		say_presence(o, n, sink, stamp);
+		/* 10.1.3: who has the form goes before it is filled in. Others leave a room that ends with them. */
+		bool unfinished = r->locked && r->form_given;
+		struct notice_of last = *n;
+
+		if (unfinished)
+			last.destroyed = STR("<destroy/>");
+		say_presence(o, &last, sink, stamp);
 		room_stand(r, s);
+		if (unfinished)
+			room_dissolve(r, last.destroyed, stamp, sink);
 		return;
 	}
 	say_left(s, n->id, sink, stamp);

@@ -16,6 +16,7 @@ enum room_outcome owner_get(struct room *r, const struct room_request *rq, struc
 		"<title>Configuration of the room</title>");
 	config_put_form(&out, &r->config);
 	lists_put_form(&out, r);
+	r->form_given = true;
 	buf_lit(&out, "</x></query>");
 	if (!buf_failed(&out))
 		sink->result(sink, buf_view(&out));

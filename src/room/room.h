@@ -111,6 +111,7 @@ struct room {
 	void (*release)(void *owner);       /* and lets go of it; each may be NULL */
 	unsigned char secret[ROOM_SECRET];  /* makes occupant ids */
 	bool locked;                        /* being configured for the first time (10.1) */
+	bool form_given;                    /* somebody has the form for that: a reserved room (10.1.3) */
 	bool fresh;                         /* made by the presence that is being handled */
 	bool changed;                       /* configuration or subject are not saved yet */
 	bool moved; /* somebody came, went or is called otherwise now; or what can be seen of it from outside

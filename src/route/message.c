@@ -40,8 +40,8 @@ static enum fate fate_of_bare(enum message_type type, bool taker)
 
 enum fate message_fate(enum message_type type, const struct addressee *to)
 {
-	if (!to->exists)
-		return type == MESSAGE_ERROR ? FATE_DROP : FATE_ERROR; /* 8.5.1 */
+	if (!to->exists) /* 8.5.1; of a headline to somebody who is not there (8.5.2.2.1) nothing is heard either */
+		return type == MESSAGE_ERROR || (type == MESSAGE_HEADLINE && !to->is_full) ? FATE_DROP : FATE_ERROR;
 	if (!to->is_full)
 		return fate_of_bare(type, to->taker);
 	if (to->matched)
@@ -186,8 +186,11 @@ static void run_receive(struct task *task)
 	struct user *u = user_of_account(home_here(p->route), p->to.bare);
 
 	if (!u) {
+		struct addressee nobody = {.is_full = !jid_is_bare(&p->to)};
+
 		history_keep(home_here(p->route), p, p->views);
-		answer_error(p, STANZA_SERVICE_UNAVAILABLE, NULL);
+		if (message_fate(message_type(p->type), &nobody) == FATE_ERROR)
+			answer_error(p, STANZA_SERVICE_UNAVAILABLE, NULL);
 		parcel_end(p);
 		return;
 	}

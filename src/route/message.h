@@ -34,7 +34,8 @@ enum fate {
 /* RFC 6121 8.5.1 to 8.5.3, for messages. Where the RFC leaves a choice:
  * - a bare address is served by all sessions with non-negative priority, whatever the type: no client misses
  * what was said because another one has a higher number;
- * - what cannot be delivered is answered with an error rather than dropped. */
+ * - what cannot be delivered is answered with an error rather than dropped, but for a headline to a bare address: whether
+ * the account is there cannot be told from it. */
 enum fate message_fate(enum message_type type, const struct addressee *to);
 
 /* On the sender's home, the sender being loaded. Takes over the parcel's reference. */

@@ -54,12 +54,17 @@ def test_entering_anew_under_another_nickname(trio, room):
     assert "303" in codes(carol.expect(occupant(room, "bob", "unavailable")))
 
 
-def test_a_founder_who_leaves_unfinished_ends_the_room(folk, room):
+@pytest.mark.parametrize("asked", [True, False], ids=["with the form", "without"])
+def test_a_founder_who_leaves_unfinished_ends_the_room(folk, room, asked):
+    """10.1.3 has <destroy/> for who was given the form; others have left, and the room is gone with them."""
     alice, bob = folk.online(2)
     join(alice, room, "alice")
-    alice.send(presence_to(room + "/alice", "unavailable"))
+    if asked:
+        assert alice.ask(names.MUC_OWNER, to=room).get("type") == "result"
+    alice.send(presence_to(room + "/alice", "unavailable", id="bye"))
     gone = alice.expect(occupant(room, "alice", "unavailable"))
-    assert gone.find(".//" + tag(names.MUC_USER, "destroy")) is not None and "110" in codes(gone)
+    assert (gone.find(".//" + tag(names.MUC_USER, "destroy")) is not None) == asked and "110" in codes(gone)
+    assert gone.get("id") == "bye"  # stable ids: whoever waits for the reflection of his own presence finds it
     assert Error(bob.ask(names.DISCO_INFO, to=room)).condition == "item-not-found"
 
 

@@ -16,8 +16,8 @@ NOBODY = "nobody-at-all@example.org"
 
 #  condition, address: outcome for each of TYPES
 TABLE = {
-    ("no account", "bare"): "SSES", ("no account", "full"): "SSSS",
-    ("no resource", "bare"): "OOES", ("no resource", "full"): "SOSS",
+    ("no account", "bare"): "SSEN", ("no account", "full"): "SSSS",
+    ("no resource", "bare"): "OOEN", ("no resource", "full"): "SOSS",
     ("negative only", "bare"): "OOES", ("negative only", "match"): "DDDD", ("negative only", "full"): "SOSS",
     ("one", "bare"): "DDED", ("one", "match"): "DDDD", ("one", "full"): "SDSS",
     ("several", "bare"): "MMEA", ("several", "match"): "DDDD", ("several", "full"): "SMSS",
@@ -87,6 +87,8 @@ def outcomes(letter, receivers):
         return [({"phone"}, 0, False), (able, 0, False)]
     if letter == "O":
         return [(set(), 0, True)]
+    if letter == "N":
+        return [(set(), 0, False)]
     if letter == "S":
         return [(set(), 0, False), (set(), 1, False)]
     return [(set(), 1, False)]

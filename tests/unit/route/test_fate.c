@@ -9,7 +9,7 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{"no account, bare", {.exists = false}, "EEEED"},
+	{"no account, bare", {.exists = false}, "EEEDD"},
 	{"no account, full", {.exists = false, .is_full = true}, "EEEED"},
 	{"bare, nobody takes messages", {.exists = true}, "SSEDD"},
 	{"bare, somebody does", {.exists = true, .taker = true}, "AAEAD"},
