@@ -74,6 +74,8 @@ static enum pubsub_fault read_items(struct pubsub_request *out, const struct nod
 		return PUBSUB_E_FAILED;
 	if (max.data && (!str_to_u64(max, UINT32_MAX, &value) || value == 0))
 		return PUBSUB_E_BAD;
+	if (!page_read(&out->page, node_child(n->parent, STR("set"), NS_RSM)))
+		return PUBSUB_E_BAD;
 	out->max = (size_t)value;
 	out->ids = ids;
 	for (const struct node *c = node_first_element(n); c; c = node_next_element(c)) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pubsub/fault.h"
+#include "pubsub/page.h"
 #include "stanza/node.h"
 
 enum pubsub_verb {
@@ -40,6 +41,7 @@ struct pubsub_request {
 	const struct str *ids;      /* items */
 	size_t ids_len;
 	size_t max;  /* items; 0: all */
+	struct page page; /* items (6.5.4) */
 	bool notify; /* retract: as asked */
 };
 

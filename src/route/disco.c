@@ -49,6 +49,7 @@
 		"http://jabber.org/protocol/pubsub#retrieve-default",                                              \
 		"http://jabber.org/protocol/pubsub#retrieve-items",                                                \
 		"http://jabber.org/protocol/pubsub#retrieve-subscriptions",                                        \
+		"http://jabber.org/protocol/pubsub#rsm",                                                           \
 		"http://jabber.org/protocol/pubsub#subscribe"
 
 /* A feature stands here in the change that brings it; tests compare the lists. */

@@ -2,25 +2,55 @@
 #include "route/iq.h"
 #include "route/pep_act.h"
 
-static void on_items(struct store_req *req, int result)
+static void items_put(struct act *a, const struct store_pep_items *items)
 {
-	struct act *a = req->owner;
-
-	if (result) {
-		act_refuse(a, PUBSUB_E_FAILED);
-		return;
-	}
 	buf_lit(&a->answer, "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items");
 	pubsub_attr_put(&a->answer, "node", a->rq.node);
 	buf_putc(&a->answer, '>');
-	for (size_t i = 0; i < req->items->len; i++) {
-		const struct store_pep_item *row = &req->items->rows[i];
+	for (size_t i = 0; i < items->len; i++) {
+		const struct store_pep_item *row = &items->rows[i];
 
 		item_put(&a->answer, &(struct pubsub_item){.id = row->id, .publisher = row->publisher, .payload = row->xml},
 			true);
 	}
-	buf_lit(&a->answer, "</items></pubsub>");
-	act_hand_over(a, req->items);
+	buf_lit(&a->answer, "</items>");
+}
+
+/* A page of them. Who asks for it by id has said which. */
+static enum pubsub_fault page_answer(struct act *a, const struct store_pep_items *items)
+{
+	struct str *ids = arena_alloc(a->parcel->arena, (items->len + 1) * sizeof(*ids));
+	struct store_pep_items shown;
+	size_t from, to;
+
+	if (!ids)
+		return PUBSUB_E_FAILED;
+	for (size_t i = 0; i < items->len; i++)
+		ids[i] = items->rows[i].id;
+	if (!page_cut(&a->rq.page, ids, items->len, &from, &to))
+		return PUBSUB_E_NOT_FOUND;
+	shown = (struct store_pep_items){.rows = items->rows + from, .len = to - from};
+	items_put(a, &shown);
+	page_put(&a->answer, ids, items->len, from, to);
+	buf_lit(&a->answer, "</pubsub>");
+	act_hand_over(a, &shown);
+	return PUBSUB_OK;
+}
+
+static void on_items(struct store_req *req, int result)
+{
+	struct act *a = req->owner;
+	enum pubsub_fault fault = result ? PUBSUB_E_FAILED : PUBSUB_OK;
+
+	if (fault == PUBSUB_OK && a->rq.page.asked && !a->rq.ids_len) {
+		fault = page_answer(a, req->items);
+	} else if (fault == PUBSUB_OK) {
+		items_put(a, req->items);
+		buf_lit(&a->answer, "</pubsub>");
+		act_hand_over(a, req->items);
+	}
+	if (fault != PUBSUB_OK)
+		act_refuse(a, fault);
 }
 
 enum pubsub_fault pep_verb_items(struct act *a)

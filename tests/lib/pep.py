@@ -19,7 +19,7 @@ FEATURES = {names.PUBSUB} | {names.PUBSUB + "#" + each for each in (
     "instant-nodes item-ids last-published manage-subscriptions member-affiliation modify-affiliations "
     "multi-items outcast-affiliation persistent-items presence-notifications presence-subscribe publish "
     "publish-options purge-nodes retract-items retrieve-affiliations retrieve-default retrieve-items "
-    "retrieve-subscriptions subscribe").split()}
+    "retrieve-subscriptions rsm subscribe").split()}
 
 
 def form(fields, form_type=CONFIG, type="submit"):

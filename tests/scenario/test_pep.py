@@ -80,6 +80,32 @@ def test_items_are_retrieved_by_id_and_by_number(folk):
     assert ids(items(alice, "urn:example:n"))[-1] == "i4"
 
 
+def test_items_are_retrieved_page_by_page(folk):
+    alice, bob = folk.friends(2)
+    for number in range(5):
+        ok(publish(alice, "n", tune(str(number)), id="i%d" % number, options={"max_items": "max"}))
+
+    def page(wanted, payload="", **attributes):
+        return request(bob, "%s<set xmlns='%s'>%s</set>" % (element("items", payload, node="n", **attributes), names.RSM, wanted),
+                       "get", alice.bare)
+
+    def described(answer):
+        first = answer.find(".//" + tag(names.RSM, "first"))
+        return (ids(answer), first is not None and (first.get("index"), first.text), answer.findtext(".//" + tag(names.RSM, "last")),
+                answer.findtext(".//" + tag(names.RSM, "count")))
+    assert described(page("<max>2</max>")) == (["i0", "i1"], ("0", "i0"), "i1", "5")
+    assert described(page("<max>2</max><after>i1</after>")) == (["i2", "i3"], ("2", "i2"), "i3", "5")
+    assert described(page("<after>i3</after>")) == (["i4"], ("4", "i4"), "i4", "5")
+    assert described(page("<after>i4</after>")) == ([], False, None, "5")
+    assert described(page("<max>2</max><before/>")) == (["i3", "i4"], ("3", "i3"), "i4", "5")
+    assert described(page("<max>2</max><before>i3</before>")) == (["i1", "i2"], ("1", "i1"), "i2", "5")
+    assert described(page("<max>1</max><index>2</index>")) == (["i2"], ("2", "i2"), "i2", "5")
+    assert described(page("<max>0</max>")) == ([], False, None, "5")
+    assert described(page("<max>2</max>", max_items="3")) == (["i2", "i3"], ("0", "i2"), "i3", "3")
+    assert pubsub_error(page("<after>nothing</after>"))[:2] == ("cancel", "item-not-found")
+    assert pubsub_error(page("<max>many</max>"))[:2] == ("modify", "bad-request")
+
+
 @pytest.mark.parametrize("payload,error", [
     ("<publish><item/></publish>", ("modify", "bad-request", "nodeid-required")),
     ("<publish node='n'/>", ("modify", "bad-request", "item-required")),

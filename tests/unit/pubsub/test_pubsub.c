@@ -381,6 +381,36 @@ static void a_list_keeps_what_is_no_room(void **state)
 	arena_free(arena);
 }
 
+/* ---- pages ---- */
+
+static void a_page_is_cut(void **state)
+{
+	static const struct {
+		const char *set;
+		bool ok;
+		size_t from, to;
+	} pages[] = {{"", true, 0, 4}, {"<max>2</max>", true, 0, 2}, {"<max>2</max><after>a</after>", true, 1, 3},
+		{"<before>c</before>", true, 0, 2}, {"<max>1</max><before/>", true, 3, 4}, {"<index>9</index>", true, 4, 4},
+		{"<after>d</after><before>b</before>", true, 4, 4}, {"<after>x</after>", false, 0, 0},
+		{"<before>x</before>", false, 0, 0}};
+	struct str ids[] = {STR("a"), STR("b"), STR("c"), STR("d")};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		char xml[200];
+		struct arena *arena;
+		struct page p;
+		size_t from = 0, to = 0;
+
+		snprintf(xml, sizeof(xml), "<set xmlns='http://jabber.org/protocol/rsm'>%s</set>", pages[i].set);
+		assert_true(page_read(&p, read_xml(xml, &arena)));
+		assert_int_equal(page_cut(&p, ids, 4, &from, &to), pages[i].ok);
+		assert_int_equal(from, pages[i].from);
+		assert_int_equal(to, pages[i].to);
+		arena_free(arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,6 +424,7 @@ int main(void)
 		cmocka_unit_test(the_picture_of_a_card),
 		cmocka_unit_test(metadata_names_what_is_here),
 		cmocka_unit_test(a_card_and_its_picture_come_apart_and_together),
+		cmocka_unit_test(a_page_is_cut),
 		cmocka_unit_test(a_list_and_items_are_compared),
 		cmocka_unit_test(a_list_keeps_what_is_no_room),
 	};
