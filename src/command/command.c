@@ -49,6 +49,11 @@ static const struct field whitelist[] = {
 	END,
 };
 
+static const struct field invitee[] = {
+	{"username", "Username", FIELD_LINE, false, NULL},
+	END,
+};
+
 static const struct field max_items[] = {
 	{"max_items", "Maximum number of items to show", FIELD_CHOICE, false, COUNTS},
 	END,
@@ -101,6 +106,12 @@ static const struct field stats_shown[] = {
 	{"rostersize", "Contacts", FIELD_LINE, false, NULL},
 	{"onlineresources", "Resources online", FIELD_LINES, false, NULL},
 	{"lastlogin", "The last login", FIELD_LINE, false, NULL},
+	END,
+};
+
+static const struct field invitation[] = {
+	{"uri", "The invitation", FIELD_LINE, false, NULL},
+	{"expire", "Good until", FIELD_LINE, false, NULL},
 	END,
 };
 
@@ -186,21 +197,28 @@ static const struct command commands[] = {
 		restart, NULL, 0},
 	{"shutdown", "Shut Down Service", "Shutting Down the Service",
 		"Fill out this form to shut down the service.", shutdown, NULL, 0},
+	{"create-account", "Create Account", "Inviting Somebody",
+		"Fill out this form to invite somebody, who makes an account with it. Without a username he chooses it.",
+		invitee, invitation, COMMAND_INVITES},
 };
 
 enum {
 	COMMANDS = sizeof(commands) / sizeof(commands[0]),
 };
 
+const char *command_prefix(const struct command *c)
+{
+	return c->flags & COMMAND_INVITES ? COMMAND_PREFIX_INVITE : COMMAND_PREFIX;
+}
+
 const struct command *command_find(struct str node)
 {
-	struct str name = str_cut(node, sizeof(COMMAND_PREFIX) - 1, node.len);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		struct str prefix = str_from(command_prefix(&commands[i]));
 
-	if (!str_starts(node, STR(COMMAND_PREFIX)))
-		return NULL;
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (str_eq(name, str_from(commands[i].name)))
+		if (str_starts(node, prefix) && str_eq(str_cut(node, prefix.len, node.len), str_from(commands[i].name)))
 			return &commands[i];
+	}
 	return NULL;
 }
 

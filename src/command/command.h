@@ -1,4 +1,4 @@
-/* The commands of service administration (XEP-0133) as one table: what each is called, what its form asks for and what
+/* The commands of service administration (XEP-0133) and of invitations (XEP-0401) as one table: what each is called, what its form asks for and what
  * its answer shows. Who does them is somebody else's matter (proc/). Values travel as JSON: an object of lists of
  * strings by the field's var. */
 #pragma once
@@ -9,6 +9,7 @@
 #include "base/str.h"
 
 #define COMMAND_PREFIX "http://jabber.org/protocol/admin#"
+#define COMMAND_PREFIX_INVITE "urn:xmpp:invite#" /* XEP-0401 */
 
 enum field_type {
 	FIELD_JID,    /* jid-single */
@@ -30,15 +31,18 @@ struct field {
 enum {
 	COMMAND_AT_ONCE = 1, /* has no form: done at the first request */
 	COMMAND_FILLED = 2,  /* its form shows how things are now */
+	COMMAND_INVITES = 4, /* of XEP-0401; also for who may invite without administering */
 };
 
 struct command {
-	const char *name; /* behind COMMAND_PREFIX */
+	const char *name; /* behind command_prefix() */
 	const char *title;
 	const char *heading, *instructions; /* of the form */
 	const struct field *fields, *results; /* end with a var that is NULL; NULL: none */
 	unsigned flags;
 };
+
+const char *command_prefix(const struct command *c);
 
 /* By the whole node; NULL: there is none. */
 const struct command *command_find(struct str node);

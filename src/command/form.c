@@ -1,5 +1,7 @@
 #include "command/form.h"
 
+#include <string.h>
+
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -12,7 +14,11 @@ static const char *const types[FIELD_TYPES] = {
 	[FIELD_CHOICE] = "list-single",
 };
 
-#define FORM_TYPE "http://jabber.org/protocol/admin"
+/* XEP-0401 names one for results alone. */
+static const char *form_type(const struct command *c)
+{
+	return c->flags & COMMAND_INVITES ? "urn:xmpp:invite#invitation" : "http://jabber.org/protocol/admin";
+}
 
 /* ---- writing ---- */
 
@@ -66,7 +72,8 @@ static void put_begin(struct buf *out, const char *type, const struct command *c
 	element(out, "title", str_from(c->heading ? c->heading : c->title));
 	if (c->instructions)
 		element(out, "instructions", str_from(c->instructions));
-	buf_lit(out, "<field var='FORM_TYPE' type='hidden'><value>" FORM_TYPE "</value></field>");
+	if (!(c->flags & COMMAND_INVITES) || strcmp(type, "result") == 0)
+		buf_printf(out, "<field var='FORM_TYPE' type='hidden'><value>%s</value></field>", form_type(c));
 }
 
 void form_put(struct buf *out, const struct command *c, const json_t *values)
@@ -162,7 +169,7 @@ static const char *take_child(const struct command *c, const struct node *n, str
 
 	if (str_is(var, "FORM_TYPE")) {
 		value = node_child(n, STR("value"), NS_DATA_FORMS);
-		return value && str_is(node_text(value, arena), FORM_TYPE) ? NULL : "FORM_TYPE is another form's";
+		return value && str_eq(node_text(value, arena), str_from(form_type(c))) ? NULL : "FORM_TYPE is another form's";
 	}
 	return f && f->type != FIELD_SECRET ? take_field(f, n, arena, values) : NULL;
 }

@@ -1,4 +1,4 @@
-/* Data forms (XEP-0004) of commands: shown, filled in, read. FORM_TYPE is the one of XEP-0133 throughout (XEP-0068).
+/* Data forms (XEP-0004) of commands: shown, filled in, read. FORM_TYPE is the one of XEP-0133 or XEP-0401 (XEP-0068).
  * Values: {"var": ["..", ..], ..} */
 #pragma once
 

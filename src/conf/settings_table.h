@@ -79,8 +79,15 @@ SETTING(BOOL, "invites.enabled", invites_enabled, "true", 0, 0, "", LIVE, NULL,
 	"Administrators may make invitations, and who has one may make an account; without one nobody can.")
 SETTING(INT, "invites.max", invites_max, "1000", 1, 100000, "invitations", LIVE, NULL,
 	"Invitations that may be open at the same time.")
+SETTING(STRING, "invites.group", invites_group, "\"\"", 0, 128, "", LIVE, NULL,
+	"Group of accounts whose members may make invitations with their clients (XEP-0401), as administrators may; \"\" is "
+	"nobody.")
+SETTING(INT, "invites.max_by_person", invites_max_by_person, "10", 1, 1000, "invitations", LIVE, NULL,
+	"Invitations that one member of invites.group may have open at the same time.")
 SETTING(BOOL, "sasl.change_password", sasl_change_password, "true", 0, 0, "", LIVE, NULL,
 	"Let people change their own password with their clients (XEP-0077).")
+SETTING(BOOL, "sasl.remove_account", sasl_remove_account, "false", 0, 0, "", LIVE, NULL,
+	"Let people remove their own account with their clients (XEP-0077); its address is never given again.")
 
 SECTION("limits", "Ceilings that protect the server and everybody else from one client.")
 SETTING(SIZE, "limits.stanza_bytes_before_login", limits_stanza_bytes_before_login, "10000", 2048, 1048576,

@@ -199,6 +199,8 @@ void gate_user_change(struct gate_request *r);
 void gate_user_disable(struct gate_request *r);
 void gate_user_enable(struct gate_request *r);
 void gate_user_remove(struct gate_request *r);
+/* The same, asked for by the person: the session that `by` names stays. */
+void gate_user_remove_own(struct gate_request *r);
 
 /* gate_invites.c */
 void gate_invite_create(struct gate_request *r);

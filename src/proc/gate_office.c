@@ -49,6 +49,8 @@ static void job_end(struct job *j)
 
 	result.conflict = j->exists;
 	result.unavailable = j->unavailable;
+	if (json_object_size(j->shown) && !result.failed)
+		result.values = json_incref(j->shown);
 	if (!result.failed)
 		result.note = "Operation finished successfully.";
 	else if (!result.note)
@@ -102,6 +104,8 @@ static void on_reply(struct gate_request *r, json_t *answer)
 		if (j->faults.len)
 			buf_lit(&j->faults, "\n");
 		fault_add(j, code, text, json_string_value(json_object_get(r->args, "jid")));
+	} else if (j->take) {
+		j->take(j, answer);
 	}
 	json_decref(answer);
 	job_step(j);
@@ -402,6 +406,15 @@ static void change_own_password(struct job *j)
 	with_password(j, "user.password", gate_user_password_own, false);
 }
 
+/* The same; the session that asks is closed behind the answer. */
+static void remove_own_account(struct job *j)
+{
+	j->command = "user.remove";
+	j->run = gate_user_remove_own;
+	step_add(j, form_first(j->ask->values, "accountjid"), true);
+	job_step(j);
+}
+
 /* ---- the table ---- */
 
 static const struct {
@@ -438,7 +451,9 @@ static const struct {
 		{"edit-admin", edit_admin},
 		{"restart", office_restart},
 		{"shutdown", office_shutdown},
+		{"create-account", office_invite},
 		{"change-own-password", change_own_password},
+		{"remove-own-account", remove_own_account},
 };
 
 void gate_office_run(void *owner, struct office_ask *ask)

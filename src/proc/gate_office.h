@@ -13,6 +13,7 @@ struct job {
 	void (*run)(struct gate_request *r); /* does one step */
 	json_t *steps;                       /* arguments of each; owned */
 	size_t next;                         /* of them */
+	void (*take)(struct job *j, const json_t *answer); /* shows what a step answered; NULL: nothing */
 	struct buf faults;                   /* a line for each step that failed */
 	bool exists, unavailable;
 	json_t *shown;     /* what the answer shows, as it comes together; owned */
@@ -35,6 +36,9 @@ void job_fail(struct job *j, const char *note);
 void job_step(struct job *j); /* the next step, or the end */
 void shown_add(struct job *j, const char *var, struct str value);
 struct str value_at(const json_t *list, size_t i);
+
+/* gate_office_invite.c */
+void office_invite(struct job *j);
 
 /* gate_office_show.c: questions. */
 void office_roster(struct job *j);

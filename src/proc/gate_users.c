@@ -627,12 +627,23 @@ void gate_user_enable(struct gate_request *r)
 	change_apply(r, c, STORE_ACCOUNT_DISABLED);
 }
 
-void gate_user_remove(struct gate_request *r)
+static void remove_user(struct gate_request *r, struct str keep)
 {
 	struct change *c = change_new(r, "The account has been removed.");
 
 	if (!c)
 		return;
 	c->remove = true;
+	c->keep = keep;
 	change_apply(r, c, 0);
+}
+
+void gate_user_remove(struct gate_request *r)
+{
+	remove_user(r, STR_NONE);
+}
+
+void gate_user_remove_own(struct gate_request *r)
+{
+	remove_user(r, text_arg(json_object_get(r->root, "by"), "session"));
 }

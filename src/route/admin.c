@@ -215,13 +215,15 @@ static void run_close(struct task *task)
 	struct closing *c = container_of(task, struct closing, task);
 	struct home *h = home_here(c->route);
 	struct user *u = user_find(h, c->jid.bare);
+	bool removed = u && is_removed(c->route, u->bare);
 	struct session *s;
 
-	while (u && (s = next_to_close(u, c))) {
-		session_end(s, "policy-violation", c->text, "closed by an administrator");
+	while (u && (s = next_to_close(u, c))) { /* not-authorized: XEP-0077 3.2 */
+		session_end(s, removed ? "not-authorized" : "policy-violation", c->text,
+			removed ? "the account has been removed" : "closed by an administrator");
 		c->count++;
 	}
-	if (u && is_removed(c->route, u->bare))
+	if (removed)
 		u->failed = true;
 	c->task.run = run_closed;
 	loop_post(c->route->env.loops->loop[0], &c->task);

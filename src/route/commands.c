@@ -12,12 +12,23 @@
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
-bool commands_may(const struct home *h, struct str bare)
+static bool is_member(const struct person *p, struct str group)
+{
+	return group.len && person_in_group(p, group);
+}
+
+/* May this account run the command? NULL: may it administer the server? */
+static bool may_run(const struct home *h, struct str bare, const struct command *c)
 {
 	AUTO(person_unrefp) const struct person *p = directory_get(h->route->env.directory, bare);
+	bool administers;
 
-	return h->route->env.office && h->settings->admin_group.len && p && !p->disabled &&
-	       person_in_group(p, h->settings->admin_group);
+	if (!h->route->env.office || !p || p->disabled)
+		return false;
+	administers = is_member(p, h->settings->admin_group);
+	if (!c || !(c->flags & COMMAND_INVITES))
+		return administers;
+	return h->settings->invites_enabled && (administers || is_member(p, h->settings->invites_group));
 }
 
 /* ---- answers; from any loop ---- */
@@ -25,7 +36,7 @@ bool commands_may(const struct home *h, struct str bare)
 static void put_begin(struct buf *out, const struct parcel *p, const struct command *c, const char *id, const char *status)
 {
 	iq_put_result(out, p);
-	buf_printf(out, "<command xmlns='http://jabber.org/protocol/commands' node='" COMMAND_PREFIX "%s'", c->name);
+	buf_printf(out, "<command xmlns='http://jabber.org/protocol/commands' node='%s%s'", command_prefix(c), c->name);
 	buf_printf(out, " sessionid='%s' status='%s' xml:lang='en'>", id, status);
 }
 
@@ -205,9 +216,10 @@ void commands_iq(struct session *s, struct parcel *p)
 	struct home *h = s->user->home;
 	struct str node = node_attr(iq_payload(p), STR("node"));
 	const struct command *c = command_find(node);
-	bool ours = str_starts(node, STR(COMMAND_PREFIX));
+	bool ours = str_starts(node, STR(COMMAND_PREFIX)) || str_starts(node, STR(COMMAND_PREFIX_INVITE));
+	bool may = ours && may_run(h, s->user->bare, c);
 
-	if (ours && commands_may(h, s->user->bare) && c) {
+	if (may && c) {
 		take(h, p, c);
 		return;
 	}
@@ -215,7 +227,7 @@ void commands_iq(struct session *s, struct parcel *p)
 		answer_error(p, STANZA_BAD_REQUEST, "A command has a node.");
 	else if (!ours)
 		answer_error(p, STANZA_ITEM_NOT_FOUND, NULL);
-	else if (!commands_may(h, s->user->bare))
+	else if (!may)
 		answer_error(p, STANZA_FORBIDDEN, NULL);
 	else
 		answer_error(p, STANZA_FEATURE_NOT_IMPLEMENTED, NULL);
@@ -230,10 +242,12 @@ bool commands_put_items(struct buf *out, const struct home *h, const struct parc
 
 	if (!str_eq(node, NS_COMMANDS))
 		return false;
-	for (size_t i = 0; commands_may(h, p->origin->jid.bare) && (c = command_at(i)); i++) {
+	for (size_t i = 0; (c = command_at(i)); i++) {
+		if (!may_run(h, p->origin->jid.bare, c))
+			continue;
 		buf_lit(out, "<item jid='");
 		xml_escape(out, p->has_to ? p->to.full : p->origin->jid.bare);
-		buf_printf(out, "' node='" COMMAND_PREFIX "%s' name='%s'/>", c->name, c->title);
+		buf_printf(out, "' node='%s%s' name='%s'/>", command_prefix(c), c->name, c->title);
 	}
 	return true;
 }
@@ -250,7 +264,7 @@ enum stanza_condition commands_put_info(struct buf *out, const struct home *h, c
 	}
 	if (!c)
 		return STANZA_ITEM_NOT_FOUND;
-	if (!commands_may(h, p->origin->jid.bare))
+	if (!may_run(h, p->origin->jid.bare, c))
 		return STANZA_FORBIDDEN;
 	buf_printf(out, "<identity category='automation' type='command-node' name='%s'/>", c->title);
 	buf_lit(out, "<feature var='http://jabber.org/protocol/commands'/><feature var='jabber:x:data'/>");

@@ -5,9 +5,6 @@
 #include "parcel/parcel.h"
 #include "route/session.h"
 
-/* May this account administer the server? */
-bool commands_may(const struct home *h, struct str bare);
-
 /* Handler of iq.c; takes over the parcel's reference. */
 void commands_iq(struct session *s, struct parcel *p);
 

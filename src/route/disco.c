@@ -163,7 +163,7 @@ static void contacts_put(struct buf *text, const struct settings *s)
 /* What the settings may switch off. */
 static void put_offered(struct buf *text, const struct settings *s)
 {
-	if (s->sasl_change_password)
+	if (s->sasl_change_password || s->sasl_remove_account)
 		buf_lit(text, "<feature var='jabber:iq:register'/>");
 	if (s->search_results)
 		buf_lit(text, "<feature var='jabber:iq:search'/>");

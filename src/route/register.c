@@ -18,9 +18,10 @@ static void refuse(struct parcel *p, enum stanza_condition condition, const char
 
 void register_get(struct session *s, struct parcel *p)
 {
+	const struct settings *settings = s->user->home->settings;
 	struct buf text = BUF_INIT(0);
 
-	if (!s->user->home->settings->sasl_change_password) {
+	if (!settings->sasl_change_password && !settings->sasl_remove_account) {
 		refuse(p, STANZA_SERVICE_UNAVAILABLE, NULL);
 		return;
 	}
@@ -70,8 +71,12 @@ static enum stanza_condition fault_of(const struct session *s, const struct parc
 	if (removes(p)) {
 		bool alone = !node_next_element(node_first_element(iq_payload(p)));
 
+		if (!alone)
+			return STANZA_BAD_REQUEST;
+		if (s->user->home->settings->sasl_remove_account)
+			return STANZA_CONDITIONS;
 		*out_text = "Accounts are removed by the administrator.";
-		return alone ? STANZA_NOT_ALLOWED : STANZA_BAD_REQUEST;
+		return STANZA_NOT_ALLOWED;
 	}
 	if (!s->user->home->settings->sasl_change_password) {
 		*out_text = "Passwords are changed by the administrator.";
@@ -102,7 +107,22 @@ static void on_answered(struct office_ask *ask, struct office_result *r)
 		answer_result(ask->parcel);
 }
 
-static const struct command change = {.name = "change-own-password"};
+static void on_closed(void *owner, unsigned count)
+{
+	(void)owner;
+	(void)count;
+}
+
+/* XEP-0077 3.2: the result first, then the end of the stream. */
+static void on_removed(struct office_ask *ask, struct office_result *r)
+{
+	on_answered(ask, r);
+	if (!r->unavailable && !r->failed)
+		route_close_sessions(
+			ask->parcel->route, ask->parcel->origin->jid.bare, "The account has been removed.", on_closed, NULL);
+}
+
+static const struct command change = {.name = "change-own-password"}, removal = {.name = "remove-own-account"};
 
 void register_set(struct session *s, struct parcel *p)
 {
@@ -124,8 +144,8 @@ void register_set(struct session *s, struct parcel *p)
 		return;
 	}
 	ask->parcel = p;
-	ask->command = &change;
+	ask->command = removes(p) ? &removal : &change;
 	ask->values = values;
-	ask->answered = on_answered;
+	ask->answered = removes(p) ? on_removed : on_answered;
 	office_post(ask);
 }

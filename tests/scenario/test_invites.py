@@ -1,5 +1,6 @@
 """Invitations and accounts made with them: XEP-0401, XEP-0445, XEP-0077."""
 
+import datetime
 import re
 import time
 
@@ -7,8 +8,10 @@ import pytest
 
 from lib import names, record
 from lib.client import Account, Client, Refused
+from lib.command import administrator, command, data, inside, note
+from lib.folk import Folk
 from lib.server import PASSWORD_MARK
-from lib.stanza import Error
+from lib.stanza import child, element, Error
 
 PARS, REGISTER = "urn:xmpp:pars:0", "jabber:iq:register"
 FEATURES = {"urn:xmpp:ibr-token:0", "urn:xmpp:invite", "http://jabber.org/features/iq-register"}
@@ -299,3 +302,80 @@ def test_without_tls_there_is_nothing(server):
     client = guest(server, "plain")
     assert not features(client)
     assert preauth(client, "a").find("{%s}not-authorized" % names.STREAM_ERROR) is not None
+
+
+# ---- made with a client (XEP-0401 3.4)
+
+INVITE = "urn:xmpp:invite#"
+NODE = INVITE + "create-account"
+
+
+def invite(client, username=None, session=None):
+    fields = element("field", element("value", username), var="username") if username is not None else ""
+    id = inside(command(client, "create-account", prefix=INVITE)).get("sessionid")
+    return command(client, "create-account", prefix=INVITE, sessionid=id,
+                   payload=element("x", fields, xmlns=names.DATA, type="submit"))
+
+
+def listed(client):
+    return [each.get("node") for each in child(client.ask(names.DISCO_ITEMS, to=client.domain, node=names.COMMANDS), "query",
+                                               names.DISCO_ITEMS)]
+
+
+def test_an_administrator_invites_with_a_client(server):
+    admin = administrator(server)
+    assert NODE in listed(admin)
+    first = inside(command(admin, "create-account", prefix=INVITE))
+    assert (first.get("node"), first.get("status")) == (NODE, "executing")
+    assert list(data(command(admin, "create-account", prefix=INVITE))) == ["username"]
+    answer = invite(admin)
+    shown = data(answer)
+    assert inside(answer).get("status") == "completed" and shown["FORM_TYPE"] == ["urn:xmpp:invite#invitation"]
+    uri, = shown["uri"]
+    token = re.fullmatch(r"xmpp:example\.org\?register;preauth=([a-z2-7]{26})", uri).group(1)
+    expire = datetime.datetime.fromisoformat(shown["expire"][0].replace("Z", "+00:00"))
+    assert expire > datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=2)
+    row, = [each for each in server.json("invite", "list")["invites"] if each["by"] == admin.bare]
+    assert row["state"] == "open"
+    client = guest(server)
+    assert preauth(client, token).get("type") == "result"
+    assert register(client, "by-client").get("type") == "result"
+    Client(server, Account("by-client@example.org", PASSWORD)).login()
+    assert record.holding(server.dir / "record", token) == []
+    act, = [each for each in record.entries(server.dir / "record")
+            if each.get("command") == "invite.create" and each.get("actor") == admin.bare]
+    assert row["id"] in act["text"]
+
+
+def test_an_invitation_with_a_name_is_for_that_name(server):
+    admin = administrator(server)
+    uri, = data(invite(admin, "Named-By-Client"))["uri"]
+    assert uri.startswith("xmpp:named-by-client@example.org?register;preauth=")
+    assert condition(invite(admin, "named-by-client")) == ("cancel", "conflict")
+    assert note(invite(admin, "two@signs"))[0] == "error"
+
+
+def test_who_may_not_invite_is_not_shown_how(folk):
+    alice, = folk.online(1)
+    assert listed(alice) == []
+    assert condition(command(alice, "create-account", prefix=INVITE)) == ("auth", "forbidden")
+    assert condition(command(administrator(alice.server), "invite", prefix=INVITE)) == ("cancel", "feature-not-implemented")
+
+
+def test_members_of_a_group_invite_so_many_and_administer_nothing(launch):
+    server = launch("invites-group", {"invites": {"group": "hosts", "max_by_person": 2}})
+    alice, = Folk(server).online(1)
+    assert listed(alice) == []
+    assert server.run("user", "change", alice.bare, "--groups", "hosts").returncode == 0
+    assert listed(alice) == [NODE]
+    for _ in range(2):
+        assert data(invite(alice))["uri"]
+    assert note(invite(alice)) == ("error", "You have as many open invitations as one may have.")
+    assert condition(command(alice, "add-user")) == ("auth", "forbidden")
+
+
+def test_where_invitations_are_off_nobody_makes_one(launch):
+    server = launch("invites-off-client", {"invites": {"enabled": False}})
+    admin = administrator(server)
+    assert NODE not in listed(admin)
+    assert condition(command(admin, "create-account", prefix=INVITE)) == ("auth", "forbidden")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from lib import names
+from lib import names, record
 from lib.client import Account, Client, Refused
 from lib.folk import Folk
 from lib.server import PASSWORD_MARK
-from lib.stanza import Error, element, iq
+from lib.stanza import Error, element, iq, message
 
 REGISTER = names.REGISTER
 NEW = PASSWORD_MARK + "brand-new-one"
@@ -110,6 +110,33 @@ def test_accounts_are_not_removed_by_their_owners(alice):
     assert tuple(Error(alice.ask(REGISTER, to="example.org", type="set", payload="<remove/><username/>"))) == (
         "modify", "bad-request")
     assert can_log_in(alice, alice.account.password)
+
+
+def test_an_account_is_removed_by_its_owner_where_that_is_allowed(launch):
+    """XEP-0077 3.2. What others see changes, the record does not."""
+    server = launch("own-removal", {"sasl": {"remove_account": True}})
+    folk = Folk(server)
+    alice, bob = folk.friends(2)
+    said = alice.say(bob.bare)
+    bob.expect(message(body=said.body))
+    phone = folk.another(alice)
+    assert tuple(Error(alice.ask(REGISTER, to="example.org", type="set", payload="<remove/><username/>"))) == (
+        "modify", "bad-request")
+    for client in (alice, phone):
+        assert client.roundtrip() is not None
+    alice.send("<iq type='set' id='gone'><query xmlns='%s'><remove/></query></iq>" % REGISTER)
+    assert alice.expect(iq(id="gone")).get("type") == "result"
+    for client in (alice, phone):
+        error = client.expect(lambda each: getattr(each, "tag", "").endswith("}error"))
+        assert error.find("{urn:ietf:params:xml:ns:xmpp-streams}not-authorized") is not None
+    with pytest.raises(Refused):
+        Client(server, alice.account).login()
+    assert bob.expect(lambda each: each.tag.endswith("}presence") and each.get("from") == alice.jid).get("type") == "unavailable"
+    assert server.run("user", "show", alice.bare).returncode != 0
+    act, = [each for each in record.entries(server.dir / "record") if each.get("command") == "user.remove"]
+    assert (act["actor"], act["target"]) == (alice.bare, alice.bare)
+    assert len(record.holding(server.dir / "record", said.body)) == 1
+    assert server.run("user", "add", alice.bare, "--password-stdin", input=NEW + "\n").returncode != 0
 
 
 def test_before_login_there_is_no_registration(folk):

@@ -2,10 +2,19 @@
 
 import pytest
 
-from lib import names
-from lib.stanza import Error, element, message, stanza_id
+from lib import names, record
+from lib.stanza import Error, element, message, stanza_id, words
 
 REPORTING = "urn:xmpp:reporting:1"
+PHRASE = """
+rules:
+  - id: no-elephants
+    purpose: No purple elephants.
+    match: { words: ["purple elephant"] }
+    action: block
+    mode: enforce
+    notice: { en: "Not here." }
+"""
 
 
 def block(client, jid, report):
@@ -59,3 +68,20 @@ def test_the_push_of_the_block_has_no_report(folk):
     block(alice, mallory.bare, report(text="privy-for-the-record-only"))
     push = second.expect(lambda each: each.find("{%s}block" % names.BLOCKING) is not None)
     assert push.find(".//{%s}report" % REPORTING) is None
+
+
+def test_a_report_is_looked_into_and_one_that_may_not_be_said_blocks_nobody(folk, server):
+    path = server.dir / "policy/rules/phrase.yaml"
+    path.write_text(PHRASE)
+    path.chmod(0o644)
+    alice, mallory = folk.online(2)
+    text = "purple elephant " + words()
+    try:
+        assert server.run("reload").returncode == 0
+        assert tuple(Error(block(alice, mallory.bare, report(text=text)))) == ("modify", "policy-violation")
+    finally:
+        path.unlink()
+        assert server.run("reload").returncode == 0
+    entry, = record.holding(server.dir / "record", text)
+    assert (entry["action"], entry["rules"]) == ("block", ["no-elephants"])
+    assert not list(alice.ask(names.BLOCKING, name="blocklist").iter("{%s}item" % names.BLOCKING))

@@ -4,13 +4,23 @@ import itertools
 
 import pytest
 
-from lib import names
+from lib import names, record
 from lib.client import Account
 from lib.folk import Folk
 from lib.server import PASSWORD_MARK
-from lib.stanza import Error, element
+from lib.stanza import Error, element, words
 
 SEARCH = "jabber:iq:search"
+PHRASE = """
+rules:
+  - id: no-elephants
+    purpose: No purple elephants.
+    match: { words: ["purple elephant"] }
+    action: block
+    mode: enforce
+    notice: { en: "Not here." }
+"""
+
 _number = itertools.count(1)
 
 
@@ -114,6 +124,26 @@ def test_what_somebody_looks_for_is_an_event_of_the_record(alice, server):
     search(alice, last="privy-wanted")
     shown = server.run("record", "show", "--with", alice.bare)
     assert "privy-wanted" in shown.stdout
+
+
+@pytest.mark.parametrize("in_form", [False, True])
+def test_what_may_not_be_said_may_not_be_looked_for(alice, server, in_form):
+    path = server.dir / "policy/rules/phrase.yaml"
+    path.write_text(PHRASE)
+    path.chmod(0o644)
+    text = "purple elephant " + words()
+    try:
+        assert server.run("reload").returncode == 0
+        field = element("last", text)
+        if in_form:
+            field = element("x", element("field", element("value", text), var="last"), xmlns=names.DATA_FORMS, type="submit")
+        answer = alice.ask(SEARCH, to="example.org", type="set", payload=field)
+        assert tuple(Error(answer)) == ("modify", "policy-violation")
+        entry, = record.holding(server.dir / "record", text)
+        assert (entry["action"], entry["rules"]) == ("block", ["no-elephants"])
+    finally:
+        path.unlink()
+        assert server.run("reload").returncode == 0
 
 
 def test_it_can_be_switched_off(launch):
