@@ -141,13 +141,14 @@ class Desktop:
 
     def window(self, title):
         """The window of that title (a regular expression), once it is there; it gets the keyboard."""
-        def find():
-            found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", title], env=self.env, capture_output=True,
-                                   text=True).stdout.split()
-            return found[0] if found else None
-        window = self.until(find, "a window " + title)
+        window = self.until(lambda: self.find_window(title), "a window " + title)
         self.command("xdotool", "windowfocus", "--sync", window)
         return window
+
+    def find_window(self, title):
+        found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", title], env=self.env, capture_output=True,
+                               text=True).stdout.split()
+        return found[0] if found else None
 
     def type(self, text):
         """Text and Enter, to where the keyboard is."""
@@ -158,11 +159,17 @@ class Desktop:
         """A key by X's name for it."""
         self.command("xdotool", "key", "--", key)
 
-    def close(self, output=None):
-        """Ends all of it, each by its process; in the directory `output` is kept what was shown last, and what was said."""
-        if output and self.processes:
-            seen = self.texts() if self.program.poll() is None else []
-            (output / (self.name + ".txt")).write_text("\n".join(seen) + "\n\n" + self.said(None))
+    def end(self, output):
+        """Keeps what was shown last, and what was said, in that directory, and closes."""
+        try:
+            if self.processes:
+                seen = self.texts() if self.program.poll() is None else []
+                (output / (self.name + ".txt")).write_text("\n".join(seen) + "\n\n" + self.said(None))
+        finally:
+            self.close()
+
+    def close(self):
+        """Ends all of it, each by its process."""
         for process in reversed(self.processes):
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM if process is self.x else signal.SIGKILL)

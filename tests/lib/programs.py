@@ -65,7 +65,9 @@ class Mcabber(Terminal):
     def enter(self, room):
         self.type("/room join %s mc" % room)
         self.wait_for('You have joined %s as "mc"' % room)
-        self.look(room)
+        self.look_into(room)
+
+    look_into = look
 
 
 class Profanity(Terminal):
@@ -88,6 +90,17 @@ class Profanity(Terminal):
     def enter(self, room):
         self.type("/join %s nick pro" % room)
         self.wait_for("You have joined the room as pro")
+
+    def tell(self, jid, text):
+        self.type("/win 1")  # in a room /msg looks for somebody there
+        self.type("/msg %s %s" % (jid, text))
+
+    def look(self, jid):
+        self.type("/win 1")
+        self.type("/msg " + jid)
+
+    def look_into(self, room):
+        self.type("/win " + room)
 
 
 BUDDIES = """<?xml version='1.0' encoding='UTF-8' ?>
@@ -129,6 +142,22 @@ class Finch(Terminal):
     def next_window(self):
         self.press("M-n")
 
+    def close_window(self):
+        self.press("M-c")
+
+    def look(self, jid):
+        """Goes from window to window until the one with that person or room is on top; the list of buddies has to be closed."""
+        eventually(lambda: self.on_top(jid.split("@")[0]), 40)
+
+    look_into = look
+
+    def on_top(self, name):
+        """If it is not, the next one will be."""
+        if name in self.screen().splitlines()[0]:
+            return True
+        self.next_window()
+        return False
+
 
 class OnDesktop(Desktop):
     """A program that has logged in when it was started. resource: it has that one."""
@@ -142,6 +171,10 @@ class OnDesktop(Desktop):
 
     def ready(self):
         self.until(self.session, "a session")
+
+    def tell(self, jid, text):
+        self.look(jid)
+        self.type(text)
 
 
 class Dino(OnDesktop):
@@ -207,11 +240,15 @@ def database_of_dino(server, address):
 class Pidgin(OnDesktop):
     """Its account, and a room it is to enter, stand in its files."""
 
+    EACH_ITS_WINDOW = """<?xml version='1.0' encoding='UTF-8' ?>
+<pref version='1' name='/'><pref name='pidgin'><pref name='conversations'><pref name='tabs' type='bool' value='0'/></pref></pref></pref>
+"""
+
     def __init__(self, server, account, address, room=None):
-        super().__init__(
-            server, account, address, "pidgin", "pidgin",
-            lambda home: libpurple(home / ".purple", account, "", "pidgin", "pi", "gtk", "gtk-gaim", room),
-            {"GTK_MODULES": "gail:atk-bridge"})
+        def prepare(home):
+            libpurple(home / ".purple", account, "", "pidgin", "pi", "gtk", "gtk-gaim", room)
+            (home / ".purple/prefs.xml").write_text(self.EACH_ITS_WINDOW)
+        super().__init__(server, account, address, "pidgin", "pidgin", prepare, {"GTK_MODULES": "gail:atk-bridge"})
 
     def purple(self, what, *arguments):
         """A call of libpurple's own, which its bus passes on; the number it answers."""
@@ -222,9 +259,14 @@ class Pidgin(OnDesktop):
 
     def look(self, jid):
         """Opens the conversation with that person."""
-        account = self.purple("AccountsFindAny", "", "prpl-jabber")
-        self.purple("ConversationPresent", self.purple("ConversationNew", 1, account, jid))
-        self.window(jid)
+        self._present(self.purple("ConversationNew", 1, self.account(), jid), jid)
 
     def look_into(self, room):
-        self.window("^" + room.split("@")[0])
+        self._present(self.purple("FindConversationWithAccount", 2, room, self.account()), room.split("@")[0])
+
+    def account(self):
+        return self.purple("AccountsFindAny", "", "prpl-jabber")
+
+    def _present(self, conversation, title):
+        self.purple("ConversationPresent", conversation)
+        self.window("^" + title)

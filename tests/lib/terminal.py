@@ -54,5 +54,10 @@ class Terminal:
         path.write_text(self.screen())
         return path
 
+    def end(self, output):
+        """Keeps the screen and closes."""
+        self.save(output, self.name)
+        self.close()
+
     def close(self):
         subprocess.run(["tmux", "-L", self.socket, "kill-server"], capture_output=True)

@@ -1,6 +1,6 @@
-"""Dino and Pidgin, as Debian has them, each on a desktop of its own (lib/desktop.py): they find the server by its domain, trust it by
-its authority, talk, sit in a room, and show what was refused; Dino reads what was said on another device. What they show is kept as text
-beside the log. docs/clients.md is written from what is seen here."""
+"""Dino and Pidgin, as Debian has them, each on a desktop of its own (lib/desktop.py): they find the server by its domain, trust it
+by its authority, talk, sit in a room, and show what was refused; Dino reads what was said on another device. What they show is
+kept as text beside the log. docs/clients.md is written from what is seen here."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def keep(output):
         return program
     yield add
     for program in kept:
-        program.close(output)
+        program.end(output)
 
 
 @pytest.fixture(scope="module")

@@ -28,8 +28,7 @@ def keep(output):
         return terminal
     yield add
     for terminal in kept:
-        terminal.save(output, terminal.name)
-        terminal.close()
+        terminal.end(output)
 
 
 def test_mcabber_talks_both_ways(folk, server, keep):
