@@ -1,5 +1,6 @@
 #include "room/admin.h"
 
+#include "room/groups.h"
 #include "room/invite.h"
 #include "room/say.h"
 #include "stanza/ns.h"
@@ -111,6 +112,7 @@ static void put_affiliation(struct buf *out, const struct room *r, enum affiliat
 			(a->affiliation >= AFFILIATION_ADMIN || sink->may_meet(sink, rq->from.bare, each->jid)))
 			put_affiliated(out, each);
 	}
+	groups_put(out, r, affiliation, rq, sink);
 }
 
 static enum room_outcome put_list(struct buf *out, const struct room *r, const struct node *item,
@@ -175,6 +177,16 @@ static enum room_outcome check_role(const struct room *r, const struct change *c
 	return c->role == ROLE_VISITOR && theirs >= a->affiliation ? ROOM_E_NOT_ALLOWED : ROOM_OK;
 }
 
+/* What a group gives the lists cannot take away, but for a ban of a member. */
+static bool is_by_group(const struct room *r, const struct change *c)
+{
+	enum affiliation group = room_group_affiliation(r, c->jid.bare);
+
+	if (c->affiliation == AFFILIATION_OUTCAST)
+		return group > AFFILIATION_MEMBER;
+	return group > c->affiliation;
+}
+
 /* 9.1 to 9.5, 10.3 to 10.8. */
 static enum room_outcome check_affiliation(
 	const struct room *r, const struct change *c, const struct asker *a, struct str asker)
@@ -189,6 +201,8 @@ static enum room_outcome check_affiliation(
 		return ROOM_E_CONFLICT;
 	if (c->affiliation == AFFILIATION_OUTCAST && self)
 		return ROOM_E_CONFLICT;
+	if (is_by_group(r, c))
+		return ROOM_E_NOT_ALLOWED;
 	if (a->affiliation < AFFILIATION_OWNER) {
 		if (c->affiliation >= AFFILIATION_ADMIN)
 			return ROOM_E_FORBIDDEN;
@@ -336,17 +350,17 @@ static void tell_occupants(
 {
 	struct occupant *o = next_of(r, &c->jid, NULL), *next;
 	struct notice_of n = notice(r, c, rq);
-	bool out = c->affiliation == AFFILIATION_OUTCAST ||
-		   (r->config.members_only && c->affiliation < AFFILIATION_MEMBER);
 
 	for (; o; o = next) {
 		next = next_of(r, &c->jid, o);
-		if (out) {
-			n.codes[0] = c->affiliation == AFFILIATION_OUTCAST ? 301 : 321;
+		o->affiliation = room_affiliation(r, o->bare);
+		if (o->affiliation == AFFILIATION_OUTCAST ||
+			(r->config.members_only && o->affiliation < AFFILIATION_MEMBER)) {
+			n.codes[0] = o->affiliation == AFFILIATION_OUTCAST ? 301 : 321;
 			admin_expel(o, &n, sink, &rq->stamp);
 		} else {
 			n.was = o->role;
-			o->role = room_role_for(r, c->affiliation);
+			o->role = room_role_for(r, o->affiliation);
 			say_presence(o, &n, sink, &rq->stamp);
 		}
 	}
@@ -365,7 +379,7 @@ static void tell(struct room *r, const struct change *c, const struct room_reque
 {
 	if (c->is_role) {
 		tell_role(r, c, rq, sink);
-	} else if (c->was != c->affiliation) {
+	} else if (c->was != room_affiliation(r, c->jid.bare)) {
 		if (is_to_be_invited(r, c, rq, sink))
 			invite_member(r, c->jid.bare, c->reason, rq, sink);
 		tell_occupants(r, c, rq, sink);

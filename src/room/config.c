@@ -14,6 +14,7 @@ enum field_kind {
 	FIELD_SET,    /* uint32_t: bits, by position among the words */
 	FIELD_TEXT,
 	FIELD_SECRET,
+	FIELD_LINES,
 };
 
 struct field {
@@ -52,6 +53,10 @@ static const struct field fields[] = {
 		FIELD_BOOL, 0},
 	{"muc#roomconfig_presencebroadcast", "Whose presence is shown", "moderator|participant|visitor",
 		AT(broadcast), FIELD_SET, 0},
+	/* None of the registered fields says it; XEP-0068 3.4 has such names begin with x-. */
+	{"x-roomconfig_ownergroups", "Groups of accounts whose people are owners", NULL, AT(owner_groups), FIELD_LINES, 0},
+	{"x-roomconfig_admingroups", "Groups of accounts whose people are admins", NULL, AT(admin_groups), FIELD_LINES, 0},
+	{"x-roomconfig_membergroups", "Groups of accounts whose people are members", NULL, AT(member_groups), FIELD_LINES, 0},
 	{"muc#roomconfig_getmemberlist", "Who may read the list of members", "moderator|participant|visitor",
 		AT(see_list), FIELD_SET, 0},
 };
@@ -123,6 +128,7 @@ static bool value_differs(const struct field *f, const void *a, const void *b)
 		return *(const uint32_t *)a != *(const uint32_t *)b;
 	case FIELD_TEXT:
 	case FIELD_SECRET:
+	case FIELD_LINES:
 		return !str_eq(*(const struct str *)a, *(const struct str *)b);
 	}
 	return false;
@@ -185,6 +191,7 @@ static void value_put(struct buf *out, const struct room_config *c, const struct
 		return;
 	case FIELD_TEXT:
 	case FIELD_SECRET:
+	case FIELD_LINES:
 		xml_escape(out, *(const struct str *)at);
 		return;
 	}
@@ -227,7 +234,8 @@ static int value_take(struct room_config *c, const struct field *f, struct str t
 		return number_take(text, ROLES_ALL, at);
 	case FIELD_TEXT:
 	case FIELD_SECRET:
-		if (text.len > CONFIG_TEXT_MAX)
+	case FIELD_LINES:
+		if (text.len > (f->kind == FIELD_LINES ? CONFIG_LINES_MAX : CONFIG_TEXT_MAX))
 			return CONFIG_E_VALUE;
 		return text_set(at, text) ? 0 : -ENOMEM;
 	}
@@ -244,6 +252,7 @@ static const char *const form_types[] = {
 	[FIELD_SET] = "list-multi",
 	[FIELD_TEXT] = "text-single",
 	[FIELD_SECRET] = "text-private",
+	[FIELD_LINES] = "text-multi",
 };
 
 static void option_put(struct buf *out, struct str value)
@@ -277,10 +286,22 @@ static void set_put(struct buf *out, const struct field *f, uint32_t bits)
 		}
 }
 
+static void lines_put(struct buf *out, struct str lines)
+{
+	for (size_t from = 0, to; from < lines.len; from = to + 1) {
+		to = str_find(lines, '\n', from);
+		buf_lit(out, "<value>");
+		xml_escape(out, str_cut(lines, from, to));
+		buf_lit(out, "</value>");
+	}
+}
+
 static void field_put(struct buf *out, const struct room_config *c, const struct field *f)
 {
 	buf_printf(out, "<field var='%s' type='%s' label='%s'>", f->var, form_types[f->kind], f->label);
-	if (f->kind == FIELD_SET) {
+	if (f->kind == FIELD_LINES) {
+		lines_put(out, *(const struct str *)place(c, f));
+	} else if (f->kind == FIELD_SET) {
 		set_put(out, f, *(uint32_t *)place(c, f));
 	} else {
 		buf_lit(out, "<value>");
@@ -345,6 +366,27 @@ static int set_take(const struct field *f, const struct node *field, struct aren
 	return 0;
 }
 
+/* Empty lines fall away, and spaces around a name. */
+static int lines_take(struct room_config *c, const struct field *f, const struct node *field, struct arena *arena)
+{
+	struct buf out = BUF_INIT(0);
+	int r;
+
+	node_each (value, field) {
+		struct str text = node_is(value, STR("value"), NS_DATA_FORMS) ? node_text(value, arena) : STR("");
+
+		for (size_t from = 0, to; from < text.len; from = to + 1) {
+			to = str_find(text, '\n', from);
+			if (out.len && str_trim(str_cut(text, from, to)).len)
+				buf_putc(&out, '\n');
+			buf_str(&out, str_trim(str_cut(text, from, to)));
+		}
+	}
+	r = buf_failed(&out) ? -ENOMEM : value_take(c, f, buf_view(&out));
+	buf_done(&out);
+	return r;
+}
+
 static int field_take(struct room_config *c, const struct node *field, struct arena *arena)
 {
 	struct str var = node_attr(field, STR("var"));
@@ -356,6 +398,8 @@ static int field_take(struct room_config *c, const struct node *field, struct ar
 			       : CONFIG_E_FORM;
 	if (!f)
 		return 0;
+	if (f->kind == FIELD_LINES)
+		return lines_take(c, f, field, arena);
 	return f->kind == FIELD_SET ? set_take(f, field, arena, place(c, f))
 				    : value_take(c, f, field_value(field, arena));
 }

@@ -24,6 +24,7 @@ enum room_allow_pm {
 
 enum {
 	CONFIG_TEXT_MAX = 1024, /* bytes of a text */
+	CONFIG_LINES_MAX = 4096,
 	CONFIG_USERS_MAX = 10000,
 };
 
@@ -42,6 +43,7 @@ struct room_config {
 	uint32_t whois, allow_pm;                         /* enums above */
 	uint32_t max_users;                               /* 0: no limit of its own */
 	uint32_t history;                                 /* messages shown to who enters */
+	struct str owner_groups, admin_groups, member_groups; /* heap, a name a line; see groups.h */
 	struct str name, description, language, pubsub, password; /* heap, NUL behind; data NULL: empty */
 };
 

@@ -1,5 +1,6 @@
 /* The owner's requests: configuration (10.1, 10.2), the end of the room (10.9). */
 #include "room/admin.h"
+#include "room/groups.h"
 #include "room/lists.h"
 #include "room/say.h"
 #include "stanza/ns.h"
@@ -126,6 +127,7 @@ static void configure(
 	r->locked = false;
 	if (r->config.members_only && !old.members_only)
 		expel_strangers(r, rq, sink);
+	room_regard(r, STR(""), sink, &rq->stamp);
 	config_done(&old);
 }
 
@@ -146,6 +148,11 @@ static enum room_outcome submit(
 		if (result < 0)
 			return ROOM_E_LIMIT;
 		return result == CONFIG_E_FORM ? ROOM_E_BAD_REQUEST : ROOM_E_NOT_ACCEPTABLE;
+	}
+	outcome = groups_check(r, &next, rq, sink);
+	if (outcome != ROOM_OK) {
+		config_done(&next);
+		return outcome;
 	}
 	configure(r, &next, rq, sink);
 	outcome = lists_apply(r, form, rq, sink);

@@ -14,12 +14,20 @@ static struct str reserved(const struct room *r, struct str bare)
 	return a ? a->nick : STR("");
 }
 
+/* Who is a member by a group alone has no row to keep a nickname in. */
+static bool may_register(const struct room *r, struct str bare)
+{
+	const struct affiliated *a = map_get(&r->affiliations, bare);
+
+	return a && a->affiliation >= AFFILIATION_MEMBER;
+}
+
 enum room_outcome room_register_get(struct room *r, const struct room_request *rq, struct room_sink *sink)
 {
 	struct str nick = reserved(r, rq->from.bare);
 	struct buf out = BUF_INIT(0);
 
-	if (room_affiliation(r, rq->from.bare) < AFFILIATION_MEMBER)
+	if (!may_register(r, rq->from.bare))
 		return ROOM_E_NOT_ALLOWED;
 	buf_lit(&out, "<query xmlns='jabber:iq:register'>");
 	if (nick.len) {
@@ -66,7 +74,7 @@ enum room_outcome room_register_set(
 	struct str nick = wanted_nick(query, rq->arena);
 	struct jid room = jid_split(r->jid), as;
 
-	if (room_affiliation(r, rq->from.bare) < AFFILIATION_MEMBER)
+	if (!may_register(r, rq->from.bare))
 		return ROOM_E_NOT_ALLOWED;
 	if (node_child(query, STR("remove"), NS_REGISTER))
 		nick = STR("");

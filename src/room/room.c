@@ -162,7 +162,7 @@ bool room_is_over(const struct room *r)
 
 /* ---- affiliations ---- */
 
-enum affiliation room_affiliation(const struct room *r, struct str bare)
+static enum affiliation listed_affiliation(const struct room *r, struct str bare)
 {
 	const struct affiliated *a = map_get(&r->affiliations, bare);
 
@@ -170,6 +170,15 @@ enum affiliation room_affiliation(const struct room *r, struct str bare)
 		return a->affiliation;
 	a = map_get(&r->affiliations, jid_split(bare).domain); /* 9.2: a whole domain may be banned */
 	return a && a->affiliation == AFFILIATION_OUTCAST ? AFFILIATION_OUTCAST : AFFILIATION_NONE;
+}
+
+enum affiliation room_affiliation(const struct room *r, struct str bare)
+{
+	enum affiliation listed = listed_affiliation(r, bare), group = room_group_affiliation(r, bare);
+
+	if (listed == AFFILIATION_OUTCAST && group < AFFILIATION_ADMIN)
+		return AFFILIATION_OUTCAST;
+	return group > listed ? group : listed;
 }
 
 enum affiliation room_affiliation_of(const struct room *r, const struct room_request *rq)
@@ -347,6 +356,7 @@ static struct occupant *occupant_new(struct room *r, struct str nick, struct str
 		return NULL;
 	}
 	room_occupant_id(r, o->bare, o->id);
+	o->affiliation = room_affiliation(r, o->bare);
 	list_append(&r->occupants, &o->link);
 	r->occupant_count++;
 	return o;

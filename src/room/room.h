@@ -63,6 +63,7 @@ struct occupant {
 	char *bare_text;
 	struct str bare; /* real address of the account */
 	enum role role;
+	enum affiliation affiliation; /* as it was shown last */
 	struct list seats;
 	struct str presence;     /* what its last presence held, as XML; heap */
 	struct room_stamp stamp; /* of that presence */
@@ -107,6 +108,9 @@ struct room {
 	const struct seat **targets; /* room for all seats: whom something goes to */
 	size_t targets_cap;
 	size_t affiliations_max, seats_max; /* the caller's limits */
+	/* Is the account in one of these groups, a name a line? NULL: there are none. */
+	bool (*in_groups)(const struct room *r, struct str bare, struct str groups);
+	void *home;                         /* the caller's, for that */
 	void (*take)(void *owner);          /* a seat holds on to its owner, */
 	void (*release)(void *owner);       /* and lets go of it; each may be NULL */
 	unsigned char secret[ROOM_SECRET];  /* makes occupant ids */
@@ -176,6 +180,11 @@ struct room_sink {
 	bool (*may_meet)(struct room_sink *sink, struct str a, struct str b);
 	/* Is there such an account? */
 	bool (*is_account)(struct room_sink *sink, struct str bare);
+	/* May he say who is in this group? */
+	bool (*may_name_group)(struct room_sink *sink, struct str bare, struct str group);
+	/* Everybody in these groups, a name a line, once, who is not disabled. */
+	void (*each_in_groups)(struct room_sink *sink, struct str groups, void (*each)(void *owner, struct str bare),
+		void *owner);
 };
 
 enum room_outcome {
@@ -228,6 +237,11 @@ void room_leave(struct room *r, struct str full, struct room_sink *sink);
 [[nodiscard]] enum room_outcome room_iq(
 	struct room *r, const struct room_request *rq, struct room_sink *sink);
 
+/* Somebody is in other groups now: what he is here follows, and all see it. An empty `bare`: everybody. */
+void room_regard(struct room *r, struct str bare, struct room_sink *sink, const struct room_stamp *stamp);
+/* The account is no more: it goes from the lists. A ban stays. */
+void room_account_gone(struct room *r, struct str bare);
+
 /* All learn that a moderator has taken a message back. */
 void room_retracted(struct room *r, const struct room_retraction *t, struct room_sink *sink);
 
@@ -256,7 +270,10 @@ void room_occupant_id(const struct room *r, struct str bare, char out[OCCUPANT_I
 
 struct occupant *room_occupant(const struct room *r, struct str nick);
 struct seat *room_seat(const struct room *r, struct str full);
+/* By the lists or by a group, whichever is more; a ban is stronger than a membership by a group. */
 enum affiliation room_affiliation(const struct room *r, struct str bare);
+/* By groups alone (groups.h). */
+enum affiliation room_group_affiliation(const struct room *r, struct str bare);
 /* The same; who administers all rooms is an owner. */
 enum affiliation room_affiliation_of(const struct room *r, const struct room_request *rq);
 /* The role one gets on entering (5.1.2). */

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "route/presence.h"
+#include "route/rooms.h"
 #include "route/roster.h"
 #include "route/session.h"
 #include "route/sight.h"
@@ -553,6 +554,7 @@ static void on_changed(void *owner, const struct person *was, const struct perso
 {
 	struct route *r = owner;
 
+	rooms_person_changed(r, was, is);
 	if (!is_shown(r->settings, was) && !is_shown(r->settings, is))
 		return;
 	for (unsigned i = 0; i < r->count; i++) {

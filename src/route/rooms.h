@@ -21,6 +21,9 @@ void rooms_run_letter(struct task *task);
 /* Once a second: what the store refused is tried again. */
 void rooms_tick(struct home *h);
 
+/* A person is another one now (directory_watch()): what groups give him in rooms follows. Any thread. */
+void rooms_person_changed(struct route *r, const struct person *was, const struct person *is);
+
 /* Before the loops run: reads all rooms that are kept. 0, -ENOMEM, -EIO. */
 [[nodiscard]] int rooms_load(struct route *r);
 /* After they have stopped. */

@@ -261,7 +261,9 @@ void hall_init(struct hall *hall, struct home *h, struct parcel *p)
 				      .result = hall_result,
 				      .answer = hall_answer,
 				      .may_meet = hall_may_meet,
-				      .is_account = hall_is_account},
+				      .is_account = hall_is_account,
+				      .may_name_group = hall_may_name_group,
+				      .each_in_groups = hall_each_in_groups},
 		.home = h,
 		.parcel = p};
 }
@@ -284,6 +286,8 @@ struct room *hall_room_new(struct home *h, struct str bare)
 
 	if (!r)
 		return NULL;
+	r->in_groups = rooms_in_groups;
+	r->home = h;
 	r->take = take_origin;
 	r->release = release_origin;
 	r->affiliations_max = h->settings->rooms_affiliations_max;

@@ -23,6 +23,12 @@ void hall_leave(struct hall *hall, struct room *r);
 /* The room of a row or a first presence, with its limits; it is on the home's list. NULL: memory is out. */
 struct room *hall_room_new(struct home *h, struct str bare);
 
+/* Groups of accounts (rooms_groups.c), for the room and its sink. */
+bool rooms_in_groups(const struct room *r, struct str bare, struct str groups);
+bool hall_may_name_group(struct room_sink *sink, struct str bare, struct str group);
+void hall_each_in_groups(
+	struct room_sink *sink, struct str groups, void (*each)(void *owner, struct str bare), void *owner);
+
 /* The store shall know it as it is now (rooms_store.c); `hold` is of the entry that changed it, or NULL. */
 void rooms_save(struct home *h, struct room *r, struct hold *hold);
 /* What the store has under its name goes, its archive with it. */
