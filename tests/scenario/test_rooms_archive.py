@@ -12,35 +12,20 @@ from lib.client import Account
 from lib.names import tag
 from lib.record import eventually
 from lib.rooms import codes, configure, create, entry, item, join, new_room, occupant, say, subject_of
+from lib.rules import add_rules, wall_rule, word_rule
 from lib.server import PASSWORD_MARK
 from lib.stanza import Error, body, body_of, child, element, message, message_to, presence_to, stanza_id
 
-RULES = """
-rules:
-  - id: archive-word
-    purpose: A word that nobody may say.
-    match: { words: [plughword] }
-    action: block
-    mode: enforce
-    notice: { en: "Not this." }
-  - id: archive-wall
-    type: wall
-    purpose: East and west do not meet.
-    from: group:archive-east
-    to: group:archive-west
-    direction: both
-    action: block
-    mode: enforce
-    notice: { en: "There is a wall." }
-"""
+RULES = (
+    word_rule("archive-word", "plughword", "Not this."),
+    wall_rule("archive-wall", ("group:archive-east", "group:archive-west")),
+)
 
 
 @pytest.fixture(scope="module")
 def server(launch):
     def prepare(server):
-        path = server.dir / "policy/rules/archive.yaml"
-        path.write_text(RULES)
-        path.chmod(0o644)
+        add_rules(server, *RULES)
     return launch("rooms-archive", prepare=prepare)
 
 

@@ -9,47 +9,32 @@ from lib import names, record
 from lib.client import Account, Client
 from lib.names import tag
 from lib.rooms import (admin, codes, configure, create, form, item, join, listed, new_room, occupant, refusal, say)
+from lib.rules import add_rules, wall_rule, word_rule
 from lib.server import PASSWORD_MARK
 from lib.stanza import Error, body, child, message, message_to, words
 
-RULES = """
-rules:
-  - id: group-text
-    purpose: What research may not read of sales.
-    from: group:talk-sales
-    to: group:talk-research
-    match: { words: ["margeword"] }
-    action: block
-    mode: enforce
-    notice: { en: "Not to research." }
-  - id: group-reactions
+SALES_TO_RESEARCH = ("group:talk-sales", "group:talk-research")
+RULES = (
+    word_rule("group-text", "margeword", "Not to research.", SALES_TO_RESEARCH),
+    """  - id: group-reactions
     type: namespace
     purpose: No reactions from sales to research.
-    from: group:talk-sales
-    to: group:talk-research
+    from: %s
+    to: %s
     match: { namespaces: ["urn:xmpp:reactions:0"] }
     action: block
     mode: enforce
     notice: { en: "No reactions to research." }
-  - id: group-wall
-    type: wall
-    purpose: North and south do not meet.
-    from: group:talk-north
-    to: group:talk-south
-    direction: both
-    action: block
-    mode: enforce
-    notice: { en: "There is a wall." }
-"""
+""" % SALES_TO_RESEARCH,
+    wall_rule("group-wall", ("group:talk-north", "group:talk-south")),
+)
 _number = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
 def server(launch):
     def prepare(server):
-        path = server.dir / "policy/rules/groups.yaml"
-        path.write_text(RULES)
-        path.chmod(0o644)
+        add_rules(server, *RULES)
         server.configure({"rooms": {"admin_group": "room-admins"}})
     return launch("room-groups", prepare=prepare)
 

@@ -13,46 +13,24 @@ from lib.names import tag
 from lib.record import eventually
 from lib.rooms import (admin, codes, configure, create, entry, item, join, listed, new_room, occupant, refusal, say,
                        subject_of)
+from lib.rules import add_rules, wall_rule, word_rule
 from lib.server import PASSWORD_MARK
 from lib.stanza import (Error, body, body_of, child, message, message_to, presence, presence_to, stanza_id, words)
 
 QUIET = 0.5
 WORD = "xyzzyword"
 NOTICE = "Not this word, please."
-RULES = """
-rules:
-  - id: room-word
-    purpose: A word that nobody may say.
-    match: { words: [%s] }
-    action: block
-    mode: enforce
-    notice: { en: "%s" }
-  - id: room-to-research
-    purpose: Only from sales to research.
-    from: group:room-sales
-    to: group:room-research
-    match: { words: ["thudword"] }
-    action: block
-    mode: enforce
-    notice: { en: "Not to research." }
-  - id: room-wall
-    type: wall
-    purpose: Left and right do not meet.
-    from: group:room-left
-    to: group:room-right
-    direction: both
-    action: block
-    mode: enforce
-    notice: { en: "There is a wall." }
-""" % (WORD, NOTICE)
+RULES = (
+    word_rule("room-word", WORD, NOTICE),
+    word_rule("room-to-research", "thudword", "Not to research.", ("group:room-sales", "group:room-research")),
+    wall_rule("room-wall", ("group:room-left", "group:room-right")),
+)
 
 
 @pytest.fixture(scope="module")
 def server(launch):
     def prepare(server):
-        path = server.dir / "policy/rules/rooms.yaml"
-        path.write_text(RULES)
-        path.chmod(0o644)
+        add_rules(server, *RULES)
         server.configure({"rooms": {"create": "room-makers", "admin_group": "room-admins"}})
     return launch("rooms", prepare=prepare)
 
