@@ -53,7 +53,7 @@ static const struct field fields[] = {
 		FIELD_BOOL, 0},
 	{"muc#roomconfig_presencebroadcast", "Whose presence is shown", "moderator|participant|visitor",
 		AT(broadcast), FIELD_SET, 0},
-	/* None of the registered fields says it; XEP-0068 3.4 has such names begin with x-. */
+	/* None of the registered fields says it; x- marks them as ours (XEP-0068 3.4). */
 	{"x-roomconfig_ownergroups", "Groups of accounts whose people are owners", NULL, AT(owner_groups), FIELD_LINES, 0},
 	{"x-roomconfig_admingroups", "Groups of accounts whose people are admins", NULL, AT(admin_groups), FIELD_LINES, 0},
 	{"x-roomconfig_membergroups", "Groups of accounts whose people are members", NULL, AT(member_groups), FIELD_LINES, 0},
