@@ -42,18 +42,22 @@ static void archived_stays(struct str text, struct room_retraction t)
 	buf_done(&twice);
 }
 
-/* Lines "field value" as fields of a form. */
+/* Lines "field value" as fields of a form; lines of one field that follow each other are its values. */
 static struct node *form_of(struct arena *arena, struct str text)
 {
-	struct node *form = node_new(arena, STR("x"), NS_DATA_FORMS);
+	struct node *form = node_new(arena, STR("x"), NS_DATA_FORMS), *field = NULL;
 
 	for (size_t from = 0, to; from < text.len; from = to + 1) {
-		struct node *field = node_add(arena, form, STR("field"), NS_DATA_FORMS);
 		size_t space;
+		struct str var;
 
 		to = str_find(text, '\n', from);
 		space = str_find(str_cut(text, from, to), ' ', 0);
-		node_set_attr(arena, field, STR("var"), str_cut(text, from, from + space));
+		var = str_cut(text, from, from + space);
+		if (!field || !str_eq(node_attr(field, STR("var")), var)) {
+			field = node_add(arena, form, STR("field"), NS_DATA_FORMS);
+			node_set_attr(arena, field, STR("var"), var);
+		}
 		node_add_text(arena, node_add(arena, field, STR("value"), NS_DATA_FORMS),
 			from + space < to ? str_cut(text, from + space + 1, to) : STR(""));
 	}
@@ -72,6 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (config_take_text(&config, text))
 		text_comes_back(&config);
 	if (config_copy(&copy, &config)) {
+		if (config_differs(&copy, &config))
+			abort();
 		if (config_take_form(&copy, form_of(arena, text), arena) == 0)
 			text_comes_back(&copy);
 		config_done(&copy);
