@@ -139,6 +139,7 @@ def test_what_may_not_be_said_may_not_be_looked_for(alice, server, in_form):
             field = element("x", element("field", element("value", text), var="last"), xmlns=names.DATA_FORMS, type="submit")
         answer = alice.ask(SEARCH, to="example.org", type="set", payload=field)
         assert tuple(Error(answer)) == ("modify", "policy-violation")
+        record.eventually(lambda: record.holding(server.dir / "record", text))
         entry, = record.holding(server.dir / "record", text)
         assert (entry["action"], entry["rules"]) == ("block", ["no-elephants"])
     finally:
