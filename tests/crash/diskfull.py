@@ -55,7 +55,7 @@ class Story:
 
     def __init__(self, server, verdict):
         self.server, self.verdict = server, verdict
-        self.accounts = server.people(2)
+        *self.accounts, self.guest = server.people(3)
         self.accepted, self.refused = [], []
         self.received = set()
         self.enter()
@@ -121,7 +121,7 @@ class Story:
         if self.alice.ask(names.PING, to="example.org", name="ping").get("type") != "result":
             self.problem("no ping while the disk is full")
         self.alice.roster()
-        Client(self.server, self.server.people(1)[0]).online().close()
+        Client(self.server, self.guest).online().close()
         return slowest
 
     def resumed(self):
