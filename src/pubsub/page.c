@@ -45,18 +45,33 @@ static size_t position(const struct str *ids, size_t len, struct str id)
 	return i;
 }
 
+int page_order(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* How many of a sorted list stand before the id; it counts itself when `with`. */
+static size_t rank(const struct str *ids, size_t len, struct str id, bool with)
+{
+	size_t i = 0;
+
+	while (i < len && str_cmp(ids[i], id) < (with ? 1 : 0))
+		i++;
+	return i;
+}
+
 bool page_cut(const struct page *p, const struct str *ids, size_t len, size_t *from, size_t *to)
 {
 	size_t first = 0, end = len;
 
 	if (p->after.len) {
-		first = position(ids, len, p->after) + 1;
+		first = p->sorted ? rank(ids, len, p->after, true) : position(ids, len, p->after) + 1;
 		if (first > len)
 			return false;
 	}
 	if (p->before.len) {
-		end = position(ids, len, p->before);
-		if (end == len)
+		end = p->sorted ? rank(ids, len, p->before, false) : position(ids, len, p->before);
+		if (end == len && !p->sorted)
 			return false;
 	}
 	if (p->has_index)

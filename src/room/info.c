@@ -1,4 +1,7 @@
 /* What can be found out about a room without being in it (6.3 to 6.6). */
+#include <stdlib.h>
+
+#include "pubsub/page.h"
 #include "room/admin.h"
 #include "room/picture.h"
 #include "room/say.h"
@@ -23,7 +26,7 @@ static void put_features(struct buf *out, const struct room_config *c)
 	static const char *const always[] = {"http://jabber.org/protocol/disco#info",
 		"http://jabber.org/protocol/disco#items", "http://jabber.org/protocol/muc",
 		"http://jabber.org/protocol/muc#self-ping-optimization",
-		"http://jabber.org/protocol/muc#stable_id", "jabber:iq:register", "urn:xmpp:message-moderate:0",
+		"http://jabber.org/protocol/muc#stable_id", "http://jabber.org/protocol/rsm", "jabber:iq:register", "urn:xmpp:message-moderate:0",
 		"urn:xmpp:message-moderate:1",
 		"urn:xmpp:message-retract:1", "urn:xmpp:occupant-id:0", "urn:xmpp:ping", "urn:xmpp:sid:0", "vcard-temp"};
 
@@ -153,25 +156,61 @@ static bool may_list_occupants(const struct room *r, const struct room_request *
 	       (r->config.public && !r->config.members_only && !r->config.protected);
 }
 
+/* Addresses of the occupants whom he may know to be in. NULL: memory is out. */
+static struct str *listed_occupants(
+	const struct room *r, const struct room_request *rq, struct room_sink *sink, size_t *len)
+{
+	struct str *ids = arena_zalloc(rq->arena, (r->occupant_count + 1) * sizeof(*ids));
+	struct jid room = jid_split(r->jid), jid;
+
+	*len = 0;
+	if (!ids || !may_list_occupants(r, rq))
+		return ids;
+	room_each_occupant(o, r)
+	{
+		if (!say_is_broadcast(r, o->role) || !sink->may_meet(sink, rq->from.bare, o->bare))
+			continue;
+		if (jid_with_resource(&jid, &room, o->nick, rq->arena))
+			return NULL;
+		ids[(*len)++] = jid.full;
+	}
+	qsort(ids, *len, sizeof(*ids), page_order);
+	return ids;
+}
+
+static void put_occupants(struct buf *out, const struct page *page, const struct str *ids, size_t len)
+{
+	size_t from = 0, to = len;
+
+	(void)!page_cut(page, ids, len, &from, &to); /* sorted: everything has its place */
+	buf_lit(out, "<query xmlns='http://jabber.org/protocol/disco#items'>");
+	for (size_t i = from; i < to; i++) {
+		buf_lit(out, "<item jid='");
+		xml_escape(out, ids[i]);
+		buf_lit(out, "'/>");
+	}
+	if (page->asked)
+		page_put(out, ids, len, from, to);
+	buf_lit(out, "</query>");
+}
+
 enum room_outcome items_get(
 	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink)
 {
 	struct buf out = BUF_INIT(0);
+	struct page page;
+	struct str *ids;
+	size_t len;
 
 	if (node_attr(query, STR("node")).len)
 		return ROOM_E_NOT_FOUND;
-	buf_lit(&out, "<query xmlns='http://jabber.org/protocol/disco#items'>");
-	room_each_occupant(o, r)
-	{
-		if (may_list_occupants(r, rq) && say_is_broadcast(r, o->role) && sink->may_meet(sink, rq->from.bare, o->bare)) {
-			buf_lit(&out, "<item jid='");
-			xml_escape(&out, r->jid);
-			buf_putc(&out, '/');
-			xml_escape(&out, o->nick);
-			buf_lit(&out, "'/>");
-		}
-	}
-	buf_lit(&out, "</query>");
+	if (!page_read(&page, node_child(query, STR("set"), NS_RSM)))
+		return ROOM_E_BAD_REQUEST;
+	ids = listed_occupants(r, rq, sink, &len);
+	if (!ids)
+		return ROOM_E_LIMIT;
+	page.sorted = true;
+	put_occupants(&out, &page, ids, len);
 	if (!buf_failed(&out))
 		sink->result(sink, buf_view(&out));
 	buf_done(&out);

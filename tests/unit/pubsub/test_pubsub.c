@@ -394,8 +394,15 @@ static void a_page_is_cut(void **state)
 		{"<after>d</after><before>b</before>", true, 4, 4}, {"<after>x</after>", false, 0, 0},
 		{"<before>x</before>", false, 0, 0}};
 	struct str ids[] = {STR("a"), STR("b"), STR("c"), STR("d")};
+	struct page gone = {.max = 2, .after = STR("bb"), .before = STR(""), .sorted = true};
+	size_t first, end;
 
 	(void)state;
+	assert_true(page_cut(&gone, ids, 4, &first, &end)); /* was between b and c */
+	assert_true(first == 2 && end == 4);
+	gone = (struct page){.max = 1, .after = STR(""), .before = STR("bb"), .backwards = true, .sorted = true};
+	assert_true(page_cut(&gone, ids, 4, &first, &end));
+	assert_true(first == 1 && end == 2);
 	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
 		char xml[200];
 		struct arena *arena;
