@@ -371,7 +371,7 @@ static bool is_to_be_invited(
 	struct room *r, const struct change *c, const struct room_request *rq, struct room_sink *sink)
 {
 	return r->config.members_only && c->was == AFFILIATION_NONE && c->affiliation >= AFFILIATION_MEMBER &&
-	       !next_of(r, &c->jid, NULL) && sink->is_account(sink, c->jid.bare) &&
+	       !str_eq(c->jid.bare, rq->from.bare) && !next_of(r, &c->jid, NULL) && sink->is_account(sink, c->jid.bare) &&
 	       sink->may_meet(sink, rq->from.bare, c->jid.bare);
 }
 
@@ -403,6 +403,19 @@ enum room_outcome admin_affiliate(struct room *r, struct str bare, enum affiliat
 
 	if (!affiliate(r, &c))
 		return ROOM_E_LIMIT;
+	tell(r, &c, rq, sink);
+	return ROOM_OK;
+}
+
+enum room_outcome admin_enlist(struct room *r, struct str bare, struct str nick, const struct room_request *rq,
+	struct room_sink *sink)
+{
+	struct change c = {.affiliation = AFFILIATION_MEMBER, .jid = jid_split(bare), .nick = nick, .reason = STR("")};
+
+	if (!affiliate(r, &c))
+		return ROOM_E_LIMIT;
+	if (str_is(rq->stanza->name, "iq"))
+		sink->result(sink, STR(""));
 	tell(r, &c, rq, sink);
 	return ROOM_OK;
 }

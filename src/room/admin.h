@@ -19,6 +19,11 @@ enum room_outcome room_register_get(struct room *r, const struct room_request *r
 enum room_outcome room_register_set(
 	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink);
 
+/* Is it a form of that kind? An admin's answer to somebody's request (9.9); he need not be in the room. */
+bool register_is_form(const struct node *form, struct arena *arena);
+enum room_outcome register_decide(
+	struct room *r, const struct node *form, const struct room_request *rq, struct room_sink *sink);
+
 /* Discovery (6.3 to 6.6). `query` may name a node. */
 enum room_outcome info_get(
 	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink);
@@ -28,6 +33,10 @@ enum room_outcome items_get(
 /* A change of one affiliation that has been checked. */
 enum room_outcome admin_affiliate(struct room *r, struct str bare, enum affiliation to,
 	const struct room_request *rq, struct room_sink *sink);
+
+/* A member with that nickname from now on; he who asked, when it is an IQ, learns that it is done before others do. */
+enum room_outcome admin_enlist(struct room *r, struct str bare, struct str nick, const struct room_request *rq,
+	struct room_sink *sink);
 
 /* The end of the room (10.9): everybody learns it, and leaves. destroy: <destroy/> as XML. */
 void room_dissolve(struct room *r, struct str destroy, const struct room_stamp *stamp, struct room_sink *sink);

@@ -1,5 +1,6 @@
 /* What the record brings again after a crash. Who was in the room then is not known any more but for the nickname of
  * the sender; what only a role allowed is left out. */
+#include "room/admin.h"
 #include "room/room.h"
 #include "room/talk.h"
 #include "stanza/ns.h"
@@ -12,6 +13,13 @@ static struct occupant author(struct room *r, const struct room_request *rq, str
 	o.role = room_role_for(r, room_affiliation_of(r, rq));
 	room_occupant_id(r, o.bare, o.id);
 	return o;
+}
+
+static bool is_decision(const struct room_request *rq)
+{
+	const struct node *form = node_child(rq->stanza, STR("x"), NS_DATA_FORMS);
+
+	return str_is(rq->stanza->name, "message") && form && register_is_form(form, rq->arena);
 }
 
 static bool is_setting(const struct node *payload)
@@ -31,6 +39,8 @@ void room_again(struct room *r, const struct room_request *rq, struct str nick, 
 		struct occupant o = author(r, rq, nick);
 
 		(void)!talk_groupchat(r, &o, rq, sink);
+	} else if (is_decision(rq) && rq->stamp.seq > r->saved_seq) {
+		(void)!room_message(r, rq, sink);
 	} else if (str_is(rq->stanza->name, "iq") && str_is(type, "set") && payload) {
 		bool done = rq->stamp.seq <= r->saved_seq;
 

@@ -57,6 +57,8 @@ static const struct field fields[] = {
 	{"x-roomconfig_ownergroups", "Groups of accounts whose people are owners", NULL, AT(owner_groups), FIELD_LINES, 0},
 	{"x-roomconfig_admingroups", "Groups of accounts whose people are admins", NULL, AT(admin_groups), FIELD_LINES, 0},
 	{"x-roomconfig_membergroups", "Groups of accounts whose people are members", NULL, AT(member_groups), FIELD_LINES, 0},
+	{"x-roomconfig_registration", "Who is no member may become one by himself", "none|approval|anyone",
+		AT(registration), FIELD_CHOICE, 0},
 	{"muc#roomconfig_getmemberlist", "Who may read the list of members", "moderator|participant|visitor",
 		AT(see_list), FIELD_SET, 0},
 };
@@ -75,6 +77,7 @@ void config_init(struct room_config *c)
 	*c = (struct room_config){.public = true,
 		.allow_invites = true,
 		.history = 20,
+		.registration = REGISTRATION_APPROVAL,
 		.archive = true,
 		.logging = true,
 		.broadcast = ROLES_ALL,

@@ -28,6 +28,13 @@ enum {
 	CONFIG_USERS_MAX = 10000,
 };
 
+/* What becomes of somebody who is no member and registers (XEP-0045 7.10). */
+enum room_registration {
+	REGISTRATION_NONE,     /* he is refused */
+	REGISTRATION_APPROVAL, /* an admin is asked */
+	REGISTRATION_ANYONE,   /* he is a member */
+};
+
 /* Bits of the fields that name roles. */
 enum {
 	ROLES_MODERATOR = 1 << 0,
@@ -40,7 +47,7 @@ struct room_config {
 	bool persistent, public, members_only, moderated, protected, change_subject, allow_invites;
 	bool archive, logging;        /* one value under two names: what is said can be read later (XEP-0313) */
 	uint32_t broadcast, see_list; /* ROLES_*: whose presence is shown; who may read the lists of members */
-	uint32_t whois, allow_pm;                         /* enums above */
+	uint32_t whois, allow_pm, registration;           /* enums above */
 	uint32_t max_users;                               /* 0: no limit of its own */
 	uint32_t history;                                 /* messages shown to who enters */
 	struct str owner_groups, admin_groups, member_groups; /* heap, a name a line; see groups.h */

@@ -26,7 +26,8 @@ static void put_features(struct buf *out, const struct room_config *c)
 	static const char *const always[] = {"http://jabber.org/protocol/disco#info",
 		"http://jabber.org/protocol/disco#items", "http://jabber.org/protocol/muc",
 		"http://jabber.org/protocol/muc#self-ping-optimization",
-		"http://jabber.org/protocol/muc#stable_id", "http://jabber.org/protocol/rsm", "jabber:iq:register", "urn:xmpp:message-moderate:0",
+		"http://jabber.org/protocol/muc#register", "http://jabber.org/protocol/muc#stable_id",
+		"http://jabber.org/protocol/rsm", "jabber:iq:register", "urn:xmpp:message-moderate:0",
 		"urn:xmpp:message-moderate:1",
 		"urn:xmpp:message-retract:1", "urn:xmpp:occupant-id:0", "urn:xmpp:ping", "urn:xmpp:sid:0", "vcard-temp"};
 

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/rand.h"
 #include "base/text.h"
+#include "room/applicants.h"
 
 static const struct str roles[] = {
 	[ROLE_NONE] = STR("none"),
@@ -113,6 +114,7 @@ struct room *room_new(struct str jid)
 	map_init(&r->seats);
 	map_init(&r->affiliations);
 	list_init(&r->occupants);
+	list_init(&r->applicants);
 	config_init(&r->config);
 	rand_pooled(r->secret, sizeof(r->secret));
 	r->affiliations_max = r->seats_max = SIZE_MAX;
@@ -137,6 +139,8 @@ struct room *room_free(struct room *r)
 
 		room_stand(r, container_of(o->seats.next, struct seat, link));
 	}
+	while (!list_is_empty(&r->applicants))
+		applicant_drop(r, container_of(r->applicants.next, struct applicant, link));
 	for (unsigned i = 0; i < HISTORY_MAX; i++) {
 		free(text_of(r->history[i].xml));
 		free(text_of(r->history[i].bare));

@@ -96,6 +96,8 @@ struct room {
 	struct map seats;              /* real full JID -> struct seat */
 	struct list occupants;
 	size_t occupant_count;
+	struct list applicants; /* applicants.h */
+	unsigned applicant_count;
 	struct map affiliations; /* bare JID -> struct affiliated */
 	struct room_config config;
 	struct str vcard;                 /* heap; XML of the room's vCard, may be empty */

@@ -1,4 +1,5 @@
 /* Messages of occupants: to all (7.4), the subject (8.1), to one (7.5). */
+#include "room/admin.h"
 #include "room/history.h"
 #include "room/invite.h"
 #include "room/retract.h"
@@ -135,6 +136,8 @@ enum room_outcome room_message(struct room *r, const struct room_request *rq, st
 		return ROOM_OK;
 	if (x && rq->to.resource.len == 0 && node_child(x, STR("decline"), NS_MUC_USER))
 		return invite_decline(r, x, rq, sink);
+	if (form && rq->to.resource.len == 0 && !str_is(type, "groupchat") && register_is_form(form, rq->arena))
+		return register_decide(r, form, rq, sink);
 	if (!s)
 		return ROOM_E_NOT_OCCUPANT;
 	if (rq->to.resource.len)
@@ -144,5 +147,7 @@ enum room_outcome room_message(struct room *r, const struct room_request *rq, st
 		return talk_groupchat(r, s->occupant, rq, sink);
 	if (x)
 		return invite_send(r, s->occupant, x, rq, sink);
+	if (form && str_is(node_attr(form, STR("type")), "cancel")) /* XEP-0004 3.1: nothing is to be done */
+		return ROOM_OK;
 	return form ? voice_form(r, s->occupant, form, rq, sink) : ROOM_E_BAD_REQUEST;
 }

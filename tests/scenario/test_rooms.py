@@ -511,6 +511,7 @@ def reserve(client, room, nick):
 
 def test_members_reserve_nicknames(trio, room, folk):
     alice, bob, carol = trio
+    alice.ask(names.MUC_OWNER, to=room, type="set", payload=form({"x-roomconfig_registration": "none"}))
     assert tuple(Error(bob.ask(names.REGISTER, to=room))) == ("cancel", "not-allowed")
     admin(alice, room, jid=bob.bare, affiliation="member")
     assert bob.ask(names.REGISTER, to=room).get("type") == "result"

@@ -2,8 +2,10 @@
  * tests/scenario. */
 #include "check.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "room/applicants.h"
 #include "room/history.h"
 #include "stanza/ns.h"
 #include "stanza/tokenizer.h"
@@ -319,6 +321,33 @@ static void times(void **state)
 	assert_false(history_parse_time(STR("yesterday"), &us));
 }
 
+#define REGISTER(nick)                                                                                       \
+	"<iq to='tea@rooms.x' type='set' id='1'><query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'>"  \
+	"<field var='muc#register_roomnick'><value>" nick "</value></field></x></query></iq>"
+
+static void who_waits_is_one_of_a_bounded_number(void **state)
+{
+	struct stage *s = *state;
+	char from[20];
+
+	three_people(s);
+	assert_int_equal(send(s, "d@x/1", REGISTER("dan")), ROOM_OK);
+	assert_true(heard(s, "a@x/1 <message from='tea@rooms.x'><x xmlns='jabber:x:data' type='form'>"));
+	assert_false(heard(s, "b@x/1")); /* is no admin */
+	assert_int_equal(send(s, "e@x/1", REGISTER("dan")), ROOM_E_CONFLICT);
+	for (int i = 0; i < APPLICANTS_MAX; i++) {
+		char request[400];
+
+		snprintf(from, sizeof(from), "p%d@x/1", i);
+		snprintf(request, sizeof(request), REGISTER("n%d"), i);
+		assert_int_equal(send(s, from, request), ROOM_OK);
+	}
+	assert_int_equal(s->room->applicant_count, APPLICANTS_MAX);
+	assert_int_equal(send(s, "e@x/1", REGISTER("dan")), ROOM_OK); /* the oldest has been forgotten */
+	s->ear.walls = true;
+	assert_int_equal(send(s, "f@x/1", REGISTER("fay")), ROOM_E_NOT_ALLOWED);
+}
+
 static void every_refusal_has_its_error(void **state)
 {
 	(void)state;
@@ -339,6 +368,7 @@ int main(void)
 		STAGED(a_list_has_its_ceiling),
 		STAGED(the_oldest_is_forgotten),
 		STAGED(what_is_shown_is_no_longer_than_asked),
+		STAGED(who_waits_is_one_of_a_bounded_number),
 		cmocka_unit_test(times),
 		cmocka_unit_test(every_refusal_has_its_error),
 	};
