@@ -1,12 +1,35 @@
-/* Requests to the room and, in a small part, to its occupants. */
+/* Requests to the room and to its occupants. */
 #include "room/admin.h"
+#include "room/ask.h"
 #include "room/picture.h"
 #include "room/retract.h"
 #include "stanza/ns.h"
 
-/* XEP-0410: am I still in? To others, requests are not passed on. */
-static enum room_outcome to_occupant(const struct room *r, const struct node *payload,
-	const struct room_request *rq, struct room_sink *sink)
+/* Of oneself: XEP-0410, am I still in? */
+static enum room_outcome to_oneself(const struct node *payload, struct room_sink *sink)
+{
+	if (!node_is(payload, STR("ping"), NS_PING))
+		return ROOM_E_UNAVAILABLE;
+	sink->result(sink, STR(""));
+	return ROOM_OK;
+}
+
+/* A vCard is the account's to show, and the server answers for it as it does elsewhere. */
+static enum room_outcome card_of(
+	const struct occupant *o, bool set, const struct room_request *rq, struct room_sink *sink)
+{
+	if (set)
+		return ROOM_E_FORBIDDEN;
+	if (!str_eq(rq->recipient, o->bare))
+		return ROOM_E_NOT_FOUND;
+	if (!sink->may_meet(sink, rq->from.bare, o->bare))
+		return ROOM_E_UNAVAILABLE;
+	sink->card(sink);
+	return ROOM_OK;
+}
+
+static enum room_outcome to_occupant(
+	struct room *r, const struct node *payload, bool set, const struct room_request *rq, struct room_sink *sink)
 {
 	const struct seat *s = room_seat(r, rq->from.full);
 	const struct occupant *o = room_occupant(r, rq->to.resource);
@@ -17,10 +40,13 @@ static enum room_outcome to_occupant(const struct room *r, const struct node *pa
 			       : ROOM_E_NOT_OCCUPANT;
 	if (!o)
 		return ROOM_E_NOT_FOUND;
-	if (o != s->occupant || !node_is(payload, STR("ping"), NS_PING))
-		return ROOM_E_UNAVAILABLE;
-	sink->result(sink, STR(""));
-	return ROOM_OK;
+	if (node_is(payload, STR("vCard"), NS_VCARD))
+		return card_of(o, set, rq, sink);
+	if (o == s->occupant)
+		return to_oneself(payload, sink);
+	if (str_eq(payload->ns, NS_LAST)) /* XEP-0012 4: that is for who subscribes to his presence */
+		return ROOM_E_FORBIDDEN;
+	return ask_send(r, s, o, rq, sink);
 }
 
 enum room_outcome room_iq(struct room *r, const struct room_request *rq, struct room_sink *sink)
@@ -29,7 +55,7 @@ enum room_outcome room_iq(struct room *r, const struct room_request *rq, struct 
 	bool set = str_is(node_attr(rq->stanza, STR("type")), "set");
 
 	if (rq->to.resource.len)
-		return to_occupant(r, payload, rq, sink);
+		return to_occupant(r, payload, set, rq, sink);
 	if (node_is(payload, STR("query"), NS_MUC_ADMIN))
 		return set ? admin_set(r, payload, rq, sink) : admin_get(r, payload, rq, sink);
 	if (node_is(payload, STR("query"), NS_MUC_OWNER))

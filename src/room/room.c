@@ -115,6 +115,7 @@ struct room *room_new(struct str jid)
 	map_init(&r->affiliations);
 	list_init(&r->occupants);
 	list_init(&r->applicants);
+	list_init(&r->asks);
 	config_init(&r->config);
 	rand_pooled(r->secret, sizeof(r->secret));
 	r->affiliations_max = r->seats_max = SIZE_MAX;
@@ -139,6 +140,7 @@ struct room *room_free(struct room *r)
 
 		room_stand(r, container_of(o->seats.next, struct seat, link));
 	}
+	room_asks_drop(r);
 	while (!list_is_empty(&r->applicants))
 		applicant_drop(r, container_of(r->applicants.next, struct applicant, link));
 	for (unsigned i = 0; i < HISTORY_MAX; i++) {

@@ -98,6 +98,8 @@ struct room {
 	size_t occupant_count;
 	struct list applicants; /* applicants.h */
 	unsigned applicant_count;
+	struct list asks; /* ask.h */
+	unsigned ask_count;
 	struct map affiliations; /* bare JID -> struct affiliated */
 	struct room_config config;
 	struct str vcard;                 /* heap; XML of the room's vCard, may be empty */
@@ -140,6 +142,8 @@ struct room_request {
 	struct arena *arena; /* the stanza's, or one that lives as long as the call */
 	struct jid from, to; /* from: real and full */
 	struct room_stamp stamp;
+	struct str recipient; /* the account behind the occupant `to` as policy saw it; empty: none */
+	uint64_t now;         /* seconds of a clock that only goes forward */
 	bool admin;  /* administers all rooms: an owner everywhere */
 	bool archives; /* this server keeps histories */
 	bool again;    /* comes from the record after a crash */
@@ -176,6 +180,8 @@ struct room_sink {
 	void (*post)(struct room_sink *sink, struct str bare, struct str xml, const struct room_stamp *stamp);
 	/* The result of an IQ: its payload, may be empty. */
 	void (*result)(struct room_sink *sink, struct str payload);
+	/* The vCard of the account `recipient` answers the request. */
+	void (*card)(struct room_sink *sink);
 	/* A whole stanza, with `to`, for the one who asks and has no seat. */
 	void (*answer)(struct room_sink *sink, struct str xml);
 	/* May the two accounts know of each other? */
@@ -238,6 +244,13 @@ void room_leave(struct room *r, struct str full, struct room_sink *sink);
  * (XEP-0410), discovery (6.3 to 6.6). */
 [[nodiscard]] enum room_outcome room_iq(
 	struct room *r, const struct room_request *rq, struct room_sink *sink);
+
+/* The answer to a request that one occupant sent another (17.4): a result or an error. */
+void room_answer(struct room *r, const struct room_request *rq, struct room_sink *sink);
+/* Requests to who has left, and those that nobody has answered in time, are answered with an error. To be called when
+ * somebody has gone, and now and then. */
+void room_asks_settle(struct room *r, uint64_t now, struct room_sink *sink);
+void room_asks_drop(struct room *r);
 
 /* Somebody is in other groups now: what he is here follows, and all see it. An empty `bare`: everybody. */
 void room_regard(struct room *r, struct str bare, struct room_sink *sink, const struct room_stamp *stamp);

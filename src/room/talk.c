@@ -83,7 +83,7 @@ enum room_outcome talk_groupchat(
 
 /* ---- private messages ---- */
 
-static bool may_send_private(const struct room *r, const struct occupant *from)
+bool talk_may_send_private(const struct room *r, const struct occupant *from)
 {
 	switch (r->config.allow_pm) {
 	case ALLOW_PM_ANYONE:
@@ -106,7 +106,7 @@ static enum room_outcome private_message(
 
 	if (!to)
 		return ROOM_E_NOT_FOUND;
-	if (!may_send_private(r, from))
+	if (!talk_may_send_private(r, from))
 		return ROOM_E_FORBIDDEN;
 	say_put_start(&out, r, rq->stanza, from->nick);
 	if (type.len) {

@@ -7,6 +7,7 @@
 #include "route/rooms_board.h"
 #include "route/rooms_hall.h"
 #include "route/presence.h"
+#include "route/vcard.h"
 #include "stanza/ns.h"
 
 /* ---- on the room's loop ---- */
@@ -24,6 +25,8 @@ void rooms_request(struct room_request *rq, const struct home *h, struct parcel 
 		.arena = p->arena,
 		.from = p->origin->jid,
 		.to = p->to,
+		.recipient = p->recipient ? p->recipient->jid : STR(""),
+		.now = loop_seconds(h->loop),
 		.admin = rooms_is_admin(h, p->origin->jid.bare),
 		.archives = h->settings->history_enabled,
 		.owner = p->origin};
@@ -81,7 +84,41 @@ static enum room_outcome ask_room(struct room *r, const struct room_request *rq,
 	case PARCEL_IQ:
 		break;
 	}
-	return iq_is_request(hall->parcel) ? room_iq(r, rq, &hall->sink) : ROOM_OK;
+	if (iq_is_request(hall->parcel))
+		return room_iq(r, rq, &hall->sink);
+	room_answer(r, rq, &hall->sink);
+	return ROOM_OK;
+}
+
+static void refuse_card(struct parcel *p)
+{
+	answer_error(p, STANZA_SERVICE_UNAVAILABLE, NULL);
+	parcel_end(p);
+}
+
+static void run_card_ready(struct task *task)
+{
+	struct parcel *p = parcel_of(task);
+
+	if (user_blocks(p->user, &p->origin->jid))
+		refuse_card(p);
+	else
+		vcard_get(p->user, p);
+}
+
+/* As the account's server answers it (RFC 6121 8.5.2.1.3), from the address that was asked. */
+static void run_card(struct task *task)
+{
+	struct parcel *p = parcel_of(task);
+	struct user *u = user_of_account(home_here(p->route), p->recipient->jid);
+
+	if (!u) {
+		refuse_card(p);
+		return;
+	}
+	p->user = u;
+	task->run = run_card_ready;
+	user_when_ready(u, task);
 }
 
 static void run_room(struct task *task)
@@ -90,7 +127,7 @@ static void run_room(struct task *task)
 	struct home *h = home_here(p->route);
 	struct room *r = map_get(&h->rooms, p->to.bare);
 	struct room_request rq;
-	struct hall hall;
+	struct hall hall = {.card = false};
 	enum room_outcome outcome;
 
 	if (r && rooms_wait(h, r, task, is_entry(p)))
@@ -113,7 +150,10 @@ static void run_room(struct task *task)
 			refuse(p, room_fault(outcome));
 		hall_leave(&hall, r);
 	}
-	parcel_end(p);
+	if (hall.card)
+		parcel_pass(p, home_of(p->route, p->recipient->jid), run_card);
+	else
+		parcel_end(p);
 }
 
 void rooms_run_letter(struct task *task)

@@ -227,6 +227,11 @@ static void hall_result(struct room_sink *sink, struct str payload)
 	buf_done(&text);
 }
 
+static void hall_card(struct room_sink *sink)
+{
+	container_of(sink, struct hall, sink)->card = true;
+}
+
 static void hall_answer(struct room_sink *sink, struct str xml)
 {
 	struct blob *b = blob_new(xml);
@@ -259,6 +264,7 @@ void hall_init(struct hall *hall, struct home *h, struct parcel *p)
 				      .keep = hall_keep,
 				      .retract = hall_retract,
 				      .result = hall_result,
+				      .card = hall_card,
 				      .answer = hall_answer,
 				      .may_meet = hall_may_meet,
 				      .is_account = hall_is_account,
@@ -311,6 +317,8 @@ void hall_leave(struct hall *hall, struct room *r)
 	struct home *h = hall->home;
 	struct board *board = h->route->board;
 
+	if (r->moved)
+		room_asks_settle(r, loop_seconds(h->loop), &hall->sink);
 	if (room_is_over(r)) {
 		rooms_forget(h, r, hall->parcel ? hall->parcel->hold : NULL);
 		map_del(&h->rooms, r->jid);

@@ -9,6 +9,7 @@ struct hall {
 	struct room_sink sink;
 	struct home *home;
 	struct parcel *parcel; /* NULL: a session has ended */
+	bool card; /* the parcel is for the recipient's vCard now */
 };
 
 void rooms_request(struct room_request *rq, const struct home *h, struct parcel *p);

@@ -262,8 +262,9 @@ void rooms_save(struct home *h, struct room *r, struct hold *hold)
 	free(rows);
 }
 
-/* 10.1.2: a room that its founder never opens keeps its name from others for so long. */
-static void expire_locked(struct home *h)
+/* 10.1.2: a room that its founder never opens keeps its name from others for so long. Requests between occupants have
+ * their time, too. */
+static void expire(struct home *h)
 {
 	uint64_t now = clock_utc_us();
 	struct map_slot *slot;
@@ -272,6 +273,10 @@ static void expire_locked(struct home *h)
 		struct room *r = slot->value;
 		struct hall hall;
 
+		if (r->ask_count) {
+			hall_init(&hall, h, NULL);
+			room_asks_settle(r, loop_seconds(h->loop), &hall.sink);
+		}
 		if (!r->locked || now < r->created_us + LOCKED_US)
 			continue;
 		hall_init(&hall, h, NULL);
@@ -286,7 +291,7 @@ void rooms_tick(struct home *h)
 	struct map_slot *slot;
 
 	if (++h->rooms_ticks % LOCKED_TICKS == 0)
-		expire_locked(h);
+		expire(h);
 
 	if (h->unforgotten)
 		forget_again(h);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "room/applicants.h"
+#include "room/ask.h"
 #include "room/history.h"
 #include "stanza/ns.h"
 #include "stanza/tokenizer.h"
@@ -23,7 +24,7 @@ static const struct xml_limits limits = {.stanza_bytes = 1 << 20,
 struct ear {
 	struct room_sink sink;
 	struct buf heard; /* a line for each seat: "address <stanza>\n" */
-	unsigned sent, shared, results;
+	unsigned sent, shared, results, cards;
 	bool walls;
 };
 
@@ -68,6 +69,11 @@ static void on_answer(struct room_sink *sink, struct str xml)
 	buf_str(&container_of(sink, struct ear, sink)->heard, xml);
 }
 
+static void on_card(struct room_sink *sink)
+{
+	container_of(sink, struct ear, sink)->cards++;
+}
+
 static bool on_meet(struct room_sink *sink, struct str a, struct str b)
 {
 	(void)a;
@@ -86,7 +92,8 @@ static bool on_account(struct room_sink *sink, struct str bare)
 struct stage {
 	struct room *room;
 	struct ear ear;
-	uint64_t seq;
+	uint64_t seq, now;
+	const char *recipient; /* NULL: nobody */
 };
 
 static int stage_open(void **state)
@@ -99,6 +106,7 @@ static int stage_open(void **state)
 		.post = on_post,
 		.result = on_result,
 		.answer = on_answer,
+		.card = on_card,
 		.may_meet = on_meet,
 		.is_account = on_account};
 	*state = s;
@@ -135,8 +143,11 @@ static enum room_outcome send(struct stage *s, const char *from, const char *tex
 	struct arena *arena = NULL;
 	struct node *stanza = parse(t, str_from(text), &arena);
 	struct room_request rq = {.stanza = stanza, .arena = arena, .from = jid_split(str_from(from))};
+	bool answer = str_is(node_attr(stanza, STR("type")), "result");
 	enum room_outcome result;
 
+	rq.now = s->now;
+	rq.recipient = s->recipient ? str_from(s->recipient) : STR("");
 	assert_int_equal(jid_parse(&rq.to, node_attr(stanza, STR("to")), arena), 0);
 	rq.stamp = (struct room_stamp){
 		.seq = ++s->seq, .time_us = s->seq * 1000000, .id = "id0000000000000000000"};
@@ -147,7 +158,9 @@ static enum room_outcome send(struct stage *s, const char *from, const char *tex
 	else if (str_is(stanza->name, "presence"))
 		result = room_presence(s->room, &rq, &s->ear.sink);
 	else
-		result = room_iq(s->room, &rq, &s->ear.sink);
+		result = answer ? ROOM_OK : room_iq(s->room, &rq, &s->ear.sink);
+	if (answer)
+		room_answer(s->room, &rq, &s->ear.sink);
 	arena_free(arena);
 	tokenizer_free(t);
 	return result;
@@ -321,6 +334,62 @@ static void times(void **state)
 	assert_false(history_parse_time(STR("yesterday"), &us));
 }
 
+#define ASK(id) "<iq to='tea@rooms.x/cat' type='get' id='" id "'><q xmlns='u'/></iq>"
+#define CARD "<iq to='tea@rooms.x/cat' type='get' id='1'><vCard xmlns='vcard-temp'/></iq>"
+
+/* Nobody answers what was not asked of him, and only once. */
+static void a_request_comes_back_once(void **state)
+{
+	struct stage *s = *state;
+	char answer[300];
+	const struct ask *a;
+
+	three_people(s);
+	assert_int_equal(send(s, "b@x/1", ASK("1")), ROOM_E_NOT_FOUND); /* policy thought of nobody */
+	assert_int_equal(send(s, "b@x/1", CARD), ROOM_E_NOT_FOUND);
+	s->recipient = "c@x";
+	assert_int_equal(send(s, "b@x/1", CARD), ROOM_OK);
+	assert_int_equal(s->ear.cards, 1);
+	assert_int_equal(send(s, "b@x/1", ASK("1")), ROOM_OK);
+	assert_true(heard(s, "c@x/1 <iq from='tea@rooms.x/bob' to='c@x/1' id='"));
+	assert_int_equal(s->room->ask_count, 1);
+	a = container_of(s->room->asks.next, struct ask, link);
+	snprintf(answer, sizeof(answer), "<iq to='tea@rooms.x/bob' type='result' id='%.*s'/>", ASK_TOKEN, a->token);
+	s->recipient = "b@x";
+	(void)send(s, "a@x/1", answer);
+	assert_int_equal(s->ear.sent, 0);
+	(void)send(s, "c@x/1", answer);
+	assert_true(heard(s, "b@x/1 <iq from='tea@rooms.x/cat' to='b@x/1' id='1' type='result'></iq>"));
+	(void)send(s, "c@x/1", answer);
+	assert_int_equal(s->ear.sent, 0);
+	assert_int_equal(s->room->ask_count, 0);
+}
+
+/* Who does not answer is answered for, unless nobody waits for it any more. */
+static void requests_have_their_time_and_number(void **state)
+{
+	struct stage *s = *state;
+
+	three_people(s);
+	s->recipient = "c@x";
+	for (int i = 0; i < ASKS_EACH_MAX; i++)
+		assert_int_equal(send(s, "b@x/1", ASK("1")), ROOM_OK);
+	assert_int_equal(send(s, "b@x/1", ASK("1")), ROOM_E_LIMIT);
+	s->now = 1;
+	assert_int_equal(send(s, "a@x/1", ASK("2")), ROOM_OK);
+	room_asks_settle(s->room, ASK_SECONDS - 1, &s->ear.sink);
+	assert_int_equal(s->room->ask_count, ASKS_EACH_MAX + 1);
+	room_leave(s->room, STR("b@x/1"), &s->ear.sink);
+	buf_clear(&s->ear.heard);
+	room_asks_settle(s->room, ASK_SECONDS, &s->ear.sink);
+	assert_int_equal(s->room->ask_count, 1);
+	assert_int_equal(s->ear.heard.len, 0);
+	room_asks_settle(s->room, ASK_SECONDS + 1, &s->ear.sink);
+	assert_true(heard(s, "a@x/1 <iq from='tea@rooms.x/cat' to='a@x/1' id='2' type='error'>"));
+	assert_true(heard(s, "remote-server-timeout"));
+	assert_int_equal(s->room->ask_count, 0);
+}
+
 #define REGISTER(nick)                                                                                       \
 	"<iq to='tea@rooms.x' type='set' id='1'><query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'>"  \
 	"<field var='muc#register_roomnick'><value>" nick "</value></field></x></query></iq>"
@@ -368,6 +437,8 @@ int main(void)
 		STAGED(a_list_has_its_ceiling),
 		STAGED(the_oldest_is_forgotten),
 		STAGED(what_is_shown_is_no_longer_than_asked),
+		STAGED(a_request_comes_back_once),
+		STAGED(requests_have_their_time_and_number),
 		STAGED(who_waits_is_one_of_a_bounded_number),
 		cmocka_unit_test(times),
 		cmocka_unit_test(every_refusal_has_its_error),
