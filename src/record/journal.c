@@ -191,7 +191,7 @@ static int rotate(struct journal *j)
 	if (j->leaves.len || fdatasync(j->leaves_fd) < 0)
 		return 0; /* no space for what belongs beside this segment: it goes on */
 	r = space_rotate(j->space);
-	if (r == -ENOSPC || r == -EDQUOT)
+	if (r == -ENOSPC || r == -EDQUOT || r == -EBUSY)
 		return 0; /* the open segment goes on for as long as it can */
 	if (r)
 		return r;

@@ -30,6 +30,7 @@ struct file {
 	uint64_t ready;  /* below: newlines or lines are durable */
 	bool ahead_busy; /* the keeper writes at `ready` */
 	bool line_busy;  /* a flush writes beyond `ready` */
+	int lost;        /* what a flush of the keeper's said: lines that were written meanwhile may have gone with it */
 };
 
 struct space {
@@ -119,11 +120,14 @@ static size_t claim(struct space *s, struct file *f, size_t piece, uint64_t upto
 	return len;
 }
 
-static void settle(struct space *s, struct file *f, uint64_t at, size_t len, int r)
+/* `lost`: as in struct file. A system may say only once, and to whoever asks first, that it could not write. */
+static void settle(struct space *s, struct file *f, uint64_t at, size_t len, int r, int lost)
 {
 	pthread_mutex_lock(&s->lock);
 	if (r == 0)
 		f->ready = at + len;
+	if (lost)
+		f->lost = lost;
 	f->ahead_busy = false;
 	s->short_of = is_short(r);
 	pthread_cond_broadcast(&s->changed);
@@ -135,14 +139,14 @@ static int extend(struct space *s, struct file *f, size_t piece, uint64_t upto)
 {
 	uint64_t at;
 	size_t len = claim(s, f, piece, upto, &at);
-	int r;
+	int r, lost = 0;
 
 	if (len == 0)
 		return 0;
 	r = has_free(s, len) ? write_all(f->ahead_fd, s->newlines, len, at) : -ENOSPC;
 	if (r == 0 && fdatasync(f->ahead_fd) < 0)
-		r = -errno;
-	settle(s, f, at, len, r);
+		r = lost = -errno;
+	settle(s, f, at, len, r, lost);
 	return r < 0 ? r : 1;
 }
 
@@ -228,7 +232,7 @@ static void keep(struct job *job)
 	if (r == 0)
 		r = keep_next(s);
 	if (r < 0 && !is_short(r))
-		log_warn("record: writing ahead failed: %s", strerror(-r)); /* the flush will tell */
+		log_warn("record: writing ahead failed: %s", strerror(-r)); /* the next flush fails, if it is the open file's */
 }
 
 static void call_keeper(struct space *s)
@@ -301,7 +305,7 @@ struct space *space_free(struct space *s)
 	return NULL;
 }
 
-/* Takes [used, used + len) for lines: the keeper must not be writing there. */
+/* Takes [used, used + len) for lines: the keeper must not be writing there. Want of space before now took no line. */
 static void claim_lines(struct space *s, size_t len)
 {
 	struct file *f = &s->current;
@@ -310,23 +314,27 @@ static void claim_lines(struct space *s, size_t len)
 	while (f->ahead_busy && f->used + len > f->ready)
 		pthread_cond_wait(&s->changed, &s->lock);
 	f->line_busy = f->used + len > f->ready;
+	if (is_short(f->lost))
+		f->lost = 0;
 	pthread_mutex_unlock(&s->lock);
 }
 
-static bool settle_lines(struct space *s, size_t len, int r)
+/* What became of the lines: `r`, or what the keeper was told meanwhile. */
+static int settle_lines(struct space *s, size_t len, int r, bool *out_low)
 {
 	struct file *f = &s->current;
-	bool low;
 
 	pthread_mutex_lock(&s->lock);
+	if (r == 0)
+		r = f->lost;
 	if (r == 0)
 		f->used += len;
 	if (f->ready < f->used)
 		f->ready = f->used;
 	f->line_busy = false;
-	low = f->ready - f->used < AHEAD / 2 || s->next.fd < 0 || s->next.ready < s->c.segment_bytes;
+	*out_low = f->ready - f->used < AHEAD / 2 || s->next.fd < 0 || s->next.ready < s->c.segment_bytes;
 	pthread_mutex_unlock(&s->lock);
-	return low;
+	return r;
 }
 
 /* The keeper is asked once in a while, not after every flush. */
@@ -354,7 +362,7 @@ int space_write(struct space *s, const void *data, size_t len)
 	}
 	if (r == 0 && !s->direct && fdatasync(f->fd) < 0)
 		r = -errno;
-	low = settle_lines(s, len, r);
+	r = settle_lines(s, len, r, &low);
 	if (r == 0 && low && keeper_is_due(s, len))
 		call_keeper(s);
 	return r;
@@ -413,6 +421,7 @@ static int take_next(struct space *s)
 		return -errno;
 	file_close(&s->current);
 	s->current = s->next;
+	s->current.lost = 0; /* there was no line in it */
 	s->next = (struct file){.fd = -1, .ahead_fd = -1};
 	return 0;
 }
@@ -421,7 +430,8 @@ int space_rotate(struct space *s)
 {
 	int r;
 
-	worker_settle(s->c.keeper, 60000); /* it must not be at work in either file */
+	if (!worker_settle(s->c.keeper, 60000)) /* it must not be at work in either file */
+		return -EBUSY;
 	r = take_next(s);
 	if (r == 0)
 		call_keeper(s);

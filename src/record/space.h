@@ -39,7 +39,8 @@ struct space *space_free(struct space *s); /* after the keeper has settled; acce
 
 /* Writes whole blocks behind what is used and makes them durable. `data` is aligned to SEGMENT_BLOCK. 0;
  * -ENOSPC or -EDQUOT: nothing counts as written, the same bytes may be offered again; any other error is
- * final. */
+ * final. It fails as well when a flush of the keeper's in the same file has failed: who flushes next may be told
+ * that all is well. */
 [[nodiscard]] int space_write(struct space *s, const void *data, size_t len);
 
 uint64_t space_used(const struct space *s);
@@ -52,5 +53,5 @@ uint64_t space_left(struct space *s);
 bool space_is_short(struct space *s);
 void space_tick(struct space *s);
 
-/* Makes the next file the current one, named for serial + 1. 0 or -errno (-ENOSPC: later). */
+/* Makes the next file the current one, named for serial + 1. 0 or -errno (-ENOSPC, -EDQUOT, -EBUSY: later). */
 [[nodiscard]] int space_rotate(struct space *s);

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from lib.record import eventually, holding, verify
+from lib.record import entries, eventually, holding, verify
 from lib.stanza import message
 
 ENDED = "recorder ended by itself with exit code 70"
@@ -89,6 +89,7 @@ def test_a_flush_of_the_recorders_own_line_that_fails_ends_it_as_well(server, co
     """The next flush would succeed, and would have nothing of what the first one lost."""
     ends = server.log.read_text().count(ENDED)
     folder = server.dir / "record"
+    eventually(lambda: any(each["type"] == "policy" for each in entries(folder)), 20)  # the last of a gate's start
     folder.chmod(0o3700)
     done = server.run(*command)
     assert done.returncode == (0 if command == ("reload",) else 3), done.stdout + done.stderr
