@@ -192,7 +192,7 @@ static enum pubsub_fault node_ready(struct picture_change *c, struct user *u, st
 			place_free(p);
 			return PUBSUB_E_FAILED;
 		}
-		c->made[c->row.nodes_len] = p;
+		c->made[c->row.nodes_len] = true;
 		p->options.access = ACCESS_OPEN; /* as a vCard is */
 		place_put_text(&state, p);
 	}
@@ -258,9 +258,15 @@ void picture_undo(struct picture_change *c, struct user *u)
 {
 	for (size_t i = 0; i < 2; i++) {
 		if (c->made[i] && u->pep)
-			place_free(map_del(&u->pep->places, c->made[i]->name));
-		c->made[i] = NULL;
+			place_free(map_del(&u->pep->places, c->nodes[i].name));
+		c->made[i] = false;
 	}
+}
+
+void picture_failed(const struct picture_change *c, struct user *u)
+{
+	if ((c->made[0] || c->made[1]) && u->pep)
+		u->pep->failed = true;
 }
 
 void picture_tell(const struct picture_change *c, struct user *u, const struct parcel *p)

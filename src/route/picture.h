@@ -17,14 +17,16 @@ struct picture_change {
 	struct store_pep_node nodes[2];
 	struct store_pep_item items[2];
 	struct store_vcard card;
-	bool tells;         /* what is shown has changed: metadata is to be told */
-	struct place *made[2];
+	bool tells;   /* what is shown has changed: metadata is to be told */
+	bool made[2]; /* the node is there since this change */
 };
 
 /* PUBSUB_OK, or why not; then nothing has changed. PUBSUB_E_LARGE, PUBSUB_E_NODES, PUBSUB_E_TRANSIENT: the picture cannot stand
  * in the nodes. */
 [[nodiscard]] enum pubsub_fault picture_of_card(
 	struct picture_change *out, struct user *owner, const struct parcel *p, const struct avatar *a);
-/* The store did not take it. */
+/* It has not been asked of the store; nothing has happened since. */
 void picture_undo(struct picture_change *c, struct user *owner);
+/* The store did not take it: nodes in memory may be ahead of it, and others may have changed them meanwhile. */
+void picture_failed(const struct picture_change *c, struct user *owner);
 void picture_tell(const struct picture_change *c, struct user *owner, const struct parcel *p);

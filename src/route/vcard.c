@@ -197,7 +197,7 @@ static void on_written(struct store_req *req, int result)
 	struct deed *d = req->owner;
 
 	if (result) {
-		picture_undo(&d->change, d->user);
+		picture_failed(&d->change, d->user);
 		deed_refuse(d, result == STORE_E_FULL ? STANZA_RESOURCE_CONSTRAINT : STANZA_INTERNAL_SERVER_ERROR, NULL);
 		return;
 	}

@@ -34,6 +34,7 @@ def server(launch):
         path = server.dir / "policy/rules/pictures.yaml"
         path.write_text(RULES)
         path.chmod(0o644)
+        server.configure({"personal": {"bytes": 10000}})
     return launch("pictures", prepare=prepare)
 
 
@@ -179,6 +180,23 @@ def test_who_may_not_look_into_the_nodes_sees_the_card_without_it(folk):
     assert card(bob, alice.bare)[2] == card(alice)[2] == ONE
     assert card(carol, alice.bare) == ("Alice", None, None)
     assert pubsub_error(items(carol, DATA, to=alice.bare))[2] == "presence-subscription-required"
+
+
+def test_a_picture_there_is_no_room_for_leaves_nothing_whatever_comes_of_its_node_meanwhile(folk):
+    alice, = folk.online(1)
+    large = ONE + bytes(9000)
+    for number in range(5):
+        alice.send(iq_to(None, "set", "<vCard xmlns='%s'><PHOTO><BINVAL>%s</BINVAL></PHOTO></vCard>" % (names.VCARD, text(large)),
+                         id="full-%d" % number) +
+                   "".join(iq_to(None, "set", "<pubsub xmlns='%s#owner'><delete node='%s'/></pubsub>" % (names.PUBSUB, node),
+                                 id="gone-%d-%s" % (number, node)) for node in (DATA, METADATA)))
+    for number in range(5):
+        assert Error(alice.expect(iq(id="full-%d" % number))).condition == "resource-constraint"
+        for node in (DATA, METADATA):
+            alice.expect(iq(id="gone-%d-%s" % (number, node)))
+    assert Error(items(alice, METADATA)).condition == "item-not-found"
+    set_card(alice, ONE)
+    assert card(alice)[2] == ONE and ids(items(alice, METADATA)) == [sha(ONE)]
 
 
 def test_what_is_no_picture_stays_as_it_is(folk):
