@@ -309,6 +309,7 @@ def test_nobody_has_no_nodes_and_neither_has_somebody_behind_a_wall(folk, server
 
 # --- events
 
+@pytest.mark.tsan
 def test_who_wants_them_gets_events(folk):
     alice, bob = folk.friends(2)
     phone = folk.another(alice)
@@ -326,6 +327,7 @@ def test_who_wants_them_gets_events(folk):
     assert not alice.take(event(TUNE))  # has said nothing of what it wants
 
 
+@pytest.mark.tsan
 def test_the_last_item_comes_with_presence(folk):
     alice, bob = folk.friends(2)
     ok(publish(alice, TUNE, tune("one")))
@@ -419,6 +421,7 @@ def test_the_end_of_a_node_and_its_purge_are_told(folk):
 
 # --- capabilities
 
+@pytest.mark.tsan
 def test_a_hash_is_asked_for_once(folk):
     alice, bob = folk.friends(2)
     features = [names.DISCO_INFO, "urn:example:once+notify"]
