@@ -92,6 +92,7 @@ static void ask_store(struct user *u, struct parcel *p)
 	user_busy(u, 1);
 	if (store_seen_get(u->home->route->env.store, &q->req, u->bare) == 0)
 		return;
+	store_req_release(&q->req);
 	user_busy(u, -1);
 	free(q);
 	refuse(p, STANZA_RESOURCE_CONSTRAINT);

@@ -189,8 +189,10 @@ static void mark_greeted(struct user *u)
 	u->greeted = true;
 	if (!m)
 		return;
-	if (store_visit_greet(u->home->route->env.store, &m->req, u->bare, id))
-		free(m);
+	if (store_visit_greet(u->home->route->env.store, &m->req, u->bare, id) == 0)
+		return;
+	store_req_release(&m->req);
+	free(m);
 }
 
 /* ---- greeting ---- */
@@ -239,6 +241,7 @@ void postings_greet(struct session *s)
 	g->user = u;
 	store_req_init(&g->req, on_visit, g);
 	if (store_visit_get(h->route->env.store, &g->req, u->bare)) {
+		store_req_release(&g->req);
 		free(g);
 		return;
 	}

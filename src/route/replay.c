@@ -124,6 +124,7 @@ static void put_row(struct replay *p, const struct store_message *row)
 		store_req_init(&e->req, on_put, e);
 		if (store_message_put(p->route->env.store, &e->req, STORE_OFFLINE, row, 1, 0, 0) == 0)
 			return;
+		store_req_release(&e->req);
 		free(e);
 	}
 	replay_answered(p, -ENOMEM);
@@ -166,6 +167,7 @@ static int batch_open(struct replay *p)
 	a->replay = p;
 	store_req_init(&a->req, on_archived, a);
 	if (store_archive_begin(&a->req)) {
+		store_req_release(&a->req);
 		free(a);
 		return -ENOMEM;
 	}

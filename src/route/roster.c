@@ -246,6 +246,7 @@ static void roster_write(struct user *u, const struct contact *c, bool removed, 
 		user_busy(u, 1);
 		if (write_item(w, c, removed) == 0)
 			return;
+		store_req_release(&w->req);
 		user_busy(u, -1);
 		free(w);
 	}
@@ -595,6 +596,7 @@ static bool ask_since(struct session *s, struct parcel *p, uint64_t version)
 	user_busy(u, 1);
 	if (store_roster_changes(u->home->route->env.store, &w->req, u->bare, version) == 0)
 		return true;
+	store_req_release(&w->req);
 	user_busy(u, -1);
 	free(w);
 	return false;

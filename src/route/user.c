@@ -200,6 +200,7 @@ static int user_load(struct user *u)
 	store_req_init(&l->prefs, on_prefs, l);
 	store_req_init(&l->photo, on_photo, l);
 	if (store_roster_load(store, &l->roster, u->bare)) {
+		store_req_release(&l->roster);
 		free(l);
 		return -ENOMEM;
 	}
