@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "route/crew.h"
+#include "store/prefs.h"
 
 enum {
 	IDLE_SECONDS = 60, /* a user without sessions stays in memory for so long */
@@ -14,8 +15,7 @@ enum {
 /* Roster, block list, preferences and the hash of the picture on their way from the store. */
 struct load {
 	struct user *user;
-	struct store_req roster, blocks, prefs, photo;
-	unsigned left;
+	struct store_req req;
 };
 
 /* ---- contacts ---- */
@@ -110,43 +110,6 @@ static void user_run_waiting(struct user *u)
 	user_busy(u, -1);
 }
 
-static void load_answered(struct load *l)
-{
-	struct user *u = l->user;
-
-	if (--l->left)
-		return;
-	store_req_release(&l->roster);
-	store_req_release(&l->blocks);
-	store_req_release(&l->prefs);
-	store_req_release(&l->photo);
-	free(l);
-	u->ready = true;
-	user_run_waiting(u);
-}
-
-static void on_roster(struct store_req *req, int result)
-{
-	struct load *l = req->owner;
-
-	if (result == 0)
-		load_roster_rows(l->user, req->roster);
-	else
-		l->user->failed = true;
-	load_answered(l);
-}
-
-static void on_blocks(struct store_req *req, int result)
-{
-	struct load *l = req->owner;
-
-	if (result == 0)
-		load_block_rows(l->user, req->names);
-	else
-		l->user->failed = true;
-	load_answered(l);
-}
-
 void user_set_prefs(struct user *u, const struct store_prefs *prefs, struct arena *arena)
 {
 	arena_free(u->prefs_arena);
@@ -154,17 +117,18 @@ void user_set_prefs(struct user *u, const struct store_prefs *prefs, struct aren
 	u->prefs = prefs;
 }
 
-static void on_prefs(struct store_req *req, int result)
+/* In an arena of their own: that of the request holds the roster, too. */
+static void load_prefs(struct user *u, const struct store_prefs *prefs)
 {
-	struct load *l = req->owner;
+	struct arena *arena = prefs ? arena_new(0) : NULL;
+	const struct store_prefs *copy = arena ? store_prefs_dup(arena, prefs) : NULL;
 
-	if (result) {
-		l->user->failed = true;
-	} else if (req->prefs) {
-		user_set_prefs(l->user, req->prefs, req->arena);
-		req->arena = NULL;
-	}
-	load_answered(l);
+	if (copy)
+		user_set_prefs(u, copy, arena);
+	else
+		arena_free(arena);
+	if (prefs && !copy)
+		u->failed = true;
 }
 
 bool user_set_photo(struct user *u, struct str hash)
@@ -176,48 +140,38 @@ bool user_set_photo(struct user *u, struct str hash)
 	return true;
 }
 
-static void on_photo(struct store_req *req, int result)
+static void on_loaded(struct store_req *req, int result)
 {
 	struct load *l = req->owner;
+	struct user *u = l->user;
 
-	if (result)
-		l->user->failed = true;
-	else if (req->vcard)
-		user_set_photo(l->user, req->vcard->photo);
-	load_answered(l);
+	if (result == 0) {
+		load_roster_rows(u, req->user->roster);
+		load_block_rows(u, req->user->blocks);
+		load_prefs(u, req->user->prefs);
+		user_set_photo(u, req->user->photo);
+	} else {
+		u->failed = true;
+	}
+	store_req_release(req);
+	free(l);
+	u->ready = true;
+	user_run_waiting(u);
 }
 
 static int user_load(struct user *u)
 {
-	struct store *store = u->home->route->env.store;
 	struct load *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return -ENOMEM;
 	l->user = u;
-	store_req_init(&l->roster, on_roster, l);
-	store_req_init(&l->blocks, on_blocks, l);
-	store_req_init(&l->prefs, on_prefs, l);
-	store_req_init(&l->photo, on_photo, l);
-	if (store_roster_load(store, &l->roster, u->bare)) {
-		store_req_release(&l->roster);
-		free(l);
-		return -ENOMEM;
-	}
-	l->left = 1;
-	if (store_block_load(store, &l->blocks, u->bare) == 0)
-		l->left++;
-	else
-		u->failed = true;
-	if (store_prefs_load(store, &l->prefs, u->bare) == 0)
-		l->left++;
-	else
-		u->failed = true;
-	if (store_photo_get(store, &l->photo, u->bare) == 0)
-		l->left++;
-	else
-		u->failed = true;
-	return 0;
+	store_req_init(&l->req, on_loaded, l);
+	if (store_user_load(u->home->route->env.store, &l->req, u->bare) == 0)
+		return 0;
+	store_req_release(&l->req);
+	free(l);
+	return -ENOMEM;
 }
 
 static struct user *user_new(struct home *h, struct str bare)

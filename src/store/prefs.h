@@ -1,6 +1,7 @@
 /* What an account wants kept in its archive (XEP-0441). */
 #pragma once
 
+#include "base/arena.h"
 #include "jid/jid.h"
 #include "store/rows.h"
 
@@ -9,3 +10,6 @@
  * wish counts. `in_roster`: peer's bare address is in the owner's roster. NULL: the account has said nothing.
  * Any thread. */
 [[nodiscard]] bool store_prefs_allow(const struct store_prefs *prefs, const struct jid *peer, bool in_roster);
+
+/* A copy of all of it in the arena; NULL: the arena is full. */
+[[nodiscard]] struct store_prefs *store_prefs_dup(struct arena *arena, const struct store_prefs *prefs);

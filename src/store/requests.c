@@ -244,6 +244,11 @@ int store_block_delete(
 	return ask_names(s, req, OP_BLOCK_DELETE, owner, jids, len, 0);
 }
 
+int store_user_load(struct store *s, struct store_req *req, struct str owner)
+{
+	return store_args_ask_owner(s, req, OP_USER_LOAD, owner);
+}
+
 /* --- waiting messages --- */
 
 static void message_dup(struct arena *arena, struct store_message *to, const struct store_message *from)

@@ -1,6 +1,7 @@
 /* The calls that ask for archives. A batch is built in the request itself: its rows are copied once. */
 #include <errno.h>
 
+#include "store/prefs.h"
 #include "store/private.h"
 
 int store_archive_begin(struct store_req *req)
@@ -106,26 +107,13 @@ int store_prefs_load(struct store *s, struct store_req *req, struct str owner)
 	return store_args_send(s, req);
 }
 
-static const struct str *dup_list(struct arena *arena, const struct str *list, size_t len)
-{
-	struct str *copy = arena_zalloc(arena, len * sizeof(*copy) + 1);
-
-	for (size_t i = 0; copy && i < len; i++)
-		copy[i] = arena_dup(arena, list[i]);
-	return copy;
-}
-
 int store_prefs_put(struct store *s, struct store_req *req, struct str owner, const struct store_prefs *prefs)
 {
 	struct store_args *args = store_args_new(req, OP_PREFS_PUT);
-	struct store_prefs *copy = args ? arena_alloc(req->arena, sizeof(*copy)) : NULL;
 
-	if (!copy)
+	if (!args)
 		return -ENOMEM;
-	*copy = *prefs;
-	copy->always = dup_list(req->arena, prefs->always, prefs->always_len);
-	copy->never = dup_list(req->arena, prefs->never, prefs->never_len);
 	args->owner = arena_dup(req->arena, owner);
-	args->prefs = copy;
+	args->prefs = store_prefs_dup(req->arena, prefs);
 	return store_args_send(s, req);
 }

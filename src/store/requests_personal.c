@@ -68,11 +68,6 @@ int store_vcard_get(struct store *s, struct store_req *req, struct str owner)
 	return store_args_ask_owner(s, req, OP_VCARD_GET, owner);
 }
 
-int store_photo_get(struct store *s, struct store_req *req, struct str owner)
-{
-	return store_args_ask_owner(s, req, OP_PHOTO_GET, owner);
-}
-
 static const struct store_vcard *vcard_dup(struct arena *arena, const struct store_vcard *row)
 {
 	struct store_vcard *copy = arena_zalloc(arena, sizeof(*copy));

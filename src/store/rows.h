@@ -279,6 +279,14 @@ struct store_personal {
 	uint64_t bytes_max, private_max; /* of the account */
 };
 
+/* What a person's state begins with. */
+struct store_user {
+	const struct store_roster *roster;
+	const struct store_names *blocks;
+	const struct store_prefs *prefs; /* NULL: none set */
+	struct str photo; /* SHA-1 of the vCard's photo in hex, empty: none */
+};
+
 /* --- rooms (XEP-0045) --- */
 
 /* A room that stays when everybody has left (XEP-0045). The numbers of affiliations are the caller's

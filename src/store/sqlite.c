@@ -80,7 +80,6 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_PRIVATE_GET] = sq_private_get,
 	[OP_PRIVATE_ALL] = sq_private_all,
 	[OP_VCARD_GET] = sq_vcard_get,
-	[OP_PHOTO_GET] = sq_photo_get,
 	[OP_PEP_NODES] = sq_pep_nodes,
 	[OP_PEP_ITEMS] = sq_pep_items,
 	[OP_PEP_ITEMS_BY_ID] = sq_pep_items_by_id,
@@ -89,6 +88,7 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_CAPS_GET] = sq_caps_get,
 	[OP_VISIT_GET] = sq_visit_get,
 	[OP_NOTICE_ALL] = sq_notice_all,
+	[OP_USER_LOAD] = sq_user_load,
 };
 
 static struct sq *sq_of(struct store_backend *b)

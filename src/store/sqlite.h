@@ -263,7 +263,8 @@ int sq_private_get(struct sq *q, struct store_req *req);
 int sq_private_all(struct sq *q, struct store_req *req);
 int sq_private_put(struct sq *q, struct store_req *req);
 int sq_vcard_get(struct sq *q, struct store_req *req);
-int sq_photo_get(struct sq *q, struct store_req *req);
+int sq_photo_get(struct sq *q, struct store_req *req); /* -> req->vcard without the text */
+int sq_user_load(struct sq *q, struct store_req *req);
 int sq_vcard_put(struct sq *q, struct store_req *req);
 int sq_pep_nodes(struct sq *q, struct store_req *req);
 int sq_pep_node_put(struct sq *q, struct store_req *req);

@@ -81,6 +81,7 @@ struct store_req {
 		const struct store_pep_nodes *nodes;
 		const struct store_pep_items *items;
 		const struct store_visit *visit;
+		const struct store_user *user;
 		const struct store_notices *notices;
 		const struct store_invites *invites;
 		const int *outcomes; /* one for each row of the call */
@@ -215,6 +216,11 @@ uint64_t store_invites_version(const struct store *s);
 [[nodiscard]] int store_block_delete(
 	struct store *s, struct store_req *req, struct str owner, const struct str *jids, size_t len);
 
+/* --- all of this, and the picture, at once: what is asked for when somebody logs in --- */
+
+/* -> req->user; of an owner of whom nothing is kept, too. All of it or nothing. */
+[[nodiscard]] int store_user_load(struct store *s, struct store_req *req, struct str owner);
+
 /* --- logins, and what is said to everybody (XEP-0133) --- */
 
 /* The account has logged in. Nothing for an account that is not there. */
@@ -260,8 +266,6 @@ uint64_t store_invites_version(const struct store *s);
 /* --- what they show of themselves: vCards (XEP-0054), personal eventing (XEP-0163) --- */
 
 [[nodiscard]] int store_vcard_get(struct store *s, struct store_req *req, struct str owner); /* -> req->vcard */
-/* The same without the card's text. */
-[[nodiscard]] int store_photo_get(struct store *s, struct store_req *req, struct str owner);
 [[nodiscard]] int store_vcard_put(
 	struct store *s, struct store_req *req, struct str owner, const struct store_vcard *row);
 

@@ -207,6 +207,35 @@ static void block_lists(struct fixture *f)
 	assert_int_equal(f->req.names->len, 0);
 }
 
+static void what_a_login_asks_for(struct fixture *f)
+{
+	struct str owner = STR("one@example.org"), blocked = STR("spam.example"), always = STR("boss@x");
+	struct store_roster_item item = {.contact = STR("b@x"), .name = STR("B"), .groups = groups, .groups_len = 2};
+	struct store_prefs prefs = {.fallback = STORE_KEEP_NONE, .always = &always, .always_len = 1};
+	struct store_vcard card = {.xml = STR("<vCard/>"), .photo = STR("cafe")};
+	const struct store_user *u;
+
+	assert_int_equal(ASK(f, store_user_load, owner), 0);
+	u = f->req.user;
+	assert_true(u->roster->version == 0 && u->roster->len == 0 && u->blocks->len == 0);
+	assert_true(u->prefs == NULL && u->photo.len == 0);
+	assert_int_equal(ASK(f, store_roster_put, owner, &item, 1, 7), 0);
+	assert_int_equal(ASK(f, store_block_put, owner, &blocked, 1), 0);
+	assert_int_equal(ASK(f, store_prefs_put, owner, &prefs), 0);
+	assert_int_equal(ASK(f, store_vcard_put, owner, &card), 0);
+	assert_int_equal(ASK(f, store_user_load, owner), 0);
+	u = f->req.user;
+	assert_true(u->roster->version == 7 && u->roster->len == 1 && u->roster->items[0].groups_len == 2);
+	assert_str(u->roster->items[0].contact, "b@x");
+	assert_int_equal(u->blocks->len, 1);
+	assert_str(u->blocks->names[0], "spam.example");
+	assert_true(u->prefs->fallback == STORE_KEEP_NONE && u->prefs->always_len == 1 && u->prefs->never_len == 0);
+	assert_str(u->prefs->always[0], "boss@x");
+	assert_str(u->photo, "cafe");
+	assert_int_equal(ASK(f, store_user_load, STR("another@example.org")), 0);
+	assert_true(f->req.user->roster->len == 0 && f->req.user->photo.len == 0);
+}
+
 static void visits_and_notices(struct fixture *f)
 {
 	struct store_notice motd = {.name = STR("motd"), .text = STR("Tea."), .id = STR("id"), .seq = 7, .utc_us = 9};
@@ -417,6 +446,7 @@ static void on_a_backend(void **state)
 	rooms(&f);
 	visits_and_notices(&f);
 	block_lists(&f);
+	what_a_login_asks_for(&f);
 	offline_messages(&f);
 	spooled_messages(&f);
 	the_applied_sequence_only_rises(&f);
