@@ -37,12 +37,33 @@ struct net_loop {
 	struct timer slow_check;
 	size_t output_max;
 	struct list stuck;
+	struct net_traffic traffic[NET_PEERS]; /* written by this loop, read by any */
 	char buffer[READ_SIZE];
 	char *spare[SPARE_MAX];    /* output buffers of OUT_USUAL bytes for who writes next */
 	unsigned spare_len;
 };
 
 static void conn_read(struct conn *c);
+
+/* ---- counting ---- */
+
+static struct net_traffic *conn_traffic(const struct conn *c)
+{
+	return &c->net->traffic[c->kind == CONN_COMPONENT ? NET_COMPONENTS : NET_CLIENTS];
+}
+
+static void traffic_add(uint64_t *counter, size_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+void net_loop_traffic(const struct net_loop *n, struct net_traffic to[NET_PEERS])
+{
+	for (size_t i = 0; i < NET_PEERS; i++) {
+		to[i].in += __atomic_load_n(&n->traffic[i].in, __ATOMIC_RELAXED);
+		to[i].out += __atomic_load_n(&n->traffic[i].out, __ATOMIC_RELAXED);
+	}
+}
 
 /* ---- closing ---- */
 
@@ -215,6 +236,7 @@ static void conn_read(struct conn *c)
 
 		if (n <= 0)
 			return;
+		traffic_add(&conn_traffic(c)->in, (size_t)n);
 		c->ops->bytes(c, c->net->buffer, (size_t)n);
 		if (!c->logged_in) /* a password may have been in it */
 			OPENSSL_cleanse(c->net->buffer, (size_t)n);
@@ -321,6 +343,7 @@ static void conn_flush(struct conn *c)
 			return;
 		}
 		sent += (size_t)n;
+		traffic_add(&conn_traffic(c)->out, (size_t)n);
 	}
 	out_give(c);
 	if (c->stuck_since_ms) {

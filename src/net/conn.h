@@ -35,6 +35,18 @@ struct conn_ops {
 	void (*closed)(struct conn *c, enum conn_end how);
 };
 
+/* Whose connections. */
+enum net_peer {
+	NET_CLIENTS,
+	NET_COMPONENTS,
+	NET_PEERS,
+};
+
+/* Bytes since the start, as the stream above reads and writes them: without TLS. */
+struct net_traffic {
+	uint64_t in, out;
+};
+
 /* Per loop: shared read buffer, connections with output, the current TLS context. */
 struct net_loop;
 
@@ -44,6 +56,8 @@ void net_loop_set_output_max(struct net_loop *n, size_t bytes); /* also of conne
 struct net_loop *net_loop_free(struct net_loop *n);
 void net_loop_set_tls(struct net_loop *n, struct tls *tls); /* takes a reference of its own; loop thread */
 struct loop *net_loop_loop(const struct net_loop *n);
+/* Adds what this loop has counted. Any thread, approximate. */
+void net_loop_traffic(const struct net_loop *n, struct net_traffic to[NET_PEERS]);
 
 struct conn {
 	uv_poll_t poll;

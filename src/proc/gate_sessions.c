@@ -148,21 +148,53 @@ static struct str condition_name(size_t i)
 	return stanza_condition_name((enum stanza_condition)i);
 }
 
+/* Steps that include those before them, under what they hold at most, in seconds. */
+static json_t *durations_json(const struct durations *d)
+{
+	json_t *up_to = json_object();
+	uint64_t count = durations_count(d, DURATIONS_STEPS + 1);
+
+	for (size_t i = 0; i < DURATIONS_STEPS; i++)
+		json_object_set_new(up_to, durations_seconds[i], json_integer((json_int_t)durations_count(d, i + 1)));
+	return json_pack("{s:I, s:I, s:I, s:o}", "count", (json_int_t)count, "milliseconds", (json_int_t)(d->sum_us / 1000),
+			"microseconds", (json_int_t)d->sum_us, "up_to", up_to);
+}
+
+static json_t *store_json(const struct gate *g)
+{
+	struct store_stats s;
+
+	store_stats(g->store, &s);
+	return json_pack("{s:{s:I, s:I, s:I}, s:o, s:o, s:o, s:o}", "waiting", "write", (json_int_t)s.writes, "read",
+			(json_int_t)s.reads, "search", (json_int_t)s.searches, "write", durations_json(&s.wrote), "transaction",
+			durations_json(&s.transactions), "read", durations_json(&s.read), "search", durations_json(&s.searched));
+}
+
+static json_t *bytes_json(const struct gate *g)
+{
+	struct net_traffic t[NET_PEERS];
+
+	xmpp_traffic(g->xmpp, t);
+	return json_pack("{s:{s:I, s:I}, s:{s:I, s:I}}", "received", "client", (json_int_t)t[NET_CLIENTS].in, "component",
+			(json_int_t)t[NET_COMPONENTS].in, "sent", "client", (json_int_t)t[NET_CLIENTS].out, "component",
+			(json_int_t)t[NET_COMPONENTS].out);
+}
+
 /* What is counted for monitoring; proc/metrics.c gives it the names of metrics. */
 static json_t *figures_json(const struct gate *g, const struct xmpp_stats *x, const struct way_stats *w)
 {
 	struct route_figures f;
 
 	route_figures(g->route, &f);
-	return json_pack("{s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I, s:I}, s:o, s:o, s:{s:I, s:I}, s:I, s:I, s:I, s:I}",
+	return json_pack("{s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I, s:I}, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}",
 			"received", "message", (json_int_t)w->kinds[PARCEL_MESSAGE], "presence",
 			(json_int_t)w->kinds[PARCEL_PRESENCE], "iq", (json_int_t)w->kinds[PARCEL_IQ], "delivered", "content",
 			(json_int_t)f.content, "other", (json_int_t)f.other, "classes", "content", (json_int_t)w->content,
 			"event", (json_int_t)w->events, "signal", (json_int_t)w->signals, "verdicts",
 			numbers(w->verdicts, ACTION_COUNT, action_name), "refusals",
-			numbers(w->refusals, STANZA_CONDITIONS, condition_name), "receipts", "count", (json_int_t)w->receipts,
-			"milliseconds", (json_int_t)w->receipt_ms, "slowed", (json_int_t)x->slowed, "offline_kept",
-			(json_int_t)f.offline_kept, "archived", (json_int_t)f.archived, "rooms", (json_int_t)f.rooms);
+			numbers(w->refusals, STANZA_CONDITIONS, condition_name), "receipts", durations_json(&w->receipts), "slowed",
+			(json_int_t)x->slowed, "offline_kept", (json_int_t)f.offline_kept, "archived", (json_int_t)f.archived, "rooms",
+			(json_int_t)f.rooms, "bytes", bytes_json(g), "store", store_json(g));
 }
 
 void gate_status(struct gate_request *r)

@@ -5,10 +5,12 @@
 
 #include "base/str.h"
 
-enum type { GAUGE, COUNTER };
+enum type { GAUGE, COUNTER, HISTOGRAM };
+
+static const char *const type_names[] = {"gauge", "counter", "histogram"};
 
 /* path: members of the status, parted by '.'. A last member "*" stands for each number of the object there, with its name
- * as the value of `label`. */
+ * as the value of `label`. A histogram's path leads to an object with `count`, `microseconds` and `up_to`. */
 struct metric {
 	const char *name;
 	enum type type;
@@ -27,7 +29,7 @@ static const struct metric metrics[] = {
 	{"gatehouse_tls_failures_total", COUNTER, "tls_failures.*", "from", 0,
 		"TLS handshakes that failed, by where they came from."},
 	{"gatehouse_stanzas_received_total", COUNTER, "figures.received.*", "kind", 0,
-		"Stanzas that clients sent, by kind."},
+		"Stanzas that clients and components sent, by kind."},
 	{"gatehouse_stanzas_delivered_total", COUNTER, "figures.delivered.*", "class", 0,
 		"Stanzas handed to sessions: people's content, and all else."},
 	{"gatehouse_stanzas_classed_total", COUNTER, "figures.classes.*", "class", 0,
@@ -36,6 +38,10 @@ static const struct metric metrics[] = {
 		"Stanzas that were inspected, by what the policy does."},
 	{"gatehouse_refusals_total", COUNTER, "figures.refusals.*", "condition", 0,
 		"Stanzas refused before they were inspected or recorded, by error condition."},
+	{"gatehouse_received_bytes_total", COUNTER, "figures.bytes.received.*", "stream", 0,
+		"Bytes read from streams of clients and of components, without TLS."},
+	{"gatehouse_sent_bytes_total", COUNTER, "figures.bytes.sent.*", "stream", 0,
+		"Bytes written to streams of clients and of components, without TLS."},
 	{"gatehouse_streams_slowed_total", COUNTER, "figures.slowed", NULL, 0,
 		"Times a stream had used up its allowance and was read more slowly."},
 	{"gatehouse_record_waiting", GAUGE, "stanzas.waiting", NULL, 0, "Stanzas that wait for their receipt now."},
@@ -43,11 +49,23 @@ static const struct metric metrics[] = {
 		"Receipts that stanzas waited for."},
 	{"gatehouse_record_wait_seconds_total", COUNTER, "figures.receipts.milliseconds", NULL, 0.001,
 		"Time stanzas have waited for receipts, summed; divided by the receipts, the mean."},
+	{"gatehouse_record_receipt_seconds", HISTOGRAM, "figures.receipts", "le", 0,
+		"The same wait as a distribution, measured in whole milliseconds."},
 	{"gatehouse_record_link_up", GAUGE, "record_link.up", NULL, 0, "1 while the gate reaches the recorder."},
 	{"gatehouse_record_full", GAUGE, "record_link.full", NULL, 0, "1 while the record has no space."},
 	{"gatehouse_record_entries", GAUGE, "record.entries", NULL, 0, "Lines of the record."},
 	{"gatehouse_record_segments", GAUGE, "record.segments", NULL, 0, "Segments of the record."},
 	{"gatehouse_record_free_bytes", GAUGE, "record.free_bytes", NULL, 0, "Free space on the record's disk."},
+	{"gatehouse_store_waiting", GAUGE, "figures.store.waiting.*", "kind", 0,
+		"Requests to the store: writes that are not on the disk yet, reads and searches of history not begun."},
+	{"gatehouse_store_write_seconds", HISTOGRAM, "figures.store.write", "le", 0,
+		"From the request of a write to its answer: it is on the disk."},
+	{"gatehouse_store_transaction_seconds", HISTOGRAM, "figures.store.transaction", "le", 0,
+		"Batches of writes that share one flush to the disk."},
+	{"gatehouse_store_read_seconds", HISTOGRAM, "figures.store.read", "le", 0,
+		"From the request of a read to its answer, history apart."},
+	{"gatehouse_store_search_seconds", HISTOGRAM, "figures.store.search", "le", 0,
+		"From the request of a page of history to its answer."},
 	{"gatehouse_offline_kept_total", COUNTER, "figures.offline_kept", NULL, 0,
 		"Messages kept for people who were not there."},
 	{"gatehouse_archived_total", COUNTER, "figures.archived", NULL, 0, "Messages put into people's history."},
@@ -95,11 +113,36 @@ static void put_label(struct buf *out, const char *name)
 			buf_putc(out, *name);
 }
 
+static long long number_of(const json_t *object, const char *name)
+{
+	return (long long)json_integer_value(json_object_get(object, name));
+}
+
+static void put_histogram(struct buf *out, const struct metric *m, const json_t *value)
+{
+	long long count = number_of(value, "count");
+	const char *name;
+	json_t *each;
+
+	json_object_foreach(json_object_get(value, "up_to"), name, each) {
+		buf_printf(out, "%s_bucket{%s=\"", m->name, m->label);
+		put_label(out, name);
+		buf_printf(out, "\"} %lld\n", (long long)json_integer_value(each));
+	}
+	buf_printf(out, "%s_bucket{%s=\"+Inf\"} %lld\n", m->name, m->label, count);
+	buf_printf(out, "%s_sum %.6f\n", m->name, (double)number_of(value, "microseconds") / 1e6);
+	buf_printf(out, "%s_count %lld\n", m->name, count);
+}
+
 static void put_samples(struct buf *out, const struct metric *m, const json_t *value)
 {
 	const char *name;
 	json_t *each;
 
+	if (m->type == HISTOGRAM) {
+		put_histogram(out, m, value);
+		return;
+	}
 	if (!m->label) {
 		buf_printf(out, "%s ", m->name);
 		put_number(out, m, value);
@@ -115,7 +158,7 @@ static void put_samples(struct buf *out, const struct metric *m, const json_t *v
 
 static void put_head(struct buf *out, const char *name, enum type type, const char *help)
 {
-	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type == COUNTER ? "counter" : "gauge");
+	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type_names[type]);
 }
 
 void metrics_put(struct buf *out, const json_t *status)

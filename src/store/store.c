@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/private.h"
 
@@ -31,6 +32,8 @@ struct lane {
 	pthread_cond_t wake;
 	struct queue reads;
 	struct queue urgent; /* those that wait for no write */
+	uint64_t waiting;    /* in both */
+	struct durations took; /* the thread's own */
 };
 
 struct store {
@@ -43,6 +46,7 @@ struct store {
 	struct queue writes;
 	struct lane lane[STORE_READERS];
 	uint64_t asked, written; /* writes, counted */
+	struct durations wrote, transactions; /* the writing thread's own */
 	_Atomic uint64_t accounts_version, invites_version;
 	bool stopping;
 };
@@ -154,8 +158,11 @@ static bool changes_invites(const struct store_req *req)
 
 static void group_done(struct store *s, struct store_req *first, size_t len)
 {
+	uint64_t now = clock_mono_us();
+
 	for (struct store_req *req = first, *next; req; req = next) {
 		next = req->next;
+		durations_add(&s->wrote, now - req->asked_us);
 		if (changes_accounts(req))
 			s->accounts_version++;
 		if (changes_invites(req))
@@ -176,9 +183,12 @@ static void *write_thread(void *arg)
 
 	pthread_setname_np(pthread_self(), "store-write");
 	while ((group = take_group(s, &len))) {
+		uint64_t begun_us = clock_mono_us();
+
 		if (group_run(s->writer, group))
 			for (struct store_req *req = group; req; req = req->next)
 				single_run(s->writer, req);
+		durations_add(&s->transactions, clock_mono_us() - begun_us);
 		group_done(s, group, len);
 	}
 	arena_pool_drain();
@@ -199,6 +209,7 @@ static struct store_req *take_read(struct lane *l)
 			break;
 		pthread_cond_wait(&l->wake, &s->lock);
 	}
+	l->waiting -= req != NULL;
 	pthread_mutex_unlock(&s->lock);
 	return req;
 }
@@ -211,6 +222,7 @@ static void *read_thread(void *arg)
 	pthread_setname_np(pthread_self(), l == &l->store->lane[0] ? "store-read" : "store-archive");
 	while ((req = take_read(l))) {
 		req->answer = l->backend->ops->run(l->backend, req);
+		durations_add(&l->took, clock_mono_us() - req->asked_us);
 		answer(l->store, req);
 	}
 	arena_pool_drain();
@@ -370,6 +382,20 @@ uint64_t store_applied_seq(const struct store *s)
 	return s->applied_seq;
 }
 
+void store_stats(struct store *s, struct store_stats *out)
+{
+	*out = (struct store_stats){};
+	pthread_mutex_lock(&s->lock);
+	out->writes = s->asked - s->written;
+	out->reads = s->lane[0].waiting;
+	out->searches = s->lane[1].waiting;
+	pthread_mutex_unlock(&s->lock);
+	durations_gather(&out->wrote, &s->wrote);
+	durations_gather(&out->read, &s->lane[0].took);
+	durations_gather(&out->searched, &s->lane[1].took);
+	durations_gather(&out->transactions, &s->transactions);
+}
+
 /* The lock is given back before the thread is woken: it needs it first of all. */
 void store_ask(struct store *s, struct store_req *req)
 {
@@ -381,12 +407,14 @@ void store_ask(struct store *s, struct store_req *req)
 	req->task.run = request_run_answer;
 	req->pending = true;
 	req->answered = false;
+	req->asked_us = clock_mono_us();
 	pthread_mutex_lock(&s->lock);
 	if (writes) {
 		s->asked++;
 		queue_push(&s->writes, req);
 	} else {
 		req->after = s->asked;
+		l->waiting++;
 		queue_push(req->op == OP_VERIFIER_GET ? &l->urgent : &l->reads, req);
 	}
 	pthread_mutex_unlock(&s->lock);

@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/durations.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "loop/loop.h"
@@ -55,6 +56,7 @@ struct store_req {
 	void *secret; /* wiped with the arena */
 	size_t secret_len;
 	uint64_t after; /* a read waits until this many writes are answered */
+	uint64_t asked_us; /* clock_mono_us() */
 	int answer;
 	uint8_t op; /* enum store_op */
 	bool answered;
@@ -120,6 +122,14 @@ struct store *store_close(struct store *s);
 
 /* Blocks until `req` is answered and returns its result. For requests asked by a thread that runs no loop. */
 int store_wait(struct store_req *req);
+
+/* For monitoring. Times run from the question to its answer, waiting included, but those of transactions. */
+struct store_stats {
+	uint64_t writes, reads, searches; /* now: writes that are not on the disk yet; reads, and searches of archives, not begun */
+	struct durations wrote, read, searched;
+	struct durations transactions; /* that reached the disk together: from the first statement to the disk's answer */
+};
+void store_stats(struct store *s, struct store_stats *out); /* any thread */
 
 /* The sequence number of the last record entry that is applied, read at store_open (0: none). */
 uint64_t store_applied_seq(const struct store *s);

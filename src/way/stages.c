@@ -127,8 +127,7 @@ static void on_receipt(struct waiter *waiter, const struct receipt *receipt)
 
 	list_remove(&w->link);
 	way_count(&wl->stats.waiting, -1);
-	way_count(&wl->stats.receipts, 1);
-	way_count(&wl->stats.receipt_ms, (int64_t)(loop_ms(wl->loop) - w->since_ms));
+	durations_add(&wl->stats.receipts, (loop_ms(wl->loop) - w->since_ms) * 1000);
 	if (!receipt)
 		return; /* the gate is stopping: neither delivered nor acknowledged */
 	p->receipt = receipt_keep(p->arena, receipt);

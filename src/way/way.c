@@ -327,7 +327,6 @@ void way_stats(const struct way *w, struct way_stats *out)
 		add_all(out->kinds, s->kinds, sizeof(s->kinds) / sizeof(s->kinds[0]));
 		add_all(out->verdicts, s->verdicts, ACTION_COUNT);
 		add_all(out->refusals, s->refusals, STANZA_CONDITIONS);
-		add_all(&out->receipts, &s->receipts, 1);
-		add_all(&out->receipt_ms, &s->receipt_ms, 1);
+		durations_gather(&out->receipts, &s->receipts);
 	}
 }

@@ -10,6 +10,7 @@
  * that does, unless it is a question to the server itself. */
 #pragma once
 
+#include "base/durations.h"
 #include "parcel/loops.h"
 #include "parcel/parcel.h"
 #include "rule/policy_set.h"
@@ -53,6 +54,6 @@ struct way_stats {
 	uint64_t kinds[3];                       /* by enum parcel_kind */
 	uint64_t verdicts[ACTION_COUNT];         /* of what was inspected */
 	uint64_t refusals[STANZA_CONDITIONS];    /* by what the sender was told */
-	uint64_t receipts, receipt_ms;           /* that were waited for, and how long all together */
+	struct durations receipts;               /* how long they were waited for; in whole milliseconds */
 };
 void way_stats(const struct way *w, struct way_stats *out); /* any thread, approximate */

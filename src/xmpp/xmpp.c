@@ -255,3 +255,10 @@ void xmpp_stats(const struct xmpp *x, struct xmpp_stats *out)
 		out->slowed += __atomic_load_n(&s->slowed, __ATOMIC_RELAXED);
 	}
 }
+
+void xmpp_traffic(const struct xmpp *x, struct net_traffic out[NET_PEERS])
+{
+	memset(out, 0, NET_PEERS * sizeof(out[0]));
+	for (unsigned i = 0; i < x->env.loops->count; i++)
+		net_loop_traffic(x->loops[i].net, out);
+}

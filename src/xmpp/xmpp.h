@@ -65,6 +65,7 @@ void xmpp_set_inviting(struct xmpp *x, uint64_t until_us);
 void xmpp_shutdown(struct xmpp *x, unsigned seconds, void (*on_done)(void *owner), void *owner);
 
 void xmpp_stats(const struct xmpp *x, struct xmpp_stats *out); /* any thread, approximate */
+void xmpp_traffic(const struct xmpp *x, struct net_traffic out[NET_PEERS]); /* the same */
 
 /* ---- the stages of the way that belong to streams (way/way.h) ---- */
 

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from lib import record
+from lib import archive, component, record
+from lib.folk import Folk
 from lib.server import free_port, ROOT, Server
 from lib.stanza import body, message, message_to, words
 
@@ -49,9 +50,10 @@ def scrape(server, version=b"1.1"):
             about[name] = (kind, help[name])
         else:
             name, label, value, number = SAMPLE.fullmatch(line).groups()
-            assert name in about, "a sample before its TYPE"
+            family = name if name in about else re.sub("_(bucket|sum|count)$", "", name)
+            assert family in about, "a sample before its TYPE"
             found[name, value] = float(number)
-            assert about[name][0] == ("counter" if name.endswith("_total") else "gauge")
+            assert about[family][0] == ("counter" if name.endswith("_total") else "gauge" if name == family else "histogram")
     return found, about
 
 
@@ -95,11 +97,86 @@ def test_what_happens_is_counted(server, folk):
         assert after["gatehouse_process_cpu_seconds_total", process] >= 0
 
 
+HISTOGRAMS = ["gatehouse_store_write_seconds", "gatehouse_store_transaction_seconds", "gatehouse_store_read_seconds",
+              "gatehouse_store_search_seconds", "gatehouse_record_receipt_seconds"]
+
+
+@pytest.mark.parametrize("name", HISTOGRAMS)
+def test_a_histogram_is_one(server, name):
+    found, _ = scrape(server)
+    steps = [(float(value), number) for (sample, value), number in found.items() if sample == name + "_bucket"]
+    assert len(steps) == 8 and steps == sorted(steps) and steps[-1][0] == float("inf")
+    numbers = [number for _, number in steps]
+    assert numbers == sorted(numbers) and numbers[-1] == found[name + "_count", None]
+    assert found[name + "_sum", None] <= sum(number * 100 for number in numbers)
+
+
+def test_the_store_is_measured(server, folk):
+    before, _ = scrape(server)
+    alice, bob = folk.online(2)
+    alice.roster_set("carol@example.org", "Carol")
+    body_ = alice.say(bob.bare, words("a word for history")).body
+    bob.expect(message(body=body_))
+    record.eventually(lambda: body_ in archive.history(alice).bodies)
+    record.eventually(lambda: scrape(server)[0]["gatehouse_store_waiting", "write"] == 0)
+    after, _ = scrape(server)
+
+    def more(name):
+        return after[name, None] - before[name, None]
+    assert more("gatehouse_store_write_seconds_count") >= 2
+    assert 1 <= more("gatehouse_store_transaction_seconds_count") <= more("gatehouse_store_write_seconds_count")
+    assert more("gatehouse_store_read_seconds_count") >= 4  # a verifier and a roster each
+    assert more("gatehouse_store_search_seconds_count") >= 1
+    assert more("gatehouse_record_receipt_seconds_count") >= 1
+    for name in HISTOGRAMS[:3]:
+        assert more(name + "_sum") > 0
+    assert after["gatehouse_store_waiting", "read"] == after["gatehouse_store_waiting", "search"] == 0
+
+
+def test_bytes_are_counted_by_the_kind_of_stream(launch):
+    ports = free_port(), free_port()
+    server = launch("metrics-bytes", dict(component.settings(ports[0], ["irc.example.org"]),
+                                          metrics={"listen": ["127.0.0.1:%d" % ports[1]]}),
+                    prepare=component.prepared("irc.example.org"))
+    server.metrics_port = ports[1]
+    alice, bob = Folk(server).online(2)
+    gateway = component.Component(server, ports[0], "irc.example.org").join()
+
+    def counted():
+        found, _ = scrape(server)
+        return {(way, kind): found["gatehouse_%s_bytes_total" % way, kind]
+                for way in ("received", "sent") for kind in ("client", "component")}
+
+    def during(act):
+        before = counted()
+        act()
+        after = counted()
+        return {key: after[key] - before[key] for key in after}
+
+    def talk_():
+        text = "a long word " * 300
+        alice.say(bob.bare, text)
+        bob.expect(message(body=text))
+    more = during(talk_)
+    assert more["received", "client"] > 3600 and more["sent", "client"] > 3600
+    assert more["received", "component"] < 1000 and more["sent", "component"] < 1000
+
+    def gateway_talks():
+        text = "a strange word " * 300
+        gateway.send(message_to(bob.bare, body(text), from_="someone@irc.example.org"))
+        bob.expect(message(body=text))
+    more = during(gateway_talks)
+    assert more["received", "component"] > 4500 and more["sent", "client"] > 4500
+    assert more["received", "client"] < 2000 and more["sent", "component"] < 1000
+
+
 def test_the_figures_are_those_of_the_status(server):
     status = server.status()
     found, _ = scrape(server)
     assert found["gatehouse_accounts", None] == status["accounts"]
     assert found["gatehouse_record_segments", None] == status["record"]["segments"]
+    assert found["gatehouse_received_bytes_total", "client"] == status["figures"]["bytes"]["received"]["client"]
+    assert found["gatehouse_store_transaction_seconds_count", None] >= status["figures"]["store"]["transaction"]["count"] > 0
     assert found["gatehouse_verdicts_total", "block"] == status["figures"]["verdicts"]["block"]
 
 
