@@ -489,9 +489,10 @@ static void on_changed(struct store_req *req, int result)
 		fail_store(r, result);
 		return;
 	}
-	if (c->remove)
+	if (c->remove) {
 		directory_remove(r->gate->directory, c->row.jid);
-	else if (directory_follow(r->gate, c)) {
+		route_account_removed(r->gate->route, c->row.jid, req->roster);
+	} else if (directory_follow(r->gate, c)) {
 		fail_directory(r);
 		return;
 	}

@@ -2,9 +2,11 @@
 #include <stdlib.h>
 
 #include "account/directory.h"
+#include "base/log.h"
 #include "route/home.h"
 #include "route/roster.h"
 #include "route/session.h"
+#include "route/subscription.h"
 
 /* ---- listing ---- */
 
@@ -167,6 +169,68 @@ void route_read_roster(struct route *r, struct str bare,
 		.task.run = run_roster_ask, .route = r, .done = done, .owner = owner, .bare_len = bare.len};
 	memcpy(x->bare, bare.data, bare.len);
 	loop_post(home_of(r, bare)->loop, &x->task);
+}
+
+/* ---- accounts that are removed ---- */
+
+/* What there was between the account and one contact. */
+struct bond {
+	struct str contact;
+	unsigned state;
+};
+
+struct removal {
+	struct task task;
+	struct route *route;
+	struct arena *arena; /* holds all of it */
+	struct str bare;
+	size_t len;
+	struct bond bonds[];
+};
+
+static void run_removal(struct task *task)
+{
+	struct removal *x = container_of(task, struct removal, task);
+	struct home *h = home_here(x->route);
+
+	for (size_t i = 0; i < x->len; i++)
+		subscription_leave(h, x->bare, x->bonds[i].contact, x->bonds[i].state);
+	arena_free(x->arena);
+}
+
+static unsigned state_of(const struct store_roster_item *item)
+{
+	return item->subscription | (item->ask ? SUB_OUT : 0) | (item->pending_in.len ? SUB_IN : 0);
+}
+
+static struct removal *removal_new(struct route *r, struct str bare, const struct store_roster *roster)
+{
+	struct arena *arena = arena_new(0);
+	struct removal *x = arena ? arena_alloc(arena, sizeof(*x) + roster->len * sizeof(x->bonds[0])) : NULL;
+
+	if (!x) {
+		arena_free(arena);
+		return NULL;
+	}
+	*x = (struct removal){.task = {.run = run_removal}, .route = r, .arena = arena, .bare = arena_dup(arena, bare)};
+	for (size_t i = 0; i < roster->len; i++)
+		if (state_of(&roster->items[i]))
+			x->bonds[x->len++] = (struct bond){
+				.contact = arena_dup(arena, roster->items[i].contact), .state = state_of(&roster->items[i])};
+	if (!arena_is_full(arena))
+		return x;
+	arena_free(arena);
+	return NULL;
+}
+
+void route_account_removed(struct route *r, struct str bare, const struct store_roster *roster)
+{
+	struct removal *x = removal_new(r, bare, roster);
+
+	if (x)
+		loop_post(home_of(r, bare)->loop, &x->task);
+	else
+		log_error("out of memory: contacts of a removed account are not told before they log in again");
 }
 
 /* ---- closing ---- */

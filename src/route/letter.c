@@ -36,8 +36,11 @@ static struct letter *letter_new(struct route *r, const struct letter_parts *par
 
 	if (!l)
 		return NULL;
-	*l = (struct letter){
-		.route = r, .kind = parts->kind, .addressed = parts->addressed, .asked = parts->asked};
+	*l = (struct letter){.route = r,
+		.kind = parts->kind,
+		.addressed = parts->addressed,
+		.asked = parts->asked,
+		.removed = parts->removed};
 	memcpy(l->text, parts->from.data, parts->from.len);
 	memcpy(l->text + parts->from.len, parts->to.data, parts->to.len);
 	l->from = jid_split(str_of(l->text, parts->from.len));

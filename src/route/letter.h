@@ -28,6 +28,7 @@ struct letter {
 	struct blob *stanza; /* counted; NULL: made from kind, from and to */
 	bool addressed;      /* the stanza holds its `to` */
 	bool asked;          /* a probe the client itself sent: answered whatever there is to say */
+	bool removed;        /* its account has been removed: the store has the end of a subscription already */
 	struct kept kept;    /* the receipt, where there is content */
 	struct hold *hold;   /* counted */
 	char text[];
@@ -38,7 +39,7 @@ struct letter_parts {
 	enum letter_kind kind;
 	struct str from, to;
 	struct blob *stanza;
-	bool addressed, asked;
+	bool addressed, asked, removed;
 	const struct kept *kept; /* NULL: a signal */
 	struct hold *hold;
 };

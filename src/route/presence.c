@@ -454,9 +454,15 @@ static bool probe_finds_nobody(struct home *h, const struct letter *l)
 	return l->kind == LETTER_PROBE && !l->asked && (!u || u->session_count == 0);
 }
 
+/* Who is not in memory need not hear that somebody has gone for good. */
+static bool removal_finds_nobody(struct home *h, const struct letter *l)
+{
+	return l->removed && !map_get(&h->users, l->to.bare);
+}
+
 static void letter_load(struct home *h, struct letter *l)
 {
-	struct user *u = user_of_account(h, l->to.bare);
+	struct user *u = l->removed ? user_get(h, l->to.bare) : user_of_account(h, l->to.bare); /* also of who is disabled */
 
 	if (u) {
 		l->task.run = run_loaded;
@@ -478,6 +484,8 @@ void presence_run_letter(struct task *task)
 		letter_free(l);
 	} else if (probe_finds_nobody(h, l)) {
 		reply(l, LETTER_UNAVAILABLE, l->to.bare);
+		letter_free(l);
+	} else if (removal_finds_nobody(h, l)) {
 		letter_free(l);
 	} else {
 		letter_load(h, l);

@@ -299,6 +299,19 @@ static void replay_subscription(
 	parcel_pass(p, home_of(r, from.bare), run_sender);
 }
 
+/* To ask somebody who is no more, or to say yes to him, would begin anew what his removal has ended. */
+static bool is_for_nobody(const struct route *r, struct str to, enum letter_kind kind)
+{
+	struct jid jid = jid_split(to);
+	const struct person *person;
+
+	if ((kind != LETTER_SUBSCRIBE && kind != LETTER_SUBSCRIBED) || !home_is_ours(&r->home[0], jid.domain))
+		return false;
+	person = directory_get(r->env.directory, jid.bare);
+	person_unref(person);
+	return !person;
+}
+
 /* ---- an entry ---- */
 
 void route_replay(struct route *r, const struct route_replayed *entry)
@@ -320,10 +333,13 @@ void route_replay(struct route *r, const struct route_replayed *entry)
 	}
 	if (str_is(stanza->name, "message")) {
 		replay_message(p, entry, stanza);
-	} else if (str_is(stanza->name, "presence") &&
-		   letter_kind_of(node_attr(stanza, STR("type"))) >= LETTER_SUBSCRIBE) {
-		replay_subscription(r, entry, stanza, arena);
-		return;
+	} else if (str_is(stanza->name, "presence")) {
+		enum letter_kind kind = letter_kind_of(node_attr(stanza, STR("type")));
+
+		if (kind >= LETTER_SUBSCRIBE && !is_for_nobody(r, entry->to, kind)) {
+			replay_subscription(r, entry, stanza, arena);
+			return;
+		}
 	}
 	arena_free(arena);
 }

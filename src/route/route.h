@@ -9,6 +9,7 @@
 #include "parcel/errand.h"
 #include "parcel/loops.h"
 #include "parcel/parcel.h"
+#include "store/rows.h"
 
 struct route;
 struct settings;
@@ -116,6 +117,9 @@ void route_close_sessions(struct route *r, struct str jid, const char *text,
 /* The same for all sessions of an account but the one of this full JID. */
 void route_close_other_sessions(struct route *r, struct str jid, const char *text,
 	void (*done)(void *owner, unsigned count), void *owner);
+/* The account has been removed, in the store and in the directory: its contacts who are there hear that all subscriptions have
+ * ended (XEP-0077 3.2). `roster` is what it had, copied. */
+void route_account_removed(struct route *r, struct str bare, const struct store_roster *roster);
 size_t route_session_count(const struct route *r); /* any thread, approximate */
 
 /* Counted since the gate was started, but for `rooms`. */

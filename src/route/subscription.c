@@ -233,19 +233,33 @@ void subscription_send(struct user *u, struct parcel *p, enum letter_kind kind)
 		subscription_route(u->home, p, u->bare, kind);
 }
 
+/* `u` NULL: nobody is there to be hidden. */
+static void end_both_ways(struct route *r, struct user *u, struct letter_parts parts, unsigned state)
+{
+	if (state & (SUB_TO | SUB_OUT)) {
+		parts.kind = LETTER_UNSUBSCRIBE;
+		letter_send(r, &parts);
+	}
+	if (state & (SUB_FROM | SUB_IN)) {
+		if (u)
+			presence_hide(u, parts.to);
+		parts.kind = LETTER_UNSUBSCRIBED;
+		letter_send(r, &parts);
+	}
+}
+
 void subscription_cancel(struct user *u, const struct contact *c)
 {
-	struct letter_parts parts = {.from = u->bare, .to = c->jid};
+	end_both_ways(u->home->route, u, (struct letter_parts){.from = u->bare, .to = c->jid}, c->state);
+}
 
-	if (c->state & (SUB_TO | SUB_OUT)) {
-		parts.kind = LETTER_UNSUBSCRIBE;
-		letter_send(u->home->route, &parts);
-	}
-	if (c->state & (SUB_FROM | SUB_IN)) {
-		presence_hide(u, c->jid);
-		parts.kind = LETTER_UNSUBSCRIBED;
-		letter_send(u->home->route, &parts);
-	}
+void subscription_leave(struct home *h, struct str bare, struct str contact, unsigned state)
+{
+	struct user *u = user_find(h, bare);
+
+	end_both_ways(h->route, u, (struct letter_parts){.from = bare, .to = contact, .removed = true}, state);
+	if (u)
+		user_drop_contact(u, contact);
 }
 
 /* ---- inbound ---- */
@@ -294,8 +308,9 @@ void subscription_arrive(struct user *u, const struct letter *l)
 	struct contact c = contact_draft(u, l->from.bare);
 	struct outcome o = subscription_inbound(l->kind, c.state);
 	bool lost = (c.state & SUB_FROM) && !(o.state & SUB_FROM);
+	bool blocked = user_blocks(u, &l->from);
 
-	if (user_blocks(u, &l->from) || (l->kind == LETTER_SUBSCRIBE && crew_knows(u, c.jid)))
+	if ((blocked && !l->removed) || (l->kind == LETTER_SUBSCRIBE && crew_knows(u, c.jid)))
 		return;
 	if (l->kind == LETTER_SUBSCRIBE && c.approved && !o.answers && may_answer(u, l)) {
 		accept_approved(u, l, &c);
@@ -305,7 +320,7 @@ void subscription_arrive(struct user *u, const struct letter *l)
 		return;
 	if (o.answers)
 		say_yes(u, l);
-	if (o.passes)
+	if (o.passes && !blocked)
 		pass_on(u, l); /* before the roster push: 3.1.6 */
 	if (o.state != c.state)
 		take_effect(u, l, &c, o);

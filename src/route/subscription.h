@@ -31,3 +31,7 @@ void subscription_remind(struct session *s);
 
 /* The contact is being removed from the roster (2.5.2): ends what there is both ways. */
 void subscription_cancel(struct user *u, const struct contact *c);
+
+/* The account `bare`, of this home, has been removed, and the store with it (store_account_remove): what it had with the contact
+ * ends for those who are in memory, the account itself among them. */
+void subscription_leave(struct home *h, struct str bare, struct str contact, unsigned state);

@@ -33,6 +33,8 @@ enum sq_query {
 	SQ_ROSTER_PUT,
 	SQ_ROSTER_DELETE,
 	SQ_ROSTER_CLEAR,
+	SQ_ROSTER_PART,
+	SQ_ROSTER_PART_HIDDEN,
 	SQ_ROSTER_VERSION_CLEAR,
 	SQ_ROSTER_LOG_BEGIN,
 	SQ_ROSTER_LOG_PUT,
@@ -225,6 +227,10 @@ int sq_roster_changes(struct sq *q, struct store_req *req);
 int sq_roster_load(struct sq *q, struct store_req *req);
 int sq_roster_put(struct sq *q, struct store_req *req);
 int sq_roster_delete(struct sq *q, struct store_req *req);
+/* Something about this contact has changed: the roster gets a new version. */
+[[nodiscard]] int sq_roster_step(struct sq *q, struct str owner, struct str contact);
+/* Part of sq_account_remove -> req->roster, as the account had it. */
+[[nodiscard]] int sq_roster_leave(struct sq *q, struct store_req *req);
 int sq_block_load(struct sq *q, struct store_req *req);
 int sq_block_put(struct sq *q, struct store_req *req);
 int sq_block_delete(struct sq *q, struct store_req *req);

@@ -249,6 +249,8 @@ int sq_account_remove(struct sq *q, struct store_req *req)
 	int r = account_find(q, req->args->owner, &account);
 
 	if (r == 0)
+		r = sq_roster_leave(q, req);
+	if (r == 0)
 		r = exec_with_id(q, SQ_ACCOUNT_REMOVE, account);
 	if (r == 0)
 		r = exec_with_id(q, SQ_VERIFIER_CLEAR, account);

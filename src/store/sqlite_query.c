@@ -68,6 +68,9 @@ const char *const sq_text[SQ_COUNT] = {
 			  "hidden, pending_in) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[SQ_ROSTER_DELETE] = "DELETE FROM roster_item WHERE owner = ?1 AND contact = ?2",
 	[SQ_ROSTER_CLEAR] = "DELETE FROM roster_item WHERE owner = ?1",
+	[SQ_ROSTER_PART] = "UPDATE roster_item SET subscription = 0, ask = 0, pending_in = '' WHERE owner = ?1 AND contact = ?2 "
+			   "AND (subscription <> 0 OR ask OR pending_in <> '')",
+	[SQ_ROSTER_PART_HIDDEN] = "DELETE FROM roster_item WHERE owner = ?1 AND contact = ?2 AND hidden",
 	[SQ_ROSTER_VERSION_CLEAR] = "DELETE FROM roster WHERE owner = ?1",
 	[SQ_BLOCK_LOAD] = "SELECT jid FROM block WHERE owner = ?1 ORDER BY jid",
 	[SQ_BLOCK_PUT] = "INSERT OR IGNORE INTO block (owner, jid) VALUES (?1, ?2)",

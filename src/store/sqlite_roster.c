@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "store/sqlite.h"
 
 static int version_read(struct sq *q, struct str owner, uint64_t *out)
@@ -132,6 +133,18 @@ int sq_roster_delete(struct sq *q, struct store_req *req)
 	if (r == 0)
 		r = sq_roster_log(q, req->args->owner, req->args->other, req->args->number);
 	return r ? r : version_write(q, req->args->owner, req->args->number);
+}
+
+/* By the clock, as everywhere: no version is given twice. */
+int sq_roster_step(struct sq *q, struct str owner, struct str contact)
+{
+	uint64_t version = 0, now = clock_utc_us();
+	int r = version_read(q, owner, &version);
+
+	version = now > version ? now : version + 1;
+	if (r == 0)
+		r = sq_roster_log(q, owner, contact, version);
+	return r ? r : version_write(q, owner, version);
 }
 
 int sq_block_load(struct sq *q, struct store_req *req)

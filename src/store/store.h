@@ -159,8 +159,8 @@ uint64_t store_applied_seq(const struct store *s);
 	struct store *s, struct store_req *req, const struct store_account *row, unsigned fields);
 
 /* Removes the account: its verifiers, groups, roster, block list, waiting messages and preferences go, and all it kept or showed of itself; its archive is
- * nobody's from then on (store_archive_sweep clears it away); the address and person id stay as a tombstone.
- * STORE_E_NONE. */
+ * nobody's from then on (store_archive_sweep clears it away); the address and person id stay as a tombstone. In the rosters
+ * of those it had subscriptions with these end, too -> req->roster, as the account had it. STORE_E_NONE. */
 [[nodiscard]] int store_account_remove(struct store *s, struct store_req *req, struct str jid);
 
 /* The verifier of one kind, for a login -> req->verifier. One indexed read. Also of disabled accounts (the

@@ -241,6 +241,56 @@ static void a_blocked_person_is_kept_out(void **state)
 	leave(b);
 }
 
+struct removing {
+	struct store_req req;
+	struct town *town;
+};
+
+static void on_removed(struct store_req *req, int result)
+{
+	struct removing *x = req->owner;
+
+	assert_int_equal(result, 0);
+	directory_remove(x->town->directory, STR(ALICE));
+	route_account_removed(x->town->route, STR(ALICE), req->roster);
+}
+
+static void remove_alice(struct town *t, void *arg)
+{
+	struct removing *x = arg;
+
+	x->town = t;
+	store_req_init(&x->req, on_removed, x);
+	assert_int_equal(store_account_remove(t->store, &x->req, STR(ALICE)), 0);
+}
+
+static void with_an_account_its_subscriptions_end(void **state)
+{
+	struct town *t = *state;
+	struct client *a = client_online(t, 0, ALICE, "desk"), *b = client_online(t, 1, BOB, "phone");
+	struct client *c = client_online(t, 2, CAROL, "sofa");
+	struct removing x;
+
+	befriend(a, ALICE, b, BOB);
+	befriend(a, ALICE, c, CAROL);
+	leave(c); /* stays in memory for a while */
+	client_forget(a);
+	client_forget(b);
+	town_do(t, remove_alice, &x);
+	store_req_release(&x.req);
+	assert_got(b, "type='unavailable'");
+	assert_got(b, "type='unsubscribe'");
+	assert_got(b, "type='unsubscribed'");
+	assert_got(b, "jid='" ALICE "' subscription='none'");
+	assert_int_equal(client_count(a, "<iq"), 0);
+	c = client_online(t, 2, CAROL, "sofa");
+	assert_got(c, "jid='" ALICE "' subscription='none'");
+	leave(a);
+	assert_int_equal(client_count(b, "type='unavailable'"), 1); /* nobody sees it any more */
+	leave(b);
+	leave(c);
+}
+
 static void an_iq_needs_shared_presence(void **state)
 {
 	struct town *t = *state;
@@ -526,6 +576,7 @@ int main(void)
 		town_test(removing_a_friend_ends_both_subscriptions),
 		town_test(carbons_show_what_the_other_client_does),
 		town_test(a_blocked_person_is_kept_out),
+		town_test(with_an_account_its_subscriptions_end),
 		town_test(an_iq_needs_shared_presence),
 		town_test(a_session_is_resumed_with_what_it_missed),
 		town_test(a_session_is_taken_over_while_its_connection_is_open),

@@ -207,6 +207,59 @@ static void block_lists(struct fixture *f)
 	assert_int_equal(f->req.names->len, 0);
 }
 
+static void has_none(struct fixture *f, const char *owner)
+{
+	const struct store_roster *r;
+
+	assert_int_equal(ASK(f, store_roster_load, str_from(owner)), 0);
+	r = f->req.roster;
+	assert_int_equal(r->len, 1);
+	assert_str(r->items[0].contact, "leaver@example.org");
+	assert_true(r->items[0].subscription == STORE_SUB_NONE && !r->items[0].ask && r->items[0].pending_in.len == 0);
+	assert_true(r->version > 7);
+	assert_int_equal(ASK(f, store_roster_changes, str_from(owner), 7), 0);
+	assert_true(f->req.changes->complete && f->req.changes->len == 2);
+	assert_str(f->req.changes->rows[1].contact, "leaver@example.org");
+}
+
+static void a_removed_account_leaves_others_rosters(struct fixture *f)
+{
+	struct str leaver = STR("leaver@example.org");
+	struct store_roster_item own[] = {{.contact = STR("asked@x"), .ask = true},
+		{.contact = STR("asks@x"), .hidden = true, .pending_in = STR("<presence/>")},
+		{.contact = STR("friend@x"), .subscription = STORE_SUB_BOTH},
+		{.contact = STR("listed@x")},
+		{.contact = STR("outside@component"), .subscription = STORE_SUB_TO}};
+	struct store_roster_item asked = {.contact = leaver, .hidden = true, .pending_in = STR("<presence/>")};
+	struct store_roster_item asks = {.contact = leaver, .ask = true};
+	struct store_roster_item friend = {
+		.contact = leaver, .name = STR("L"), .groups = groups, .groups_len = 2, .subscription = STORE_SUB_BOTH};
+	struct store_roster_item listed = {.contact = leaver, .name = STR("L")};
+
+	assert_int_equal(add(f, "id-leaver", "leaver@example.org", NULL), 0);
+	assert_int_equal(ASK(f, store_roster_put, leaver, own, 5, 7), 0);
+	assert_int_equal(ASK(f, store_roster_put, STR("asked@x"), &asked, 1, 7), 0);
+	assert_int_equal(ASK(f, store_roster_put, STR("asks@x"), &asks, 1, 7), 0);
+	assert_int_equal(ASK(f, store_roster_put, STR("friend@x"), &friend, 1, 7), 0);
+	assert_int_equal(ASK(f, store_roster_put, STR("listed@x"), &listed, 1, 7), 0);
+	assert_int_equal(ASK(f, store_account_remove, leaver), 0);
+	assert_int_equal(f->req.roster->len, 5); /* as it was */
+	assert_str(f->req.roster->items[2].contact, "friend@x");
+	assert_int_equal(f->req.roster->items[2].subscription, STORE_SUB_BOTH);
+	assert_true(f->req.roster->items[0].ask && f->req.roster->items[1].pending_in.len > 0);
+	has_none(f, "asks@x");
+	has_none(f, "friend@x");
+	assert_int_equal(ASK(f, store_roster_load, STR("friend@x")), 0);
+	assert_str(f->req.roster->items[0].name, "L");
+	assert_int_equal(f->req.roster->items[0].groups_len, 2);
+	assert_int_equal(ASK(f, store_roster_load, STR("asked@x")), 0);
+	assert_true(f->req.roster->len == 0 && f->req.roster->version > 7);
+	assert_int_equal(ASK(f, store_roster_load, STR("listed@x")), 0);
+	assert_true(f->req.roster->len == 1 && f->req.roster->version == 7);
+	assert_int_equal(ASK(f, store_roster_load, STR("outside@component")), 0);
+	assert_true(f->req.roster->len == 0 && f->req.roster->version == 0);
+}
+
 static void what_a_login_asks_for(struct fixture *f)
 {
 	struct str owner = STR("one@example.org"), blocked = STR("spam.example"), always = STR("boss@x");
@@ -447,6 +500,7 @@ static void on_a_backend(void **state)
 	visits_and_notices(&f);
 	block_lists(&f);
 	what_a_login_asks_for(&f);
+	a_removed_account_leaves_others_rosters(&f);
 	offline_messages(&f);
 	spooled_messages(&f);
 	the_applied_sequence_only_rises(&f);
