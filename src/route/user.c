@@ -343,12 +343,22 @@ static bool blocks_parts(const struct user *u, struct str domain, struct str res
 	return map_get(&u->blocked, str_of(text, len)) != NULL;
 }
 
-/* XEP-0191 section 2.1: user@domain/resource, user@domain, domain/resource, domain. Nobody blocks himself. */
+/* The domain itself, or one that it lies below. */
+static bool blocks_domain(const struct user *u, struct str domain)
+{
+	for (size_t at = 0; at < domain.len; at = str_find(domain, '.', at) + 1)
+		if (map_get(&u->blocked, str_cut(domain, at, domain.len)))
+			return true;
+	return false;
+}
+
+/* XEP-0191 "JID Matching": user@domain/resource, user@domain, domain/resource, domain with all below it. Nobody blocks
+ * himself. */
 bool user_blocks(const struct user *u, const struct jid *jid)
 {
 	if (u->blocked.len == 0 || str_eq(jid->bare, u->bare))
 		return false;
 	return map_get(&u->blocked, jid->full) || map_get(&u->blocked, jid->bare) ||
-	       map_get(&u->blocked, jid->domain) ||
+	       blocks_domain(u, jid->domain) ||
 	       (jid->resource.len && jid->local.len && blocks_parts(u, jid->domain, jid->resource));
 }

@@ -150,7 +150,8 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_NOTICE_DELETE] = "DELETE FROM notice WHERE name = ?1",
 	[SQ_NOTICE_ALL] = "SELECT name, text, id, seq, utc_us FROM notice",
 	[SQ_IN_ROSTER] = "SELECT 1 FROM roster_item WHERE owner = ?1 AND contact = ?2 AND NOT hidden",
-	[SQ_BLOCKS] = "SELECT 1 FROM block WHERE owner = ?1 AND jid IN (?2, ?3, ?4, ?5) LIMIT 1",
+	[SQ_BLOCKS] = "SELECT 1 FROM block WHERE owner = ?1 AND (jid IN (?2, ?3, ?4, ?5) "
+		       "OR substr(?4, -length(jid) - 1) = '.' || jid) LIMIT 1",
 	[SQ_ROOM_ALL] = "SELECT jid, config, secret, subject, subject_from, subject_id, subject_seq, subject_us, "
 			"subject_bare, vcard, created_us, saved_seq FROM room ORDER BY jid",
 	[SQ_ROOM_PUT] = "INSERT OR REPLACE INTO room (jid, config, secret, subject, subject_from, subject_id, "

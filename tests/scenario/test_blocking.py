@@ -111,6 +111,18 @@ def test_a_blocked_person_cannot_reach_one_and_is_told_as_if_one_were_away(folk,
     assert not from_(bob, alice.settle(other))
 
 
+def test_a_domain_blocks_all_that_lies_below_it(folk):
+    alice, bob = folk.online(1)[0], folk.client(folk.accounts(1, "second.example")[0]).online()
+    block(alice, "cond.example", "second.example.org", "xample")
+    said = bob.say(alice.bare)
+    alice.expect(message(body=said.body))
+    block(alice, "example")
+    said = bob.say(alice.bare)
+    assert tuple(Error(bob.expect(message(id=said.id)))) == ("cancel", "service-unavailable")
+    said = alice.say(bob.bare)
+    assert tuple(Error(alice.expect(message(id=said.id, type="error")))) == ("cancel", "not-acceptable")
+
+
 def test_a_full_address_blocks_that_resource_only(folk):
     alice, bob = folk.online(2)
     second = folk.another(bob)

@@ -227,7 +227,7 @@ static void views_are_apart(struct fixture *f)
 
 static void what_comes_again_is_judged(struct fixture *f)
 {
-	struct str never[] = {STR("fritz@example.org")}, blocked[] = {STR("gast@example.org/x")};
+	struct str never[] = {STR("fritz@example.org")}, blocked[] = {STR("gast@example.org/x"), STR("unten.example")};
 	struct store_prefs prefs = {.fallback = STORE_KEEP_ROSTER, .never = never, .never_len = 1};
 	struct store_roster_item item = {.contact = STR("hanna@example.org")};
 	struct str owner = STR("ida@example.org");
@@ -241,12 +241,18 @@ static void what_comes_again_is_judged(struct fixture *f)
 	assert_int_equal(f->req.prefs->always_len, 0);
 	assert_str(f->req.prefs->never[0], "fritz@example.org");
 	assert_int_equal(ASK(f, store_roster_put, owner, &item, 1, 1), 0);
-	assert_int_equal(ASK(f, store_block_put, owner, blocked, 1), 0);
+	assert_int_equal(ASK(f, store_block_put, owner, blocked, 2), 0);
 	put_one(f, 200, "fritz@example.org/a", "ida@example.org", BOTH | STORE_VIEW_JUDGE);
 	put_one(f, 201, "stranger@example.org/a", "ida@example.org", BOTH | STORE_VIEW_JUDGE);
 	put_one(f, 202, "hanna@example.org/a", "ida@example.org", BOTH | STORE_VIEW_JUDGE);
 	put_one(f, 203, "ida@example.org/a", "gast@example.org/x", BOTH | STORE_VIEW_JUDGE);
+	put_one(f, 204, "ida@example.org/a", "otto@tief.unten.example", BOTH | STORE_VIEW_JUDGE);
+	put_one(f, 205, "ida@example.org/a", "otto@nichtunten.example", BOTH | STORE_VIEW_JUDGE);
 	check_page(f, &q, 202, 202, true);
+	q = of("otto@nichtunten.example");
+	check_page(f, &q, 205, 205, true);
+	q = of("otto@tief.unten.example"); /* below a domain that is blocked */
+	check_none(f, &q);
 	q = of("fritz@example.org");
 	check_page(f, &q, 200, 200, true);
 	q = of("gast@example.org"); /* whom one has blocked one cannot have written to */
