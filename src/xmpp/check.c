@@ -298,6 +298,8 @@ enum stage_result xmpp_check(struct parcel *p, void *xmpp)
 	if (is_forged_push(p))
 		return refuse(p, STANZA_SERVICE_UNAVAILABLE, NULL);
 	strip_forgeable(p, s->xl->settings);
+	if (p->kind == PARCEL_IQ && iq_fault(p)) /* what was taken out is no payload; whoever answers finds one */
+		return refuse(p, STANZA_BAD_REQUEST, iq_fault(p));
 	if (!take_secrets(p, s->xl->settings))
 		return refuse(p, STANZA_RESOURCE_CONSTRAINT, NULL);
 	p->class = class_of(p, s->xl->settings);

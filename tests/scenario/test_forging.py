@@ -3,7 +3,8 @@
 import pytest
 
 from lib import names
-from lib.stanza import message, stanza_id
+from lib.rooms import create, new_room
+from lib.stanza import Error, iq, iq_to, message, stanza_id
 
 KINDS = {"message": "<message from='%s' to='%s' type='chat'><body>privy-x</body></message>",
          "presence": "<presence from='%s' to='%s'/>",
@@ -56,6 +57,18 @@ def test_a_sender_attribute_in_a_foreign_namespace_changes_nothing(folk):
     alice, bob = folk.online(2)
     alice.raw("<message xmlns:x='urn:x' x:from='boss@example.org' to='%s' id='ns'><body>privy-x</body></message>" % bob.jid)
     assert bob.expect(message(id="ns")).get("from") == alice.jid
+
+
+@pytest.mark.parametrize("payload", ["<occupant-id xmlns='urn:xmpp:occupant-id:0' id='x'/>",
+                                     "<delay xmlns='urn:xmpp:delay' stamp='2001-01-01T00:00:00Z'/>"])
+def test_a_request_of_nothing_but_a_servers_words_holds_nothing(folk, server, payload):
+    alice, bob = folk.friends(2)
+    room = new_room(server)
+    create(alice, room)
+    for type in ("get", "set"):
+        for to in (room, room + "/owner", room + "/nobody", "rooms." + server.domain, server.domain, bob.bare, bob.jid, None):
+            bob.send(iq_to(to, type, payload, id="empty"))
+            assert tuple(Error(bob.expect(iq(id="empty", type="error")))) == ("modify", "bad-request")
 
 
 def test_a_forged_id_of_the_server_is_replaced(folk):
