@@ -13,9 +13,13 @@ enum {
 	ON_IQ_ANSWER = 1 << 6,
 	ON_IQ_PEER = 1 << 7, /* a request to somebody else */
 	ON_IQ_HOME = 1 << 8, /* an answer to a question of the server's */
+	ON_AVAILABLE = 1 << 9, /* presence without a type */
 	LANG_MAX = 35, /* RFC 5646 4.4.1 */
 	TYPE_MAX = 12, /* "unsubscribed" */
 	ID_MAX = 128,        /* bytes of an id or a short word that identifies and does not speak */
+	NAME_MAX_BYTES = 24, /* of an element or attribute of a signal: "no-permanent-storage" */
+	ATTRS_MAX = 6,       /* of an element of a signal; capabilities have four */
+	CHILDREN_MAX = 8,    /* of a signal */
 };
 
 struct row {
@@ -37,8 +41,9 @@ static const struct row rows[] = {
 	{NS_CLIENT, STR("thread"), ON_MESSAGE, CLASS_SIGNAL, ID_MAX, ID_MAX},
 	{NS_CLIENT, STR("show"), ON_PRESENCE, CLASS_SIGNAL, 0, 4},
 	{NS_CLIENT, STR("priority"), ON_PRESENCE, CLASS_SIGNAL, 0, 8},
-	/* Taken out by route/, which writes its own (XEP-0398): nobody reads what stands in it. */
-	{NS_VCARD_UPDATE, STR("x"), ON_PRESENCE, CLASS_SIGNAL, ID_MAX, ~0u},
+	/* Taken out by route/, which writes its own (XEP-0398): nobody reads what stands in it. In no other presence is it
+	 * taken out. */
+	{NS_VCARD_UPDATE, STR("x"), ON_AVAILABLE, CLASS_SIGNAL, ID_MAX, ~0u},
 	{NS_CAPS, STR("c"), ON_PRESENCE, CLASS_SIGNAL, 256, 0},
 	{NS_PING, STR("ping"), ON_IQ_GET | ON_IQ_PEER, CLASS_SIGNAL, 0, 0},
 	{NS_VERSION, STR("query"), ON_IQ_GET, CLASS_SIGNAL, ID_MAX, 0},
@@ -74,13 +79,26 @@ static const struct row rows[] = {
 	{NS_PRIVATE, STR("query"), ON_IQ_GET, CLASS_SIGNAL, ID_MAX, ~0u},
 };
 
+/* Names, too, are the sender's to choose, and so is an attribute's namespace. */
+static bool attrs_allowed(const struct row *r, const struct node *child)
+{
+	unsigned n = 0;
+
+	for (const struct attr *a = child->attrs; a; a = a->next) {
+		bool named = a->ns.len == 0 || (str_eq(a->ns, NS_XML) && str_is(a->name, "lang"));
+
+		if (!named || a->name.len > NAME_MAX_BYTES || a->value.len > r->attr_max || ++n > ATTRS_MAX)
+			return false;
+	}
+	return child->name.len <= NAME_MAX_BYTES;
+}
+
 static bool row_allows(const struct row *r, const struct node *child)
 {
 	size_t text = 0;
 
-	for (const struct attr *a = child->attrs; a; a = a->next)
-		if (a->value.len > r->attr_max)
-			return false;
+	if (!attrs_allowed(r, child))
+		return false;
 	if (r->text_max == ~0u)
 		return true;
 	node_each (n, child) {
@@ -157,7 +175,10 @@ enum parcel_class parcel_classify(enum parcel_kind kind, const struct node *stan
 	struct str type = node_attr(stanza, STR("type"));
 	unsigned on = kind == PARCEL_IQ ? iq_place(type, between_users, is_to_server(stanza, between_users)) : 1u << kind;
 	enum parcel_class highest = CLASS_SIGNAL;
+	unsigned children = 0;
 
+	if (kind == PARCEL_PRESENCE && type.len == 0)
+		on |= ON_AVAILABLE;
 	if (kind == PARCEL_IQ && between_users && str_is(type, "set"))
 		return CLASS_CONTENT;
 	if (kind == PARCEL_PRESENCE && is_subscription(type))
@@ -165,7 +186,7 @@ enum parcel_class parcel_classify(enum parcel_kind kind, const struct node *stan
 	if (!is_plain(stanza))
 		return CLASS_CONTENT;
 	for (const struct node *c = node_first_element(stanza); c; c = node_next_element(c)) {
-		enum parcel_class class = child_class(on, c);
+		enum parcel_class class = ++children > CHILDREN_MAX ? CLASS_CONTENT : child_class(on, c);
 
 		if (class > highest)
 			highest = class;

@@ -69,6 +69,11 @@ PATHS = {
                    id="in"), message(id="in")),
     "a chat state with text inside": lambda a, b, t: (
         message_to(b.bare, "<active xmlns='%s'>%s</active>" % (names.CHATSTATES, t), id="tx"), message(id="tx")),
+    "a chat state with a namespace of its own": lambda a, b, t: (
+        message_to(b.bare, "<active xmlns='%s' x:a='' xmlns:x='%s'/>" % (names.CHATSTATES, t), id="ns"), message(id="ns")),
+    "a chat state under another name": lambda a, b, t: (
+        message_to(b.bare, "<%s xmlns='%s'/>" % ("-".join(["said"] + t.split() * 4), names.CHATSTATES), id="nm"),
+        message(id="nm")),
     "a receipt with a body": lambda a, b, t: (
         message_to(b.bare, "<received xmlns='%s' id='1'/>%s" % (names.RECEIPTS, body(t))), message(body=t)),
     "a request between people": lambda a, b, t: (
@@ -84,6 +89,9 @@ PATHS = {
     "a status text of somebody who leaves": lambda a, b, t: (
         presence_to(None, "unavailable", "<status>%s</status>" % t),
         presence(from_=a.jid, where=lambda e: e.findtext("{jabber:client}status") == t)),
+    "a picture's words of somebody who leaves": lambda a, b, t: (
+        presence_to(None, "unavailable", "<x xmlns='vcard-temp:x:update'>%s</x>" % t),
+        presence(from_=a.jid, type="unavailable")),
     "a nickname in presence": lambda a, b, t: (
         presence_to(b.jid, None, "<nick xmlns='%s'>%s</nick>" % (names.NICK, t)),
         presence(from_=a.jid, where=lambda e: e.findtext("{%s}nick" % names.NICK) == t)),

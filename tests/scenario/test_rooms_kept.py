@@ -146,6 +146,8 @@ PATHS = {
         message(id="cs")),
     "a status text": lambda r, t: (presence_to(r + "/bob", None, "<status>%s</status>" % t),
                                    occupant(r, "bob", where=lambda e: e.findtext("{jabber:client}status") == t)),
+    "a picture's words on leaving": lambda r, t: (
+        presence_to(r + "/bob", "unavailable", "<x xmlns='vcard-temp:x:update'>%s</x>" % t), occupant(r, "bob", "unavailable")),
     "a status text on leaving": lambda r, t: (presence_to(r + "/bob", "unavailable", "<status>%s</status>" % t),
                                               occupant(r, "bob", "unavailable")),
     "a nickname": lambda r, t: (presence_to(r + "/" + t.replace(" ", "_")),

@@ -70,6 +70,20 @@ static const struct row rows[] = {
 	{"<presence><c xmlns='http://jabber.org/protocol/caps' node='n' ver='v' hash='sha-1'/></presence>",
 		false, CLASS_SIGNAL},
 	{"<presence><nick xmlns='http://jabber.org/protocol/nick'>n</nick></presence>", false, CLASS_CONTENT},
+	{"<presence><x xmlns='vcard-temp:x:update'><photo>abc</photo></x></presence>", false, CLASS_SIGNAL},
+	{"<presence type='unavailable'><x xmlns='vcard-temp:x:update'><photo>words</photo></x></presence>", false,
+		CLASS_CONTENT},
+	{"<presence type='error'><x xmlns='vcard-temp:x:update'>words</x></presence>", true, CLASS_CONTENT},
+	{"<message><active xmlns='http://jabber.org/protocol/chatstates' x:a='' xmlns:x='said in a namespace'/></message>",
+		true, CLASS_CONTENT},
+	{"<message><active xmlns='http://jabber.org/protocol/chatstates' said-in-the-name-of-an-attribute=''/></message>",
+		true, CLASS_CONTENT},
+	{"<message><said-in-the-name-of-an-element xmlns='http://jabber.org/protocol/chatstates'/></message>", true,
+		CLASS_CONTENT},
+	{"<message><no-permanent-storage xmlns='urn:xmpp:hints'/></message>", true, CLASS_SIGNAL},
+	{"<message><received xmlns='urn:xmpp:receipts' id='1' a='' b='' c='' d='' e=''/></message>", true, CLASS_SIGNAL},
+	{"<message><received xmlns='urn:xmpp:receipts' id='1' a='' b='' c='' d='' e='' f=''/></message>", true,
+		CLASS_CONTENT},
 	{"<presence type='subscribe'/>", true, CLASS_CONTENT},
 	{"<presence type='unsubscribed'/>", true, CLASS_CONTENT},
 	{"<presence type='probe'/>", true, CLASS_SIGNAL},
@@ -123,11 +137,24 @@ static void a_long_identifier_is_content(void **state)
 	assert_int_equal(classify(xml, true), CLASS_CONTENT);
 }
 
+static void a_signal_has_few_children(void **state)
+{
+	const char *one = "<received xmlns='urn:xmpp:receipts' id='1'/>";
+	char xml[1000];
+
+	(void)state;
+	snprintf(xml, sizeof(xml), "<message>%s%s%s%s%s%s%s%s</message>", one, one, one, one, one, one, one, one);
+	assert_int_equal(classify(xml, true), CLASS_SIGNAL);
+	snprintf(xml, sizeof(xml), "<message>%s%s%s%s%s%s%s%s%s</message>", one, one, one, one, one, one, one, one, one);
+	assert_int_equal(classify(xml, true), CLASS_CONTENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_table_of_classes),
 		cmocka_unit_test(a_long_identifier_is_content),
+		cmocka_unit_test(a_signal_has_few_children),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
