@@ -113,11 +113,12 @@ bool room_shows_addresses(const struct room *r, const struct room_request *rq)
 
 /* ---- entering ---- */
 
+/* A wall may have gone up since both entered. */
 static void show_others(const struct room *r, const struct seat *to, struct room_sink *sink)
 {
 	room_each_occupant(o, r)
 	{
-		if (o != to->occupant && say_is_broadcast(r, o->role))
+		if (o != to->occupant && say_is_broadcast(r, o->role) && sink->may_meet(sink, to->jid.bare, o->bare))
 			say_presence_to(o, to, &(struct notice_of){.gone = false}, sink, &o->stamp);
 	}
 }

@@ -48,8 +48,8 @@ static void put_field(struct buf *out, const char *var, const char *type, struct
 	buf_lit(out, "</value></field>");
 }
 
-/* Owners, where addresses are no secret. */
-static void put_contacts(struct buf *out, const struct room *r)
+/* Owners, where addresses are no secret, as far as who asks may meet them. */
+static void put_contacts(struct buf *out, const struct room *r, const struct room_request *rq, struct room_sink *sink)
 {
 	struct map_slot *slot;
 
@@ -57,7 +57,7 @@ static void put_contacts(struct buf *out, const struct room *r)
 	for (size_t i = 0; (slot = map_next(&r->affiliations, &i));) {
 		const struct affiliated *a = slot->value;
 
-		if (a->affiliation != AFFILIATION_OWNER)
+		if (a->affiliation != AFFILIATION_OWNER || !sink->may_meet(sink, rq->from.bare, a->jid))
 			continue;
 		buf_lit(out, "<value>");
 		xml_escape(out, a->jid);
@@ -66,16 +66,22 @@ static void put_contacts(struct buf *out, const struct room *r)
 	buf_lit(out, "</field>");
 }
 
-/* XEP-0128, 15.5.4. The subject is for who may enter. */
-static void put_roominfo(struct buf *out, const struct room *r)
+/* The subject is for who may enter, and who may read what its author says. */
+static bool may_read_subject(const struct room *r, const struct room_request *rq, struct room_sink *sink)
 {
-	bool open = !r->config.members_only && !r->config.protected;
+	return !r->config.members_only && !r->config.protected &&
+	       (!r->subject_bare.len || sink->may_meet(sink, rq->from.bare, r->subject_bare));
+}
+
+/* XEP-0128, 15.5.4. */
+static void put_roominfo(struct buf *out, const struct room *r, const struct room_request *rq, struct room_sink *sink)
+{
 
 	buf_lit(out, "<x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE' type='hidden'>"
 		     "<value>http://jabber.org/protocol/muc#roominfo</value></field>");
 	put_field(out, "muc#roominfo_description", "text-single", r->config.description);
 	put_field(out, "muc#roominfo_lang", "text-single", r->config.language);
-	if (open)
+	if (may_read_subject(r, rq, sink))
 		put_field(out, "muc#roominfo_subject", "text-single", r->subject);
 	buf_printf(out, "<field var='muc#roominfo_occupants' type='text-single'><value>%zu</value></field>",
 		r->occupant_count);
@@ -88,7 +94,7 @@ static void put_roominfo(struct buf *out, const struct room *r)
 	buf_printf(out, "<field var='muc#maxhistoryfetch' type='text-single'><value>%u</value></field>",
 		r->config.history);
 	if (r->config.whois == WHOIS_ANYONE)
-		put_contacts(out, r);
+		put_contacts(out, r, rq, sink);
 	if (r->picture.len) {
 		buf_lit(out, "<field var='muc#roominfo_avatarhash' type='text-multi' label='Avatar hash'>");
 		picture_put_hashes(out, r);
@@ -119,14 +125,14 @@ static void put_reserved(struct buf *out, const struct room *r, const struct roo
 	buf_lit(out, "</query>");
 }
 
-static void put_info(struct buf *out, const struct room *r, const struct room_request *rq)
+static void put_info(struct buf *out, const struct room *r, const struct room_request *rq, struct room_sink *sink)
 {
 	buf_lit(out, "<query xmlns='http://jabber.org/protocol/disco#info'>");
 	put_identity(out, r->config.name.len ? r->config.name : r->name);
 	put_features(out, &r->config);
 	if (rq->archives && r->config.archive)
 		put_archive_features(out);
-	put_roominfo(out, r);
+	put_roominfo(out, r, rq, sink);
 	buf_lit(out, "</query>");
 }
 
@@ -143,7 +149,7 @@ enum room_outcome info_get(
 	if (node.len)
 		put_reserved(&out, r, rq);
 	else
-		put_info(&out, r, rq);
+		put_info(&out, r, rq, sink);
 	if (!buf_failed(&out))
 		sink->result(sink, buf_view(&out));
 	buf_done(&out);

@@ -245,6 +245,28 @@ static void walls_keep_people_out(void **state)
 	assert_int_equal(s->ear.sent, 0);
 }
 
+static void a_wall_that_went_up_hides_who_is_in(void **state)
+{
+	struct stage *s = *state;
+	const char *ask = "<iq to='tea@rooms.x' type='get' id='1'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>";
+
+	three_people(s);
+	s->room->config.whois = WHOIS_ANYONE;
+	assert_int_equal(
+		send(s, "a@x/1", "<message to='tea@rooms.x' type='groupchat'><subject>biscuits</subject></message>"), ROOM_OK);
+	assert_int_equal(send(s, "b@x/1", ENTER("bob")), ROOM_OK);
+	assert_true(heard(s, "b@x/1 <presence from='tea@rooms.x/ann'>"));
+	assert_int_equal(send(s, "b@x/1", ask), ROOM_OK);
+	assert_true(heard(s, "biscuits") && heard(s, "<value>a@x</value>"));
+	s->ear.walls = true;
+	assert_int_equal(send(s, "b@x/1", ENTER("bob")), ROOM_OK);
+	assert_true(heard(s, "b@x/1 <presence from='tea@rooms.x/bob'>"));
+	assert_false(heard(s, "b@x/1 <presence from='tea@rooms.x/ann'>"));
+	assert_int_equal(send(s, "b@x/1", ask), ROOM_OK);
+	assert_true(heard(s, "muc_nonanonymous"));
+	assert_false(heard(s, "biscuits") || heard(s, "<value>a@x</value>"));
+}
+
 static void all_items_or_none(void **state)
 {
 	struct stage *s = *state;
@@ -433,6 +455,7 @@ int main(void)
 		STAGED(what_is_said_is_one_text_for_all),
 		STAGED(two_seats_of_one_occupant),
 		STAGED(walls_keep_people_out),
+		STAGED(a_wall_that_went_up_hides_who_is_in),
 		STAGED(all_items_or_none),
 		STAGED(a_list_has_its_ceiling),
 		STAGED(the_oldest_is_forgotten),
