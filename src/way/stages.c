@@ -81,6 +81,15 @@ enum stage_result stage_policy(struct parcel *p, struct way_loop *wl)
 	return STAGE_NEXT;
 }
 
+/* Who enters where there is no room gives the room its name: it stands in addresses, lists and invitations. */
+static bool names_room(const struct parcel *p, struct way_loop *wl)
+{
+	if (p->kind != PARCEL_PRESENCE || p->type.len || !p->to.resource.len || !settings_is_rooms(wl->settings, p->to.domain))
+		return false;
+	buf_clear(&wl->members);
+	return !route_room_members(wl->route, &p->to, &wl->members);
+}
+
 /* The localpart of an address at a component is a name from elsewhere: of a room, of somebody, chosen by nobody here. */
 static void inspect_name(struct parcel *p, struct way_loop *wl, struct str name, const struct subject *from,
 		const struct subject *to)
@@ -101,7 +110,7 @@ enum stage_result stage_inspect(struct parcel *p, struct way_loop *wl)
 	inspect_stanza(wl->policy, wl->scratch, p->stanza, &from, other, p->arena, &p->verdict);
 	if (!p->origin->person)
 		inspect_name(p, wl, p->origin->jid.local, &from, other);
-	if (is_for_component(p, wl))
+	if (is_for_component(p, wl) || names_room(p, wl))
 		inspect_name(p, wl, p->to.local, &from, other);
 	way_count(&wl->stats.verdicts[p->verdict.action], 1);
 	if (verdict_blocks(&p->verdict))

@@ -226,6 +226,12 @@ def test_entering_with_a_forbidden_nickname(server, trio, room, folk):
     assert body_of(carol.next()) == text
 
 
+def test_the_address_of_a_new_room_is_a_name_like_any_other(server, maker):
+    room = "%s@rooms.%s" % (WORD, server.domain)
+    assert tuple(Error(refusal(maker, room, "maker"))) == ("modify", "policy-violation")
+    assert tuple(Error(maker.ask(names.DISCO_INFO, to=room))) == ("cancel", "item-not-found")
+
+
 def test_a_room_name_with_a_forbidden_word(server, trio, room):
     assert Error(configure(trio[0], room, roomname=WORD)).condition == "policy-violation"
 
