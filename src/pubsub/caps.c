@@ -223,8 +223,9 @@ bool caps_verify(const struct caps *caps, const struct node *info, struct arena 
 void caps_put_interests(struct buf *out, const struct node *info)
 {
 	static const struct str notify = STR("+notify");
+	unsigned count = 0;
 
-	for (const struct node *n = node_first_element(info); n; n = node_next_element(n)) {
+	for (const struct node *n = node_first_element(info); n && count < CAPS_NAMES_MAX; n = node_next_element(n)) {
 		struct str var = node_attr(n, STR("var"));
 
 		if (!node_is(n, STR("feature"), NS_DISCO_INFO) || !str_ends(var, notify) || var.len == notify.len)
@@ -234,5 +235,6 @@ void caps_put_interests(struct buf *out, const struct node *info)
 		if (out->len)
 			buf_putc(out, '\x1f');
 		buf_str(out, str_cut(var, 0, var.len - notify.len));
+		count++;
 	}
 }

@@ -9,7 +9,8 @@
 
 enum {
 	CAPS_VER_MAX = 128, /* bytes of a `ver` that is looked at */
-	CAPS_LIST_MAX = 8192, /* bytes of all names of nodes a client may be interested in */
+	CAPS_LIST_MAX = 8192, /* bytes of all names of nodes a client may be interested in, */
+	CAPS_NAMES_MAX = 256, /* and how many: each event is looked for among them */
 };
 
 /* <c/> of a presence. False: there is none with a hash we know (sha-1, sha-256). Views of the stanza. */
@@ -24,5 +25,6 @@ struct caps {
 /* The verification string (5.1) of what is asked about, base64 of its hash. False: ill-formed, or memory is out. */
 [[nodiscard]] bool caps_ver(struct buf *out, struct str hash, const struct node *info, struct arena *arena);
 
-/* The nodes whose features end in "+notify", separated by U+001F; beyond CAPS_LIST_MAX none are added. */
+/* The nodes whose features end in "+notify", separated by U+001F; beyond CAPS_LIST_MAX and CAPS_NAMES_MAX none are added.
+ */
 void caps_put_interests(struct buf *out, const struct node *info);

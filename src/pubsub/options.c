@@ -144,21 +144,17 @@ bool options_equal(const struct node_options *a, const struct node_options *b)
 
 /* ---- words and lists ---- */
 
-static struct str part_at(struct str all, char separator, uint32_t index)
+static struct str word_at(const struct field *f, uint32_t index)
 {
+	struct str all = str_from(f->words);
 	size_t from = 0, to;
 
 	for (uint32_t i = 0; from <= all.len; i++, from = to + 1) {
-		to = str_find(all, separator, from);
+		to = str_find(all, '|', from);
 		if (i == index)
 			return str_cut(all, from, to);
 	}
 	return STR_NONE;
-}
-
-static struct str word_at(const struct field *f, uint32_t index)
-{
-	return part_at(str_from(f->words), '|', index);
 }
 
 static bool word_find(const struct field *f, struct str word, uint32_t *out)
@@ -173,8 +169,10 @@ static bool word_find(const struct field *f, struct str word, uint32_t *out)
 
 bool list_holds(struct str list, struct str name)
 {
-	for (uint32_t i = 0; part_at(list, '\x1f', i).len; i++)
-		if (str_eq(part_at(list, '\x1f', i), name))
+	struct str part;
+
+	while (list_next(&list, &part))
+		if (name.len && str_eq(part, name))
 			return true;
 	return false;
 }
@@ -282,13 +280,15 @@ static void form_value_put(struct buf *out, struct str value)
 
 static void form_values_put(struct buf *out, const struct node_options *o, const struct field *f)
 {
-	const struct str *list = f->kind == FIELD_LIST ? place(o, f) : NULL;
 	struct buf value = BUF_INIT(0);
 
-	for (uint32_t i = 0; list && part_at(*list, '\x1f', i).len; i++)
-		form_value_put(out, part_at(*list, '\x1f', i));
-	if (list)
+	if (f->kind == FIELD_LIST) {
+		struct str rest = *(const struct str *)place(o, f), part;
+
+		while (list_next(&rest, &part))
+			form_value_put(out, part);
 		return;
+	}
 	value_put(&value, o, f);
 	form_value_put(out, buf_view(&value));
 	buf_done(&value);

@@ -266,6 +266,32 @@ static void interests_are_what_ends_in_notify(void **state)
 	arena_free(arena);
 }
 
+static void of_many_interests_some_are_taken(void **state)
+{
+	struct buf xml = BUF_INIT(0), out = BUF_INIT(0);
+	struct str rest, name;
+	struct arena *arena;
+	struct node *n;
+	unsigned len = 0;
+
+	(void)state;
+	buf_lit(&xml, "<query xmlns='http://jabber.org/protocol/disco#info'>");
+	for (unsigned i = 0; i < 2 * CAPS_NAMES_MAX; i++)
+		buf_printf(&xml, "<feature var='n%u+notify'/>", i);
+	buf_lit(&xml, "</query>");
+	n = read_xml(buf_cstr(&xml), &arena);
+	caps_put_interests(&out, n);
+	for (rest = buf_view(&out); list_next(&rest, &name);)
+		len++;
+	assert_int_equal(len, CAPS_NAMES_MAX);
+	assert_true(list_holds(buf_view(&out), STR("n0")) && list_holds(buf_view(&out), STR("n255")));
+	assert_false(list_holds(buf_view(&out), STR("n256")) || list_holds(buf_view(&out), STR("n")));
+	assert_false(list_holds(buf_view(&out), STR("")));
+	buf_done(&out);
+	buf_done(&xml);
+	arena_free(arena);
+}
+
 /* ---- pictures ---- */
 
 static void the_picture_of_a_card(void **state)
@@ -428,6 +454,7 @@ int main(void)
 		cmocka_unit_test(people_of_a_node_are_limited_and_forgotten),
 		cmocka_unit_test(capabilities_hash_as_the_examples_do),
 		cmocka_unit_test(interests_are_what_ends_in_notify),
+		cmocka_unit_test(of_many_interests_some_are_taken),
 		cmocka_unit_test(the_picture_of_a_card),
 		cmocka_unit_test(metadata_names_what_is_here),
 		cmocka_unit_test(a_card_and_its_picture_come_apart_and_together),
