@@ -8,6 +8,7 @@
 
 enum {
 	ITEMS_MAX = 200, /* in one request */
+	REASON_MAX = 1024, /* bytes of one that a list keeps */
 };
 
 /* One <item/>, understood. */
@@ -233,6 +234,8 @@ static enum room_outcome read_affiliation(
 
 	if (!affiliation_parse(node_attr(item, STR("affiliation")), &c->affiliation))
 		return ROOM_E_BAD_REQUEST;
+	if (c->reason.len > REASON_MAX)
+		return ROOM_E_NOT_ACCEPTABLE;
 	if (c->affiliation < AFFILIATION_MEMBER && jid.len) /* 9.1, 9.2: it goes with the affiliation */
 		c->nick = STR("");
 	if (jid.len)
@@ -247,6 +250,19 @@ static enum room_outcome read_affiliation(
 	return ROOM_OK;
 }
 
+/* A nickname as one enters with it, and no longer than that. */
+static bool prepare_nick(const struct room *r, struct change *c, struct arena *arena)
+{
+	struct jid room = jid_split(r->jid), as;
+
+	if (c->nick.len == 0)
+		return true;
+	if (jid_with_resource(&as, &room, c->nick, arena))
+		return false;
+	c->nick = as.resource;
+	return true;
+}
+
 static enum room_outcome read_item(
 	const struct room *r, const struct node *item, const struct room_request *rq, struct change *c)
 {
@@ -254,6 +270,8 @@ static enum room_outcome read_item(
 
 	*c = (struct change){.nick = node_attr(item, STR("nick")), .has_nick = node_attr(item, STR("nick")).data};
 	c->reason = reason ? node_text(reason, rq->arena) : STR("");
+	if (!prepare_nick(r, c, rq->arena))
+		return ROOM_E_JID;
 	if (node_attr(item, STR("role")).len) /* 8.5, 9.2: one or the other */
 		return node_attr(item, STR("affiliation")).len ? ROOM_E_BAD_REQUEST : read_role(r, item, c);
 	return read_affiliation(r, item, c, rq->arena);

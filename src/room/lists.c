@@ -1,5 +1,6 @@
 #include "room/lists.h"
 
+#include "base/map.h"
 #include "room/admin.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -52,16 +53,17 @@ static const struct node *field_of(const struct node *form, const char *var)
 	return NULL;
 }
 
-static bool is_named(const struct node *field, struct str bare, struct arena *arena)
+/* The addresses on a list. False: memory is out. */
+static bool read_named(struct map *out, const struct node *field, struct arena *arena)
 {
 	node_each (value, field) {
 		struct jid jid;
 
 		if (node_is(value, STR("value"), NS_DATA_FORMS) &&
-			jid_parse(&jid, str_trim(node_text(value, arena)), arena) == 0 && str_eq(jid.bare, bare))
-			return true;
+			jid_parse(&jid, str_trim(node_text(value, arena)), arena) == 0 && map_put(out, jid.bare, out))
+			return false;
 	}
-	return false;
+	return !arena_is_full(arena);
 }
 
 static enum room_outcome check_values(const struct node *field, struct arena *arena, unsigned *out_len)
@@ -118,15 +120,14 @@ static enum room_outcome add(struct room *r, const struct node *field, enum affi
 	return result;
 }
 
-static struct str next_unnamed(
-	const struct room *r, const struct node *field, enum affiliation affiliation, struct arena *arena)
+static struct str next_unnamed(const struct room *r, const struct map *named, enum affiliation affiliation)
 {
 	struct map_slot *slot;
 
 	for (size_t i = 0; (slot = map_next(&r->affiliations, &i));) {
 		const struct affiliated *a = slot->value;
 
-		if (a->affiliation == affiliation && !is_named(field, a->jid, arena))
+		if (a->affiliation == affiliation && !map_get(named, a->jid))
 			return a->jid;
 	}
 	return STR_NONE;
@@ -137,11 +138,15 @@ static enum room_outcome drop(struct room *r, const struct node *field, enum aff
 	const struct room_request *rq, struct room_sink *sink)
 {
 	enum affiliation to = r->config.members_only ? AFFILIATION_MEMBER : AFFILIATION_NONE;
-	enum room_outcome result = ROOM_OK;
+	enum room_outcome result;
+	struct map named;
 	struct str bare;
 
-	while (result == ROOM_OK && (bare = next_unnamed(r, field, from, rq->arena)).len)
+	map_init(&named);
+	result = read_named(&named, field, rq->arena) ? ROOM_OK : ROOM_E_LIMIT;
+	while (result == ROOM_OK && (bare = next_unnamed(r, &named, from)).len)
 		result = admin_affiliate(r, arena_dup(rq->arena, bare), to, rq, sink);
+	map_done(&named);
 	return result;
 }
 

@@ -283,6 +283,47 @@ static void all_items_or_none(void **state)
 	assert_int_equal(send(s, "c@x/1", ADMIN("<item nick='ann' role='none'/>")), ROOM_E_FORBIDDEN);
 }
 
+static void what_a_list_keeps_is_short(void **state)
+{
+	struct stage *s = *state;
+	char text[4096];
+
+	three_people(s);
+	snprintf(text, sizeof(text), ADMIN("<item jid='d@x' affiliation='outcast'><reason>%01024d</reason></item>"), 1);
+	assert_int_equal(send(s, "a@x/1", text), ROOM_OK);
+	snprintf(text, sizeof(text), ADMIN("<item jid='e@x' affiliation='outcast'><reason>%01025d</reason></item>"), 1);
+	assert_int_equal(send(s, "a@x/1", text), ROOM_E_NOT_ACCEPTABLE);
+	snprintf(text, sizeof(text), ADMIN("<item jid='e@x' affiliation='member' nick='%01024d'/>"), 1);
+	assert_int_equal(send(s, "a@x/1", text), ROOM_E_JID);
+	assert_int_equal(room_affiliation(s->room, STR("e@x")), AFFILIATION_NONE);
+	assert_int_equal(send(s, "a@x/1", ADMIN("<item jid='e@x' affiliation='member' nick='e&#x301;ve'/>")), ROOM_OK);
+	assert_str(room_nick_owner(s->room, STR("\u00e9ve")), "e@x"); /* as one enters with it */
+}
+
+static void who_is_not_on_the_list_loses_it(void **state)
+{
+	struct stage *s = *state;
+	struct buf text = BUF_INIT(0);
+	char jid[32];
+
+	three_people(s);
+	for (unsigned i = 0; i < 300; i++) {
+		snprintf(jid, sizeof(jid), "p%u@x", i);
+		assert_true(room_affiliate(s->room, str_from(jid), AFFILIATION_ADMIN, STR(""), STR("")));
+	}
+	buf_lit(&text, "<iq to='tea@rooms.x' type='set' id='1'><query xmlns='http://jabber.org/protocol/muc#owner'>"
+		       "<x xmlns='jabber:x:data' type='submit'><field var='muc#roomconfig_roomadmins'>"
+		       "<value> P7@X </value><value>q@x</value></field></x></query></iq>");
+	assert_int_equal(send(s, "a@x/1", buf_cstr(&text)), ROOM_OK);
+	assert_int_equal(room_affiliation(s->room, STR("p7@x")), AFFILIATION_ADMIN);
+	assert_int_equal(room_affiliation(s->room, STR("q@x")), AFFILIATION_ADMIN);
+	for (unsigned i = 0; i < 300; i++) {
+		snprintf(jid, sizeof(jid), "p%u@x", i);
+		assert_int_equal(room_affiliation(s->room, str_from(jid)), i == 7 ? AFFILIATION_ADMIN : AFFILIATION_NONE);
+	}
+	buf_done(&text);
+}
+
 static void a_list_has_its_ceiling(void **state)
 {
 	struct stage *s = *state;
@@ -457,6 +498,8 @@ int main(void)
 		STAGED(walls_keep_people_out),
 		STAGED(a_wall_that_went_up_hides_who_is_in),
 		STAGED(all_items_or_none),
+		STAGED(what_a_list_keeps_is_short),
+		STAGED(who_is_not_on_the_list_loses_it),
 		STAGED(a_list_has_its_ceiling),
 		STAGED(the_oldest_is_forgotten),
 		STAGED(what_is_shown_is_no_longer_than_asked),
