@@ -65,6 +65,8 @@ bool archived_read(struct str xml, struct archived *out)
 	if (!str_ends(str_cut(xml, x, stop), STR("</x>")))
 		x = stop;
 	id = find_last(str_cut(xml, start, x), STR(ID_START)) + start;
+	if (contains(str_cut(xml, id, x), STR("</"))) /* behind ours nothing is closed: it stands in what was said */
+		id = x;
 	*out = (struct archived){.start = str_cut(xml, 0, start),
 		.inside = str_cut(xml, start, id),
 		.id = str_cut(xml, id, x),

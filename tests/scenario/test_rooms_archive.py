@@ -359,6 +359,22 @@ def test_moderation_is_refused(pair, room):
     assert tuple(Error(moderate(alice, room, id))) == ("cancel", "item-not-found")
 
 
+@pytest.mark.parametrize("archiving", ["1", "0"])
+def test_what_the_room_says_of_it_is_moderated_by_nobody(folk, pair, room, archiving):
+    alice, bob = pair
+    assert configure(alice, room, enablearchiving=archiving).get("type") == "result"
+    id = stanza_id(heard(alice, say(bob, room)), room)
+    assert moderate(alice, room, id).get("type") == "result"
+    told = bob.expect(message(from_=room, where=lambda e: child(e, "retract", names.RETRACT) is not None))
+    assert tuple(Error(moderate(alice, room, stanza_id(told, room)))) == ("cancel", "item-not-found")
+    alice.send(retraction(room, stanza_id(told, room)))
+    carol, = folk.online(1)
+    carol.send(entry(room, "carol"))  # and is shown it, in one piece
+    carol.expect(subject_of(room))
+    assert [each for each in carol.inbox if stanza_id(each, room) == stanza_id(told, room) and
+            child(each, "retract", names.RETRACT).get("id") == id]
+
+
 def test_moderation_without_an_archive(pair, room):
     alice, bob = pair
     assert configure(alice, room, enablearchiving="0").get("type") == "result"

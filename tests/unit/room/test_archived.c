@@ -70,6 +70,28 @@ static void the_author_takes_it_back_once_and_nobody_else(void **state)
 	buf_done(&again);
 }
 
+/* What a room itself says names a moderator, inside. */
+static void what_a_room_says_is_taken_back_by_nobody(void **state)
+{
+	static const char said[] = "<message from='tea@rooms.x' type='groupchat' id='m'><retract xmlns="
+				   "'urn:xmpp:message-retract:1' id='1'><moderated xmlns='urn:xmpp:message-moderate:1' by="
+				   "'tea@rooms.x/ann'>" OCCUPANT "</moderated></retract>%s</message>";
+	struct room_retraction t = {.by_id = STR("r"), .moderator = STR("tea@rooms.x/ann"), .moderator_id = STR(ID)};
+	struct archived a;
+
+	(void)state;
+	for (unsigned live = 0; live < 2; live++) {
+		struct buf xml = BUF_INIT(0), out = BUF_INIT(0);
+
+		buf_printf(&xml, said, live ? "<stanza-id xmlns='urn:xmpp:sid:0' by='tea@rooms.x' id='m'/>" : "");
+		assert_true(archived_read(buf_view(&xml), &a));
+		assert_int_equal(a.id.len, 0);
+		assert_false(archived_put_tombstone(&out, buf_view(&xml), &t));
+		buf_done(&xml);
+		buf_done(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -77,6 +99,7 @@ int main(void)
 		cmocka_unit_test(the_last_ends_are_the_rooms),
 		cmocka_unit_test(other_text_is_none),
 		cmocka_unit_test(the_author_takes_it_back_once_and_nobody_else),
+		cmocka_unit_test(what_a_room_says_is_taken_back_by_nobody),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
