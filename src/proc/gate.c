@@ -271,6 +271,13 @@ static void on_submit(void *owner, struct parcel *p)
 	way_submit(g->way, p);
 }
 
+static bool on_name(void *owner, struct str bare, struct str address)
+{
+	struct gate *g = owner;
+
+	return way_forbids_name(g->way, bare, address);
+}
+
 static int gate_open_way(struct gate *g, struct err *err)
 {
 	static struct office office = {.run = gate_office_run};
@@ -288,6 +295,7 @@ static int gate_open_way(struct gate *g, struct err *err)
 			.submit = on_submit,
 			.errand = on_errand,
 			.features = disco_put_caps,
+			.forbids = on_name,
 	};
 	struct tls *tls;
 	int r;

@@ -39,22 +39,34 @@ void refused_stanza(struct way_loop *wl, const struct parcel *p)
 	refused_append(wl, &entry);
 }
 
+static void refused_by_policy(struct way_loop *wl, struct entry *entry, const struct verdict *v)
+{
+	entry->type = EVENT_REFUSED;
+	entry->reason = STR("policy-violation");
+	entry->action = str_from(action_names[v->action]);
+	entry->rules = &v->rule;
+	entry->rules_len = v->rule.len ? 1 : 0;
+	entry->policy = str_from(v->policy_version);
+	entry->retention = wl->settings->record_retention_class;
+	refused_append(wl, entry);
+}
+
 void refused_resource(struct way_loop *wl, const struct errand *e, const struct verdict *v)
 {
 	struct entry entry = {
-		.type = EVENT_REFUSED,
 		.from = e->bare.bare,
 		.from_id = e->person->id,
 		.kind = STR("resource"),
 		.address = e->address,
-		.reason = STR("policy-violation"),
 		.text = e->resource,
-		.action = str_from(action_names[v->action]),
-		.rules = &v->rule,
-		.rules_len = v->rule.len ? 1 : 0,
-		.policy = str_from(v->policy_version),
-		.retention = wl->settings->record_retention_class,
 	};
 
-	refused_append(wl, &entry);
+	refused_by_policy(wl, &entry, v);
+}
+
+void refused_name(struct way_loop *wl, struct str bare, struct str address, const struct verdict *v)
+{
+	struct entry entry = {.from = bare, .kind = STR("account"), .address = address, .text = jid_split(bare).local};
+
+	refused_by_policy(wl, &entry, v);
 }

@@ -1,4 +1,4 @@
-/* Lines of type `refused`: what came no further than check and charge, and resources that policy forbids. For
+/* Lines of type `refused`: what came no further than check and charge, and names that policy forbids. For
  * the files of this folder only; on the loop of `wl`. */
 #pragma once
 
@@ -11,3 +11,6 @@ void refused_stanza(struct way_loop *wl, const struct parcel *p);
 
 /* A resource somebody wished for, with the rules that forbid it. */
 void refused_resource(struct way_loop *wl, const struct errand *e, const struct verdict *v);
+
+/* The address of an account that somebody wished to make, likewise. */
+void refused_name(struct way_loop *wl, struct str bare, struct str address, const struct verdict *v);

@@ -177,6 +177,26 @@ void way_errand(void *owner, struct errand *e)
 	route_errand(w->env.route, e);
 }
 
+bool way_forbids_name(void *owner, struct str bare, struct str address)
+{
+	struct way_loop *wl = way_here(owner);
+	struct subject from = subject_of(bare, true);
+	struct arena *arena = arena_new(0);
+	struct verdict v = {};
+	bool forbids;
+
+	if (!arena)
+		return true;
+	inspect_text(wl->policy, wl->scratch, KIND_RESOURCE, jid_split(bare).local, &from, NULL, arena, &v);
+	forbids = verdict_blocks(&v);
+	if (forbids) {
+		way_count(&wl->stats.blocked, 1);
+		refused_name(wl, bare, address, &v);
+	}
+	arena_free(arena);
+	return forbids;
+}
+
 /* ---- set-up and reload ---- */
 
 static void on_watch(struct timer *timer)

@@ -43,6 +43,10 @@ void way_submit(void *way, struct parcel *p);
  * would see it in every address. The server makes one instead (RFC 6120 section 7.7.1), and the wish is recorded. */
 void way_errand(void *way, struct errand *e);
 
+/* Does policy forbid a new account to be called so? Others would read the name in every address. If so it is recorded;
+ * `address`: of the connection, on whose loop it is asked. */
+[[nodiscard]] bool way_forbids_name(void *way, struct str bare, struct str address);
+
 /* Each loop uses the new ones from its next pass on. Loop 0. The policy is referenced, the settings are borrowed. */
 void way_set_policy(struct way *w, struct policy_set *policy);
 void way_set_settings(struct way *w, const struct settings *settings);

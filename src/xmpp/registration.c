@@ -412,6 +412,21 @@ static bool is_there(const struct stream *s, struct str jid)
 	return p != NULL;
 }
 
+/* A name that its inviter chose is none to ask about. */
+static bool is_forbidden(const struct registration *g)
+{
+	const struct xmpp_env *env = &g->stream->xl->xmpp->env;
+	struct buf address = BUF_INIT(0);
+	bool forbidden;
+
+	if (g->only.len || !env->forbids)
+		return false;
+	conn_put_address(&g->stream->conn, &address);
+	forbidden = env->forbids(env->owner, g->row.jid, buf_view(&address));
+	buf_done(&address);
+	return forbidden;
+}
+
 /* The address that is asked for; false: it was answered why not. */
 static bool take_username(struct registration *g, const struct node *iq, struct str name)
 {
@@ -430,6 +445,10 @@ static bool take_username(struct registration *g, const struct node *iq, struct 
 	g->row.verifiers = g->verifiers;
 	if (g->only.len && !str_eq(g->only, g->row.jid)) {
 		answer_error(s, iq, STANZA_NOT_ALLOWED, "The invitation is for another name.");
+		return false;
+	}
+	if (is_forbidden(g)) {
+		answer_error(s, iq, STANZA_POLICY_VIOLATION, "This name is not allowed here.");
 		return false;
 	}
 	if (is_there(s, g->row.jid)) {

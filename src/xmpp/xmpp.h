@@ -33,6 +33,9 @@ struct xmpp_env {
 	void (*errand)(void *owner, struct errand *e); /* takes the errand */
 	/* NULL, or what else belongs to the features after login, under these settings. On any loop's thread. */
 	void (*features)(struct buf *out, const struct settings *settings);
+	/* NULL, or: does policy forbid a new account of that bare address? `address`: where it is asked for. What is forbidden
+	 * has been recorded. On the connection's loop. */
+	bool (*forbids)(void *owner, struct str bare, struct str address);
 };
 
 struct xmpp_stats {

@@ -10,6 +10,8 @@ from lib import names, record
 from lib.client import Account, Client, Refused
 from lib.command import administrator, command, data, inside, note
 from lib.folk import Folk
+from lib.record import eventually
+from lib.rules import add_rules, word_rule
 from lib.server import PASSWORD_MARK
 from lib.stanza import child, element, Error
 
@@ -18,9 +20,14 @@ FEATURES = {"urn:xmpp:ibr-token:0", "urn:xmpp:invite", "http://jabber.org/featur
 PASSWORD = PASSWORD_MARK + "chosen"
 
 
+WORD = "xyzzyword"
+
+
 @pytest.fixture(scope="module")
 def server(launch):
-    return launch("invites", {"sasl": {"throttle_address_failures": 1000}})
+    def prepare(server):
+        add_rules(server, word_rule("name-word", WORD, "Not this word."))
+    return launch("invites", {"sasl": {"throttle_address_failures": 1000}}, prepare=prepare)
 
 
 def create(server, *options):
@@ -174,6 +181,17 @@ def test_a_taken_name_a_bad_name_and_a_bad_password_do_not_use_it_up(server):
         "cancel", "not-allowed")
     assert register(client, "hermione").get("type") == "result"
     assert condition(register(client, "second")) == ("cancel", "not-allowed")
+
+
+def test_a_name_is_inspected(server):
+    _, token = create(server)
+    client = guest(server)
+    preauth(client, token)
+    assert condition(register(client, WORD)) == ("modify", "policy-violation")
+    eventually(lambda: [line for line in record.entries(server.dir / "record") if line["type"] == "refused" and
+                        line.get("text") == WORD and line["from"] == WORD + "@example.org" and
+                        line["rules"] == ["name-word"]])
+    assert register(client, "ginny").get("type") == "result"
 
 
 def test_two_with_one_token_get_one_account(server):
