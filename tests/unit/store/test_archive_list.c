@@ -30,21 +30,43 @@ static struct str name_of(uint64_t person, char out[40])
 	return str_from(out);
 }
 
+static bool uneven; /* times, in the test about them */
+
+/* For an hour many at a time, then less and less. */
+static uint64_t time_of(uint64_t seq)
+{
+	uint64_t n = seq / STEP, busy = ROWS / 2;
+
+	if (!uneven)
+		return seq;
+	return n < busy ? 1000 + n / 50 : 1000 + busy / 50 + (n - busy) * (n - busy);
+}
+
 /* Row n is from one to another; everybody has some, person 0 every third. */
-static struct store_archived row_of(uint64_t seq, struct text *t)
+static uint64_t author_of(uint64_t seq)
+{
+	uint64_t n = seq / STEP;
+
+	return n % 3 ? 1 + n % (PEOPLE - 1) : 0;
+}
+
+static uint64_t recipient_of(uint64_t seq)
 {
 	uint64_t n = seq / STEP, other = 1 + n % (PEOPLE - 1);
-	char from[40];
 
+	return n % 3 ? (other * 7) % PEOPLE : other;
+}
+
+static struct store_archived row_of(uint64_t seq, struct text *t)
+{
 	snprintf(t->id, sizeof(t->id), "id-%019llu", (unsigned long long)seq);
 	snprintf(t->own, sizeof(t->own), "own-%llu", (unsigned long long)seq);
-	name_of(n % 3 ? other : 0, from);
-	snprintf(t->from, sizeof(t->from), "%s", from);
-	name_of(n % 3 ? (other * 7) % PEOPLE : other, t->to);
+	name_of(author_of(seq), t->from);
+	name_of(recipient_of(seq), t->to);
 	snprintf(t->xml, sizeof(t->xml), XML, t->from, t->to, (unsigned long long)seq);
 	return (struct store_archived){.seq = seq,
 		.id = str_of(t->id, 22),
-		.time_us = seq,
+		.time_us = time_of(seq),
 		.from = str_from(t->from),
 		.to = str_from(t->to),
 		.own = str_from(t->own),
@@ -81,12 +103,7 @@ static void fill(struct fixture *f)
 
 static bool has(uint64_t seq, uint64_t person)
 {
-	struct text t;
-	struct store_archived row = row_of(seq, &t);
-	char name[48];
-
-	snprintf(name, sizeof(name), "p%llu@", (unsigned long long)person);
-	return str_starts(row.from, str_from(name)) || str_starts(row.to, str_from(name));
+	return author_of(seq) == person || recipient_of(seq) == person;
 }
 
 /* All pages from one end hold what there is, once and in order: rows first, first + STEP, ... and `extra`. */
@@ -192,6 +209,56 @@ static void nothing_is_missed_and_nothing_comes_twice(void **state)
 	fixture_reopen(&f);
 	check_everybody(&f, STEP, 0, 0);
 	fixture_close(&f);
+}
+
+/* The one row that begins (ends) what person 0 has since (up to) that time; 0: there is none. */
+static void since_is(struct fixture *f, uint64_t time_us, bool until, uint64_t wanted)
+{
+	struct store_archive_query q = {.owner = STR("p0@example.org"), .max = 1, .newest = until};
+
+	*(until ? &q.end_us : &q.start_us) = time_us;
+	assert_int_equal(ASK(f, store_archive_load, &q), 0);
+	assert_int_equal(f->req.page->len, wanted != 0);
+	if (wanted)
+		assert_int_equal(f->req.page->rows[0].seq, wanted);
+}
+
+/* However unevenly they come, in blocks and in memory: the first and the last, and what is between. */
+static void check_times(struct fixture *f)
+{
+	uint64_t before = 0, seq = STEP;
+
+	for (; seq <= ROWS * STEP; seq += STEP) {
+		uint64_t next = time_of(seq);
+		bool look = before && next != time_of(before) && (seq < 300 * STEP || seq / STEP % 997 < 8 || seq > (ROWS - 300) * STEP);
+
+		if (!has(seq, 0))
+			continue;
+		if (look) {
+			since_is(f, time_of(before) + 1, false, seq);
+			since_is(f, next, false, seq);
+			since_is(f, next - 1, true, before);
+		}
+		before = seq;
+	}
+	since_is(f, 1, false, 3 * STEP);
+	since_is(f, 999, true, 0);
+	since_is(f, time_of(before), true, before);
+	since_is(f, time_of(before) + 1, false, 0);
+}
+
+static void a_date_is_found_however_unevenly_messages_come(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	uneven = true;
+	filled(&f, FAKE_PLAIN);
+	check_times(&f);
+	fixture_reopen(&f);
+	check_times(&f);
+	fixture_close(&f);
+	uneven = false;
 }
 
 static void a_crash_takes_nothing(void **state)
@@ -486,6 +553,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_missed_and_nothing_comes_twice),
+		cmocka_unit_test(a_date_is_found_however_unevenly_messages_come),
 		cmocka_unit_test(a_crash_takes_nothing),
 		cmocka_unit_test(a_disk_that_fails_takes_nothing),
 		cmocka_unit_test(what_comes_late_finds_its_place),
