@@ -13,7 +13,8 @@
 #include "stanza/xml_out.h"
 
 enum {
-	LIST_BYTES = 256 << 10, /* of the line in the record that says who stands how to a room */
+	LIST_BYTES = 256 << 10, /* of the line in the record that says who stands how to a room, */
+	CONFIG_BYTES = 64 << 10, /* and how it is set */
 };
 
 struct room_taken {
@@ -146,16 +147,21 @@ void intake_room_subject(struct intake *in, struct str text, struct str from, ui
 
 /* ---- the end ---- */
 
-/* A line that says that there is the room now, and who stands how to it. */
+/* A line that says that there is the room now, who stands how to it, and, in lines behind that, how it is set; its password is
+ * for nobody to read. */
 static int record_room(struct intake *in, uint64_t *out_seq)
 {
 	const struct room_taken *room = in->room;
-	struct buf text = BUF_INIT(LIST_BYTES);
+	struct room_config shown = room->config; /* borrows */
+	struct buf text = BUF_INIT(LIST_BYTES + CONFIG_BYTES);
 	int r;
 
 	for (size_t i = 0; i < room->len && text.len < LIST_BYTES - 8192; i++)
 		buf_printf(&text, "%s%.*s %.*s", i ? ", " : "", STR_FMT(room->affiliations[i].jid),
 			STR_FMT(affiliation_name((enum affiliation)room->affiliations[i].affiliation)));
+	shown.password = STR_NONE;
+	buf_putc(&text, '\n');
+	config_put_text(&text, &shown);
 	r = intake_record(in, "import.room", &text, out_seq);
 	buf_done(&text);
 	return r;

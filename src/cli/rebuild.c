@@ -2,7 +2,8 @@
  *
  *   1  content -> rows of archives, in large batches while the next ones are read
  *      content -> waits for its recipient, until `delivered` or `fetched` names it
- *      admin   -> which accounts there are, with their person ids
+ *      admin   -> which accounts there are, with their person ids; what imports brought
+ *      what was said to rooms -> their archives, and how they are set (rebuild_rooms.c)
  *   2  from the first message that still waits: what waits -> offline queues
  *
  * Memory: what waits at one time, and the accounts. What is not of the record is said at the end. */
@@ -17,19 +18,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "account/verifier.h"
-#include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/log.h"
-#include "base/map.h"
 #include "cli/backup.h"
 #include "cli/past.h"
-#include "cli/people.h"
-#include "cli/progress.h"
 #include "cli/reading.h"
+#include "cli/rebuild_private.h"
 #include "cli/witness.h"
 #include "jid/jid.h"
-#include "record/line.h"
 #include "route/history_kind.h"
 #include "route/reread.h"
 #include "stanza/ns.h"
@@ -37,252 +32,15 @@
 #include "store/copy.h"
 
 enum {
-	BATCH_ROWS = 2048,
-	PUTS = 3, /* batches on their way to the store */
-	KEEPS = 256, /* waiting messages on their way: the store puts them down together */
 	READ_BYTES = 1 << 20,
 };
 
-/* A message nobody is known to have got. */
-struct waiting {
-	uint64_t seq, serial;
-};
-
-struct somebody {
-	char id[PERSON_ID_LEN + 1];
-	uint64_t created_us, seq; /* of the line that announced it; 0: it was in the copy */
-	bool disabled, removed, known; /* known: the store has it */
-	size_t len;
-	char jid[];
-};
-
-struct put {
-	struct store_req req;
-	bool asked;
-	size_t len;
-};
-
-struct said {
-	struct line_head head;
-	struct buf id, from, to, stanza, deliver; /* unescaped */
-	struct str kind, action, of, command;
-	struct buf target, text;
-	uint64_t of_seq, serial;
-	bool room, undone;
-};
-
-struct rebuild {
-	struct cli *cli;
-	struct people people;
-	struct said entry;
-	struct map waiting, persons;
-	struct arena *arena; /* addresses being parsed */
-	struct put put[PUTS];
-	unsigned put_at;
-	struct store_req keep[KEEPS];
-	unsigned keep_at;
-	unsigned judge; /* STORE_VIEW_JUDGE when somebody's wishes are known */
-	struct buf scratch;
-	struct progress progress;
-	uint64_t last_seq, first_seq, serial;
-	uint64_t lines, messages, rows, offline, rooms, no_stanza, took_ms;
-	size_t accounts_made;
-	int failed;
-	bool second;
-};
-
-static int failed(struct rebuild *b, const char *what)
+int rebuild_failed(struct rebuild *b, const char *what)
 {
 	if (!b->failed)
 		b->failed = cli_fail(b->cli, CLI_INTERNAL, "the lines above say why; begin anew with the store's file moved away",
 			"%s", what);
 	return b->failed;
-}
-
-/* ---- entries ---- */
-
-struct field {
-	const char *name;
-	struct buf *text;
-	struct str *raw;
-	uint64_t *number;
-};
-
-static bool take_member(struct rebuild *b, const struct line_value *v)
-{
-	struct said *e = &b->entry;
-	const struct field fields[] = {{"id", &e->id, NULL, NULL}, {"from", &e->from, NULL, NULL},
-		{"to", &e->to, NULL, NULL}, {"stanza", &e->stanza, NULL, NULL}, {"deliver", &e->deliver, NULL, NULL},
-		{"target", &e->target, NULL, NULL}, {"text", &e->text, NULL, NULL}, {"kind", NULL, &e->kind, NULL},
-		{"action", NULL, &e->action, NULL}, {"of", NULL, &e->of, NULL}, {"command", NULL, &e->command, NULL},
-		{"of_seq", NULL, NULL, &e->of_seq}, {"serial", NULL, NULL, &e->serial}};
-
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		if (!str_eq(v->key, str_from(fields[i].name)))
-			continue;
-		if (fields[i].raw)
-			*fields[i].raw = v->text;
-		if (fields[i].number)
-			return line_get_u64(v, fields[i].number);
-		return !fields[i].text || line_unescape(v->text, fields[i].text);
-	}
-	e->room |= str_is(v->key, "room");
-	e->undone |= str_is(v->key, "ok") && str_is(v->text, "false");
-	return true;
-}
-
-static bool entry_read(struct rebuild *b, struct line_scan scan)
-{
-	struct said *e = &b->entry;
-	struct buf *const bufs[] = {&e->id, &e->from, &e->to, &e->stanza, &e->deliver, &e->target, &e->text};
-	struct line_value v;
-	int r;
-
-	for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)
-		buf_clear(bufs[i]);
-	e->kind = e->action = e->of = e->command = STR_NONE;
-	e->of_seq = e->serial = 0;
-	e->room = e->undone = false;
-	while ((r = line_next(&scan, &v)) > 0)
-		if (!take_member(b, &v))
-			return false;
-	return r == 0;
-}
-
-/* ---- who there is ---- */
-
-static struct somebody *person_of(struct rebuild *b, struct str jid)
-{
-	return map_get(&b->persons, jid);
-}
-
-static struct somebody *person_add(struct rebuild *b, struct str jid, struct str id)
-{
-	struct somebody *p = person_of(b, jid);
-
-	if (p || !jid.len || id.len != PERSON_ID_LEN)
-		return p;
-	p = calloc(1, sizeof(*p) + jid.len);
-	if (!p)
-		return NULL;
-	memcpy(p->jid, jid.data, jid.len);
-	p->len = jid.len;
-	memcpy(p->id, id.data, id.len);
-	p->created_us = line_time_us(b->entry.head.time);
-	p->seq = b->entry.head.seq;
-	if (map_put(&b->persons, str_of(p->jid, p->len), p) == 0)
-		return p;
-	free(p);
-	return NULL;
-}
-
-/* "jid id, jid id" */
-static void add_many(struct rebuild *b, struct str text)
-{
-	size_t from = 0;
-
-	while (from < text.len) {
-		size_t to = str_find(text, ',', from);
-		struct str one = str_trim(str_cut(text, from, to));
-		size_t space = str_find(one, ' ', 0);
-
-		person_add(b, str_cut(one, 0, space), str_cut(one, space + 1, one.len));
-		from = to + 1;
-	}
-}
-
-/* What was announced and not done after all. Of an import the addresses were somebody's already: nothing to take back. */
-static void undo(struct rebuild *b, struct str target)
-{
-	struct somebody *p = person_of(b, target);
-
-	if (!p || p->known || p->seq != b->entry.of_seq)
-		return;
-	map_del(&b->persons, target);
-	free(p);
-}
-
-static void take_act(struct rebuild *b)
-{
-	struct said *e = &b->entry;
-	struct str target = buf_view(&e->target), text = buf_view(&e->text);
-	struct somebody *p = person_of(b, target);
-
-	if (e->undone) {
-		undo(b, target);
-		return;
-	}
-	if (text.len == PERSON_ID_LEN && (str_is(e->command, "user.add") || str_is(e->command, "user.import") ||
-						   str_is(e->command, "user.register")))
-		person_add(b, target, text);
-	else if (str_is(e->command, "user.import"))
-		add_many(b, text);
-	if (!p || p->known)
-		return;
-	if (str_is(e->command, "user.remove"))
-		p->removed = true;
-	else if (str_is(e->command, "user.disable"))
-		p->disabled = true;
-	else if (str_is(e->command, "user.enable"))
-		p->disabled = false;
-}
-
-static int known_persons(struct rebuild *b)
-{
-	struct store_req req;
-	int r;
-
-	store_req_init(&req, NULL, NULL);
-	r = store_account_all(b->people.store, &req);
-	if (!r)
-		r = store_wait(&req);
-	for (size_t i = 0; !r && i < req.accounts->len; i++) {
-		struct somebody *p = person_add(b, req.accounts->rows[i].jid, req.accounts->rows[i].person_id);
-
-		if (p)
-			p->known = true;
-		else
-			r = -ENOMEM;
-	}
-	store_req_release(&req);
-	return r ? failed(b, "the accounts of the copy cannot be read") : 0;
-}
-
-/* Accounts that the copy lacks, without verifiers: nobody can log in before a password is set. A removed one is added and
- * removed, so that its address and person id are given to nobody. */
-static int make_person(struct rebuild *b, const struct somebody *p)
-{
-	struct store_account row = {.person_id = str_from(p->id),
-		.jid = str_of(p->jid, p->len),
-		.disabled = p->disabled,
-		.created_us = p->created_us};
-	struct store_req req;
-	int r;
-
-	store_req_init(&req, NULL, NULL);
-	r = store_account_add(b->people.store, &req, &row, 1);
-	if (!r)
-		r = store_wait(&req);
-	if (!r)
-		b->accounts_made += !p->removed;
-	if (!r && p->removed) {
-		r = store_account_remove(b->people.store, &req, row.jid);
-		if (!r)
-			r = store_wait(&req);
-	}
-	store_req_release(&req);
-	return r && r != STORE_E_EXISTS ? failed(b, "an account cannot be made") : 0;
-}
-
-static int make_persons(struct rebuild *b)
-{
-	struct map_slot *slot;
-	int r = 0;
-
-	for (size_t i = 0; !r && (slot = map_next(&b->persons, &i));)
-		if (!((struct somebody *)slot->value)->known)
-			r = make_person(b, slot->value);
-	return r;
 }
 
 /* ---- what waits ---- */
@@ -297,12 +55,12 @@ static int wait_add(struct rebuild *b, uint64_t seq)
 	struct waiting *w = malloc(sizeof(*w));
 
 	if (!w)
-		return failed(b, "memory is out");
+		return rebuild_failed(b, "memory is out");
 	*w = (struct waiting){.seq = seq, .serial = b->serial};
 	if (map_put(&b->waiting, seq_key(&w->seq), w) == 0)
 		return 0;
 	free(w);
-	return failed(b, "memory is out");
+	return rebuild_failed(b, "memory is out");
 }
 
 static int take_outcome(struct rebuild *b)
@@ -314,71 +72,19 @@ static int take_outcome(struct rebuild *b)
 
 	while ((r = line_next_pair(b->entry.of, &at, &seq, &who)) > 0)
 		free(map_del(&b->waiting, seq_key(&seq)));
-	return r < 0 ? failed(b, "a line of the record cannot be read") : 0;
-}
-
-/* ---- archives ---- */
-
-static int put_settle(struct rebuild *b, struct put *p)
-{
-	int r = p->asked ? store_wait(&p->req) : 0;
-
-	if (p->asked)
-		b->rows += p->len;
-	store_req_release(&p->req);
-	*p = (struct put){};
-	return r ? failed(b, "the store does not take the archive") : 0;
-}
-
-/* The oldest batch has to be done before its place is used again. */
-static int put_send(struct rebuild *b)
-{
-	struct put *p = &b->put[b->put_at];
-
-	if (!p->len)
-		return 0;
-	if (store_archive_put(b->people.store, &p->req))
-		return failed(b, "memory is out");
-	p->asked = true;
-	b->put_at = (b->put_at + 1) % PUTS;
-	return put_settle(b, &b->put[b->put_at]);
-}
-
-static int put_all(struct rebuild *b)
-{
-	int r = put_send(b);
-
-	for (unsigned i = 0; i < PUTS; i++)
-		if (put_settle(b, &b->put[i]))
-			r = b->failed;
-	return r;
-}
-
-static int put_row(struct rebuild *b, const struct store_archived *row)
-{
-	struct put *p = &b->put[b->put_at];
-
-	if (!p->len) {
-		store_req_init(&p->req, NULL, NULL);
-		if (store_archive_begin(&p->req))
-			return failed(b, "memory is out");
-	}
-	p->len++;
-	if (store_archive_add(&p->req, row))
-		return failed(b, "memory is out");
-	return p->len == BATCH_ROWS ? put_send(b) : 0;
+	return r < 0 ? rebuild_failed(b, "a line of the record cannot be read") : 0;
 }
 
 /* ---- messages ---- */
 
 static bool is_someone(struct rebuild *b, struct str bare)
 {
-	const struct somebody *p = person_of(b, bare);
+	const struct somebody *p = rebuild_person(b, bare);
 
 	return p && !p->removed;
 }
 
-static struct str delivered(const struct said *e)
+struct str rebuild_delivered(const struct said *e)
 {
 	return e->deliver.len ? buf_view(&e->deliver) : buf_view(&e->stanza);
 }
@@ -405,60 +111,9 @@ static int archive_message(struct rebuild *b, const struct node *stanza)
 	xml_put(&b->scratch, stanza, NS_CLIENT);
 	row.xml = buf_view(&b->scratch);
 	if (row.views != b->judge || row.retracts.len)
-		r = put_row(b, &row);
+		r = rebuild_put_row(b, &row);
 	buf_done(&stone);
 	return r;
-}
-
-/* As it was to be delivered, with the id it was given. */
-static void put_with_id(struct rebuild *b, const struct node *stanza, struct str by)
-{
-	struct attr by_attr = {.name = STR("by"), .value = by};
-	struct attr id = {.next = &by_attr, .name = STR("id"), .value = buf_view(&b->entry.id)};
-	struct node sid = {.name = STR("stanza-id"), .ns = NS_SID, .attrs = &id, .kind = NODE_ELEMENT};
-	struct xml_stamp stamp = {.extra = &sid};
-
-	buf_clear(&b->scratch);
-	xml_put_stamped(&b->scratch, stanza, NS_CLIENT, &stamp);
-}
-
-static int keep_settle(struct rebuild *b, struct store_req *req)
-{
-	int r = req->pending ? store_wait(req) : 0;
-
-	store_req_release(req);
-	return r ? failed(b, "the store does not take a waiting message") : 0;
-}
-
-static int keep_all(struct rebuild *b)
-{
-	for (unsigned i = 0; i < KEEPS; i++)
-		if (keep_settle(b, &b->keep[i]))
-			return b->failed;
-	return b->failed;
-}
-
-static int keep_offline(struct rebuild *b, const struct node *stanza)
-{
-	struct said *e = &b->entry;
-	struct jid to = jid_split(buf_view(&e->to));
-	struct store_req *req = &b->keep[b->keep_at++ % KEEPS];
-	int r = keep_settle(b, req);
-
-	if (r)
-		return r;
-	put_with_id(b, stanza, to.bare);
-	store_req_init(req, NULL, NULL);
-	r = store_message_put(b->people.store, req, STORE_OFFLINE,
-		&(struct store_message){.owner = to.bare,
-			.seq = e->head.seq,
-			.id = buf_view(&e->id),
-			.time_us = line_time_us(e->head.time),
-			.from = buf_view(&e->from),
-			.xml = buf_view(&b->scratch)},
-		1, 0, 0);
-	b->offline++;
-	return r ? failed(b, "the store does not take a waiting message") : 0;
 }
 
 static bool may_wait(struct rebuild *b, const struct node *stanza)
@@ -487,48 +142,40 @@ static int take_content(struct rebuild *b)
 	struct node *stanza;
 	int r;
 
-	if (!str_is(e->kind, "message") || str_is(e->action, "block"))
+	if (str_is(e->action, "block"))
 		return 0;
-	if (e->room) {
-		b->rooms += !b->second;
+	if (e->room)
+		return b->second ? 0 : rebuild_room_entry(b);
+	if (!str_is(e->kind, "message"))
 		return 0;
-	}
-	stanza = reread_stanza(delivered(e), &arena);
+	stanza = reread_stanza(rebuild_delivered(e), &arena);
 	if (!stanza) {
 		b->no_stanza += !b->second;
 		return 0;
 	}
-	r = b->second ? keep_offline(b, stanza) : message_first(b, stanza);
-	arena_free(arena);
-	return r;
-}
-
-/* What an import brought into somebody's history: the line of the record holds it as it came. */
-static int take_past(struct rebuild *b)
-{
-	struct said *e = &b->entry;
-	struct store_archived row = {.seq = e->head.seq};
-	struct arena *arena = NULL;
-	struct node *result = b->second ? NULL : reread_stanza(buf_view(&e->text), &arena);
-	struct past past;
-	int r = 0;
-
-	if (result && past_read(result, &past) && past_row(&past, buf_view(&e->target), arena, &row)) {
-		buf_clear(&b->scratch);
-		xml_put(&b->scratch, past.message, NS_CLIENT);
-		row.id = past.id;
-		row.time_us = past.time_us;
-		row.xml = buf_view(&b->scratch);
-		b->messages++;
-		r = put_row(b, &row);
-	} else if (!b->second) {
-		b->no_stanza++;
-	}
+	r = b->second ? rebuild_keep(b, stanza) : message_first(b, stanza);
 	arena_free(arena);
 	return r;
 }
 
 /* ---- lines ---- */
+
+static int take_admin(struct rebuild *b)
+{
+	struct str command = b->entry.command;
+
+	if (str_is(command, PAST_COMMAND))
+		return rebuild_past(b);
+	if (str_is(command, "import.room"))
+		return rebuild_room_made(b);
+	if (str_is(command, "import.item"))
+		rebuild_past_item(b);
+	else if (str_is(command, "import"))
+		buf_clear(&b->past_owner); /* it begins */
+	else
+		rebuild_take_act(b);
+	return 0;
+}
 
 static int take_line(struct rebuild *b, struct str line)
 {
@@ -537,7 +184,7 @@ static int take_line(struct rebuild *b, struct str line)
 	enum event type;
 
 	if (line_read_head(&scan, line, &e->head))
-		return failed(b, "a line of the record cannot be read: see 'gatehouse record verify'");
+		return rebuild_failed(b, "a line of the record cannot be read: see 'gatehouse record verify'");
 	type = e->head.type;
 	if (!b->lines++ && !b->second)
 		b->first_seq = e->head.seq;
@@ -547,18 +194,15 @@ static int take_line(struct rebuild *b, struct str line)
 	if (type != EVENT_CONTENT && type != EVENT_DELIVERED && type != EVENT_FETCHED && type != EVENT_ADMIN &&
 		type != EVENT_SEGMENT)
 		return 0;
-	if (!entry_read(b, scan))
-		return failed(b, "a line of the record cannot be read: see 'gatehouse record verify'");
+	if (!rebuild_entry_read(b, scan))
+		return rebuild_failed(b, "a line of the record cannot be read: see 'gatehouse record verify'");
 	if (type == EVENT_CONTENT)
 		return take_content(b);
-	if (type == EVENT_SEGMENT)
-		b->serial = e->serial;
-	else if (type == EVENT_ADMIN && str_is(e->command, PAST_COMMAND))
-		return take_past(b);
-	else if (type == EVENT_ADMIN)
-		take_act(b);
-	else
+	if (type == EVENT_ADMIN)
+		return take_admin(b);
+	if (type != EVENT_SEGMENT)
 		return take_outcome(b);
+	b->serial = e->serial;
 	return 0;
 }
 
@@ -637,7 +281,7 @@ static int drop_received(struct rebuild *b, struct str owner)
 	}
 	store_req_release(&req);
 	store_req_release(&del);
-	return r ? failed(b, "waiting messages of the copy cannot be gone through") : 0;
+	return r ? rebuild_failed(b, "waiting messages of the copy cannot be gone through") : 0;
 }
 
 static int drop_all_received(struct rebuild *b)
@@ -654,7 +298,7 @@ static int drop_all_received(struct rebuild *b)
 	if (!r)
 		r = store_wait(&req);
 	if (r)
-		failed(b, "waiting messages of the copy cannot be gone through");
+		rebuild_failed(b, "waiting messages of the copy cannot be gone through");
 	for (size_t i = 0; !r && i < req.messages->len; i++)
 		r = drop_received(b, req.messages->rows[i].owner);
 	store_req_release(&req);
@@ -674,7 +318,7 @@ static int copy_store(struct rebuild *b, const char *from)
 
 	snprintf(file, sizeof(file), "%s", from);
 	if (stat(from, &st) == 0 && S_ISDIR(st.st_mode) && !backup_join(file, from, BACKUP_STORE))
-		return failed(b, "the path is too long");
+		return rebuild_failed(b, "the path is too long");
 	r = store_copy_open(&copy, file, &err);
 	if (!r)
 		r = people_become_owner(b->people.settings);
@@ -741,7 +385,7 @@ static int finish(struct rebuild *b)
 	if (b->waiting.len) {
 		b->second = true;
 		r = pass(b, first_serial(b));
-		if (keep_all(b))
+		if (rebuild_keep_all(b))
 			r = b->failed;
 	}
 	if (r)
@@ -751,21 +395,26 @@ static int finish(struct rebuild *b)
 	if (!r)
 		r = store_wait(&req);
 	store_req_release(&req);
-	return r ? failed(b, "the store cannot be written") : 0;
+	return r ? rebuild_failed(b, "the store cannot be written") : 0;
 }
 
 static int work(struct rebuild *b)
 {
 	uint64_t begun = clock_mono_ms();
-	int r = known_persons(b);
+	int r = rebuild_known_persons(b);
 
+	b->applied = store_applied_seq(b->people.store);
+	if (!r)
+		r = rebuild_known_rooms(b);
 	progress_begin(&b->progress, "messages", 0, b->cli->json);
 	if (!r)
 		r = pass(b, 0);
-	if (put_all(b))
+	if (rebuild_put_all(b))
 		r = b->failed;
 	if (!r)
-		r = make_persons(b);
+		r = rebuild_make_persons(b);
+	if (!r)
+		r = rebuild_save_rooms(b);
 	if (!r && cli_has(b->cli, "--store"))
 		r = drop_all_received(b);
 	if (!r)
@@ -787,8 +436,9 @@ static json_t *lacking(const struct rebuild *b)
 			json_string("names, groups, rosters, block lists, preferences for history, rooms' settings: they are "
 				    "in copies of the store only"));
 	}
-	if (b->rooms) {
-		snprintf(text, sizeof(text), "%" PRIu64 " messages of rooms: they stay in the record only", b->rooms);
+	if (b->rooms_left) {
+		snprintf(text, sizeof(text), "%" PRIu64 " messages of rooms that no copy has: they stay in the record only",
+			b->rooms_left);
 		json_array_append_new(list, json_string(text));
 	}
 	if (b->no_stanza) {
@@ -817,7 +467,7 @@ static int report(const struct rebuild *b)
 					      "lacking", list),
 			CLI_OK);
 	cli_say(b->cli,
-		"%" PRIu64 " messages of the record: %" PRIu64 " in people's history, %" PRIu64
+		"%" PRIu64 " messages of the record: %" PRIu64 " in histories, %" PRIu64
 		" wait for their recipients; %zu accounts; %" PRIu64 " messages a second\n",
 		b->messages, b->rows, b->offline, b->accounts_made, rate);
 	json_array_foreach(list, i, line) cli_say(b->cli, "not from the record: %s\n", json_string_value(line));
@@ -829,7 +479,8 @@ static void rebuild_done(struct rebuild *b)
 {
 	struct said *e = &b->entry;
 	struct buf *const bufs[] = {
-		&e->id, &e->from, &e->to, &e->stanza, &e->deliver, &e->target, &e->text, &b->scratch};
+		&e->id, &e->from, &e->to, &e->nick, &e->stanza, &e->deliver, &e->target, &e->text, &b->scratch,
+		&b->past_owner, &b->subject, &b->subject_from, &b->subject_room};
 	struct map *const maps[] = {&b->waiting, &b->persons};
 	struct map_slot *slot;
 
@@ -840,6 +491,8 @@ static void rebuild_done(struct rebuild *b)
 			free(slot->value);
 		map_done(maps[m]);
 	}
+	rebuild_rooms_done(b);
+	arena_free(b->names);
 	people_close(&b->people);
 }
 
@@ -850,6 +503,7 @@ int rebuild(struct cli *cli)
 
 	map_init(&b.waiting);
 	map_init(&b.persons);
+	map_init(&b.rooms);
 	r = people_open_control(&b.people, cli);
 	if (!r)
 		r = people_need_settings(&b.people);

@@ -4,11 +4,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "route/history.h"
-#include "route/reread.h"
 #include "route/rooms_board.h"
 #include "route/rooms_hall.h"
+#include "route/rooms_row.h"
 
 enum {
 	LOCKED_US = 300 * 1000000,
@@ -112,44 +111,6 @@ static void on_saved(struct store_req *req, int result)
 	save_free(s);
 }
 
-static size_t unsaved_rows(const struct room *r, struct store_affiliation *rows)
-{
-	struct map_slot *slot;
-	size_t n = 0;
-
-	for (size_t i = 0; (slot = map_next(&r->affiliations, &i));) {
-		const struct affiliated *a = slot->value;
-
-		if (!a->unsaved && !r->resave)
-			continue;
-		if (rows)
-			rows[n] = (struct store_affiliation){.jid = a->jid,
-				.nick = a->nick,
-				.reason = a->reason,
-				.affiliation = (uint8_t)a->affiliation};
-		n++;
-	}
-	return n;
-}
-
-static void row_fill(struct store_room *row, const struct room *r, struct buf *config, struct buf *secret)
-{
-	config_put_text(config, &r->config);
-	hex_put(secret, r->secret, sizeof(r->secret));
-	*row = (struct store_room){.jid = r->jid,
-		.config = buf_view(config),
-		.secret = buf_view(secret),
-		.subject = r->subject,
-		.subject_from = r->subject_from,
-		.subject_id = str_of(r->subject_stamp.id, r->subject_stamp.seq ? STAMP_ID : 0),
-		.subject_seq = r->subject_stamp.seq,
-		.subject_us = r->subject_stamp.time_us,
-		.subject_bare = r->subject_bare,
-		.vcard = r->vcard,
-		.created_us = r->created_us,
-		.saved_seq = r->saved_seq};
-}
-
 static int save_room(struct home *h, struct room *r, struct store_affiliation *rows, size_t len)
 {
 	struct buf config = BUF_INIT(0), secret = BUF_INIT(0);
@@ -157,7 +118,7 @@ static int save_room(struct home *h, struct room *r, struct store_affiliation *r
 	struct store_room row;
 	int result = -ENOMEM;
 
-	row_fill(&row, r, &config, &secret);
+	rooms_row_put(&row, r, &config, &secret);
 	row.affiliations = rows;
 	row.affiliations_len = len;
 	row.whole = r->resave;
@@ -239,7 +200,7 @@ void rooms_forget(struct home *h, struct room *r, struct hold *hold)
 void rooms_save(struct home *h, struct room *r, struct hold *hold)
 {
 	bool keep = r->config.persistent && !r->locked && !r->destroyed;
-	size_t len = keep || r->kept ? unsaved_rows(r, NULL) : 0;
+	size_t len = keep || r->kept ? rooms_row_people(r, NULL) : 0;
 	struct store_affiliation *rows;
 
 	if (!(keep || r->kept) || (r->kept && !r->changed && !r->resave && len == 0))
@@ -249,7 +210,7 @@ void rooms_save(struct home *h, struct room *r, struct hold *hold)
 		return;
 	rows = calloc(len + 1, sizeof(*rows));
 	if (rows)
-		unsaved_rows(r, rows);
+		rooms_row_people(r, rows);
 	if (rows && save_room(h, r, rows, len) == 0) {
 		r->kept = r->saving = true;
 		r->resave = false;
@@ -308,42 +269,6 @@ void rooms_tick(struct home *h)
 
 /* ---- reading ---- */
 
-static bool vcard_fill(struct room *r, struct str xml)
-{
-	struct arena *arena = NULL;
-	const struct node *vcard = xml.len ? reread_stanza(xml, &arena) : NULL;
-	bool ok = !vcard || room_set_vcard(r, vcard, arena);
-
-	arena_free(arena);
-	return ok;
-}
-
-static bool room_fill(struct room *r, const struct store_room *row)
-{
-	bool ok = config_take_text(&r->config, row->config) && room_set_text(&r->subject, row->subject) &&
-		  room_set_text(&r->subject_from, row->subject_from) && room_set_text(&r->subject_bare, row->subject_bare);
-
-	if (!hex_parse(row->secret, r->secret, sizeof(r->secret)))
-		log_warn("the secret of a room is damaged: its occupant ids change");
-	if (row->subject_seq && row->subject_id.len == STAMP_ID) {
-		r->subject_stamp.seq = row->subject_seq;
-		r->subject_stamp.time_us = row->subject_us;
-		memcpy(r->subject_stamp.id, row->subject_id.data, STAMP_ID);
-	}
-	for (size_t i = 0; ok && i < row->affiliations_len; i++) {
-		const struct store_affiliation *a = &row->affiliations[i];
-
-		if (a->affiliation <= AFFILIATION_OWNER)
-			ok = room_affiliate(r, a->jid, (enum affiliation)a->affiliation, a->nick, a->reason);
-	}
-	ok = ok && vcard_fill(r, row->vcard);
-	r->created_us = row->created_us;
-	r->saved_seq = row->saved_seq;
-	room_saved(r);
-	r->kept = true;
-	return ok;
-}
-
 /* It was to end with the last one in it, and nobody is in it now. */
 static int room_end(struct route *route, struct room *r)
 {
@@ -368,7 +293,7 @@ static int rooms_take(struct route *route, const struct store_rooms *rooms)
 		if (!r)
 			return -ENOMEM;
 		r->affiliations_max = SIZE_MAX;
-		if (!room_fill(r, &rooms->rows[i]))
+		if (!rooms_row_take(r, &rooms->rows[i]))
 			return -ENOMEM;
 		r->affiliations_max = route->settings->rooms_affiliations_max;
 		if (!r->config.persistent) {

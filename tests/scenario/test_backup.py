@@ -10,9 +10,12 @@ import time
 
 import pytest
 
-from lib import record
+from lib import names, record
+from lib.archive import inner
+from lib.names import tag
+from lib.rooms import admin, configure, create, join, listed, new_room, refusal, say
 from lib.server import Server, run
-from lib.stanza import body_of, message
+from lib.stanza import Error, body_of, child, message, message_to, stanza_id
 from test_history import history
 
 pytestmark = pytest.mark.recorder_runs("servers are killed and copied here")
@@ -353,6 +356,83 @@ def test_without_any_copy_the_accounts_are_those_the_record_names():
         assert done.returncode == 0, done.stderr
         assert history(server.client(alice.account).online()).bodies == said
         server.stop()
+    finally:
+        server.remove()
+
+
+def said_in(room, speaker, hearers, count, mark):
+    """Bodies, in order, heard by all."""
+    bodies = []
+    for number in range(count):
+        bodies.append(say(speaker, room, "%s %d" % (mark, number)))
+        for hearer in hearers:
+            hearer.expect(message(body=bodies[-1]))
+    return bodies
+
+
+def identity(client, room):
+    return client.ask(names.DISCO_INFO, to=room).find(".//" + tag(names.DISCO_INFO, "identity")).get("name")
+
+
+def test_rooms_of_the_copy_have_what_was_said_and_done_in_them_since():
+    server = own(None)
+    try:
+        alice, bob, carol = server.online(3)
+        room, late, quiet, gone = (new_room(server) for _ in range(4))
+        for each in (room, quiet, gone):
+            create(alice, each, "alice", persistentroom="1", enablearchiving="0" if each == quiet else "1")
+            join(bob, each, "bob")
+        join(carol, room, "carol")
+        before = said_in(room, alice, [bob], 5, "before")
+        rude = say(bob, room, "rude")
+        rude_id = stanza_id(alice.expect(message(body=rude)), room)
+        alice.roundtrip()
+        made = backup(server, server.parent / "shelf")
+        after = said_in(room, bob, [alice], 5, "after")
+        said_in(quiet, bob, [alice], 2, "quietly")
+        bob.send(message_to(room, "<retract xmlns='%s' id='%s'/>" % (names.RETRACT, rude_id), type="groupchat", id="r1"))
+        alice.expect(message(id="r1"))
+        worse = say(bob, room, "worse")
+        worse_id = stanza_id(alice.expect(message(body=worse)), room)
+        done = alice.iq("set", "<moderate xmlns='%s' id='%s'><retract xmlns='%s'/></moderate>" % (
+            names.MODERATE, worse_id, names.RETRACT), to=room)
+        assert done.get("type") == "result"
+        assert configure(alice, room, roomname="Afterwards").get("type") == "result"
+        assert admin(alice, room, jid=carol.bare, affiliation="outcast").get("type") == "result"
+        assert admin(alice, room, jid=bob.bare, affiliation="member").get("type") == "result"
+        alice.send(message_to(room, "<subject>as it is now</subject>", type="groupchat"))
+        alice.expect(message(where=lambda e: child(e, "subject") is not None))
+        assert alice.ask(names.MUC_OWNER, to=gone, type="set", payload="<destroy/>").get("type") == "result"
+        create(alice, late, "alice", persistentroom="1")
+        say(alice, late, "in a room that no copy has")
+        alice.roundtrip()
+        bob.roundtrip()
+        ids = history(alice, to=room, rsm="<max>100</max>").ids
+        server.stop()
+        lose_store(server)
+        told = rebuild(server, "--store", made["backup"])
+        assert any(line.startswith("1 messages of rooms") for line in told["lacking"]), told
+        server.start()
+        alice, bob, carol = (server.client(each.account).online() for each in (alice, bob, carol))
+        page = history(alice, to=room, rsm="<max>100</max>")
+        assert [body for body in page.bodies if body] == before + after
+        assert page.ids == ids
+        buried = [inner(each) for each in page.results if inner(each).find(tag(names.RETRACT, "retracted")) is not None]
+        assert len(buried) == 2 and all(each.get("from") == room + "/bob" for each in buried)
+        assert not [body for body in history(alice, to=quiet).bodies if body]
+        assert identity(alice, room) == "Afterwards"
+        assert Error(refusal(carol, room, "carol")).condition == "forbidden"
+        assert [each.get("jid") for each in listed(alice, room, affiliation="member")[1]] == [bob.bare]
+        bob.send("<presence to='%s/bob'><x xmlns='%s'/></presence>" % (room, names.MUC))
+        subject = bob.expect(message(where=lambda e: child(e, "subject") is not None))
+        assert child(subject, "subject").text == "as it is now" and subject.get("from") == room + "/alice"
+        for each in (late, gone):
+            assert Error(alice.ask(names.DISCO_INFO, to=each)).condition == "item-not-found"
+        again = say(bob, room, "and on it goes")
+        bob.expect(message(body=again))
+        assert history(bob, to=room, rsm="<max>100</max>").bodies[-1] == again
+        server.stop()
+        record.verify(server)
     finally:
         server.remove()
 

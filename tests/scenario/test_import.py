@@ -481,3 +481,67 @@ def test_a_room_of_a_real_prosody_is_taken_in_with_its_members_subject_and_histo
     lines = [line for line in record.entries(stopped.dir / "record") if line["type"] == "admin" and line.get("target") == room]
     assert [line["command"] for line in lines] == ["import.history"] * 3 + ["import.item", "import.room"]
     assert "juliet@example.org member" in lines[-1]["text"]
+
+
+ACCOUNT = """return {
+	["password"] = "%s";
+};
+""" % PASSWORD
+GARDEN = """return {
+	["romeo@example.org"] = "owner";
+	["juliet@example.org"] = "member";
+	["_data"] = { ["name"] = "The garden"; ["members_only"] = true; ["persistent"] = true; ["whois"] = "anyone";
+		["subject"] = "the moon"; ["subject_from"] = "garden@rooms.example.org/Romeo"; ["subject_time"] = 1721521949; };
+};
+"""
+
+
+def past_in(room, bodies):
+    return "".join("""item({
+	["name"] = "message"; ["when"] = %d; ["key"] = "k%d"; ["attr"] = { ["type"] = "groupchat"; ["from"] = "%s/Romeo"; ["id"] = "m%d"; };
+	{ ["name"] = "body"; ["attr"] = {}; "%s" };
+});
+""" % (1721521949 + number, number, room, number, body) for number, body in enumerate(bodies))
+
+
+def test_what_was_brought_in_is_made_anew_from_the_record_alone(stopped):
+    room = "garden@rooms.example.org"
+    bodies = ["%s a rose %d" % (MARK, number) for number in range(4)]
+    data = stopped.parent / "old"
+    for name in ("example%2eorg/accounts", "rooms%2eexample%2eorg/config", "rooms%2eexample%2eorg/muc_log"):
+        (data / name).mkdir(parents=True)
+    for name in ("romeo", "juliet"):
+        (data / "example%2eorg/accounts" / (name + ".dat")).write_text(ACCOUNT)
+    (data / "rooms%2eexample%2eorg/config/garden.dat").write_text(GARDEN)
+    (data / "rooms%2eexample%2eorg/muc_log/garden.list").write_text(past_in(room, bodies))
+    told = take_in(stopped, data)
+    assert told["carried"]["rooms"] == 1 and told["carried"]["history"] == 4, told
+    stopped.start()
+    romeo = stopped.client(Account("romeo@example.org", PASSWORD)).online()
+    romeo.send("<presence to='%s/Romeo'><x xmlns='%s'/></presence>" % (room, names.MUC))
+    romeo.expect(lambda each: each.find("{jabber:client}subject") is not None)
+    since = romeo.say(room, "said since", type="groupchat").body
+    romeo.expect(message(body=since))
+    ids = history(romeo, to=room).ids
+    stopped.stop()
+    for path in (stopped.dir / "store").glob("gatehouse.db*"):
+        path.unlink()
+    done = stopped.run("restore", "--from-record", "--json", timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    stopped.start()
+    for name in ("romeo", "juliet"):
+        done = stopped.run("user", "password", name + "@example.org", "--password-stdin", input=PASSWORD + "\n")
+        assert done.returncode == 0, done.stderr
+    juliet = stopped.client(Account("juliet@example.org", PASSWORD)).online()
+    page = history(juliet, to=room)
+    assert page.bodies == bodies + [since] and page.ids == ids
+    stranger = stopped.client(stopped.people(1)[0]).online()
+    stranger.send("<presence to='%s/X'><x xmlns='%s'/></presence>" % (room, names.MUC))
+    assert stranger.expect(lambda each: each.get("type") == "error") is not None
+    juliet.send("<presence to='%s/J'><x xmlns='%s'/></presence>" % (room, names.MUC))
+    subject = juliet.expect(lambda each: each.find("{jabber:client}subject") is not None)
+    assert subject.findtext("{jabber:client}subject") == "the moon" and subject.get("from") == room + "/Romeo"
+    info = juliet.ask("http://jabber.org/protocol/disco#info", to=room)
+    assert info.find(".//{http://jabber.org/protocol/disco#info}identity").get("name") == "The garden"
+    stopped.stop()
+    record.verify(stopped)

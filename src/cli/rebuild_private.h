@@ -1,0 +1,112 @@
+/* A store being made anew from the record (cli/rebuild.h), for the files that do it: entries as they are read, who there is,
+ * rows on their way to the store. */
+#pragma once
+
+#include "account/verifier.h"
+#include "base/map.h"
+#include "cli/people.h"
+#include "cli/progress.h"
+#include "record/line.h"
+#include "stanza/node.h"
+
+enum {
+	BATCH_ROWS = 2048,
+	PUTS = 3, /* batches on their way to the store */
+	KEEPS = 256, /* waiting messages on their way: the store puts them down together */
+};
+
+/* A message nobody is known to have got. */
+struct waiting {
+	uint64_t seq, serial;
+};
+
+struct somebody {
+	char id[PERSON_ID_LEN + 1];
+	uint64_t created_us, seq; /* of the line that announced it; 0: it was in the copy */
+	bool disabled, removed, known; /* known: the store has it */
+	struct str groups; /* a name a line, of the copy */
+	size_t len;
+	char jid[];
+};
+
+struct put {
+	struct store_req req;
+	bool asked;
+	size_t len;
+};
+
+struct said {
+	struct line_head head;
+	struct buf id, from, to, nick, stanza, deliver; /* unescaped */
+	struct str kind, action, of, command;
+	struct buf target, text;
+	uint64_t of_seq, serial;
+	bool room, undone;
+};
+
+struct rebuild {
+	struct cli *cli;
+	struct people people;
+	struct said entry;
+	struct map waiting, persons, rooms;
+	struct arena *names; /* of groups */
+	struct put put[PUTS];
+	unsigned put_at;
+	struct store_req keep[KEEPS];
+	unsigned keep_at;
+	unsigned judge; /* STORE_VIEW_JUDGE when somebody's wishes are known */
+	struct buf scratch;
+	struct progress progress;
+	struct buf past_owner; /* whose history an import brings; past_us: the time of its first message */
+	uint64_t past_us;
+	struct buf subject, subject_from, subject_room; /* that an import brings; empty: none */
+	uint64_t last_seq, first_seq, serial;
+	uint64_t applied; /* up to this line all is in the copy */
+	uint64_t lines, messages, rows, offline, rooms_left, no_stanza, took_ms;
+	size_t accounts_made;
+	int failed;
+	bool second;
+};
+
+/* Says why, once. The exit code, also in b->failed. */
+int rebuild_failed(struct rebuild *b, const char *what);
+
+/* The stanza as it was to arrive. */
+struct str rebuild_delivered(const struct said *e);
+
+/* The members of a line into b->entry. False: it cannot be read. */
+[[nodiscard]] bool rebuild_entry_read(struct rebuild *b, struct line_scan scan);
+
+/* ---- who there is (rebuild_people.c) ---- */
+
+/* NULL: nobody is known by that address. */
+struct somebody *rebuild_person(struct rebuild *b, struct str jid);
+/* What b->entry, an administrator's act, says of accounts. */
+void rebuild_take_act(struct rebuild *b);
+/* Those of the copy; and into the store, those it lacks. 0 or an exit code. */
+[[nodiscard]] int rebuild_known_persons(struct rebuild *b);
+[[nodiscard]] int rebuild_make_persons(struct rebuild *b);
+
+/* ---- rows on their way (rebuild_rows.c) ---- */
+
+/* All copy. 0 or an exit code. */
+[[nodiscard]] int rebuild_put_row(struct rebuild *b, const struct store_archived *row);
+[[nodiscard]] int rebuild_put_all(struct rebuild *b);
+/* A message that waits for its recipient: that of b->entry. */
+[[nodiscard]] int rebuild_keep(struct rebuild *b, const struct node *stanza);
+[[nodiscard]] int rebuild_keep_all(struct rebuild *b);
+
+/* ---- rooms (rebuild_rooms.c) ---- */
+
+[[nodiscard]] int rebuild_known_rooms(struct rebuild *b);
+/* b->entry was said to a room. */
+[[nodiscard]] int rebuild_room_entry(struct rebuild *b);
+/* b->entry says that an import has made one. */
+[[nodiscard]] int rebuild_room_made(struct rebuild *b);
+[[nodiscard]] int rebuild_save_rooms(struct rebuild *b);
+void rebuild_rooms_done(struct rebuild *b);
+
+/* ---- what imports brought (rebuild_past.c) ---- */
+
+[[nodiscard]] int rebuild_past(struct rebuild *b);
+void rebuild_past_item(struct rebuild *b);

@@ -1,0 +1,397 @@
+/* Rooms. Those of the copy of the store hear again what the record says was said to them since, as after a crash
+ * (route/rooms_replay.c): messages go into their archives, requests change how they are set. What the copy holds is as it is. Walls are
+ * not asked: they stand where somebody enters. A room that an import brought is made from its line. */
+#include "cli/rebuild_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rand.h"
+#include "jid/jid.h"
+#include "room/archived.h"
+#include "room/room.h"
+#include "route/reread.h"
+#include "route/rooms_row.h"
+
+/* ---- groups of accounts, as the copy has them ---- */
+
+static bool has_line(struct str lines, struct str line)
+{
+	for (size_t from = 0, to; from < lines.len; from = to + 1) {
+		to = str_find(lines, '\n', from);
+		if (str_eq(str_cut(lines, from, to), line))
+			return true;
+	}
+	return false;
+}
+
+static bool in_groups(const struct room *r, struct str bare, struct str groups)
+{
+	const struct somebody *p = rebuild_person(r->home, bare);
+
+	for (size_t from = 0, to; p && !p->disabled && !p->removed && from < groups.len; from = to + 1) {
+		to = str_find(groups, '\n', from);
+		if (has_line(p->groups, str_cut(groups, from, to)))
+			return true;
+	}
+	return false;
+}
+
+static bool is_admin(struct rebuild *b, struct str bare)
+{
+	const struct somebody *p = rebuild_person(b, bare);
+	struct str group = b->people.settings->rooms_admin_group;
+
+	return group.len && p && !p->disabled && !p->removed && has_line(p->groups, group);
+}
+
+/* ---- what a room does: only its archive is there to hear it ---- */
+
+struct hearing {
+	struct room_sink sink;
+	struct rebuild *b;
+	struct room *room;
+	struct str from; /* who said it: real and full */
+};
+
+static void send_nothing(struct room_sink *sink, const struct seat *const *seats, size_t len, struct str xml,
+	const struct room_stamp *stamp, enum room_goods goods)
+{
+	(void)sink;
+	(void)seats;
+	(void)len;
+	(void)xml;
+	(void)stamp;
+	(void)goods;
+}
+
+static void post_nothing(struct room_sink *sink, struct str bare, struct str xml, const struct room_stamp *stamp)
+{
+	(void)sink;
+	(void)bare;
+	(void)xml;
+	(void)stamp;
+}
+
+static void answer_nobody(struct room_sink *sink, struct str payload)
+{
+	(void)sink;
+	(void)payload;
+}
+
+static bool may_meet(struct room_sink *sink, struct str a, struct str b)
+{
+	(void)sink;
+	(void)a;
+	(void)b;
+	return true;
+}
+
+static bool is_account(struct room_sink *sink, struct str bare)
+{
+	const struct somebody *p = rebuild_person(container_of(sink, struct hearing, sink)->b, bare);
+
+	return p && !p->removed;
+}
+
+static bool may_name_group(struct room_sink *sink, struct str bare, struct str group)
+{
+	return in_groups(container_of(sink, struct hearing, sink)->room, bare, group);
+}
+
+static void list_nobody(
+	struct room_sink *sink, struct str groups, void (*each)(void *owner, struct str bare), void *owner)
+{
+	(void)sink;
+	(void)groups;
+	(void)each;
+	(void)owner;
+}
+
+static void keep(struct room_sink *sink, struct str nick, struct str xml, const struct room_stamp *stamp)
+{
+	struct hearing *h = container_of(sink, struct hearing, sink);
+	struct buf to = BUF_INIT(0);
+
+	buf_str(&to, h->room->jid);
+	if (nick.len) {
+		buf_putc(&to, '/');
+		buf_str(&to, nick);
+	}
+	(void)!rebuild_put_row(h->b, &(struct store_archived){.seq = stamp->seq, /* h->b->failed says it */
+						   .id = str_of(stamp->id, STAMP_ID),
+						   .time_us = stamp->time_us,
+						   .from = h->from,
+						   .to = buf_view(&to),
+						   .views = STORE_VIEW_RECIPIENT,
+						   .xml = xml});
+	buf_done(&to);
+}
+
+/* ---- taking back ---- */
+
+/* 1: done. 0: there is nothing of his to take back. Negative: the store did not do it. */
+static int bury(struct rebuild *b, struct str owner, const struct room_retraction *t)
+{
+	const struct store_archive_query query = {.owner = owner, .ids = &t->id, .ids_len = 1, .max = 1};
+	struct store *store = b->people.store;
+	struct buf xml = BUF_INIT(0);
+	struct store_req req;
+	bool found = false;
+	int r;
+
+	store_req_init(&req, NULL, NULL);
+	r = store_archive_load(store, &req, &query);
+	if (!r)
+		r = store_wait(&req);
+	if (!r && req.page->len)
+		found = archived_put_tombstone(&xml, req.page->rows->xml, t);
+	store_req_release(&req);
+	if (found)
+		r = store_archive_retract(store, &req, owner, t->id, buf_view(&xml));
+	if (found && !r)
+		r = store_wait(&req);
+	store_req_release(&req);
+	buf_done(&xml);
+	return r == STORE_E_NONE ? 0 : r ? -EIO : found;
+}
+
+static bool take_back(struct room_sink *sink, const struct room_retraction *t)
+{
+	struct hearing *h = container_of(sink, struct hearing, sink);
+	int r;
+
+	if (!sink->archives)
+		return false;
+	r = rebuild_put_all(h->b) ? 0 : bury(h->b, h->room->jid, t); /* it may be on its way */
+	if (r < 0)
+		rebuild_failed(h->b, "the store does not take a message back");
+	else if (r && t->moderator.len)
+		room_retracted(h->room, t, sink);
+	return true;
+}
+
+static void hearing_init(struct hearing *h, struct rebuild *b, struct room *r)
+{
+	*h = (struct hearing){.sink = {.send = send_nothing,
+				      .post = post_nothing,
+				      .keep = keep,
+				      .retract = take_back,
+				      .result = answer_nobody,
+				      .answer = answer_nobody,
+				      .may_meet = may_meet,
+				      .is_account = is_account,
+				      .may_name_group = may_name_group,
+				      .each_in_groups = list_nobody},
+		.b = b,
+		.room = r,
+		.from = buf_view(&b->entry.from)};
+	h->sink.archives = b->people.settings->history_enabled && r->config.archive;
+}
+
+/* ---- which there are ---- */
+
+static struct room *add_room(struct rebuild *b, struct str jid)
+{
+	struct room *r = room_new(jid);
+
+	if (!r)
+		return NULL;
+	r->in_groups = in_groups;
+	r->home = b;
+	r->affiliations_max = SIZE_MAX; /* what the copy has is not cut */
+	r->seats_max = 1;
+	return map_put(&b->rooms, r->jid, r) ? room_free(r) : r;
+}
+
+int rebuild_known_rooms(struct rebuild *b)
+{
+	struct store_req req;
+	int r;
+
+	store_req_init(&req, NULL, NULL);
+	r = store_room_all(b->people.store, &req);
+	if (!r)
+		r = store_wait(&req);
+	for (size_t i = 0; !r && i < req.rooms->len; i++) {
+		struct room *room = add_room(b, req.rooms->rows[i].jid);
+
+		if (!room || !rooms_row_take(room, &req.rooms->rows[i]))
+			r = -ENOMEM;
+		else
+			room->affiliations_max = b->people.settings->rooms_affiliations_max;
+	}
+	store_req_release(&req);
+	return r ? rebuild_failed(b, "the rooms of the copy cannot be read") : 0;
+}
+
+static int drop(struct rebuild *b, struct room *r)
+{
+	struct store_req req;
+	int e = rebuild_put_all(b);
+
+	if (e)
+		return e;
+	store_req_init(&req, NULL, NULL);
+	e = store_room_delete(b->people.store, &req, r->jid);
+	if (!e)
+		e = store_wait(&req);
+	store_req_release(&req);
+	map_del(&b->rooms, r->jid);
+	room_free(r);
+	return e ? rebuild_failed(b, "the store does not forget a room") : 0;
+}
+
+/* ---- what was said to them ---- */
+
+static int hear(struct rebuild *b, struct room *r, const struct node *stanza, struct arena *arena)
+{
+	const struct said *e = &b->entry;
+	struct room_request rq = {.stanza = stanza,
+		.arena = arena,
+		.from = jid_split(buf_view(&e->from)),
+		.to = jid_split(buf_view(&e->to)),
+		.stamp = {.seq = e->head.seq, .time_us = line_time_us(e->head.time)},
+		.admin = is_admin(b, jid_split(buf_view(&e->from)).bare),
+		.archives = b->people.settings->history_enabled,
+		.again = true};
+	struct hearing h;
+
+	if (e->id.len != STAMP_ID)
+		return 0;
+	memcpy(rq.stamp.id, e->id.data, STAMP_ID);
+	hearing_init(&h, b, r);
+	room_again(r, &rq, buf_view(&e->nick), &h.sink);
+	if (rq.stamp.seq > r->saved_seq)
+		r->saved_seq = rq.stamp.seq;
+	r->resave = true;
+	if (b->failed)
+		return b->failed;
+	return r->destroyed ? drop(b, r) : 0;
+}
+
+int rebuild_room_entry(struct rebuild *b)
+{
+	const struct said *e = &b->entry;
+	bool message = str_is(e->kind, "message");
+	struct room *r = map_get(&b->rooms, jid_split(buf_view(&e->to)).bare);
+	struct arena *arena = NULL;
+	struct node *stanza;
+	int result = 0;
+
+	if (e->head.seq <= b->applied || (!message && !str_is(e->kind, "iq")))
+		return 0;
+	stanza = r ? reread_stanza(rebuild_delivered(e), &arena) : NULL;
+	if (stanza)
+		result = hear(b, r, stanza, arena);
+	b->messages += stanza && message;
+	b->no_stanza += r && !stanza;
+	b->rooms_left += !r && message;
+	arena_free(arena);
+	return result;
+}
+
+/* ---- those of an import ---- */
+
+/* "jid word, jid word" */
+static bool take_affiliations(struct room *r, struct str text)
+{
+	for (size_t from = 0, to; from < text.len; from = to + 1) {
+		struct str one;
+		size_t space;
+		enum affiliation affiliation;
+
+		to = str_find(text, ',', from);
+		one = str_trim(str_cut(text, from, to));
+		space = str_find(one, ' ', 0);
+		if (affiliation_parse(str_cut(one, space + 1, one.len), &affiliation) &&
+			!room_affiliate(r, str_cut(one, 0, space), affiliation, STR(""), STR("")))
+			return false;
+	}
+	return true;
+}
+
+/* Lists, and behind them how it is set, without its password. A line that says nothing of that makes a room for members. */
+static bool take_line(struct room *r, struct str text)
+{
+	size_t end = str_find(text, '\n', 0);
+
+	r->config.persistent = true;
+	r->config.public = false;
+	r->config.members_only = true;
+	if (!take_affiliations(r, str_cut(text, 0, end)) || !config_take_text(&r->config, str_cut(text, end + 1, text.len)))
+		return false;
+	r->config.members_only |= r->config.protected;
+	r->config.protected = false;
+	return true;
+}
+
+int rebuild_room_made(struct rebuild *b)
+{
+	const struct said *e = &b->entry;
+	struct str jid = buf_view(&e->target);
+	struct room *r;
+
+	if (b->second || e->undone || e->head.seq <= b->applied || map_get(&b->rooms, jid))
+		return 0;
+	r = add_room(b, jid);
+	if (!r || !take_line(r, buf_view(&e->text)))
+		return rebuild_failed(b, "memory is out");
+	if (b->subject.len && str_eq(buf_view(&b->subject_room), jid) &&
+		(!room_set_text(&r->subject, buf_view(&b->subject)) ||
+			!room_set_text(&r->subject_from, buf_view(&b->subject_from))))
+		return rebuild_failed(b, "memory is out");
+	r->affiliations_max = b->people.settings->rooms_affiliations_max;
+	rand_bytes(r->secret, sizeof(r->secret));
+	r->created_us = str_eq(buf_view(&b->past_owner), jid) && b->past_us ? b->past_us : line_time_us(e->head.time);
+	r->saved_seq = e->head.seq;
+	r->resave = true;
+	return 0;
+}
+
+/* ---- into the store ---- */
+
+static int save(struct rebuild *b, const struct room *r)
+{
+	struct store_affiliation *rows = calloc(r->affiliations.len + 1, sizeof(*rows));
+	struct buf config = BUF_INIT(0), secret = BUF_INIT(0);
+	struct store_room row;
+	struct store_req req;
+	int e = -ENOMEM;
+
+	store_req_init(&req, NULL, NULL);
+	rooms_row_put(&row, r, &config, &secret);
+	row.affiliations = rows;
+	row.affiliations_len = rows ? rooms_row_people(r, rows) : 0;
+	row.whole = true;
+	if (rows && !buf_failed(&config) && !buf_failed(&secret))
+		e = store_room_put(b->people.store, &req, &row);
+	if (!e)
+		e = store_wait(&req);
+	store_req_release(&req);
+	buf_done(&config);
+	buf_done(&secret);
+	free(rows);
+	return e ? rebuild_failed(b, "the store does not take a room") : 0;
+}
+
+int rebuild_save_rooms(struct rebuild *b)
+{
+	struct map_slot *slot;
+	int r = 0;
+
+	for (size_t i = 0; !r && (slot = map_next(&b->rooms, &i));)
+		if (((struct room *)slot->value)->resave)
+			r = save(b, slot->value);
+	return r;
+}
+
+void rebuild_rooms_done(struct rebuild *b)
+{
+	struct map_slot *slot;
+
+	for (size_t i = 0; (slot = map_next(&b->rooms, &i));)
+		room_free(slot->value);
+	map_done(&b->rooms);
+}
