@@ -8,31 +8,50 @@
 
 #include "base/cleanup.h"
 #include "cli/commands.h"
+#include "cli/ejabberd.h"
 #include "cli/portable.h"
 #include "cli/prosody.h"
 
-static int import(struct intake *in, const struct cli *cli, const char *path, bool prosody)
+static const struct {
+	const char *name;
+	bool folder;
+	int (*read)(struct intake *in, const struct cli *cli, const char *path);
+} formats[] = {{"xep0227", false, portable_read}, {"prosody", true, prosody_read}, {"ejabberd", false, ejabberd_read}};
+
+enum {
+	FORMATS = sizeof(formats) / sizeof(formats[0]),
+};
+
+/* FORMATS: there is none of that name. */
+static size_t format_of(const char *name, const char *path, bool folder)
 {
-	return prosody ? prosody_read(in, cli, path) : portable_read(in, cli, path);
+	size_t i = 0;
+
+	if (!name)
+		return folder ? 1 : ejabberd_wrote(path) ? 2 : 0;
+	while (i < FORMATS && strcmp(formats[i].name, name))
+		i++;
+	return i;
 }
 
 int cmd_import(struct cli *cli)
 {
-	const char *format = cli_value(cli, "--format");
+	const char *name = cli_value(cli, "--format");
 	AUTO(auto_free) char *path = realpath(cli->args[0], NULL);
 	struct intake *in = NULL;
 	struct stat st;
-	bool prosody;
+	size_t format;
 	int r;
 
 	if (!path || stat(path, &st))
-		return cli_fail(cli, CLI_USAGE, "name a file of XEP-0227 or the data folder of a Prosody", "%s: %s",
-			cli->args[0], strerror(errno));
-	prosody = format ? strcmp(format, "prosody") == 0 : S_ISDIR(st.st_mode);
-	if (format && !prosody && strcmp(format, "xep0227"))
-		return cli_fail(cli, CLI_USAGE, "accepted: xep0227 prosody", "--format '%s' is no format", format);
-	if (prosody != S_ISDIR(st.st_mode))
-		return cli_fail(cli, CLI_USAGE, "xep0227 is a file, prosody a folder", "%s is not of that format", path);
-	r = intake_open(&in, cli, path, prosody ? "prosody" : "xep0227");
-	return r ? r : intake_close(in, import(in, cli, path, prosody));
+		return cli_fail(cli, CLI_USAGE, "name a file of XEP-0227, a dump of an ejabberd or the data folder of a Prosody",
+			"%s: %s", cli->args[0], strerror(errno));
+	format = format_of(name, path, S_ISDIR(st.st_mode));
+	if (format == FORMATS)
+		return cli_fail(cli, CLI_USAGE, "accepted: xep0227 prosody ejabberd", "--format '%s' is no format", name);
+	if (formats[format].folder != S_ISDIR(st.st_mode))
+		return cli_fail(
+			cli, CLI_USAGE, "xep0227 and ejabberd are files, prosody a folder", "%s is not of that format", path);
+	r = intake_open(&in, cli, path, formats[format].name);
+	return r ? r : intake_close(in, formats[format].read(in, cli, path));
 }

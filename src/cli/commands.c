@@ -122,7 +122,7 @@ static const struct cli_option restore_options[] = {
 };
 
 static const struct cli_option portable_options[] = {
-	{"--format", "NAME", "xep0227 (a file) or prosody (a data folder); without it, by what SOURCE is."},
+	{"--format", "NAME", "xep0227 or ejabberd (files), prosody (a data folder); without it, by what SOURCE is."},
 	{},
 };
 
@@ -371,6 +371,9 @@ const struct command commands[] = {
 		"of a Prosody also its rooms with configuration, affiliations, subject and what was said in them, where rooms.service "
 		"names their address. What cannot be carried is "
 		"counted, with the reason.\n\n"
+		"An ejabberd's export leaves out its rooms and all history. SOURCE may also be what 'ejabberdctl dump FILE' wrote, "
+		"taken in after the export: rooms with configuration, affiliations, subject and what was said in them, and the "
+		"histories of people who are there; to a history that is there already only what is newer is added.\n\n"
 		"The server must be stopped. Who is there already stays as they are, so the same command may be run again, also "
 		"after it was interrupted. Everything that others may be shown is in the record before it is in the store, "
 		"as brought in and not as said here; it is not inspected.",

@@ -134,7 +134,8 @@ void intake_forget(struct intake *in)
 	in->contacts = NULL;
 	in->blocked = NULL;
 	in->contacts_len = in->blocked_len = 0;
-	in->disabled = false;
+	in->disabled = in->adds = false;
+	in->newest_us = 0;
 	verifier_wipe(in->verifiers, STORE_VERIFIER_KINDS);
 	memset(in->verifiers, 0, sizeof(in->verifiers));
 }

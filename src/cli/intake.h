@@ -61,6 +61,13 @@ void intake_node_person(struct intake *in, struct place *p, struct str jid, stru
 struct past;
 [[nodiscard]] int intake_history(struct intake *in, const struct past *p);
 
+/* The history alone of somebody who is there already, in the place of all of a person: what is newer than the newest in it. What is
+ * brought so twice is there once.
+ *
+ *   intake_past_begin -> intake_history ... -> intake_past_end */
+[[nodiscard]] int intake_past_begin(struct intake *in, struct str local, struct str domain, bool *out_skip);
+[[nodiscard]] int intake_past_end(struct intake *in);
+
 /* A room in the place of a person, one at a time:
  *
  *   intake_room_begin -> (options, affiliations, subject, intake_history ...) -> intake_room_end
@@ -70,6 +77,10 @@ struct past;
 void intake_room_option(struct intake *in, const char *name, struct str value);
 void intake_room_affiliation(struct intake *in, struct str jid, struct str word, struct str nick);
 void intake_room_subject(struct intake *in, struct str text, struct str from, uint64_t time_us);
+/* A message as a room's archive holds it: without what the room and the way have written, with the real address if it is known. NULL:
+ * memory is out. */
+[[nodiscard]] struct node *intake_room_said(
+	struct intake *in, struct node *message, struct str real, struct str affiliation, struct arena *arena);
 [[nodiscard]] int intake_room_end(struct intake *in);
 
 /* `n` of a kind stay behind; also without a person. `why` is a constant. */

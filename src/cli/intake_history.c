@@ -53,6 +53,8 @@ static int begin(struct intake *in)
 	if (h->begun)
 		return 0;
 	h->begun = true;
+	if (in->adds)
+		return 0;
 	r = store_archive_leave(in->people.store, &in->req, in->jid.bare);
 	if (!r)
 		r = store_wait(&in->req);
@@ -142,6 +144,8 @@ static const char *refusal(const struct intake *in, const struct past *p)
 
 	if (!s->history_enabled)
 		return "history is switched off (history.enabled)";
+	if (in->adds && p->time_us <= in->newest_us)
+		return "it is in the history here already, or older than what is";
 	if (days && p->time_us && p->time_us + age < now)
 		return "it is older than history goes here (history.days)";
 	if (in->room ? !str_is(node_attr(p->message, STR("type")), "groupchat")
@@ -208,5 +212,50 @@ int intake_history(struct intake *in, const struct past *p)
 		r = put_message(in, p, &row, &stamp);
 	}
 	arena_free(arena);
+	return r;
+}
+
+/* ---- to what is there ---- */
+
+static int find_newest(struct intake *in)
+{
+	const struct store_archive_query query = {.owner = in->jid.bare, .newest = true, .max = 1};
+	int r = store_archive_load(in->people.store, &in->req, &query);
+
+	if (!r)
+		r = store_wait(&in->req);
+	in->newest_us = !r && in->req.page->len ? in->req.page->rows->time_us : 0;
+	store_req_release(&in->req);
+	return r ? intake_failed(in, "the store's history cannot be read") : 0;
+}
+
+int intake_past_begin(struct intake *in, struct str local, struct str domain, bool *out_skip)
+{
+	uint64_t there = in->there;
+	bool unknown;
+	int r = intake_begin(in, local, domain, &unknown);
+
+	*out_skip = true;
+	if (r || in->there == there) {
+		if (!r && !unknown)
+			intake_left(in, TALLY_HISTORY, 1, "there is no such account; bring the accounts first");
+		if (!r)
+			intake_forget(in);
+		return r;
+	}
+	in->there = there;
+	in->arena = arena_new(PERSON_BYTES);
+	if (!in->arena || jid_make(&in->jid, local, domain, STR(""), in->arena))
+		return intake_failed(in, "memory is out");
+	in->adds = true;
+	*out_skip = false;
+	return find_newest(in);
+}
+
+int intake_past_end(struct intake *in)
+{
+	int r = intake_put_history(in);
+
+	intake_forget(in);
 	return r;
 }

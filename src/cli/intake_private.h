@@ -53,6 +53,8 @@ struct intake {
 	struct name *blocked;
 	struct node_taken *nodes;
 	struct history_taken *history;
+	bool adds; /* history to what is there, whose newest message has that time (0: none) */
+	uint64_t newest_us;
 	struct room_taken *room; /* begun in the place of a person; NULL: none */
 	size_t contacts_len, blocked_len, nodes_len;
 };

@@ -145,6 +145,30 @@ void intake_room_subject(struct intake *in, struct str text, struct str from, ui
 	in->room->subject_us = time_us;
 }
 
+struct node *intake_room_said(
+	struct intake *in, struct node *n, struct str real, struct str affiliation, struct arena *arena)
+{
+	struct node *next, *x, *item;
+
+	for (struct node *c = n->first; c; c = next) {
+		next = c->next;
+		if (node_is(c, STR("x"), NS_MUC_USER) || node_is(c, STR("occupant-id"), NS_OCCUPANT_ID) ||
+			(node_is(c, STR("stanza-id"), NS_SID) && str_eq(node_attr(c, STR("by")), in->jid.bare)))
+			node_remove(c);
+	}
+	node_del_attr(n, STR("to"));
+	if (!real.len)
+		return n;
+	x = node_add(arena, n, STR("x"), NS_MUC_USER);
+	item = x ? node_add(arena, x, STR("item"), NS_MUC_USER) : NULL;
+	if (!item)
+		return NULL;
+	node_set_attr(arena, item, STR("affiliation"), affiliation.len ? affiliation : STR("none"));
+	node_set_attr(arena, item, STR("jid"), real);
+	node_set_attr(arena, item, STR("role"), STR("participant"));
+	return n;
+}
+
 /* ---- the end ---- */
 
 /* A line that says that there is the room now, who stands how to it, and, in lines behind that, how it is set; its password is

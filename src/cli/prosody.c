@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "cli/lua.h"
 #include "cli/past.h"
+#include "cli/tree.h"
 #include "stanza/ns.h"
 
 enum {
@@ -134,35 +135,6 @@ static void put_attr(struct arena *arena, struct node *n, const struct lua_pair 
 		node_set_attr(arena, n, a->key.string, a->value.string);
 }
 
-static bool is_name(struct str s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.data[i] <= 0x20 || strchr("<>&'\"/=", s.data[i]))
-			return false;
-	return s.len > 0 && utf8_is_valid(s);
-}
-
-static bool is_text(struct str s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.data[i] < 0x20 && !strchr("\t\n\r", s.data[i]))
-			return false;
-	return utf8_is_valid(s);
-}
-
-/* Everything in the tree is XML that our own tokenizer would have let in. */
-static bool node_is_xml(const struct node *n)
-{
-	if (n->kind == NODE_TEXT)
-		return is_text(n->text);
-	if (!is_name(n->name) || !is_text(n->ns))
-		return false;
-	for (const struct attr *a = n->attrs; a; a = a->next)
-		if (!is_name(a->name) || !is_text(a->ns) || !is_text(a->value))
-			return false;
-	return true;
-}
-
 /* {name=, attr={}, "text", {child}} with the namespace of what it stands in. NULL: it is none. */
 static struct node *stanza(const struct lua *v, struct str ns, struct arena *arena, unsigned depth)
 {
@@ -177,7 +149,7 @@ static struct node *stanza(const struct lua *v, struct str ns, struct arena *are
 		return NULL;
 	for (const struct lua_pair *a = attrs && attrs->kind == LUA_TABLE ? attrs->pairs : NULL; a; a = a->next)
 		put_attr(arena, n, a);
-	if (!node_is_xml(n))
+	if (!tree_is_xml(n))
 		return NULL;
 	for (const struct lua_pair *c = v->pairs; c; c = c->next) {
 		struct node *child = NULL;
@@ -185,7 +157,7 @@ static struct node *stanza(const struct lua *v, struct str ns, struct arena *are
 		if (c->key.kind != LUA_NUMBER)
 			continue;
 		if (c->value.kind == LUA_STRING)
-			child = is_text(c->value.string) ? node_add_text(arena, n, c->value.string) : NULL;
+			child = tree_is_text(c->value.string) ? node_add_text(arena, n, c->value.string) : NULL;
 		else if ((child = stanza(&c->value, n->ns, arena, depth + 1)))
 			node_append(n, child);
 		if (!child)
@@ -248,10 +220,10 @@ static void take_contact(struct prosody *p, struct str jid, const struct lua *v,
 		max++;
 	names = arena_zalloc(arena, (max + 1) * sizeof(*names));
 	for (const struct lua_pair *g = names && groups ? groups->pairs : NULL; g; g = g->next)
-		if (g->key.kind == LUA_STRING && is_text(g->key.string))
+		if (g->key.kind == LUA_STRING && tree_is_text(g->key.string))
 			names[item.groups_len++] = g->key.string;
 	item.groups = names;
-	if (names && (!item.name.len || is_text(item.name)))
+	if (names && (!item.name.len || tree_is_text(item.name)))
 		intake_contact(p->in, &item);
 }
 
@@ -356,7 +328,7 @@ static void take_config(struct prosody *p, struct place *place, const struct lua
 			value = c->value.boolean ? STR("1") : STR("0");
 		else if (c->value.kind == LUA_NUMBER)
 			value = str_of(number, (size_t)snprintf(number, sizeof(number), "%.0f", c->value.number));
-		if (name.len && c->value.kind != LUA_TABLE && c->value.kind != LUA_NIL && is_text(value))
+		if (name.len && c->value.kind != LUA_TABLE && c->value.kind != LUA_NIL && tree_is_text(value))
 			intake_node_option(p->in, place, name, value);
 	}
 }
@@ -529,7 +501,7 @@ static void take_room_data(struct prosody *p, const struct lua *data)
 		const struct lua *v = lua_get(data, str_from(options[i].theirs));
 		char number[32];
 
-		if (v && v->kind == LUA_STRING && is_text(v->string))
+		if (v && v->kind == LUA_STRING && tree_is_text(v->string))
 			intake_room_option(p->in, options[i].ours, v->string);
 		else if (v && v->kind == LUA_BOOL)
 			intake_room_option(p->in, options[i].ours, v->boolean != options[i].inverted ? STR("1") : STR("0"));
@@ -547,7 +519,7 @@ static void take_room_subject(struct prosody *p, const struct lua *data)
 	const struct lua *time = lua_get(data, STR("subject_time"));
 	struct str text = lua_text(data, STR("subject")), from = lua_text(data, STR("subject_from"));
 
-	if (text.len && is_text(text) && is_text(from))
+	if (text.len && tree_is_text(text) && tree_is_text(from))
 		intake_room_subject(p->in, text, from.len ? from : intake_jid(p->in),
 			time && time->kind == LUA_NUMBER && time->number > 0 && time->number < 1e11 ? (uint64_t)(time->number * 1e6)
 												: 0);
@@ -568,7 +540,7 @@ static int take_room(struct prosody *p, const struct lua *v, struct arena *arena
 
 		if (a->key.kind == LUA_STRING && a->value.kind == LUA_STRING && memchr(a->key.string.data, '@', a->key.string.len) &&
 			a->key.string.data[0] != '_')
-			intake_room_affiliation(p->in, a->key.string, a->value.string, is_text(nick) ? nick : STR(""));
+			intake_room_affiliation(p->in, a->key.string, a->value.string, tree_is_text(nick) ? nick : STR(""));
 	}
 	if (data) {
 		take_room_data(p, data);
@@ -577,32 +549,13 @@ static int take_room(struct prosody *p, const struct lua *v, struct arena *arena
 	return 0;
 }
 
-/* As a room's archive holds it: without what the room and the way have written, with the real address if it is known. */
 static struct node *said(struct prosody *p, struct node *n, struct arena *arena)
 {
 	const struct node *x = node_child(n, STR("x"), NS_MUC_USER);
 	const struct node *item = x ? node_child(x, STR("item"), NS_MUC_USER) : NULL;
-	struct str real = item ? node_attr(item, STR("jid")) : STR_NONE, affiliation = item ? node_attr(item, STR("affiliation")) : STR_NONE;
-	struct node *next;
+	struct str real = item ? node_attr(item, STR("jid")) : STR_NONE;
 
-	for (struct node *c = n->first; c; c = next) {
-		next = c->next;
-		if (node_is(c, STR("x"), NS_MUC_USER) || node_is(c, STR("occupant-id"), NS_OCCUPANT_ID) ||
-			(node_is(c, STR("stanza-id"), NS_SID) && str_eq(node_attr(c, STR("by")), intake_jid(p->in))))
-			node_remove(c);
-	}
-	node_del_attr(n, STR("to"));
-	if (real.len) {
-		struct node *own = node_add(arena, n, STR("x"), NS_MUC_USER);
-		struct node *own_item = own ? node_add(arena, own, STR("item"), NS_MUC_USER) : NULL;
-
-		if (!own_item)
-			return NULL;
-		node_set_attr(arena, own_item, STR("affiliation"), affiliation.len ? affiliation : STR("none"));
-		node_set_attr(arena, own_item, STR("jid"), real);
-		node_set_attr(arena, own_item, STR("role"), STR("participant"));
-	}
-	return n;
+	return intake_room_said(p->in, n, real, item ? node_attr(item, STR("affiliation")) : STR_NONE, arena);
 }
 
 static int take_said(struct prosody *p, const struct lua *v, struct arena *arena)

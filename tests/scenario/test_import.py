@@ -1,4 +1,4 @@
-"""Accounts of other servers: a file of XEP-0227, a real Prosody's data folder, a real ejabberd's export."""
+"""Accounts of other servers: a file of XEP-0227, a real Prosody's data folder, a real ejabberd's export and dump."""
 
 import base64
 import hashlib
@@ -410,6 +410,14 @@ modules:
   mod_vcard: {{}}
   mod_disco: {{}}
 """
+TALKATIVE = """  mod_mam:
+    default: always
+    db_type: mnesia
+  mod_muc:
+    host: rooms.example.org
+    default_room_options:
+      mam: true
+"""
 
 
 def erlang(live, *more):
@@ -417,36 +425,121 @@ def erlang(live, *more):
             *more, "-noinput"]
 
 
+class Ejabberd:
+    def __init__(self, stopped, hash, more=""):
+        from lib.server import free_port
+        self.live = live = stopped.parent / "ejabberd"
+        (live / "spool").mkdir(parents=True)
+        (live / "out").mkdir()
+        (live / "server.pem").write_text((stopped.dir / "tls/server.crt").read_text() + (stopped.dir / "tls/server.key").read_text())
+        self.port = free_port()
+        (live / "ejabberd.yml").write_text(EJABBERD.format(live=live, port=self.port, hash=hash) + more)
+        self.env = {**os.environ, "EJABBERD_CONFIG_PATH": str(live / "ejabberd.yml"), "EJABBERD_LOG_PATH": str(live / "log"),
+                    "ERL_CRASH_DUMP_BYTES": "0", "ERL_LIBS": "/usr/lib/x86_64-linux-gnu", "HOME": str(live)}
+
+    def run(self, people, *scripts):
+        """With these people; each script is (name, what the client does)."""
+        register = "".join('ok = ejabberd_auth:try_register(<<"%s">>, <<"%s">>, <<"%s">>),' % (name, DOMAIN, PASSWORD)
+                           for name in people)
+        process = Process(erlang(self.live, "-eval", register + "ok."), self.live / "stdout", env=self.env, cwd=self.live)
+        try:
+            process.wait_port(self.port)
+            time.sleep(1)
+            for name, script in scripts:
+                slix(self.port, name + "@example.org", script)
+        finally:
+            process.stop()
+
+    def export(self):
+        """The file that includes the others; and the tables."""
+        dump = self.live / "dump"
+        done = subprocess.run(erlang(self.live, "-eval", (
+            'ejabberd_piefxis:export_server(<<"%s/out">>), {ok, _} = ejabberd_admin:dump_mnesia("%s"), init:stop().' % (self.live, dump))),
+            env=self.env, cwd=self.live, capture_output=True, timeout=90)
+        files = sorted((self.live / "out").iterdir(), key=lambda path: path.stat().st_size)
+        assert len(files) == 2, done.stdout + done.stderr
+        return files[0], dump
+
+
 @pytest.mark.parametrize("hash", ["sha", "sha256"])
 def test_people_of_a_real_ejabberd_log_in_with_their_old_password(stopped, hash):
-    from lib.server import free_port
-    live = stopped.parent / "ejabberd"
-    (live / "spool").mkdir(parents=True)
-    (live / "out").mkdir()
-    (live / "server.pem").write_text((stopped.dir / "tls/server.crt").read_text() + (stopped.dir / "tls/server.key").read_text())
-    port = free_port()
-    (live / "ejabberd.yml").write_text(EJABBERD.format(live=live, port=port, hash=hash))
-    env = {**os.environ, "EJABBERD_CONFIG_PATH": str(live / "ejabberd.yml"), "EJABBERD_LOG_PATH": str(live / "log"),
-           "ERL_CRASH_DUMP_BYTES": "0", "ERL_LIBS": "/usr/lib/x86_64-linux-gnu", "HOME": str(live)}
-    register = "".join('ok = ejabberd_auth:try_register(<<"%s">>, <<"%s">>, <<"%s">>),' % (name, DOMAIN, PASSWORD)
-                       for name in ("romeo", "juliet"))
-    process = Process(erlang(live, "-eval", register + "ok."), live / "stdout", env=env, cwd=live)
-    try:
-        process.wait_port(port)
-        time.sleep(1)
-        slix(port, "romeo@example.org", CARD + ROMEO)
-    finally:
-        process.stop()
-    done = subprocess.run(erlang(live, "-eval", 'ejabberd_piefxis:export_server(<<"%s/out">>), init:stop().' % live),
-                          env=env, cwd=live, capture_output=True, timeout=90)
-    files = sorted((live / "out").iterdir(), key=lambda path: path.stat().st_size)
-    assert len(files) == 2, done.stdout + done.stderr
-    told = take_in(stopped, files[0])
+    old = Ejabberd(stopped, hash)
+    old.run(["romeo", "juliet"], ("romeo", CARD + ROMEO))
+    source, _ = old.export()
+    told = take_in(stopped, source)
     assert {kind: told["carried"][kind] for kind in ("accounts", "passwords", "contacts", "requests", "offline", "vcards")} == {
         "accounts": 2, "passwords": 2, "contacts": 1, "requests": 1, "offline": 1, "vcards": 1}, told
-    assert not any(take_in(stopped, files[0])["carried"].values())
+    assert not any(take_in(stopped, source)["carried"].values())
     assert told["carried"]["blocked"] == 1
     look(stopped, {"sha": "SCRAM-SHA-1", "sha256": "SCRAM-SHA-256"}[hash])
+
+
+def rooms_are_as_they_were(stopped, bodies, mechanism):
+    """A stranger is refused, Juliet is not; subject, history, configuration and owner are those of before."""
+    room = "balcony@rooms.example.org"
+    juliet = stopped.client(Account("juliet@example.org", PASSWORD)).online(mechanism=mechanism)
+    stranger = stopped.client(stopped.people(1)[0]).online()
+    enter = "<presence to='%s/%s'><x xmlns='http://jabber.org/protocol/muc'><password>wherefore</password></x></presence>"
+    stranger.send(enter % (room, "X"))
+    assert stranger.expect(lambda each: each.get("type") == "error") is not None
+    juliet.send(enter % (room, "J"))
+    subject = juliet.expect(lambda each: each.find("{jabber:client}subject") is not None)
+    assert subject.findtext("{jabber:client}subject") == "the east" and subject.get("from") == room + "/Romeo"
+    past = history(juliet, to=room)
+    assert [body for body in past.bodies if body] == bodies
+    assert all(inner(each).get("from") == room + "/Romeo" for each in past.results)
+    info = juliet.ask("http://jabber.org/protocol/disco#info", to=room)
+    assert info.find(".//{http://jabber.org/protocol/disco#info}identity").get("name") == "A <balcony>"
+    features = {each.get("var") for each in info.iter("{http://jabber.org/protocol/disco#info}feature")}
+    assert {"muc_membersonly", "muc_persistent", "muc_hidden", "muc_nonanonymous", "muc_passwordprotected"} <= features
+    romeo = stopped.client(Account("romeo@example.org", PASSWORD)).online(mechanism=mechanism)
+    owners = romeo.iq("get", "<query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='owner'/></query>", to=room)
+    assert [each.get("jid") for each in owners.iter("{http://jabber.org/protocol/muc#admin}item")] == ["romeo@example.org"]
+    return romeo, juliet
+
+
+ODD = "%s caf\u00e9 \u263e \\ 'so' \"yes\"" % MARK
+
+
+def test_rooms_and_history_of_a_real_ejabberd_come_with_its_dump(stopped):
+    old = Ejabberd(stopped, "sha256", TALKATIVE)
+    odd = "client.send_message(room, %r, mtype='groupchat')\nawait asyncio.sleep(1)\n" % ODD
+    room = ROOM.replace('"muc#roomconfig_whois"', '"muc#roomconfig_passwordprotectedroom": "1", "muc#roomconfig_whois"')
+    old.run(["romeo", "juliet"], ("romeo", ROMEO), ("romeo", room + odd))
+    source, dump = old.export()
+    assert take_in(stopped, source)["carried"]["accounts"] == 2
+    told = take_in(stopped, dump)
+    assert told["carried"]["rooms"] == 1 and told["carried"]["history"] >= 6, told
+    assert {each["kind"] for each in told["left"]} >= {"accounts", "offline"}, told
+    again = take_in(stopped, dump)
+    assert not any(again["carried"].values()) and again["rooms_there"] == 1
+    stopped.start()
+    bodies = ["%s what light %d" % (MARK, number) for number in range(3)] + [ODD]
+    romeo, juliet = rooms_are_as_they_were(stopped, bodies, "SCRAM-SHA-256")
+    for client in (romeo, juliet):
+        page = history(client)
+        assert [body for body in page.bodies if body] == ["%s for later, from before" % MARK]
+        assert inner(page.results[0]).get("from").startswith("romeo@example.org/")
+    said = romeo.say("juliet@example.org").body
+    juliet.expect(message(body=said))
+    assert history(juliet).bodies[-1] == said
+    stopped.stop()
+    record.verify(stopped)
+    assert not any(take_in(stopped, dump)["carried"].values())
+    lines = [line for line in record.entries(stopped.dir / "record") if line["type"] == "admin" and line.get("target") == "balcony@rooms.example.org"]
+    assert {"import.history", "import.item", "import.room"} == {line["command"] for line in lines}
+
+
+@pytest.mark.parametrize("text, why", [
+    ("{tables,[]}.\n{muc_room,{<<\"a\">>,<<\"rooms.example.org\">>},[{title,<<\"open}]}.\n", "line"),
+    ("{tables,[]}", "no term"),
+    ("{passwd,1}.\n", "is none"),
+])
+def test_what_is_no_dump_is_refused_with_its_name(stopped, text, why):
+    path = stopped.parent / "bad.dump"
+    path.write_text(text)
+    told = take_in(stopped, path, "--format", "ejabberd", code=2)
+    assert why in told["error"]["text"] and "bad.dump" in told["error"]["text"]
 
 
 def test_a_room_of_a_real_prosody_is_taken_in_with_its_members_subject_and_history(stopped, prosody):
@@ -459,23 +552,7 @@ def test_a_room_of_a_real_prosody_is_taken_in_with_its_members_subject_and_histo
     assert not any(again["carried"].values()) and again["rooms_there"] == 1
     room = "balcony@rooms.example.org"
     stopped.start()
-    juliet = stopped.client(Account("juliet@example.org", PASSWORD)).online(mechanism="SCRAM-SHA-1")
-    stranger = stopped.client(stopped.people(1)[0]).online()
-    stranger.send("<presence to='%s/X'><x xmlns='http://jabber.org/protocol/muc'><password>wherefore</password></x></presence>" % room)
-    assert stranger.expect(lambda each: each.get("type") == "error") is not None
-    juliet.send("<presence to='%s/J'><x xmlns='http://jabber.org/protocol/muc'><password>wherefore</password></x></presence>" % room)
-    subject = juliet.expect(lambda each: each.find("{jabber:client}subject") is not None)
-    assert subject.findtext("{jabber:client}subject") == "the east" and subject.get("from") == room + "/Romeo"
-    past = history(juliet, to=room)
-    assert [body for body in past.bodies if body] == ["%s what light %d" % (MARK, number) for number in range(3)]
-    assert all(inner(each).get("from") == room + "/Romeo" for each in past.results)
-    info = juliet.ask("http://jabber.org/protocol/disco#info", to=room)
-    assert info.find(".//{http://jabber.org/protocol/disco#info}identity").get("name") == "A <balcony>"
-    features = {each.get("var") for each in info.iter("{http://jabber.org/protocol/disco#info}feature")}
-    assert {"muc_membersonly", "muc_persistent", "muc_hidden", "muc_nonanonymous", "muc_passwordprotected"} <= features
-    romeo = stopped.client(Account("romeo@example.org", PASSWORD)).online(mechanism="SCRAM-SHA-1")
-    owners = romeo.iq("get", "<query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='owner'/></query>", to=room)
-    assert [each.get("jid") for each in owners.iter("{http://jabber.org/protocol/muc#admin}item")] == ["romeo@example.org"]
+    rooms_are_as_they_were(stopped, ["%s what light %d" % (MARK, number) for number in range(3)], "SCRAM-SHA-1")
     stopped.stop()
     record.verify(stopped)
     lines = [line for line in record.entries(stopped.dir / "record") if line["type"] == "admin" and line.get("target") == room]
