@@ -14,9 +14,10 @@
 
 static const struct {
 	const char *name;
-	bool folder;
+	bool file, folder;
 	int (*read)(struct intake *in, const struct cli *cli, const char *path);
-} formats[] = {{"xep0227", false, portable_read}, {"prosody", true, prosody_read}, {"ejabberd", false, ejabberd_read}};
+} formats[] = {{"xep0227", true, true, portable_read}, {"prosody", false, true, prosody_read},
+	{"ejabberd", true, false, ejabberd_read}};
 
 enum {
 	FORMATS = sizeof(formats) / sizeof(formats[0]),
@@ -28,7 +29,7 @@ static size_t format_of(const char *name, const char *path, bool folder)
 	size_t i = 0;
 
 	if (!name)
-		return folder ? 1 : ejabberd_wrote(path) ? 2 : 0;
+		return folder ? !portable_is_folder(path) : ejabberd_wrote(path) ? 2 : 0;
 	while (i < FORMATS && strcmp(formats[i].name, name))
 		i++;
 	return i;
@@ -49,9 +50,9 @@ int cmd_import(struct cli *cli)
 	format = format_of(name, path, S_ISDIR(st.st_mode));
 	if (format == FORMATS)
 		return cli_fail(cli, CLI_USAGE, "accepted: xep0227 prosody ejabberd", "--format '%s' is no format", name);
-	if (formats[format].folder != S_ISDIR(st.st_mode))
-		return cli_fail(
-			cli, CLI_USAGE, "xep0227 and ejabberd are files, prosody a folder", "%s is not of that format", path);
+	if (S_ISDIR(st.st_mode) ? !formats[format].folder : !formats[format].file)
+		return cli_fail(cli, CLI_USAGE, "ejabberd is a file, prosody a folder, xep0227 either", "%s is not of that format",
+			path);
 	r = intake_open(&in, cli, path, formats[format].name);
 	return r ? r : intake_close(in, formats[format].read(in, cli, path));
 }

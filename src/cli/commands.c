@@ -122,7 +122,7 @@ static const struct cli_option restore_options[] = {
 };
 
 static const struct cli_option portable_options[] = {
-	{"--format", "NAME", "xep0227 or ejabberd (files), prosody (a data folder); without it, by what SOURCE is."},
+	{"--format", "NAME", "xep0227 (a file, or a folder of them), ejabberd (a file), prosody (a data folder); without it, by what SOURCE is."},
 	{},
 };
 
@@ -365,8 +365,8 @@ const struct command commands[] = {
 		export_options, 1, 1, false, cmd_export},
 	{"import", "SOURCE [--format NAME]", "take in accounts of another server with what belongs to them",
 		"SOURCE is a file of XEP-0227, as 'ejabberdctl export_piefxis FOLDER' and other servers write it (with what it "
-		"includes), or the data folder of a Prosody (/var/lib/prosody), which must be stopped. Accounts of the domains "
-		"that this server answers for are taken in with their passwords (the SCRAM keys are carried, nobody has to set "
+		"includes), a folder of such files (*.xml, as 'gatehouse export --each' makes one), or the data folder of a Prosody "
+		"(/var/lib/prosody), which must be stopped. Accounts of the domains that this server answers for are taken in with their passwords (the SCRAM keys are carried, nobody has to set "
 		"a new one), rosters, requests, block lists, vCards, private data, personal eventing, waiting messages and history; "
 		"of a Prosody also its rooms with configuration, affiliations, subject and what was said in them, where rooms.service "
 		"names their address. What cannot be carried is "

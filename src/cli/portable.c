@@ -1,9 +1,11 @@
 #include "cli/portable.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -488,14 +490,62 @@ static int read_path(struct portable *p, const char *path)
 				       : r;
 }
 
+/* ---- a folder of documents ---- */
+
+static bool is_document(const struct dirent *d)
+{
+	return d->d_name[0] != '.' && str_ends(str_from(d->d_name), STR(".xml"));
+}
+
+bool portable_is_folder(const char *path)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *d = NULL;
+
+	while (dir && (d = readdir(dir)) && !is_document(d))
+		;
+	if (dir)
+		closedir(dir);
+	return d != NULL;
+}
+
+static int read_document(struct portable *p, const char *name)
+{
+	char path[PATH_BYTES];
+
+	if (snprintf(path, sizeof(path), "%s/%s", p->folder, name) >= (int)sizeof(path))
+		return cli_fail(p->cli, CLI_USAGE, "put the folder elsewhere", "%s: the path is too long", name);
+	return read_path(p, path);
+}
+
+static int read_folder(struct portable *p)
+{
+	struct dirent **entries = NULL;
+	int n = intake_folder(p->in, p->folder, &entries), r = 0, found = 0;
+
+	if (n < 0)
+		return cli_fail(p->cli, CLI_USAGE, "name a folder that you may read", "%s: %s", p->folder, strerror(errno));
+	for (int i = 0; i < n; i++) {
+		if (!r && is_document(entries[i]) && ++found)
+			r = read_document(p, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return r || found ? r : cli_fail(p->cli, CLI_USAGE, "name the folder of the documents", "%s holds no .xml", p->folder);
+}
+
 int portable_read(struct intake *in, const struct cli *cli, const char *path)
 {
 	struct portable p = {.in = in, .cli = cli, .host = BUF_INIT(4096)};
 	const char *slash = strrchr(path, '/');
+	struct stat st;
+	bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 	int r;
 
+	if (folder)
+		slash = path + strlen(path);
 	snprintf(p.folder, sizeof(p.folder), "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
-	r = read_path(&p, path);
+	r = folder ? read_folder(&p) : read_path(&p, path);
 	buf_done(&p.host);
 	return r;
 }

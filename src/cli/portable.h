@@ -8,5 +8,8 @@
 #define NS_PIE_SCRAM STR("urn:xmpp:pie:0#scram")
 #define NS_PIE_MAM STR("urn:xmpp:pie:0#mam")
 
-/* Takes in a file and what it includes. 0 or an exit code after saying why. */
+/* Is it a folder with documents in it, as `export --each` makes one? */
+bool portable_is_folder(const char *path);
+
+/* Takes in a file and what it includes, or all documents (*.xml) of a folder. 0 or an exit code after saying why. */
 [[nodiscard]] int portable_read(struct intake *in, const struct cli *cli, const char *path);

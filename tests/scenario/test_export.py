@@ -295,6 +295,22 @@ def test_what_is_exported_here_and_imported_elsewhere_is_exported_there_the_same
     assert any("swear not by the &lt;moon&gt;" in line["text"] for line in lines)
 
 
+def test_a_folder_with_a_document_for_each_is_taken_in_whole(server, other):
+    server.start()
+    fill(server)
+    told, whole = export(server, "each", "--each"), export(server)["export"]
+    server.stop()
+    folder = server.parent / "each"
+    taken = take_in(other, folder)
+    assert taken["carried"] == told["carried"] and not any(take_in(other, folder)["carried"].values())
+    again = export(other)["export"]
+    assert archived(again) == archived(whole) and comparable(again) == comparable(whole)
+    for path in folder.iterdir():
+        path.unlink()
+    done = other.run("import", folder, "--format", "xep0227", timeout=60)
+    assert done.returncode == 2 and "no .xml" in done.stderr
+
+
 def test_what_was_brought_in_comes_back_from_the_record_alone(server, other):
     server.start()
     fill(server)
