@@ -366,8 +366,8 @@ const struct command commands[] = {
 	{"import", "SOURCE [--format NAME]", "take in accounts of another server with what belongs to them",
 		"SOURCE is a file of XEP-0227, as 'ejabberdctl export_piefxis FOLDER' and other servers write it (with what it "
 		"includes), a folder of such files (*.xml, as 'gatehouse export --each' makes one), or the data folder of a Prosody "
-		"(/var/lib/prosody), which must be stopped. Accounts of the domains that this server answers for are taken in with their passwords (the SCRAM keys are carried, nobody has to set "
-		"a new one), rosters, requests, block lists, vCards, private data, personal eventing, waiting messages and history; "
+		"(/var/lib/prosody), which must be stopped. Accounts of the domains that this server answers for are taken "
+		"in with their passwords (the SCRAM keys are carried, nobody has to set a new one), rosters, requests, block lists, vCards, private data, personal eventing, waiting messages and history; "
 		"of a Prosody also its rooms with configuration, affiliations, subject and what was said in them, where rooms.service "
 		"names their address. What cannot be carried is "
 		"counted, with the reason.\n\n"

@@ -1,5 +1,5 @@
-/* The tables stand in any order, and so do the messages of one archive: the file is gone through once to find where what is wanted
- * stands, and read again by archive, in order of time. In memory: a place and a time for each message. */
+/* The tables stand in any order, and so do the messages of one archive: the file is gone through once to find where what
+ * is wanted stands, and read again by archive, in order of time. In memory: a place and a time for each message. */
 #include "cli/ejabberd.h"
 
 #include <errno.h>
@@ -149,8 +149,9 @@ static void count_left(struct ejabberd *e, const struct erlang *table)
 		const char *table;
 		enum tally_kind kind;
 		const char *why;
-	} others[] = {{"passwd", TALLY_ACCOUNTS, export}, {"roster", TALLY_CONTACTS, export}, {"offline_msg", TALLY_OFFLINE, export},
-		{"vcard", TALLY_VCARDS, export}, {"private_storage", TALLY_PRIVATE, export}, {"privacy", TALLY_BLOCKED, export},
+	} others[] = {{"passwd", TALLY_ACCOUNTS, export}, {"roster", TALLY_CONTACTS, export},
+		{"offline_msg", TALLY_OFFLINE, export}, {"vcard", TALLY_VCARDS, export},
+		{"private_storage", TALLY_PRIVATE, export}, {"privacy", TALLY_BLOCKED, export},
 		{"pubsub_item", TALLY_PUBLISHED, "items of nodes are not taken from a dump"},
 		{"archive_prefs", TALLY_OTHER, "what somebody wants kept in his history"},
 		{"muc_registered", TALLY_OTHER, "a nickname for a whole service: here it is each room's"},
@@ -229,7 +230,8 @@ static struct str attr_of(const struct erlang *attrs, const char *name)
 	return STR_NONE;
 }
 
-/* {xmlel, Name, [{Name, Value}], [{xmlel, ...} | {xmlcdata, Text}]} with the namespace of what it stands in. NULL: it is none. */
+/* {xmlel, Name, [{Name, Value}], [{xmlel, ...} | {xmlcdata, Text}]} with the namespace of what it stands in. NULL: it is
+ * none. */
 static struct node *stanza(const struct erlang *v, struct str ns, struct arena *arena, unsigned depth)
 {
 	struct str name = erlang_text(erlang_item(v, 1));

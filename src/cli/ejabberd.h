@@ -1,5 +1,5 @@
-/* The tables of an ejabberd as text (`ejabberdctl dump FILE`): rooms with what was said in them, and people's histories, which its
- * export of accounts (XEP-0227) leaves out. The accounts come from that export, before. */
+/* The tables of an ejabberd as text (`ejabberdctl dump FILE`): rooms with what was said in them, and people's histories,
+ * which its export of accounts (XEP-0227) leaves out. The accounts come from that export, before. */
 #pragma once
 
 #include "cli/intake.h"

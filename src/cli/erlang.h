@@ -1,5 +1,5 @@
-/* Terms of Erlang as text, as `ejabberdctl dump` writes tables: `{record,<<"key">>,...}.` after each other. Values only: nothing is
- * run. All lives in the arena; texts without escapes are views into the text. */
+/* Terms of Erlang as text, as `ejabberdctl dump` writes tables: `{record,<<"key">>,...}.` after each other. Values only:
+ * nothing is run. All lives in the arena; texts without escapes are views into the text. */
 #pragma once
 
 #include <stdbool.h>

@@ -12,7 +12,8 @@ static bool take_member(struct rebuild *b, const struct line_value *v)
 {
 	struct said *e = &b->entry;
 	const struct field fields[] = {{"id", &e->id, NULL, NULL}, {"from", &e->from, NULL, NULL},
-		{"to", &e->to, NULL, NULL}, {"nick", &e->nick, NULL, NULL}, {"stanza", &e->stanza, NULL, NULL}, {"deliver", &e->deliver, NULL, NULL},
+		{"to", &e->to, NULL, NULL}, {"nick", &e->nick, NULL, NULL}, {"stanza", &e->stanza, NULL, NULL},
+		{"deliver", &e->deliver, NULL, NULL},
 		{"target", &e->target, NULL, NULL}, {"text", &e->text, NULL, NULL}, {"kind", NULL, &e->kind, NULL},
 		{"action", NULL, &e->action, NULL}, {"of", NULL, &e->of, NULL}, {"command", NULL, &e->command, NULL},
 		{"of_seq", NULL, NULL, &e->of_seq}, {"serial", NULL, NULL, &e->serial}};

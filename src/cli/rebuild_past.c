@@ -1,5 +1,5 @@
-/* What imports brought, as the lines of the record hold it. The lines of one archive stand together; an import that was broken
- * off has begun again from its first message, and so does the archive here, unless its owner was there already. */
+/* What imports brought, as the lines of the record hold it. The lines of one archive stand together; an import that was
+ * broken off has begun again from its first message, and so does the archive here, unless its owner was there already. */
 #include "cli/rebuild_private.h"
 
 #include "cli/past.h"

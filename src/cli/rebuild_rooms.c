@@ -1,6 +1,6 @@
 /* Rooms. Those of the copy of the store hear again what the record says was said to them since, as after a crash
- * (route/rooms_replay.c): messages go into their archives, requests change how they are set. What the copy holds is as it is. Walls are
- * not asked: they stand where somebody enters. A room that an import brought is made from its line. */
+ * (route/rooms_replay.c): messages go into their archives, requests change how they are set. What the copy holds is as it
+ * is. Walls are not asked: they stand where somebody enters. A room that an import brought is made from its line. */
 #include "cli/rebuild_private.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* Rows on their way to the store: archives by large batches while the next ones are read, waiting messages by many at once. */
+/* Rows on their way to the store: archives by large batches while the next ones are read, waiting messages by many at
+ * once. */
 #include "cli/rebuild_private.h"
 
 #include "jid/jid.h"
