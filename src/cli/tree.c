@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 
-bool tree_is_name(struct str s)
+static bool is_name(struct str s)
 {
 	for (size_t i = 0; i < s.len; i++)
 		if ((unsigned char)s.data[i] <= 0x20 || strchr("<>&'\"/=", s.data[i]))
@@ -24,10 +24,10 @@ bool tree_is_xml(const struct node *n)
 {
 	if (n->kind == NODE_TEXT)
 		return tree_is_text(n->text);
-	if (!tree_is_name(n->name) || !tree_is_text(n->ns))
+	if (!is_name(n->name) || !tree_is_text(n->ns))
 		return false;
 	for (const struct attr *a = n->attrs; a; a = a->next)
-		if (!tree_is_name(a->name) || !tree_is_text(a->ns) || !tree_is_text(a->value))
+		if (!is_name(a->name) || !tree_is_text(a->ns) || !tree_is_text(a->value))
 			return false;
 	return true;
 }

@@ -3,7 +3,6 @@
 
 #include "stanza/node.h"
 
-bool tree_is_name(struct str s);
 bool tree_is_text(struct str s);
 /* The element and its attributes, or the text; not what is in it. */
 bool tree_is_xml(const struct node *n);
