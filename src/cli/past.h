@@ -10,10 +10,6 @@
 
 #define PAST_COMMAND "import.history" /* of the line in the record that holds one */
 
-enum {
-	PAST_ID_MAX = 64, /* bytes of an id that is kept */
-};
-
 struct past {
 	struct str id;
 	uint64_t time_us; /* 0: it does not say */

@@ -419,6 +419,7 @@ def test_rooms_of_the_copy_have_what_was_said_and_done_in_them_since():
         assert page.ids == ids
         buried = [inner(each) for each in page.results if inner(each).find(tag(names.RETRACT, "retracted")) is not None]
         assert len(buried) == 2 and all(each.get("from") == room + "/bob" for each in buried)
+        assert configure(alice, quiet, enablearchiving="1").get("type") == "result"
         assert not [body for body in history(alice, to=quiet).bodies if body]
         assert identity(alice, room) == "Afterwards"
         assert Error(refusal(carol, room, "carol")).condition == "forbidden"

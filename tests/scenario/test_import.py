@@ -386,6 +386,11 @@ def test_people_of_a_real_prosody_log_in_with_their_old_password(stopped, prosod
     assert not any(take_in(stopped, live / "data")["carried"].values())
     look(stopped, "SCRAM-" + hash)
     assert told["carried"]["history"] == 2, told["left"]
+    stopped.start()
+    for name in ("romeo", "juliet"):
+        client = stopped.client(Account(name + "@example.org", PASSWORD)).online(mechanism="SCRAM-" + hash)
+        assert history(client).bodies[0] == "%s for later, from before" % MARK
+    stopped.stop()
     assert [each["count"] for each in told["left"] if "SHA-1 alone" in each["why"]] == ([2] if hash == "SHA-1" else [])
 
 
