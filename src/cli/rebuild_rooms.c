@@ -80,6 +80,11 @@ static void answer_nobody(struct room_sink *sink, struct str payload)
 	(void)payload;
 }
 
+static void card_of_nobody(struct room_sink *sink)
+{
+	(void)sink;
+}
+
 static bool may_meet(struct room_sink *sink, struct str a, struct str b)
 {
 	(void)sink;
@@ -180,6 +185,7 @@ static void hearing_init(struct hearing *h, struct rebuild *b, struct room *r)
 				      .retract = take_back,
 				      .result = answer_nobody,
 				      .answer = answer_nobody,
+				      .card = card_of_nobody,
 				      .may_meet = may_meet,
 				      .is_account = is_account,
 				      .may_name_group = may_name_group,
