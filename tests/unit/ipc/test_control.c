@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +73,8 @@ static void *serve(void *owner)
 {
 	struct server *s = owner;
 	struct buf in = BUF_INIT(CONTROL_REQUEST_MAX);
-	int fd = accept(s->listener, NULL, NULL), fds[CONTROL_FDS];
+	struct pollfd waits = {.fd = s->listener, .events = POLLIN}; /* it does not block */
+	int fd = poll(&waits, 1, -1) == 1 ? accept(s->listener, NULL, NULL) : -1, fds[CONTROL_FDS];
 	size_t n = 0, lines = 0;
 
 	if (control_peer_get(fd, &s->peer))
