@@ -137,5 +137,6 @@ int main(void)
 		cmocka_unit_test(test_depth_and_memory_are_bounded),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
