@@ -6,34 +6,9 @@
 
 #include "base/buf.h"
 #include "base/text.h"
-
-struct reader {
-	struct str text;
-	size_t at;
-	struct arena *arena;
-	unsigned depth;
-	int failed;
-};
+#include "cli/text_reader.h"
 
 static bool value(struct reader *r, struct erlang *out);
-
-static bool fail(struct reader *r)
-{
-	if (!r->failed)
-		r->failed = -EBADMSG;
-	return false;
-}
-
-static bool out_of_memory(struct reader *r)
-{
-	r->failed = -ENOMEM;
-	return false;
-}
-
-static char peek(const struct reader *r)
-{
-	return r->at < r->text.len ? r->text.data[r->at] : '\0';
-}
 
 static bool is_digit(char c)
 {
@@ -87,21 +62,10 @@ static int digit_of(char c)
 /* A byte, or what is more as UTF-8. */
 static void put_number(struct buf *out, unsigned n)
 {
-	if (n < 0x100) {
+	if (n < 0x100)
 		buf_putc(out, (char)n);
-	} else if (n < 0x800) {
-		buf_putc(out, (char)(0xc0 | n >> 6));
-		buf_putc(out, (char)(0x80 | (n & 0x3f)));
-	} else if (n < 0x10000) {
-		buf_putc(out, (char)(0xe0 | n >> 12));
-		buf_putc(out, (char)(0x80 | (n >> 6 & 0x3f)));
-		buf_putc(out, (char)(0x80 | (n & 0x3f)));
-	} else {
-		buf_putc(out, (char)(0xf0 | n >> 18));
-		buf_putc(out, (char)(0x80 | (n >> 12 & 0x3f)));
-		buf_putc(out, (char)(0x80 | (n >> 6 & 0x3f)));
-		buf_putc(out, (char)(0x80 | (n & 0x3f)));
-	}
+	else
+		utf8_put(out, n);
 }
 
 /* At most `max` digits of that base; false: there is none. */

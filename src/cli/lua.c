@@ -6,34 +6,9 @@
 
 #include "base/buf.h"
 #include "base/text.h"
-
-struct reader {
-	struct str text;
-	size_t at;
-	struct arena *arena;
-	unsigned depth;
-	int failed;
-};
+#include "cli/text_reader.h"
 
 static bool value(struct reader *r, struct lua *out);
-
-static bool fail(struct reader *r)
-{
-	if (!r->failed)
-		r->failed = -EBADMSG;
-	return false;
-}
-
-static bool out_of_memory(struct reader *r)
-{
-	r->failed = -ENOMEM;
-	return false;
-}
-
-static char peek(const struct reader *r)
-{
-	return r->at < r->text.len ? r->text.data[r->at] : '\0';
-}
 
 static bool is_space(char c)
 {
