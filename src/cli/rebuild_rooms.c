@@ -55,25 +55,6 @@ struct hearing {
 	struct str from; /* who said it: real and full */
 };
 
-static void send_nothing(struct room_sink *sink, const struct seat *const *seats, size_t len, struct str xml,
-	const struct room_stamp *stamp, enum room_goods goods)
-{
-	(void)sink;
-	(void)seats;
-	(void)len;
-	(void)xml;
-	(void)stamp;
-	(void)goods;
-}
-
-static void post_nothing(struct room_sink *sink, struct str bare, struct str xml, const struct room_stamp *stamp)
-{
-	(void)sink;
-	(void)bare;
-	(void)xml;
-	(void)stamp;
-}
-
 static void answer_nobody(struct room_sink *sink, struct str payload)
 {
 	(void)sink;
@@ -179,11 +160,8 @@ static bool take_back(struct room_sink *sink, const struct room_retraction *t)
 
 static void hearing_init(struct hearing *h, struct rebuild *b, struct room *r)
 {
-	*h = (struct hearing){.sink = {.send = send_nothing,
-				      .post = post_nothing,
-				      .keep = keep,
+	*h = (struct hearing){.sink = {.keep = keep,
 				      .retract = take_back,
-				      .result = answer_nobody,
 				      .answer = answer_nobody,
 				      .card = card_of_nobody,
 				      .may_meet = may_meet,
@@ -193,6 +171,7 @@ static void hearing_init(struct hearing *h, struct rebuild *b, struct room *r)
 		.b = b,
 		.room = r,
 		.from = buf_view(&b->entry.from)};
+	room_sink_silence(&h->sink);
 	h->sink.archives = b->people.settings->history_enabled && r->config.archive;
 }
 

@@ -49,3 +49,37 @@ void room_again(struct room *r, const struct room_request *rq, struct str nick, 
 			(void)!room_iq(r, rq, sink);
 	}
 }
+
+/* ---- nobody hears it ---- */
+
+static void send_nothing(struct room_sink *sink, const struct seat *const *seats, size_t len, struct str xml,
+	const struct room_stamp *stamp, enum room_goods goods)
+{
+	(void)sink;
+	(void)seats;
+	(void)len;
+	(void)xml;
+	(void)stamp;
+	(void)goods;
+}
+
+static void post_nothing(struct room_sink *sink, struct str bare, struct str xml, const struct room_stamp *stamp)
+{
+	(void)sink;
+	(void)bare;
+	(void)xml;
+	(void)stamp;
+}
+
+static void answer_nobody(struct room_sink *sink, struct str payload)
+{
+	(void)sink;
+	(void)payload;
+}
+
+void room_sink_silence(struct room_sink *sink)
+{
+	sink->send = send_nothing;
+	sink->post = post_nothing;
+	sink->result = answer_nobody;
+}

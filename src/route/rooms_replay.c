@@ -7,31 +7,6 @@
 #include "route/rooms_archive.h"
 #include "route/rooms_hall.h"
 
-static void say_nothing(struct room_sink *sink, const struct seat *const *seats, size_t len, struct str xml,
-	const struct room_stamp *stamp, enum room_goods goods)
-{
-	(void)sink;
-	(void)seats;
-	(void)len;
-	(void)xml;
-	(void)stamp;
-	(void)goods;
-}
-
-static void post_nothing(struct room_sink *sink, struct str bare, struct str xml, const struct room_stamp *stamp)
-{
-	(void)sink;
-	(void)bare;
-	(void)xml;
-	(void)stamp;
-}
-
-static void result_nothing(struct room_sink *sink, struct str payload)
-{
-	(void)sink;
-	(void)payload;
-}
-
 static void answer_nobody(struct origin *o, struct port *port, struct blob *stanza)
 {
 	(void)o;
@@ -51,9 +26,7 @@ static void run_again(struct task *task)
 		hall_init(&hall, h, p);
 		rooms_request(&rq, h, p);
 		rq.again = true;
-		hall.sink.send = say_nothing;
-		hall.sink.post = post_nothing;
-		hall.sink.result = result_nothing;
+		room_sink_silence(&hall.sink);
 		hall.sink.archives = rq.archives && r->config.archive;
 		room_again(r, &rq, p->room_nick, &hall.sink);
 		hall_leave(&hall, r);
