@@ -23,16 +23,6 @@ void log_set_level(enum log_level level)
 	threshold = (int)level;
 }
 
-bool log_level_parse(struct str name, enum log_level *out)
-{
-	for (int i = LOG_ERROR; i <= LOG_DEBUG; i++)
-		if (str_eq(name, str_from(level_names[i]))) {
-			*out = (enum log_level)i;
-			return true;
-		}
-	return false;
-}
-
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	struct buf line = BUF_INIT(8192);

@@ -14,7 +14,6 @@ enum log_level {
 /* `process` is shown in each line and must stay valid ("gate", "recorder"). */
 void log_init(const char *process, enum log_level level);
 void log_set_level(enum log_level level);
-[[nodiscard]] bool log_level_parse(struct str name, enum log_level *out);
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)

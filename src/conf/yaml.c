@@ -329,11 +329,6 @@ const struct yml_node *yml_root(const struct yml *y)
 	return y->root;
 }
 
-const char *yml_name(const struct yml *y)
-{
-	return y->name;
-}
-
 const struct yml_node *yml_get(const struct yml_node *node, const char *key)
 {
 	if (!node || node->kind != YML_MAP)

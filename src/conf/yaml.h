@@ -50,7 +50,6 @@ struct yml *yml_free(struct yml *y); /* accepts NULL, returns NULL */
 void yml_freep(struct yml **y);      /* for AUTO() */
 
 const struct yml_node *yml_root(const struct yml *y);
-const char *yml_name(const struct yml *y);
 
 #define yml_each(it, node) for (const struct yml_node *it = (node)->first; it; it = it->next)
 

@@ -579,8 +579,3 @@ void net_loop_set_tls(struct net_loop *n, struct tls *tls)
 	tls_unref(n->tls);
 	n->tls = tls_ref(tls);
 }
-
-struct loop *net_loop_loop(const struct net_loop *n)
-{
-	return n->loop;
-}

@@ -55,7 +55,6 @@ struct net_loop;
 void net_loop_set_output_max(struct net_loop *n, size_t bytes); /* also of connections that are there; loop thread */
 struct net_loop *net_loop_free(struct net_loop *n);
 void net_loop_set_tls(struct net_loop *n, struct tls *tls); /* takes a reference of its own; loop thread */
-struct loop *net_loop_loop(const struct net_loop *n);
 /* Adds what this loop has counted. Any thread, approximate. */
 void net_loop_traffic(const struct net_loop *n, struct net_traffic to[NET_PEERS]);
 

@@ -52,8 +52,3 @@ struct node *pubsub_refusal(struct arena *arena, const struct node *iq, enum pub
 	return stanza_error_reply(arena, iq, faults[fault].condition, faults[fault].type, str_from(faults[fault].text),
 		STR("en"), app);
 }
-
-const char *pubsub_fault_name(enum pubsub_fault fault)
-{
-	return faults[fault].name;
-}

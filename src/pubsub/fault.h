@@ -39,5 +39,3 @@ enum pubsub_fault {
 
 /* An error answer to the request, in the arena. NULL: the arena is full. */
 [[nodiscard]] struct node *pubsub_refusal(struct arena *arena, const struct node *iq, enum pubsub_fault fault);
-/* "nodeid-required" and the like; NULL: there is none. For tests. */
-const char *pubsub_fault_name(enum pubsub_fault fault);

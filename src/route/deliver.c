@@ -93,27 +93,17 @@ struct blob *blob_of_scratch(struct home *h)
 	return b;
 }
 
-static void deliver_own_scratch(struct session *s)
+void deliver_own_bytes(struct session *s, struct str bytes)
 {
 	struct home *h = s->user->home;
-	struct blob *b = blob_of_scratch(h);
+	struct blob *b;
 
+	buf_str(&h->scratch, bytes);
+	b = blob_of_scratch(h);
 	if (!b)
 		return;
 	deliver(s, &(struct goods){.blob = b}, record_signal(h->record, SIGNAL_SERVER));
 	blob_unref(b);
-}
-
-void deliver_own(struct session *s, const struct node *stanza)
-{
-	xml_put(&s->user->home->scratch, stanza, NS_CLIENT);
-	deliver_own_scratch(s);
-}
-
-void deliver_own_bytes(struct session *s, struct str bytes)
-{
-	buf_str(&s->user->home->scratch, bytes);
-	deliver_own_scratch(s);
 }
 
 /* ---- acknowledgements ---- */

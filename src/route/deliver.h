@@ -24,8 +24,7 @@ void deliver(struct session *s, const struct goods *goods, const struct receipt 
 void deliver_outside(
 	struct home *h, struct port *port, struct str who, const struct goods *goods, const struct receipt *receipt);
 
-/* An answer or push of the server itself to its own client, serialised from the tree. */
-void deliver_own(struct session *s, const struct node *stanza);
+/* An answer or push of the server itself to its own client. */
 void deliver_own_bytes(struct session *s, struct str bytes);
 
 /* Writes n to scratch and makes a blob of it. NULL: memory is out. */

@@ -35,14 +35,3 @@ bool kind_parse(struct str name, enum text_kind *out)
 	}
 	return false;
 }
-
-bool wall_kind_parse(struct str name, enum wall_kind *out)
-{
-	for (size_t i = 0; i < WALL_KIND_COUNT; i++) {
-		if (str_eq(name, str_from(wall_kind_names[i]))) {
-			*out = (enum wall_kind)i;
-			return true;
-		}
-	}
-	return false;
-}

@@ -44,4 +44,3 @@ enum wall_kind {
 #define WALL_ANY ((UINT32_C(1) << WALL_KIND_COUNT) - 1)
 
 extern const char *const wall_kind_names[WALL_KIND_COUNT]; /* "message", "presence", "subscription", "iq" */
-[[nodiscard]] bool wall_kind_parse(struct str name, enum wall_kind *out);
