@@ -4,12 +4,16 @@
  *   writes -> [ take all -> BEGIN -> run each -> COMMIT ] -> answers, in order; written += n
  *   reads  -> first whose `after` <= written -> run -> answer      (a lane for archives, one for all else)
  *
+ * What nobody waits for and what may be lost with the power (when somebody was there) waits for company: it goes
+ * with the next write of another kind, before it, or alone after LEISURE_US.
+ *
  * When a group cannot be committed, each of its requests is tried again alone: one that is at fault, or too
  * big for the disk, does not take others with it. */
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -18,6 +22,7 @@
 
 enum {
 	GROUP_MAX = 1024, /* requests in one transaction */
+	LEISURE_US = 500'000,
 };
 
 struct queue {
@@ -44,6 +49,9 @@ struct store {
 	pthread_mutex_t lock; /* guards everything below, and the queues of the lanes */
 	pthread_cond_t to_write, answered;
 	struct queue writes;
+	struct queue leisurely; /* writes not counted as asked yet */
+	size_t leisurely_len;
+	uint64_t leisure_ends_us; /* clock_mono_us(), of the first of them */
 	struct lane lane[STORE_READERS];
 	uint64_t asked, written; /* writes, counted */
 	struct durations wrote, transactions; /* the writing thread's own */
@@ -125,14 +133,40 @@ static void single_run(struct store_backend *b, struct store_req *req)
 	req->next = next;
 }
 
+/* With the lock held. All that had time is to be written, in the order in which it came. */
+static void leisure_end(struct store *s)
+{
+	struct store_req *req;
+
+	while ((req = queue_pop(&s->leisurely))) {
+		s->asked++;
+		queue_push(&s->writes, req);
+	}
+	s->leisurely_len = 0;
+}
+
+/* With the lock held, which it gives away meanwhile: until something is asked, or the leisure is over. */
+static void wait_for_writes(struct store *s)
+{
+	struct timespec until = {
+		.tv_sec = (time_t)(s->leisure_ends_us / 1'000'000),
+		.tv_nsec = (long)(s->leisure_ends_us % 1'000'000) * 1000,
+	};
+
+	if (!s->leisurely.first)
+		pthread_cond_wait(&s->to_write, &s->lock);
+	else if (s->stopping || pthread_cond_timedwait(&s->to_write, &s->lock, &until) == ETIMEDOUT)
+		leisure_end(s);
+}
+
 static struct store_req *take_group(struct store *s, size_t *out_len)
 {
 	struct queue group;
 
 	queue_init(&group);
 	pthread_mutex_lock(&s->lock);
-	while (!s->writes.first && !s->stopping)
-		pthread_cond_wait(&s->to_write, &s->lock);
+	while (!s->writes.first && (!s->stopping || s->leisurely.first))
+		wait_for_writes(s);
 	for (*out_len = 0; *out_len < GROUP_MAX && s->writes.first; ++*out_len)
 		queue_push(&group, queue_pop(&s->writes));
 	pthread_mutex_unlock(&s->lock);
@@ -293,10 +327,16 @@ static int store_start_threads(struct store *s)
 
 static void store_init(struct store *s, struct store_backend *const reader[STORE_READERS])
 {
+	pthread_condattr_t monotonic;
+
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->to_write, NULL);
+	pthread_cond_init(&s->to_write, &monotonic);
 	pthread_cond_init(&s->answered, NULL);
+	pthread_condattr_destroy(&monotonic);
 	queue_init(&s->writes);
+	queue_init(&s->leisurely);
 	for (size_t i = 0; i < STORE_READERS; i++) {
 		struct lane *l = &s->lane[i];
 
@@ -396,10 +436,52 @@ void store_stats(struct store *s, struct store_stats *out)
 	durations_gather(&out->transactions, &s->transactions);
 }
 
-/* The lock is given back before the thread is woken: it needs it first of all. */
+/* When somebody was there last. Who waits for it himself (store_wait) is in a hurry. */
+static bool is_leisurely(const struct store_req *req)
+{
+	return (req->op == OP_SEEN_PUT || req->op == OP_VISIT_PUT) && req->loop;
+}
+
+static bool asks_for_the_leisurely(const struct store_req *req)
+{
+	return req->op == OP_SEEN_GET || req->op == OP_VISIT_GET;
+}
+
+/* The three of them with the lock held; true: the writer is to be woken. */
+static bool ask_leisurely(struct store *s, struct store_req *req)
+{
+	queue_push(&s->leisurely, req);
+	if (s->leisurely_len++ == 0)
+		s->leisure_ends_us = req->asked_us + LEISURE_US;
+	if (s->leisurely_len == GROUP_MAX)
+		leisure_end(s);
+	return s->leisurely_len <= 1;
+}
+
+static bool ask_to_write(struct store *s, struct store_req *req)
+{
+	leisure_end(s);
+	s->asked++;
+	queue_push(&s->writes, req);
+	return true;
+}
+
+static bool ask_to_read(struct store *s, struct lane *l, struct store_req *req)
+{
+	bool ended = asks_for_the_leisurely(req) && s->leisurely.first;
+
+	if (ended)
+		leisure_end(s);
+	req->after = s->asked;
+	l->waiting++;
+	queue_push(req->op == OP_VERIFIER_GET ? &l->urgent : &l->reads, req);
+	return ended;
+}
+
+/* The lock is given back before the threads are woken: they need it first of all. */
 void store_ask(struct store *s, struct store_req *req)
 {
-	bool writes = req->op < OP_READS;
+	bool reads = req->op >= OP_READS, write;
 	struct lane *l = &s->lane[req->op == OP_ARCHIVE_LOAD];
 
 	req->store = s;
@@ -409,16 +491,12 @@ void store_ask(struct store *s, struct store_req *req)
 	req->answered = false;
 	req->asked_us = clock_mono_us();
 	pthread_mutex_lock(&s->lock);
-	if (writes) {
-		s->asked++;
-		queue_push(&s->writes, req);
-	} else {
-		req->after = s->asked;
-		l->waiting++;
-		queue_push(req->op == OP_VERIFIER_GET ? &l->urgent : &l->reads, req);
-	}
+	write = reads ? ask_to_read(s, l, req) : is_leisurely(req) ? ask_leisurely(s, req) : ask_to_write(s, req);
 	pthread_mutex_unlock(&s->lock);
-	pthread_cond_signal(writes ? &s->to_write : &l->wake);
+	if (write)
+		pthread_cond_signal(&s->to_write);
+	if (reads)
+		pthread_cond_signal(&l->wake);
 }
 
 int store_wait(struct store_req *req)
