@@ -358,6 +358,24 @@ static bool list_admin(const struct person *p, void *owner)
 	return true;
 }
 
+/* As accounts are named: bare and prepared. What is no address stays as it came, and is nobody's. */
+static void prepare_admins(struct job *j)
+{
+	const json_t *jids = json_object_get(j->ask->values, "adminjids");
+	json_t *list = jids ? json_array() : NULL;
+
+	for (size_t i = 0; i < json_array_size(jids); i++) {
+		struct str text = value_at(jids, i);
+		struct jid jid;
+
+		if (!jid_parse(&jid, text, j->ask->parcel->arena))
+			text = jid.bare;
+		json_array_append_new(list, json_stringn(text.data, text.len));
+	}
+	if (list)
+		json_object_set_new(j->ask->values, "adminjids", list);
+}
+
 /* Who is named and is no account; NULL: all are. */
 static const char *stranger(struct job *j, const json_t *jids)
 {
@@ -374,13 +392,12 @@ static const char *stranger(struct job *j, const json_t *jids)
 /* The list has to leave somebody who can administer. */
 static void edit_admin(struct job *j)
 {
-	struct admins a = {
-			.job = j,
-			.group = j->gate->settings->admin_group,
-			.wanted = json_object_get(j->ask->values, "adminjids"),
-	};
-	const char *unknown = stranger(j, a.wanted);
+	struct admins a = {.job = j, .group = j->gate->settings->admin_group};
+	const char *unknown;
 
+	prepare_admins(j);
+	a.wanted = json_object_get(j->ask->values, "adminjids");
+	unknown = stranger(j, a.wanted);
 	if (j->ask->prepare) {
 		directory_each(j->gate->directory, list_admin, &a);
 		job_answer(j, &(struct office_result){.values = json_incref(j->shown)});

@@ -280,6 +280,8 @@ def test_administrators_are_named_and_somebody_is_left(admin, plain, server):
     assert admin.bare in before
     done(admin, "edit-admin", adminjids=before + [plain.bare])
     assert set(data(command(plain, "edit-admin"))["adminjids"]) == {*before, plain.bare}
+    done(plain, "edit-admin", adminjids=[each.capitalize() + "/anywhere" for each in before + [plain.bare]])
+    assert set(data(command(plain, "edit-admin"))["adminjids"]) == {*before, plain.bare}
     failed(plain, "edit-admin", adminjids=[])
     failed(plain, "edit-admin", adminjids=[plain.bare, "nobody@" + server.domain])
     done(plain, "edit-admin", adminjids=[each for each in before + [plain.bare] if each != admin.bare])
