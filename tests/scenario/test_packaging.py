@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -29,10 +30,24 @@ def test_systemd_understands_the_unit(tmp_path):
     assert done.returncode == 0 and not said, done.stdout + done.stderr
 
 
-def test_the_verifier_is_installed_and_needs_nothing_beside_it(tmp_path):
+def installs():
+    """{name of a file: where the build has it}"""
     plan = subprocess.run(["meson", "introspect", "--install-plan", str(pathlib.Path(BINARY).parents[2])], capture_output=True,
                           text=True, check=True).stdout
-    installed = {pathlib.Path(to["destination"]).name: source for kind in json.loads(plan).values() for source, to in kind.items()}
+    return {pathlib.Path(to["destination"]).name: source for kind in json.loads(plan).values() for source, to in kind.items()}
+
+
+def test_every_command_has_a_manual_page_and_so_have_the_settings():
+    overview = subprocess.run([BINARY, "help"], capture_output=True, text=True, check=True).stdout
+    listed = overview.split("Commands:\n")[1].split("\n\n")[0].splitlines()
+    commands = {re.split("  +", line.strip())[0].replace(" ", "-") for line in listed}
+    assert {"user-change", "backup", "invite-create"} <= commands
+    pages = {name for name in installs() if name.endswith((".1", ".5"))}
+    assert pages == {"gatehouse.1", "gatehouse.yaml.5"} | {"gatehouse-%s.1" % name for name in commands}
+
+
+def test_the_verifier_is_installed_and_needs_nothing_beside_it(tmp_path):
+    installed = installs()
     copy = tmp_path / "gatehouse-verify-record"
     copy.write_bytes(pathlib.Path(installed[copy.name]).read_bytes())
     done = subprocess.run([sys.executable, "-I", str(copy), "--help"], capture_output=True, text=True, cwd=tmp_path)
