@@ -339,9 +339,10 @@ const struct command commands[] = {
 		"verifies the record before it says so. What the store lacks is taken from the record at the first start.\n\n"
 		"With --from-record the store alone is made anew, in a data directory whose store is lost: people's history and "
 		"the messages that wait for them come from the record, accounts with passwords, rosters and the like from --store. "
+		"What administrators did to accounts since is done again, but for passwords, and open invitations are closed. "
 		"Without --store the accounts are those the record names, and new passwords have to be set. Rooms are those of "
-		"--store, with what was said and changed in them since, and those that an import brought. The server must be "
-		"stopped.",
+		"--store, with what was said and changed in them since, and those that were made since. What was not to be had "
+		"from the record is said at the end. The server must be stopped.",
 		"  gatehouse restore /srv/backup/gatehouse/20261122T040000Z --dir /var/lib/gatehouse\n"
 		"  gatehouse restore --from-record --store /srv/backup/gatehouse/20261122T040000Z\n",
 		restore_options, 0, 1, false, cmd_restore},

@@ -368,6 +368,8 @@ static void act_target(const struct work *w, char *out, size_t size)
 static void act_text(const struct work *w, struct buf *out)
 {
 	buf_str(out, text_of(w->args, "reason"));
+	if (w->rows && !w->rows_len) /* somebody who is there is changed */
+		(void)control_changes_put(out, w->args);
 	for (size_t i = 0; i < w->rows_len; i++)
 		if (w->rows_len == 1 && json_object_get(w->args, "jid"))
 			buf_str(out, w->rows[i].person_id);

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,13 +78,6 @@ static int take_outcome(struct rebuild *b)
 
 /* ---- messages ---- */
 
-static bool is_someone(struct rebuild *b, struct str bare)
-{
-	const struct somebody *p = rebuild_person(b, bare);
-
-	return p && !p->removed;
-}
-
 struct str rebuild_delivered(const struct said *e)
 {
 	return e->deliver.len ? buf_view(&e->deliver) : buf_view(&e->stanza);
@@ -105,7 +99,7 @@ static int archive_message(struct rebuild *b, const struct node *stanza)
 	int r = 0;
 
 	if (history_takes(type, stanza))
-		row.views |= STORE_VIEW_SENDER | (is_someone(b, to.bare) ? STORE_VIEW_RECIPIENT : 0);
+		row.views |= STORE_VIEW_SENDER | (rebuild_living(b, to.bare) ? STORE_VIEW_RECIPIENT : 0);
 	history_read(&row, type, stanza, true, &stone);
 	buf_clear(&b->scratch);
 	xml_put(&b->scratch, stanza, NS_CLIENT);
@@ -120,7 +114,7 @@ static bool may_wait(struct rebuild *b, const struct node *stanza)
 {
 	struct str type = node_attr(stanza, STR("type"));
 
-	return is_someone(b, jid_split(buf_view(&b->entry.to)).bare) && !node_child(stanza, STR("no-store"), NS_HINTS) &&
+	return rebuild_living(b, jid_split(buf_view(&b->entry.to)).bare) && !node_child(stanza, STR("no-store"), NS_HINTS) &&
 	       (!type.len || str_is(type, "normal") || str_is(type, "chat"));
 }
 
@@ -153,7 +147,10 @@ static int take_content(struct rebuild *b)
 		b->no_stanza += !b->second;
 		return 0;
 	}
-	r = b->second ? rebuild_keep(b, stanza) : message_first(b, stanza);
+	if (!b->second)
+		r = message_first(b, stanza);
+	else
+		r = may_wait(b, stanza) ? rebuild_keep(b, stanza) : 0; /* he may have been removed since */
 	arena_free(arena);
 	return r;
 }
@@ -414,6 +411,8 @@ static int work(struct rebuild *b)
 	if (!r)
 		r = rebuild_make_persons(b);
 	if (!r)
+		r = rebuild_close_invites(b);
+	if (!r)
 		r = rebuild_save_rooms(b);
 	if (!r && cli_has(b->cli, "--store"))
 		r = drop_all_received(b);
@@ -424,32 +423,52 @@ static int work(struct rebuild *b)
 	return r;
 }
 
+__attribute__((format(printf, 2, 3))) static void lacks(json_t *list, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT(0);
+	va_list args;
+
+	va_start(args, fmt);
+	buf_vprintf(&text, fmt, args);
+	va_end(args);
+	if (text.len)
+		json_array_append_new(list, json_stringn(text.data, text.len));
+	buf_done(&text);
+}
+
+/* What the copy is older than. */
+static void lacking_since(const struct rebuild *b, json_t *list)
+{
+	lacks(list, "rosters, block lists, vCards, private data, personal eventing, preferences for history, what is said to "
+		    "everybody, blacklist and whitelist: they are as in the copy");
+	if (b->passwords_set)
+		lacks(list, "passwords set since the copy (%zu), which has the ones before: %.*s%s", b->passwords_set,
+			STR_FMT(buf_view(&b->passwords)), b->passwords_set > NAMED_MAX ? " .." : "");
+	if (b->accounts_made)
+		lacks(list, "passwords of the %zu accounts that the copy has not: set them with 'gatehouse user password'",
+			b->accounts_made);
+	if (b->invites_closed)
+		lacks(list, "whether %zu invitations have been used since the copy: they are closed", b->invites_closed);
+}
+
 static json_t *lacking(const struct rebuild *b)
 {
 	json_t *list = json_array();
-	char text[256];
 
-	if (!cli_has(b->cli, "--store")) {
-		json_array_append_new(list,
-			json_string("passwords: set new ones with 'gatehouse user password', or use --store with a copy"));
-		json_array_append_new(list,
-			json_string("names, groups, rosters, block lists, preferences for history, rooms' settings: they are "
-				    "in copies of the store only"));
+	if (cli_has(b->cli, "--store")) {
+		lacking_since(b, list);
+	} else {
+		lacks(list, "passwords: set new ones with 'gatehouse user password', or use --store with a copy");
+		lacks(list, "rosters, block lists, vCards, private data, personal eventing, preferences for history, what is said "
+			    "to everybody, blacklist and whitelist: they are in copies of the store only");
 	}
-	if (b->rooms_left) {
-		snprintf(text, sizeof(text), "%" PRIu64 " messages of rooms that no copy has: they stay in the record only",
+	if (b->rooms_left)
+		lacks(list, "%" PRIu64 " messages of rooms that neither stay nor are in a copy: they are in the record only",
 			b->rooms_left);
-		json_array_append_new(list, json_string(text));
-	}
-	if (b->no_stanza) {
-		snprintf(text, sizeof(text), "%" PRIu64 " entries that hold no stanza", b->no_stanza);
-		json_array_append_new(list, json_string(text));
-	}
-	if (b->first_seq) {
-		snprintf(text, sizeof(text), "what stood before line %" PRIu64 ", which the record begins with",
-			b->first_seq);
-		json_array_append_new(list, json_string(text));
-	}
+	if (b->no_stanza)
+		lacks(list, "%" PRIu64 " entries that hold no stanza", b->no_stanza);
+	if (b->first_seq)
+		lacks(list, "what stood before line %" PRIu64 ", which the record begins with", b->first_seq);
 	return list;
 }
 
@@ -460,16 +479,16 @@ static int report(const struct rebuild *b)
 	size_t i;
 
 	if (b->cli->json)
-		return cli_print_json(json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "ok", 1, "messages",
+		return cli_print_json(json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "ok", 1, "messages",
 					      (json_int_t)b->messages, "archived", (json_int_t)b->rows, "offline",
-					      (json_int_t)b->offline, "accounts", (json_int_t)b->accounts_made, "seconds",
+					      (json_int_t)b->offline, "accounts", (json_int_t)b->accounts_made, "accounts_changed", (json_int_t)b->accounts_changed, "seconds",
 					      (json_int_t)(b->took_ms / 1000), "messages_per_second", (json_int_t)rate,
 					      "lacking", list),
 			CLI_OK);
 	cli_say(b->cli,
 		"%" PRIu64 " messages of the record: %" PRIu64 " in histories, %" PRIu64
-		" wait for their recipients; %zu accounts; %" PRIu64 " messages a second\n",
-		b->messages, b->rows, b->offline, b->accounts_made, rate);
+		" wait for their recipients; %zu accounts made, %zu changed; %" PRIu64 " messages a second\n",
+		b->messages, b->rows, b->offline, b->accounts_made, b->accounts_changed, rate);
 	json_array_foreach(list, i, line) cli_say(b->cli, "not from the record: %s\n", json_string_value(line));
 	json_decref(list);
 	return CLI_OK;
@@ -480,18 +499,16 @@ static void rebuild_done(struct rebuild *b)
 	struct said *e = &b->entry;
 	struct buf *const bufs[] = {
 		&e->id, &e->from, &e->to, &e->nick, &e->stanza, &e->deliver, &e->target, &e->text, &b->scratch,
-		&b->past_owner, &b->subject, &b->subject_from, &b->subject_room};
-	struct map *const maps[] = {&b->waiting, &b->persons};
+		&b->past_owner, &b->subject, &b->subject_from, &b->subject_room, &b->passwords};
 	struct map_slot *slot;
 
 	for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)
 		buf_done(bufs[i]);
-	for (size_t m = 0; m < 2; m++) {
-		for (size_t i = 0; (slot = map_next(maps[m], &i));)
-			free(slot->value);
-		map_done(maps[m]);
-	}
+	for (size_t i = 0; (slot = map_next(&b->waiting, &i));)
+		free(slot->value);
+	map_done(&b->waiting);
 	rebuild_rooms_done(b);
+	rebuild_persons_done(b);
 	arena_free(b->names);
 	people_close(&b->people);
 }

@@ -28,6 +28,7 @@ static bool take_member(struct rebuild *b, const struct line_value *v)
 		return !fields[i].text || line_unescape(v->text, fields[i].text);
 	}
 	e->room |= str_is(v->key, "room");
+	e->members |= str_is(v->key, "members");
 	e->undone |= str_is(v->key, "ok") && str_is(v->text, "false");
 	return true;
 }
@@ -43,7 +44,7 @@ bool rebuild_entry_read(struct rebuild *b, struct line_scan scan)
 		buf_clear(bufs[i]);
 	e->kind = e->action = e->of = e->command = STR_NONE;
 	e->of_seq = e->serial = 0;
-	e->room = e->undone = false;
+	e->room = e->members = e->undone = false;
 	while ((r = line_next(&scan, &v)) > 0)
 		if (!take_member(b, &v))
 			return false;

@@ -20,6 +20,8 @@ static int begin(struct rebuild *b, struct str owner)
 	struct store_req req;
 	int r = rebuild_put_all(b);
 
+	if (!r)
+		r = rebuild_room_end(b, owner);
 	buf_clear(&b->past_owner);
 	buf_str(&b->past_owner, owner);
 	b->past_us = 0;

@@ -2,6 +2,8 @@
  * rows on their way to the store. */
 #pragma once
 
+#include <jansson.h>
+
 #include "account/verifier.h"
 #include "base/map.h"
 #include "cli/people.h"
@@ -13,6 +15,7 @@ enum {
 	BATCH_ROWS = 2048,
 	PUTS = 3, /* batches on their way to the store */
 	KEEPS = 256, /* waiting messages on their way: the store puts them down together */
+	NAMED_MAX = 20, /* addresses that the report names */
 };
 
 /* A message nobody is known to have got. */
@@ -20,11 +23,20 @@ struct waiting {
 	uint64_t seq, serial;
 };
 
+/* How administrators have left an account. */
+struct standing {
+	bool disabled, removed;
+	bool password;   /* set since the copy, which has the one before */
+	json_t *changes; /* since the copy: members of user.change; may be NULL */
+};
+
 struct somebody {
 	char id[PERSON_ID_LEN + 1];
 	uint64_t created_us, seq; /* of the line that announced it; 0: it was in the copy */
-	bool disabled, removed, known; /* known: the store has it */
-	struct str groups; /* a name a line, of the copy */
+	bool known, was_disabled; /* the store has it; as the copy says */
+	struct standing now, before; /* before the act of line `act` */
+	uint64_t act;
+	struct str groups, copied; /* a name a line: now, and those of the copy */
 	size_t len;
 	char jid[];
 };
@@ -41,7 +53,7 @@ struct said {
 	struct str kind, action, of, command;
 	struct buf target, text;
 	uint64_t of_seq, serial;
-	bool room, undone;
+	bool room, members, undone; /* members: somebody was in it */
 };
 
 struct rebuild {
@@ -50,6 +62,7 @@ struct rebuild {
 	struct said entry;
 	struct map waiting, persons, rooms;
 	struct arena *names; /* of groups */
+	struct buf passwords; /* whose passwords were set since the copy */
 	struct put put[PUTS];
 	unsigned put_at;
 	struct store_req keep[KEEPS];
@@ -63,7 +76,7 @@ struct rebuild {
 	uint64_t last_seq, first_seq, serial;
 	uint64_t applied; /* up to this line all is in the copy */
 	uint64_t lines, messages, rows, offline, rooms_left, no_stanza, took_ms;
-	size_t accounts_made;
+	size_t accounts_made, accounts_changed, passwords_set, invites_closed;
 	int failed;
 	bool second;
 };
@@ -81,11 +94,16 @@ struct str rebuild_delivered(const struct said *e);
 
 /* NULL: nobody is known by that address. */
 struct somebody *rebuild_person(struct rebuild *b, struct str jid);
+/* The same, of somebody who is still there. */
+struct somebody *rebuild_living(struct rebuild *b, struct str jid);
 /* What b->entry, an administrator's act, says of accounts. */
 void rebuild_take_act(struct rebuild *b);
-/* Those of the copy; and into the store, those it lacks. 0 or an exit code. */
+/* Those of the copy; and into the store, those it lacks, and what became of the others. 0 or an exit code. */
 [[nodiscard]] int rebuild_known_persons(struct rebuild *b);
 [[nodiscard]] int rebuild_make_persons(struct rebuild *b);
+/* Whether an invitation was used since the copy cannot be told from it: all are closed. */
+[[nodiscard]] int rebuild_close_invites(struct rebuild *b);
+void rebuild_persons_done(struct rebuild *b);
 
 /* ---- rows on their way (rebuild_rows.c) ---- */
 
@@ -101,6 +119,8 @@ void rebuild_take_act(struct rebuild *b);
 [[nodiscard]] int rebuild_known_rooms(struct rebuild *b);
 /* b->entry was said to a room. */
 [[nodiscard]] int rebuild_room_entry(struct rebuild *b);
+/* No server runs: a room of that address that does not stay has ended. */
+[[nodiscard]] int rebuild_room_end(struct rebuild *b, struct str jid);
 /* b->entry says that an import has made one. */
 [[nodiscard]] int rebuild_room_made(struct rebuild *b);
 [[nodiscard]] int rebuild_save_rooms(struct rebuild *b);

@@ -1,6 +1,7 @@
 /* Rooms. Those of the copy of the store hear again what the record says was said to them since, as after a crash
  * (route/rooms_replay.c): messages go into their archives, requests change how they are set. What the copy holds is as it
- * is. Walls are not asked: they stand where somebody enters. A room that an import brought is made from its line. */
+ * is. Walls are not asked: they stand where somebody enters. A room that was made since is founded again by who entered
+ * where nobody was; one that an import brought is made from its line. */
 #include "cli/rebuild_private.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include "room/room.h"
 #include "route/reread.h"
 #include "route/rooms_row.h"
+#include "stanza/ns.h"
 
 /* ---- groups of accounts, as the copy has them ---- */
 
@@ -28,9 +30,9 @@ static bool has_line(struct str lines, struct str line)
 
 static bool in_groups(const struct room *r, struct str bare, struct str groups)
 {
-	const struct somebody *p = rebuild_person(r->home, bare);
+	const struct somebody *p = rebuild_living(r->home, bare);
 
-	for (size_t from = 0, to; p && !p->disabled && !p->removed && from < groups.len; from = to + 1) {
+	for (size_t from = 0, to; p && !p->now.disabled && from < groups.len; from = to + 1) {
 		to = str_find(groups, '\n', from);
 		if (has_line(p->groups, str_cut(groups, from, to)))
 			return true;
@@ -40,10 +42,19 @@ static bool in_groups(const struct room *r, struct str bare, struct str groups)
 
 static bool is_admin(struct rebuild *b, struct str bare)
 {
-	const struct somebody *p = rebuild_person(b, bare);
+	const struct somebody *p = rebuild_living(b, bare);
 	struct str group = b->people.settings->rooms_admin_group;
 
-	return group.len && p && !p->disabled && !p->removed && has_line(p->groups, group);
+	return group.len && p && !p->now.disabled && has_line(p->groups, group);
+}
+
+/* By the settings of today. */
+static bool may_create(struct rebuild *b, struct str bare)
+{
+	const struct somebody *p = rebuild_living(b, bare);
+	struct str who = b->people.settings->rooms_create;
+
+	return p && !p->now.disabled && (str_is(who, "everyone") || has_line(p->groups, who) || is_admin(b, bare));
 }
 
 /* ---- what a room does: only its archive is there to hear it ---- */
@@ -76,9 +87,7 @@ static bool may_meet(struct room_sink *sink, struct str a, struct str b)
 
 static bool is_account(struct room_sink *sink, struct str bare)
 {
-	const struct somebody *p = rebuild_person(container_of(sink, struct hearing, sink)->b, bare);
-
-	return p && !p->removed;
+	return rebuild_living(container_of(sink, struct hearing, sink)->b, bare) != NULL;
 }
 
 static bool may_name_group(struct room_sink *sink, struct str bare, struct str group)
@@ -100,6 +109,7 @@ static void keep(struct room_sink *sink, struct str nick, struct str xml, const 
 	struct hearing *h = container_of(sink, struct hearing, sink);
 	struct buf to = BUF_INIT(0);
 
+	h->room->kept = true;
 	buf_str(&to, h->room->jid);
 	if (nick.len) {
 		buf_putc(&to, '/');
@@ -211,7 +221,8 @@ int rebuild_known_rooms(struct rebuild *b)
 	return r ? rebuild_failed(b, "the rooms of the copy cannot be read") : 0;
 }
 
-static int drop(struct rebuild *b, struct room *r)
+/* The room and its archive. */
+static int forget(struct rebuild *b, const struct room *r)
 {
 	struct store_req req;
 	int e = rebuild_put_all(b);
@@ -223,9 +234,16 @@ static int drop(struct rebuild *b, struct room *r)
 	if (!e)
 		e = store_wait(&req);
 	store_req_release(&req);
+	return e ? rebuild_failed(b, "the store does not forget a room") : 0;
+}
+
+static int drop(struct rebuild *b, struct room *r)
+{
+	int e = r->kept ? forget(b, r) : 0;
+
 	map_del(&b->rooms, r->jid);
 	room_free(r);
-	return e ? rebuild_failed(b, "the store does not forget a room") : 0;
+	return e;
 }
 
 /* ---- what was said to them ---- */
@@ -256,20 +274,52 @@ static int hear(struct rebuild *b, struct room *r, const struct node *stanza, st
 	return r->destroyed ? drop(b, r) : 0;
 }
 
+/* ---- rooms that were made since (10.1) ---- */
+
+/* Who enters where nobody is makes a room, unless there is one that stays. Also before the copy was made: it may have been
+ * there without being kept, and have been told to stay since. */
+static int found(struct rebuild *b, struct room *r, const struct node *stanza)
+{
+	const struct said *e = &b->entry;
+	struct str jid = jid_split(buf_view(&e->to)).bare, founder = jid_split(buf_view(&e->from)).bare;
+	bool enters = !node_attr(stanza, STR("type")).len && node_child(stanza, STR("x"), NS_MUC);
+	int result = 0;
+
+	if (!enters || (r && !room_is_over(r)) || !may_create(b, founder))
+		return 0;
+	if (r)
+		result = drop(b, r);
+	if (result)
+		return result;
+	r = add_room(b, jid);
+	if (!r || !room_affiliate(r, founder, AFFILIATION_OWNER, STR(""), STR("")))
+		return rebuild_failed(b, "memory is out");
+	r->affiliations_max = b->people.settings->rooms_affiliations_max;
+	r->created_us = line_time_us(e->head.time);
+	r->saved_seq = e->head.seq;
+	r->locked = true; /* what does not become a room that stays goes at the end */
+	return 0;
+}
+
+static bool may_found(const struct said *e)
+{
+	return str_is(e->kind, "presence") && !e->members && jid_split(buf_view(&e->to)).resource.len;
+}
+
 int rebuild_room_entry(struct rebuild *b)
 {
 	const struct said *e = &b->entry;
-	bool message = str_is(e->kind, "message");
+	bool message = str_is(e->kind, "message"), founds = may_found(e);
 	struct room *r = map_get(&b->rooms, jid_split(buf_view(&e->to)).bare);
 	struct arena *arena = NULL;
 	struct node *stanza;
 	int result = 0;
 
-	if (e->head.seq <= b->applied || (!message && !str_is(e->kind, "iq")))
+	if (!founds && (e->head.seq <= b->applied || (!message && !str_is(e->kind, "iq"))))
 		return 0;
-	stanza = r ? reread_stanza(rebuild_delivered(e), &arena) : NULL;
+	stanza = r || founds ? reread_stanza(rebuild_delivered(e), &arena) : NULL;
 	if (stanza)
-		result = hear(b, r, stanza, arena);
+		result = founds ? found(b, r, stanza) : hear(b, r, stanza, arena);
 	b->messages += stanza && message;
 	b->no_stanza += r && !stanza;
 	b->rooms_left += !r && message;
@@ -312,13 +362,24 @@ static bool take_line(struct room *r, struct str text)
 	return true;
 }
 
+int rebuild_room_end(struct rebuild *b, struct str jid)
+{
+	struct room *r = map_get(&b->rooms, jid);
+
+	return r && room_is_over(r) ? drop(b, r) : 0;
+}
+
 int rebuild_room_made(struct rebuild *b)
 {
 	const struct said *e = &b->entry;
 	struct str jid = buf_view(&e->target);
 	struct room *r;
 
-	if (b->second || e->undone || e->head.seq <= b->applied || map_get(&b->rooms, jid))
+	if (b->second || e->undone || e->head.seq <= b->applied)
+		return 0;
+	if (rebuild_room_end(b, jid))
+		return b->failed;
+	if (map_get(&b->rooms, jid))
 		return 0;
 	r = add_room(b, jid);
 	if (!r || !take_line(r, buf_view(&e->text)))
@@ -361,14 +422,41 @@ static int save(struct rebuild *b, const struct room *r)
 	return e ? rebuild_failed(b, "the store does not take a room") : 0;
 }
 
-int rebuild_save_rooms(struct rebuild *b)
+/* A ban stays, as while the server runs. */
+static void leave(struct rebuild *b, struct room *r)
 {
 	struct map_slot *slot;
-	int r = 0;
 
-	for (size_t i = 0; !r && (slot = map_next(&b->rooms, &i));)
-		if (((struct room *)slot->value)->resave)
-			r = save(b, slot->value);
+	for (size_t i = 0; (slot = map_next(&b->persons, &i));) {
+		const struct somebody *p = slot->value;
+
+		if (!p->now.removed || !map_get(&r->affiliations, str_of(p->jid, p->len)))
+			continue;
+		room_account_gone(r, str_of(p->jid, p->len));
+		r->resave = true;
+	}
+}
+
+static int settle(struct rebuild *b, struct room *r)
+{
+	if (room_is_over(r))
+		return drop(b, r);
+	leave(b, r);
+	return r->resave ? save(b, r) : 0;
+}
+
+int rebuild_save_rooms(struct rebuild *b)
+{
+	struct room **all = calloc(b->rooms.len + 1, sizeof(struct room *)); /* the map changes meanwhile */
+	struct map_slot *slot;
+	size_t n = 0;
+	int r = all ? 0 : rebuild_failed(b, "memory is out");
+
+	for (size_t i = 0; all && (slot = map_next(&b->rooms, &i));)
+		all[n++] = slot->value;
+	for (size_t i = 0; i < n && !r; i++)
+		r = settle(b, all[i]);
+	free(all);
 	return r;
 }
 

@@ -54,6 +54,53 @@ int control_request_parse(struct str line, json_t **out_root, const char **out_c
 	return 0;
 }
 
+static const char *const changes[] = {"name", "mail", "language", "department", "groups"};
+
+bool control_changes_put(struct buf *out, const json_t *args)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		char *value = json_dumps(json_object_get(args, changes[i]), JSON_ENCODE_ANY);
+
+		if (value)
+			buf_printf(out, "%s%s: %s", any ? ", " : "", changes[i], value);
+		any |= value != NULL;
+		free(value);
+	}
+	return any;
+}
+
+/* Moves behind the name, its ": " and its value. False: there is no further one. */
+static bool take_change(struct str text, size_t *at, json_t *out)
+{
+	size_t colon = str_find(text, ':', *at);
+	struct str name = str_cut(text, *at, colon), rest = str_cut(text, colon + 1, text.len);
+	json_error_t error;
+	json_t *value;
+
+	value = json_loadb(rest.data ? rest.data : "", rest.len, JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, &error);
+	if (!value)
+		return false;
+	*at = colon + 1 + (size_t)error.position;
+	if (str_starts(str_cut(text, *at, text.len), STR(", ")))
+		*at += 2;
+	return json_object_setn_new(out, name.data, name.len, value) == 0;
+}
+
+json_t *control_changes_parse(struct str text)
+{
+	json_t *out = json_object();
+	size_t at = 0;
+
+	while (out && at < text.len)
+		if (!take_change(text, &at, out)) {
+			json_decref(out);
+			return NULL;
+		}
+	return out;
+}
+
 static int put_json(const char *data, size_t len, void *owner)
 {
 	struct buf *out = owner;

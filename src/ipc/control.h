@@ -145,6 +145,11 @@ json_t *control_error(const char *code, const char *text, const char *remedy);
 /* Writes one line: the JSON without line breaks inside, then \n. 0 or -ENOMEM. */
 [[nodiscard]] int control_line(const json_t *message, struct buf *out);
 
+/* What user.change changes, as its line of the record says it: "name: "Bob", groups: ["sales"]". False: nothing. */
+bool control_changes_put(struct buf *out, const json_t *args);
+/* Such a text, read again: an object with those members, or NULL. */
+json_t *control_changes_parse(struct str text);
+
 /* ---- the server's side ---- */
 
 struct control_peer {

@@ -586,15 +586,9 @@ void gate_user_change(struct gate_request *r)
 	c->row.mail = text_arg(r->args, "mail");
 	c->row.language = text_arg(r->args, "language");
 	c->row.department = text_arg(r->args, "department");
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		char *value = json_dumps(json_object_get(r->args, fields[i].name), JSON_ENCODE_ANY);
-
-		if (value) {
-			wanted |= fields[i].field;
-			buf_printf(&text, "%s%s: %s", text.len ? ", " : "", fields[i].name, value);
-		}
-		free(value);
-	}
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		wanted |= json_object_get(r->args, fields[i].name) ? fields[i].field : 0;
+	(void)control_changes_put(&text, r->args);
 	said = arena_dup(r->arena, buf_view(&text));
 	buf_done(&text);
 	if (!take_groups(r, r->args, &c->row) || !wanted) {

@@ -1,6 +1,7 @@
 /* What the record brings again after a crash. Who was in the room then is not known any more but for the nickname of
  * the sender; what only a role allowed is left out. */
 #include "room/admin.h"
+#include "room/invite.h"
 #include "room/room.h"
 #include "room/talk.h"
 #include "stanza/ns.h"
@@ -22,6 +23,12 @@ static bool is_decision(const struct room_request *rq)
 	return str_is(rq->stanza->name, "message") && form && register_is_form(form, rq->arena);
 }
 
+/* 7.8.2: who is invited to a room for members is one from then on. */
+static bool makes_members(const struct room *r, const struct node *x)
+{
+	return r->config.members_only && x && node_child(x, STR("invite"), NS_MUC_USER);
+}
+
 static bool is_setting(const struct node *payload)
 {
 	return str_eq(payload->ns, NS_MUC_ADMIN) || str_eq(payload->ns, NS_MUC_OWNER) ||
@@ -30,7 +37,7 @@ static bool is_setting(const struct node *payload)
 
 void room_again(struct room *r, const struct room_request *rq, struct str nick, struct room_sink *sink)
 {
-	const struct node *payload = node_first_element(rq->stanza);
+	const struct node *payload = node_first_element(rq->stanza), *x = node_child(rq->stanza, STR("x"), NS_MUC_USER);
 	struct str type = node_attr(rq->stanza, STR("type"));
 
 	if (rq->to.resource.len || rq->stamp.time_us < r->created_us)
@@ -41,6 +48,11 @@ void room_again(struct room *r, const struct room_request *rq, struct str nick, 
 		(void)!talk_groupchat(r, &o, rq, sink);
 	} else if (is_decision(rq) && rq->stamp.seq > r->saved_seq) {
 		(void)!room_message(r, rq, sink);
+	} else if (str_is(rq->stanza->name, "message") && nick.len && makes_members(r, x)) {
+		struct occupant o = author(r, rq, nick);
+
+		if (rq->stamp.seq > r->saved_seq)
+			(void)!invite_send(r, &o, x, rq, sink);
 	} else if (str_is(rq->stanza->name, "iq") && str_is(type, "set") && payload) {
 		bool done = rq->stamp.seq <= r->saved_seq;
 

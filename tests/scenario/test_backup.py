@@ -12,8 +12,9 @@ import pytest
 
 from lib import names, record
 from lib.archive import inner
+from lib.client import Refused
 from lib.names import tag
-from lib.rooms import admin, configure, create, join, listed, new_room, refusal, say
+from lib.rooms import admin, configure, create, join, listed, new_room, occupant, refusal, say
 from lib.server import Server, run
 from lib.stanza import Error, body_of, child, message, message_to, stanza_id
 from test_history import history
@@ -403,15 +404,13 @@ def test_rooms_of_the_copy_have_what_was_said_and_done_in_them_since():
         alice.send(message_to(room, "<subject>as it is now</subject>", type="groupchat"))
         alice.expect(message(where=lambda e: child(e, "subject") is not None))
         assert alice.ask(names.MUC_OWNER, to=gone, type="set", payload="<destroy/>").get("type") == "result"
-        create(alice, late, "alice", persistentroom="1")
-        say(alice, late, "in a room that no copy has")
+        join(alice, late, "alice")
         alice.roundtrip()
         bob.roundtrip()
         ids = history(alice, to=room, rsm="<max>100</max>").ids
         server.stop()
         lose_store(server)
-        told = rebuild(server, "--store", made["backup"])
-        assert any(line.startswith("1 messages of rooms") for line in told["lacking"]), told
+        rebuild(server, "--store", made["backup"])
         server.start()
         alice, bob, carol = (server.client(each.account).online() for each in (alice, bob, carol))
         page = history(alice, to=room, rsm="<max>100</max>")
@@ -434,6 +433,100 @@ def test_rooms_of_the_copy_have_what_was_said_and_done_in_them_since():
         assert history(bob, to=room, rsm="<max>100</max>").bodies[-1] == again
         server.stop()
         record.verify(server)
+    finally:
+        server.remove()
+
+
+def test_rooms_that_no_copy_has_are_founded_again_by_who_founded_them():
+    """And by nobody else: who was in them stands in the lines of the record."""
+    server = own(None)
+    try:
+        alice, bob, carol, dora = server.online(4)
+        stays, ends, twice, before_copy, later = (new_room(server) for _ in range(5))
+        for room in (before_copy, later):
+            create(alice, room, "alice")
+        made = backup(server, server.parent / "shelf")
+        assert configure(alice, later, persistentroom="1", roomname="Stays after all").get("type") == "result"
+        create(alice, stays, "alice", persistentroom="1", membersonly="1", roomname="Made since")
+        assert admin(alice, stays, jid=bob.bare, affiliation="admin").get("type") == "result"
+        alice.send(message_to(stays, "<x xmlns='%s'><invite to='%s'/></x>" % (names.MUC_USER, carol.bare)))
+        carol.expect(message(where=lambda e: e.find(tag(names.MUC_USER, "x")) is not None))
+        join(bob, stays, "bob")
+        said = said_in(stays, bob, [alice], 3, "since")
+        create(alice, ends, "alice")
+        say(alice, ends, "nobody will read it")
+        create(alice, twice, "alice")
+        say(alice, twice, "not theirs")
+        for room in (ends, twice, before_copy):
+            alice.send("<presence type='unavailable' to='%s/alice'/>" % room)
+            alice.expect(occupant(room, "alice", type="unavailable"))
+        create(dora, twice, "dora", persistentroom="1")
+        assert configure(alice, twice, roomname="not mine").get("type") == "error"
+        kept = say(dora, twice, "kept")
+        dora.roundtrip()
+        server.stop()
+        lose_store(server)
+        rebuild(server, "--store", made["backup"])
+        server.start()
+        alice, bob, carol, dora = (server.client(each.account).online() for each in (alice, bob, carol, dora))
+        assert identity(alice, stays) == "Made since" and identity(alice, later) == "Stays after all"
+        assert identity(dora, twice) != "not mine"
+        for each in (ends, before_copy):
+            assert Error(alice.ask(names.DISCO_INFO, to=each)).condition == "item-not-found"
+        assert [body for body in history(carol, to=stays).bodies if body] == said
+        assert Error(refusal(dora, stays, "dora")).condition == "registration-required"
+        assert [each.get("jid") for each in listed(alice, stays, affiliation="owner")[1]] == [alice.bare]
+        assert [each.get("jid") for each in listed(alice, stays, affiliation="admin")[1]] == [bob.bare]
+        assert [each.get("jid") for each in listed(alice, stays, affiliation="member")[1]] == [carol.bare]
+        assert [body for body in history(dora, to=twice).bodies if body] == [kept]
+        assert [each.get("jid") for each in listed(dora, twice, affiliation="owner")[1]] == [dora.bare]
+        server.stop()
+        record.verify(server)
+    finally:
+        server.remove()
+
+
+def test_what_administrators_did_to_accounts_since_the_copy_is_done_again():
+    """Nobody who was shut out comes back in with a copy that is older."""
+    server = own(None)
+    try:
+        alice, bob, carol, dora = server.online(4)
+        locked, = server.people(1)
+        assert server.run("user", "disable", locked.jid).returncode == 0
+        room = new_room(server)
+        create(alice, room, "alice", persistentroom="1")
+        assert admin(alice, room, jid=carol.bare, affiliation="admin").get("type") == "result"
+        uri = server.json("invite", "create")["invite"]["uri"]
+        made = backup(server, server.parent / "shelf")
+        assert server.run("user", "disable", bob.bare).returncode == 0
+        assert server.run("user", "enable", locked.jid).returncode == 0
+        assert server.run("user", "remove", carol.bare, "--yes").returncode == 0
+        assert server.run("user", "change", dora.bare, "--groups", "sales,berlin", "--name", 'Dora "D", the third').returncode == 0
+        assert server.run("user", "password", alice.bare, "--generate").returncode == 0
+        late = "late@example.org"
+        assert server.run("user", "add", late, "--generate").returncode == 0
+        server.stop()
+        assert server.run("user", "change", late, "--department", "Sales").returncode == 0
+        act = [line for line in record.entries(server.dir / "record") if line.get("command") == "user.change"][-1]
+        assert act["text"] == 'department: "Sales"'
+        lose_store(server)
+        told = rebuild(server, "--store", made["backup"])
+        lacking = "\n".join(told["lacking"])
+        assert told["accounts"] == 1 and told["accounts_changed"] == 4
+        assert alice.bare in lacking and dora.bare not in lacking and "1 invitations" in lacking and "rosters" in lacking
+        server.start()
+        found = {user["jid"]: user for user in server.json("user", "list", "--limit", "1000")["users"]}
+        assert found[bob.bare]["state"] == "disabled" and found[locked.jid]["state"] == "active"
+        assert carol.bare not in found
+        assert (found[dora.bare]["groups"], found[dora.bare]["name"]) == (["sales", "berlin"], 'Dora "D", the third')
+        assert found[late]["department"] == "Sales"
+        assert uri and [each["state"] for each in server.json("invite", "list")["invites"]] == ["revoked"]
+        for gone in (bob, carol):
+            with pytest.raises(Refused):
+                server.client(gone.account).login()
+        again = server.client(alice.account).online()
+        assert not listed(again, room, affiliation="admin")[1]
+        server.stop()
     finally:
         server.remove()
 

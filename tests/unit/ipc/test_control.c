@@ -161,6 +161,28 @@ static void test_groups(void **state)
 	assert_false(control_peer_in_group(&me, "root"));
 }
 
+/* What the record says of user.change is read again by what makes a store anew of it. */
+static void test_changes(void **state)
+{
+	static const char *const texts[] = {"name: \"Bob, groups: [\\\"x\\\"]\", groups: [\"a: b\", \"c\"]", "mail: \"\"",
+		"groups: []"};
+	static const char *const bad[] = {"left the company", "name", "name: ", "name: \"a\", mail", "name: \"a"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		json_t *changes = control_changes_parse(str_from(texts[i]));
+		struct buf out = BUF_INIT(0);
+
+		assert_non_null(changes);
+		assert_true(control_changes_put(&out, changes));
+		assert_str(buf_view(&out), texts[i]);
+		buf_done(&out);
+		json_decref(changes);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_null(control_changes_parse(str_from(bad[i])));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +191,7 @@ int main(void)
 		cmocka_unit_test(test_one_line),
 		cmocka_unit_test(test_conversation),
 		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_changes),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
