@@ -29,6 +29,14 @@ static bool makes_members(const struct room *r, const struct node *x)
 	return r->config.members_only && x && node_child(x, STR("invite"), NS_MUC_USER);
 }
 
+bool room_opens(const struct room_request *rq)
+{
+	const struct node *query = node_child(rq->stanza, STR("query"), NS_MUC_OWNER);
+	const struct node *form = query ? node_child(query, STR("x"), NS_DATA_FORMS) : NULL;
+
+	return !rq->to.resource.len && str_is(rq->stanza->name, "iq") && form && str_is(node_attr(form, STR("type")), "submit");
+}
+
 static bool is_setting(const struct node *payload)
 {
 	return str_eq(payload->ns, NS_MUC_ADMIN) || str_eq(payload->ns, NS_MUC_OWNER) ||

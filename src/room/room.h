@@ -278,6 +278,8 @@ bool room_shows_addresses(const struct room *r, const struct room_request *rq);
 void room_recall(struct room *r, struct str xml, const struct room_stamp *stamp);
 /* After a crash: what the record has and perhaps nobody else; `nick` is the sender's, empty: he was not in. */
 void room_again(struct room *r, const struct room_request *rq, struct str nick, struct room_sink *sink);
+/* Is it what opens a new room, when its owner asks for it (10.1)? */
+bool room_opens(const struct room_request *rq);
 /* For that: what the room sends, posts and answers with goes nowhere. */
 void room_sink_silence(struct room_sink *sink);
 /* The id of an account in this room (XEP-0421), not terminated. */

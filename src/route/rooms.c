@@ -45,23 +45,18 @@ static bool is_entry(const struct parcel *p)
 /* 10.1: who enters where there is no room makes one. NULL: it was refused. */
 static struct room *found_room(struct home *h, struct parcel *p)
 {
-	struct room *r = NULL;
+	struct room *r;
 
 	if (!rooms_may_create(h, p->origin->jid.bare)) {
 		answer_error_as(p, STANZA_NOT_ALLOWED, STANZA_TYPE_CANCEL, "You may not create rooms.");
 		return NULL;
 	}
-	if (board_count(h->route->board) < h->settings->rooms_max)
-		r = hall_room_new(h, p->to.bare);
+	r = hall_found(h, p);
 	if (!r) {
 		answer_error(p, STANZA_RESOURCE_CONSTRAINT, "There are too many rooms.");
 		return NULL;
 	}
-	r->locked = r->fresh = r->moved = r->recalled = true;
-	r->created_us = receipt_time_us(p->receipt);
-	rooms_forget(h, r, NULL);
-	if (!room_affiliate(r, p->origin->jid.bare, AFFILIATION_OWNER, STR(""), STR("")))
-		r->destroyed = true;
+	r->fresh = true;
 	return r;
 }
 

@@ -303,6 +303,20 @@ struct room *hall_room_new(struct home *h, struct str bare)
 	return r;
 }
 
+struct room *hall_found(struct home *h, const struct parcel *p)
+{
+	struct room *r = board_count(h->route->board) < h->settings->rooms_max ? hall_room_new(h, p->to.bare) : NULL;
+
+	if (!r)
+		return NULL;
+	r->locked = r->moved = r->recalled = true;
+	r->created_us = receipt_time_us(p->receipt);
+	rooms_forget(h, r, NULL);
+	if (!room_affiliate(r, p->origin->jid.bare, AFFILIATION_OWNER, STR(""), STR("")))
+		r->destroyed = true;
+	return r;
+}
+
 /* What is saved now has this entry in it. */
 static void note_seq(const struct hall *hall, struct room *r)
 {

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "route/answer.h"
+#include "route/rooms.h"
 #include "route/rooms_archive.h"
 #include "route/rooms_hall.h"
 
@@ -22,10 +23,13 @@ static void run_again(struct task *task)
 	struct room_request rq;
 	struct hall hall;
 
+	rooms_request(&rq, h, p);
+	rq.again = true;
+	/* He had founded it a moment before, or where it was refused he might have: nobody is in any room now. */
+	if (!r && room_opens(&rq) && rooms_may_create(h, p->origin->jid.bare))
+		r = hall_found(h, p);
 	if (r) {
 		hall_init(&hall, h, p);
-		rooms_request(&rq, h, p);
-		rq.again = true;
 		room_sink_silence(&hall.sink);
 		hall.sink.archives = rq.archives && r->config.archive;
 		room_again(r, &rq, p->room_nick, &hall.sink);

@@ -87,6 +87,28 @@ def test_what_the_store_never_got_comes_from_the_record(server, room, pair):
     see_all(Client(server, alice.account).online(), room)
 
 
+def test_a_room_that_the_store_never_got_is_there_again_with_its_owner(folk, server, room):
+    """One that does not stay is not."""
+    alice, bob = folk.online(2)
+    ends = new_room(server)
+    with store_held(server):
+        create(alice, room, "alice", persistentroom="1", roomname="New", membersonly="1")
+        assert admin(alice, room, jid=bob.bare, affiliation="admin").get("type") == "result"
+        said = say(alice, room, "the first word")
+        alice.expect(message(body=said))
+        create(alice, ends, "alice")
+        server.kill_tree()
+    server.start()
+    alice, bob = [Client(server, each.account).online() for each in (alice, bob)]
+    assert config(alice, room)["muc#roomconfig_roomname"] == "New"
+    assert on_list(alice, room, "owner") == [alice.bare] and on_list(alice, room, "admin") == [bob.bare]
+    eventually(lambda: history(alice, to=room).bodies == [said])
+    assert Error(alice.ask(names.DISCO_INFO, to=ends)).condition == "item-not-found"
+    server.restart()
+    alice = Client(server, alice.account).online()
+    assert config(alice, room)["muc#roomconfig_roomname"] == "New"
+
+
 def test_a_room_that_was_destroyed_does_not_come_back(server, room, pair):
     alice, bob = pair
     with store_held(server):
