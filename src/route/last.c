@@ -114,29 +114,10 @@ void last_other(struct user *u, struct parcel *p)
 
 /* ---- remembering ---- */
 
-struct note {
-	struct store_req req;
-};
-
-static void on_noted(struct store_req *req, int result)
-{
-	struct note *n = container_of(req, struct note, req);
-
-	if (result)
-		log_debug("a time of last activity was not kept");
-	store_req_release(req);
-	free(n);
-}
-
 void last_note(struct user *u)
 {
-	struct note *n = calloc(1, sizeof(*n));
-
-	if (!n)
-		return;
-	store_req_init(&n->req, on_noted, NULL);
-	if (u->failed || store_seen_put(u->home->route->env.store, &n->req, u->bare, clock_utc_us()))
-		free(n);
+	if (!u->failed)
+		store_seen_note(u->home->route->env.store, u->bare, clock_utc_us());
 }
 
 /* ---- the time (XEP-0202) ---- */

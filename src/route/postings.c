@@ -148,51 +148,16 @@ void route_announce(struct route *r, struct parcel *p, struct str text)
 
 /* ---- who has got it ---- */
 
-struct mark {
-	struct store_req req;
-};
-
-static void on_marked(struct store_req *req, int result)
-{
-	struct mark *m = container_of(req, struct mark, req);
-
-	if (result)
-		log_debug("a login or a greeting was not kept");
-	store_req_release(req);
-	free(m);
-}
-
-static struct mark *mark_new(void)
-{
-	struct mark *m = calloc(1, sizeof(*m));
-
-	if (m)
-		store_req_init(&m->req, on_marked, NULL);
-	return m;
-}
-
 void postings_visit(struct user *u)
 {
-	struct mark *m = mark_new();
-
-	if (!m)
-		return;
-	if (u->failed || store_visit_put(u->home->route->env.store, &m->req, u->bare, clock_utc_us()))
-		free(m);
+	if (!u->failed)
+		store_visit_note(u->home->route->env.store, u->bare, clock_utc_us());
 }
 
 static void mark_greeted(struct user *u)
 {
-	struct str id = posting_id(u->home->posting[ROUTE_MOTD]);
-	struct mark *m = mark_new();
-
 	u->greeted = true;
-	if (!m)
-		return;
-	if (store_visit_greet(u->home->route->env.store, &m->req, u->bare, id) == 0)
-		return;
-	store_req_release(&m->req);
-	free(m);
+	store_visit_note_greeted(u->home->route->env.store, u->bare, posting_id(u->home->posting[ROUTE_MOTD]));
 }
 
 /* ---- greeting ---- */

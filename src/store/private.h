@@ -132,6 +132,8 @@ enum {
 struct store_args *store_args_new(struct store_req *req, enum store_op op);
 /* Queues it, unless its arena is full. */
 [[nodiscard]] int store_args_send(struct store *s, struct store_req *req);
+/* A write that nobody waits for: within half a second, with the next write at the latest. Where it fails, the log says so. */
+void store_note(struct store *s, uint8_t op, struct str owner, struct str text, uint64_t utc_us);
 /* A copy of names in the request's arena. */
 const struct str *store_args_names(struct store_req *req, const struct str *names, size_t len);
 /* Both, for what has a name only. */

@@ -3,26 +3,14 @@
 
 #include "store/private.h"
 
-int store_visit_put(struct store *s, struct store_req *req, struct str owner, uint64_t utc_us)
+void store_visit_note(struct store *s, struct str owner, uint64_t utc_us)
 {
-	struct store_args *args = store_args_new(req, OP_VISIT_PUT);
-
-	if (!args)
-		return -ENOMEM;
-	args->owner = arena_dup(req->arena, owner);
-	args->number = utc_us;
-	return store_args_send(s, req);
+	store_note(s, OP_VISIT_PUT, owner, STR_NONE, utc_us);
 }
 
-int store_visit_greet(struct store *s, struct store_req *req, struct str owner, struct str motd)
+void store_visit_note_greeted(struct store *s, struct str owner, struct str motd)
 {
-	struct store_args *args = store_args_new(req, OP_VISIT_GREET);
-
-	if (!args)
-		return -ENOMEM;
-	args->owner = arena_dup(req->arena, owner);
-	args->other = arena_dup(req->arena, motd);
-	return store_args_send(s, req);
+	store_note(s, OP_VISIT_GREET, owner, motd, 0);
 }
 
 int store_visit_get(struct store *s, struct store_req *req, struct str owner)

@@ -4,8 +4,8 @@
  *   writes -> [ take all -> BEGIN -> run each -> COMMIT ] -> answers, in order; written += n
  *   reads  -> first whose `after` <= written -> run -> answer      (a lane for archives, one for all else)
  *
- * What nobody waits for and what may be lost with the power (when somebody was there) waits for company: it goes
- * with the next write of another kind, before it, or alone after LEISURE_US.
+ * Notes (when somebody was there), for which nobody waits, wait for company: they go with the next write, before it, or
+ * alone after LEISURE_US.
  *
  * When a group cannot be committed, each of its requests is tried again alone: one that is at fault, or too
  * big for the disk, does not take others with it. */
@@ -22,7 +22,7 @@
 
 enum {
 	GROUP_MAX = 1024, /* requests in one transaction */
-	LEISURE_US = 500'000,
+	LEISURE_US = 500000,
 };
 
 struct queue {
@@ -49,8 +49,8 @@ struct store {
 	pthread_mutex_t lock; /* guards everything below, and the queues of the lanes */
 	pthread_cond_t to_write, answered;
 	struct queue writes;
-	struct queue leisurely; /* writes not counted as asked yet */
-	size_t leisurely_len;
+	struct queue notes; /* not counted as asked yet */
+	size_t notes_len;
 	uint64_t leisure_ends_us; /* clock_mono_us(), of the first of them */
 	struct lane lane[STORE_READERS];
 	uint64_t asked, written; /* writes, counted */
@@ -92,12 +92,17 @@ static void request_run_answer(struct task *task)
 	req->done(req, req->answer);
 }
 
-/* After this the request is the asker's. */
+/* After this the request is the asker's, or gone. */
 static void answer(struct store *s, struct store_req *req)
 {
 	if (req->answer < 0) {
 		log_error("store: request %u failed: %s", req->op, strerror(-req->answer));
 		req->answer = STORE_E_FAILED;
+	}
+	if (req->is_note) {
+		store_req_release(req);
+		free(req);
+		return;
 	}
 	if (req->loop) {
 		loop_post(req->loop, &req->task);
@@ -133,27 +138,27 @@ static void single_run(struct store_backend *b, struct store_req *req)
 	req->next = next;
 }
 
-/* With the lock held. All that had time is to be written, in the order in which it came. */
+/* With the lock held. The notes are to be written, in the order in which they came. */
 static void leisure_end(struct store *s)
 {
 	struct store_req *req;
 
-	while ((req = queue_pop(&s->leisurely))) {
+	while ((req = queue_pop(&s->notes))) {
 		s->asked++;
 		queue_push(&s->writes, req);
 	}
-	s->leisurely_len = 0;
+	s->notes_len = 0;
 }
 
 /* With the lock held, which it gives away meanwhile: until something is asked, or the leisure is over. */
 static void wait_for_writes(struct store *s)
 {
 	struct timespec until = {
-		.tv_sec = (time_t)(s->leisure_ends_us / 1'000'000),
-		.tv_nsec = (long)(s->leisure_ends_us % 1'000'000) * 1000,
+		.tv_sec = (time_t)(s->leisure_ends_us / 1000000),
+		.tv_nsec = (long)(s->leisure_ends_us % 1000000) * 1000,
 	};
 
-	if (!s->leisurely.first)
+	if (!s->notes.first)
 		pthread_cond_wait(&s->to_write, &s->lock);
 	else if (s->stopping || pthread_cond_timedwait(&s->to_write, &s->lock, &until) == ETIMEDOUT)
 		leisure_end(s);
@@ -165,7 +170,7 @@ static struct store_req *take_group(struct store *s, size_t *out_len)
 
 	queue_init(&group);
 	pthread_mutex_lock(&s->lock);
-	while (!s->writes.first && (!s->stopping || s->leisurely.first))
+	while (!s->writes.first && (!s->stopping || s->notes.first))
 		wait_for_writes(s);
 	for (*out_len = 0; *out_len < GROUP_MAX && s->writes.first; ++*out_len)
 		queue_push(&group, queue_pop(&s->writes));
@@ -336,7 +341,7 @@ static void store_init(struct store *s, struct store_backend *const reader[STORE
 	pthread_cond_init(&s->answered, NULL);
 	pthread_condattr_destroy(&monotonic);
 	queue_init(&s->writes);
-	queue_init(&s->leisurely);
+	queue_init(&s->notes);
 	for (size_t i = 0; i < STORE_READERS; i++) {
 		struct lane *l = &s->lane[i];
 
@@ -436,26 +441,20 @@ void store_stats(struct store *s, struct store_stats *out)
 	durations_gather(&out->transactions, &s->transactions);
 }
 
-/* When somebody was there last. Who waits for it himself (store_wait) is in a hurry. */
-static bool is_leisurely(const struct store_req *req)
-{
-	return (req->op == OP_SEEN_PUT || req->op == OP_VISIT_PUT) && req->loop;
-}
-
-static bool asks_for_the_leisurely(const struct store_req *req)
+static bool asks_for_notes(const struct store_req *req)
 {
 	return req->op == OP_SEEN_GET || req->op == OP_VISIT_GET;
 }
 
 /* The three of them with the lock held; true: the writer is to be woken. */
-static bool ask_leisurely(struct store *s, struct store_req *req)
+static bool ask_to_note(struct store *s, struct store_req *req)
 {
-	queue_push(&s->leisurely, req);
-	if (s->leisurely_len++ == 0)
+	queue_push(&s->notes, req);
+	if (s->notes_len++ == 0)
 		s->leisure_ends_us = req->asked_us + LEISURE_US;
-	if (s->leisurely_len == GROUP_MAX)
+	if (s->notes_len == GROUP_MAX)
 		leisure_end(s);
-	return s->leisurely_len <= 1;
+	return s->notes_len <= 1;
 }
 
 static bool ask_to_write(struct store *s, struct store_req *req)
@@ -468,7 +467,7 @@ static bool ask_to_write(struct store *s, struct store_req *req)
 
 static bool ask_to_read(struct store *s, struct lane *l, struct store_req *req)
 {
-	bool ended = asks_for_the_leisurely(req) && s->leisurely.first;
+	bool ended = asks_for_notes(req) && s->notes.first;
 
 	if (ended)
 		leisure_end(s);
@@ -491,12 +490,31 @@ void store_ask(struct store *s, struct store_req *req)
 	req->answered = false;
 	req->asked_us = clock_mono_us();
 	pthread_mutex_lock(&s->lock);
-	write = reads ? ask_to_read(s, l, req) : is_leisurely(req) ? ask_leisurely(s, req) : ask_to_write(s, req);
+	write = reads ? ask_to_read(s, l, req) : req->is_note ? ask_to_note(s, req) : ask_to_write(s, req);
 	pthread_mutex_unlock(&s->lock);
 	if (write)
 		pthread_cond_signal(&s->to_write);
 	if (reads)
 		pthread_cond_signal(&l->wake);
+}
+
+void store_note(struct store *s, uint8_t op, struct str owner, struct str text, uint64_t utc_us)
+{
+	struct store_req *req = calloc(1, sizeof(*req));
+	struct store_args *args = req ? store_args_new(req, op) : NULL;
+
+	if (args) {
+		req->is_note = true;
+		args->owner = arena_dup(req->arena, owner);
+		args->other = arena_dup(req->arena, text);
+		args->number = utc_us;
+		if (store_args_send(s, req) == 0)
+			return;
+	}
+	log_error("store: memory is out: when %.*s was there is not kept", (int)owner.len, owner.data);
+	if (req)
+		store_req_release(req);
+	free(req);
 }
 
 int store_wait(struct store_req *req)

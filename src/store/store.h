@@ -60,6 +60,7 @@ struct store_req {
 	int answer;
 	uint8_t op; /* enum store_op */
 	bool answered;
+	bool is_note; /* nobody's: it goes with its answer */
 
 	store_done_fn *done;
 	void *owner;         /* the caller's */
@@ -233,10 +234,13 @@ uint64_t store_invites_version(const struct store *s);
 
 /* --- logins, and what is said to everybody (XEP-0133) --- */
 
-/* The account has logged in. Nothing for an account that is not there. */
-[[nodiscard]] int store_visit_put(struct store *s, struct store_req *req, struct str owner, uint64_t utc_us);
+/* Notes: nobody is told that they are written. They are within half a second, with the next write at the latest, and before
+ * what asks for them; a crash can lose them, a failure is in the log. Nothing for an account that is not there. */
+
+/* The account has logged in. */
+void store_visit_note(struct store *s, struct str owner, uint64_t utc_us);
 /* It has got the message of the day of that id (empty: there is none) and is not to be welcomed any more. */
-[[nodiscard]] int store_visit_greet(struct store *s, struct store_req *req, struct str owner, struct str motd);
+void store_visit_note_greeted(struct store *s, struct str owner, struct str motd);
 /* -> req->visit, all 0 for one that was never there. */
 [[nodiscard]] int store_visit_get(struct store *s, struct store_req *req, struct str owner);
 
@@ -247,7 +251,8 @@ uint64_t store_invites_version(const struct store *s);
 
 /* --- when people were there last (XEP-0012) --- */
 
-[[nodiscard]] int store_seen_put(struct store *s, struct store_req *req, struct str owner, uint64_t utc_us);
+/* A note, like those of logins. */
+void store_seen_note(struct store *s, struct str owner, uint64_t utc_us);
 /* -> req->number, UTC microseconds; 0: never. */
 [[nodiscard]] int store_seen_get(struct store *s, struct store_req *req, struct str owner);
 

@@ -33,6 +33,9 @@ void fixture_move_file(const char *from, const char *to);
 /* Runs SQL on a store's file that nobody has open. */
 void fixture_sql(const char *path, const char *text);
 
+/* What a query of one number finds in a store's file, also while it is open. */
+int64_t fixture_number(const char *path, const char *query);
+
 /* One test a backend: `test` finds the kind where *state points. */
 extern enum fake_kind fixture_kinds[FAKE_KINDS];
 #define FIXTURE_TESTS(test)                                                                                  \

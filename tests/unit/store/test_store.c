@@ -102,82 +102,6 @@ static void answers_come_in_order_on_the_asking_loop(void **state)
 	fixture_close(&f);
 }
 
-/* ---- writes that wait for company ---- */
-
-enum {
-	GUESTS = 1500, /* more than one transaction takes */
-};
-
-/* A loop that says GUESTS times that somebody was there, and asks one thing more. */
-struct porter {
-	struct loop *loop;
-	struct store *store;
-	struct task start;
-	struct store_req visits[GUESTS], other;
-	enum { ASKS_NOTHING, ASKS_FOR_THEM, WRITES } then;
-	unsigned guests, answers, wrong;
-};
-
-static void porter_finish(struct porter *p)
-{
-	if (p->answers == p->guests + (p->then != ASKS_NOTHING))
-		loop_stop(p->loop);
-}
-
-static void visit_done(struct store_req *req, int result)
-{
-	struct porter *p = req->owner;
-
-	p->wrong += result != 0 || req != &p->visits[p->answers];
-	p->answers++;
-	porter_finish(p);
-}
-
-static void other_done(struct store_req *req, int result)
-{
-	struct porter *p = req->owner;
-
-	p->wrong += result != 0 || p->answers != p->guests;
-	p->wrong += p->then == ASKS_FOR_THEM && req->visit->logins != p->guests;
-	p->answers++;
-	porter_finish(p);
-}
-
-static void porter_start(struct task *task)
-{
-	struct porter *p = container_of(task, struct porter, start);
-	struct store_roster_item item = {.contact = STR("c@x")};
-
-	store_req_init(&p->other, other_done, p);
-	for (unsigned i = 0; i < p->guests; i++) {
-		store_req_init(&p->visits[i], visit_done, p);
-		p->wrong += store_visit_put(p->store, &p->visits[i], STR("a@x"), i + 1) != 0;
-	}
-	if (p->then == ASKS_FOR_THEM)
-		p->wrong += store_visit_get(p->store, &p->other, STR("a@x")) != 0;
-	if (p->then == WRITES)
-		p->wrong += store_roster_put(p->store, &p->other, STR("a@x"), &item, 1, 1) != 0;
-}
-
-static void porter_work(struct porter *p, struct fixture *f)
-{
-	p->store = f->store;
-	p->start.run = porter_start;
-	assert_int_equal(loop_new(&p->loop, 0), 0);
-	loop_post(p->loop, &p->start);
-	loop_run(p->loop);
-	assert_int_equal(p->wrong, 0);
-}
-
-static void porter_free(struct porter *p)
-{
-	loop_free(p->loop);
-	for (unsigned i = 0; i < p->guests; i++)
-		store_req_release(&p->visits[i]);
-	store_req_release(&p->other);
-	free(p);
-}
-
 static void add_account(struct fixture *f)
 {
 	struct store_account row = {.person_id = STR("a"), .jid = STR("a@x")};
@@ -185,62 +109,66 @@ static void add_account(struct fixture *f)
 	assert_int_equal(ASK(f, store_account_add, &row, 1), 0);
 }
 
-static void logins_are_written_before_what_was_asked_after_them(void **state)
+static uint64_t logins(struct fixture *f)
 {
-	static const struct {
-		unsigned guests;
-		int then;
-	} rounds[] = {
-		{1, ASKS_NOTHING},
-		{1, ASKS_FOR_THEM},
-		{1, WRITES},
-		{GUESTS, ASKS_NOTHING},
-		{GUESTS, ASKS_FOR_THEM},
-		{GUESTS, WRITES},
-	};
-	struct fixture f;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rounds) / sizeof(*rounds); i++) {
-		struct porter *p = calloc(1, sizeof(*p));
-
-		fixture_open(&f, FAKE_PLAIN);
-		add_account(&f);
-		p->guests = rounds[i].guests;
-		p->then = rounds[i].then;
-		porter_work(p, &f);
-		assert_int_equal(ASK(&f, store_visit_get, STR("a@x")), 0);
-		assert_int_equal(f.req.visit->logins, p->guests);
-		porter_free(p);
-		fixture_close(&f);
-	}
+	assert_int_equal(ASK(f, store_visit_get, STR("a@x")), 0);
+	return f->req.visit->logins;
 }
 
-static void on_stop(struct task *task)
+static void notes_are_seen_by_who_asks_for_them(void **state)
 {
-	struct porter *p = container_of(task, struct porter, start);
-
-	store_req_init(&p->visits[0], visit_done, p);
-	p->wrong += store_visit_put(p->store, &p->visits[0], STR("a@x"), 7) != 0;
-	loop_stop(p->loop);
-}
-
-static void a_login_just_before_the_end_is_written(void **state)
-{
-	struct porter *p = calloc(1, sizeof(*p));
+	enum { MANY = 1500 }; /* more than one transaction takes */
+	struct store_stats stats;
 	struct fixture f;
 
 	(void)state;
 	fixture_open(&f, FAKE_PLAIN);
 	add_account(&f);
-	*p = (struct porter){.store = f.store, .start.run = on_stop, .guests = 1};
-	assert_int_equal(loop_new(&p->loop, 0), 0);
-	loop_post(p->loop, &p->start);
-	loop_run(p->loop);
+	store_visit_note(f.store, STR("a@x"), 1);
+	assert_int_equal(logins(&f), 1);
+	for (unsigned i = 0; i < MANY; i++)
+		store_visit_note(f.store, STR("a@x"), i + 2);
+	assert_int_equal(logins(&f), MANY + 1);
+	assert_int_equal(f.req.visit->login_us, MANY + 1);
+	store_stats(f.store, &stats);
+	assert_int_equal(stats.writes, 0);
+	fixture_close(&f);
+}
+
+/* As another connection finds it in the file. */
+static int64_t logins_on_the_disk(const struct fixture *f)
+{
+	return fixture_number(f->path, "SELECT coalesce(sum(logins), 0) FROM visit");
+}
+
+static void notes_go_with_the_next_write_or_alone(void **state)
+{
+	struct store_roster_item item = {.contact = STR("c@x")};
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, FAKE_PLAIN);
+	add_account(&f);
+	store_visit_note(f.store, STR("a@x"), 1);
+	assert_int_equal(ASK(&f, store_roster_put, STR("a@x"), &item, 1, 1), 0);
+	assert_int_equal(logins_on_the_disk(&f), 1);
+	store_visit_note(f.store, STR("a@x"), 2);
+	while (logins_on_the_disk(&f) != 2)
+		usleep(20000);
+	fixture_close(&f);
+}
+
+static void a_note_just_before_the_end_is_written(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, FAKE_PLAIN);
+	add_account(&f);
+	store_visit_note(f.store, STR("a@x"), 7);
 	fixture_reopen(&f);
-	assert_int_equal(ASK(&f, store_visit_get, STR("a@x")), 0);
+	assert_int_equal(logins(&f), 1);
 	assert_int_equal(f.req.visit->login_us, 7);
-	porter_free(p);
 	fixture_close(&f);
 }
 
@@ -450,8 +378,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_come_in_order_on_the_asking_loop),
-		cmocka_unit_test(logins_are_written_before_what_was_asked_after_them),
-		cmocka_unit_test(a_login_just_before_the_end_is_written),
+		cmocka_unit_test(notes_are_seen_by_who_asks_for_them),
+		cmocka_unit_test(notes_go_with_the_next_write_or_alone),
+		cmocka_unit_test(a_note_just_before_the_end_is_written),
 		cmocka_unit_test(a_second_process_is_told_who_has_the_store),
 		cmocka_unit_test(a_missing_file_is_not_made_unless_asked),
 		cmocka_unit_test(the_file_is_private),
