@@ -86,6 +86,7 @@ struct walk {
 	struct texts *out;
 	enum text_kind body, status; /* what these are in the stanza walked through */
 	unsigned depth;
+	bool own; /* a request to the sender's own account */
 };
 
 static void walk_stanza(struct walk *w, const struct node *stanza);
@@ -177,10 +178,12 @@ static bool is_language(const struct attr *a)
 	return str_is(a->name, "lang") && str_eq(a->ns, NS_XML) && a->value.len <= 8;
 }
 
+/* An address in one's own roster is shown to nobody else, and a colleague can be called what a rule forbids. What looks like
+ * a roster anywhere else may say anything. */
 static void add_attrs(struct walk *w, const struct node *n, enum text_kind kind)
 {
 	for (const struct attr *a = n->attrs; a; a = a->next) {
-		if (kind == KIND_ROSTER_NAME && str_is(a->name, "jid"))
+		if (w->own && kind == KIND_ROSTER_NAME && str_is(a->name, "jid"))
 			add_resource(w, a->value);
 		else if (str_is(a->name, "id"))
 			add_text(w, KIND_IDENTIFIER, a->value);
@@ -391,9 +394,21 @@ static void walk_element(struct walk *w, const struct node *n, enum text_kind ki
 	walk_children(w, n, kind);
 }
 
+/* Addresses are canonical here. */
+static bool is_to_own_account(const struct node *stanza)
+{
+	struct str to = node_attr(stanza, STR("to")), from = node_attr(stanza, STR("from"));
+
+	return str_is(stanza->name, "iq") && (!to.data || str_eq(to, str_cut(from, 0, str_find(from, '/', 0))));
+}
+
 static void walk_stanza(struct walk *w, const struct node *stanza)
 {
-	struct walk inner = {.out = w->out, .depth = w->depth, .body = KIND_MESSAGE, .status = KIND_STATUS};
+	struct walk inner = {.out = w->out,
+		.depth = w->depth,
+		.body = KIND_MESSAGE,
+		.status = KIND_STATUS,
+		.own = w->depth == 0 && is_to_own_account(stanza)};
 	enum text_kind kind = str_is(stanza->name, "iq") ? KIND_IQ : KIND_OTHER;
 	struct str type = node_attr(stanza, STR("type"));
 

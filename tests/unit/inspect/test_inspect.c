@@ -304,6 +304,18 @@ static const struct {
 	{"<iq type='set' id='1'><query xmlns='jabber:iq:roster'><item jid='bluebird@example.org' "
 	 "name='bob'/></query></iq>",
 		"", KIND_NONE},
+	{"<iq type='set' id='1' to='a@example.org' from='a@example.org/x'><query xmlns='jabber:iq:roster'><item "
+	 "jid='bluebird@example.org'/></query></iq>",
+		"", KIND_NONE},
+	{"<iq type='set' id='1'><query xmlns='jabber:iq:roster'><item jid='b@example.org/bluebird'/></query></iq>", "word",
+		KIND_RESOURCE},
+	{MESSAGE("<query xmlns='jabber:iq:roster'><item jid='the bluebird sings'/></query>"), "word", KIND_ROSTER_NAME},
+	{"<iq type='get' id='1' to='b@example.org/x' from='a@example.org/x'><query xmlns='jabber:iq:roster'><item "
+	 "jid='bluebird@example.org'/></query></iq>",
+		"word", KIND_ROSTER_NAME},
+	{"<iq type='set' id='1'><x xmlns='urn:example:unknown'><iq xmlns='jabber:client'><query xmlns='jabber:iq:roster'>"
+	 "<item jid='bluebird@example.org'/></query></iq></x></iq>",
+		"word", KIND_ROSTER_NAME},
 	{"<iq type='set' id='1'><query xmlns='jabber:iq:roster'><item jid='b@example.org' "
 	 "name='bluebird'/></query></iq>",
 		"word", KIND_ROSTER_NAME},
