@@ -1,5 +1,7 @@
 #include "pubsub/bookmarks.h"
 
+#include "base/cleanup.h"
+#include "base/map.h"
 #include "jid/jid.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -60,12 +62,40 @@ bool bookmarks_of_items(struct bookmarks *out, const struct node *items, struct 
 	return out->rows && !arena_is_full(arena);
 }
 
-static struct bookmark *bookmark_find(const struct bookmarks *all, const struct bookmark *b)
+/* Where each bookmark is. Many are compared with many: each is looked up, the list is not gone through. */
+struct index {
+	struct map ids, keys; /* -> struct bookmark */
+};
+
+static void index_done(struct index *x)
 {
-	for (size_t i = 0; i < all->len; i++)
-		if (str_eq(all->rows[i].id, b->id) || (b->key.len && str_eq(all->rows[i].key, b->key)))
-			return &all->rows[i];
-	return NULL;
+	map_done(&x->ids);
+	map_done(&x->keys);
+}
+
+/* From the last to the first, which is the one that stays. False: memory is out. */
+static bool index_init(struct index *x, const struct bookmarks *all)
+{
+	bool ok = true;
+
+	map_init(&x->ids);
+	map_init(&x->keys);
+	for (size_t i = all->len; ok && i-- > 0;) {
+		struct bookmark *b = &all->rows[i];
+
+		ok = !b->id.data || map_put(&x->ids, b->id, b) == 0;
+		ok = ok && (!b->key.len || map_put(&x->keys, b->key, b) == 0);
+	}
+	return ok;
+}
+
+/* The first that has its id, or its address in another spelling. */
+static struct bookmark *index_find(const struct index *x, const struct bookmark *b)
+{
+	struct bookmark *by_id = map_get(&x->ids, b->id);
+	struct bookmark *by_key = b->key.len ? map_get(&x->keys, b->key) : NULL;
+
+	return by_id && (!by_key || by_id < by_key) ? by_id : by_key;
 }
 
 static bool is_room(const struct node *n, struct arena *arena)
@@ -75,31 +105,41 @@ static bool is_room(const struct node *n, struct arena *arena)
 
 bool bookmarks_of_list(struct bookmarks *out, const struct node *storage, struct arena *arena)
 {
+	AUTO(map_done) struct map seen;
+	bool ok;
+
+	map_init(&seen);
 	*out = (struct bookmarks){.rows = arena_zalloc(arena, (count_elements(storage) + 1) * sizeof(*out->rows))};
-	for (const struct node *n = storage ? node_first_element(storage) : NULL; out->rows && n; n = node_next_element(n)) {
-		struct bookmark b;
+	ok = out->rows != NULL;
+	for (const struct node *n = storage ? node_first_element(storage) : NULL; ok && n; n = node_next_element(n)) {
+		struct bookmark *b = &out->rows[out->len];
 
 		if (!is_room(n, arena))
 			continue;
-		b = bookmark_read(n, node_attr(n, STR("jid")), arena);
-		b.id = b.key;
-		b.more = n;
-		if (!bookmark_find(out, &b))
-			out->rows[out->len++] = b;
+		*b = bookmark_read(n, node_attr(n, STR("jid")), arena);
+		b->id = b->key;
+		b->more = n;
+		if (map_get(&seen, b->key))
+			continue;
+		ok = map_put(&seen, b->key, b) == 0;
+		out->len++;
 	}
-	return out->rows && !arena_is_full(arena);
+	return ok && !arena_is_full(arena);
 }
 
 bool bookmarks_join(struct bookmarks *out, const struct bookmarks *first, const struct bookmarks *second,
 	struct arena *arena)
 {
+	AUTO(index_done) struct index x;
+	bool ok = index_init(&x, first);
+
 	*out = (struct bookmarks){.rows = arena_zalloc(arena, (first->len + second->len + 1) * sizeof(*out->rows))};
-	if (!out->rows)
+	if (!ok || !out->rows)
 		return false;
 	for (size_t i = 0; i < first->len; i++)
 		out->rows[out->len++] = first->rows[i];
 	for (size_t i = 0; i < second->len; i++)
-		if (!bookmark_find(first, &second->rows[i]))
+		if (!index_find(&x, &second->rows[i]))
 			out->rows[out->len++] = second->rows[i];
 	return true;
 }
@@ -222,6 +262,33 @@ static bool change_add(struct bookmarks_change *out, const struct bookmark *b, c
 	return true;
 }
 
+static bool find_changed(struct bookmarks_change *out, const struct bookmarks *now, const struct bookmarks *wanted,
+	struct arena *arena)
+{
+	AUTO(index_done) struct index x;
+	bool ok = index_init(&x, now);
+
+	for (size_t i = 0; ok && i < wanted->len; i++) {
+		const struct bookmark *was = index_find(&x, &wanted->rows[i]);
+
+		ok = change_add(out, &wanted->rows[i], was, arena);
+		out->total += !was;
+	}
+	return ok;
+}
+
+static bool find_gone(struct bookmarks_change *out, const struct bookmarks *now, const struct bookmarks *wanted)
+{
+	AUTO(index_done) struct index x;
+	bool ok = index_init(&x, wanted);
+
+	for (size_t i = 0; ok && i < now->len; i++)
+		if (!index_find(&x, &now->rows[i]))
+			out->gone[out->gone_len++] = now->rows[i].id;
+	out->total -= out->gone_len;
+	return ok;
+}
+
 bool bookmarks_diff(struct bookmarks_change *out, const struct bookmarks *now, const struct bookmarks *wanted, bool all,
 	struct arena *arena)
 {
@@ -231,16 +298,5 @@ bool bookmarks_diff(struct bookmarks_change *out, const struct bookmarks *now, c
 		.total = now->len};
 	if (!out->ids || !out->payloads || !out->gone)
 		return false;
-	for (size_t i = 0; i < wanted->len; i++) {
-		const struct bookmark *was = bookmark_find(now, &wanted->rows[i]);
-
-		if (!change_add(out, &wanted->rows[i], was, arena))
-			return false;
-		out->total += !was;
-	}
-	for (size_t i = 0; all && i < now->len; i++)
-		if (!bookmark_find(wanted, &now->rows[i]))
-			out->gone[out->gone_len++] = now->rows[i].id;
-	out->total -= out->gone_len;
-	return true;
+	return find_changed(out, now, wanted, arena) && (!all || find_gone(out, now, wanted));
 }

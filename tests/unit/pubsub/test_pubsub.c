@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "pubsub/avatar.h"
 #include "pubsub/bookmarks.h"
@@ -412,6 +413,36 @@ static void a_list_keeps_what_is_no_room(void **state)
 static void a_page_is_cut(void **state)
 {
 	static const struct {
+enum {
+	ROOMS = 30000,
+};
+
+static struct bookmarks rooms_called(const char *start, struct arena *arena)
+{
+	struct bookmarks all = {.rows = arena_zalloc(arena, ROOMS * sizeof(*all.rows)), .len = ROOMS};
+
+	for (size_t i = 0; i < ROOMS; i++)
+		all.rows[i].id = all.rows[i].key = arena_printf(arena, "%s%zu@rooms.example", start, i);
+	return all;
+}
+
+/* On the loop that everybody else waits for: pairs would be a thousand million, and seconds. */
+static void many_bookmarks_are_compared_at_once(void **state)
+{
+	struct arena *arena = arena_new(100 << 20);
+	struct bookmarks now = rooms_called("a", arena), wanted = rooms_called("b", arena), all;
+	struct bookmarks_change c;
+	clock_t begun = clock();
+
+	(void)state;
+	assert_true(bookmarks_join(&all, &now, &wanted, arena) && all.len == 2 * ROOMS);
+	assert_true(bookmarks_diff(&c, &now, &wanted, true, arena));
+	assert_true(c.len == ROOMS && c.gone_len == ROOMS && c.total == ROOMS);
+	assert_true(bookmarks_diff(&c, &now, &now, true, arena) && c.len == 0 && c.gone_len == 0);
+	assert_true(clock() - begun < 2 * CLOCKS_PER_SEC);
+	arena_free(arena);
+}
+
 		const char *set;
 		bool ok;
 		size_t from, to;
@@ -466,3 +497,4 @@ int main(void)
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
+		cmocka_unit_test(many_bookmarks_are_compared_at_once),
