@@ -47,22 +47,41 @@ static void parts_add(struct parts *p, struct str s)
 		p->items[p->len++] = s;
 }
 
-/* i;octet: bytewise, a prefix before what goes on. */
-static int compare(const void *a, const void *b)
+/* i;octet: bytewise, a prefix before what goes on. What is joined of several parts is sorted by these: `end`, which stands
+ * behind each, comes before any other byte. */
+static int compare(const struct str *x, const struct str *y, char end)
 {
-	const struct str *x = a, *y = b;
-	size_t n = x->len < y->len ? x->len : y->len;
-	int r = n ? memcmp(x->data, y->data, n) : 0;
+	for (size_t i = 0; i < x->len && i < y->len; i++) {
+		if (x->data[i] == y->data[i])
+			continue;
+		if (x->data[i] == end || y->data[i] == end)
+			return x->data[i] == end ? -1 : 1;
+		return (unsigned char)x->data[i] < (unsigned char)y->data[i] ? -1 : 1;
+	}
+	return (x->len > y->len) - (x->len < y->len);
+}
 
-	return r ? r : (x->len > y->len) - (x->len < y->len);
+static int by_octets(const void *a, const void *b)
+{
+	return compare(a, b, '\0'); /* which no XML holds */
+}
+
+static int by_fields(const void *a, const void *b)
+{
+	return compare(a, b, '<');
+}
+
+static int by_slashes(const void *a, const void *b)
+{
+	return compare(a, b, '/');
 }
 
 /* False: one stands there twice. */
-static bool parts_sort(struct parts *p)
+static bool parts_sort(struct parts *p, int (*order)(const void *a, const void *b))
 {
 	if (p->failed)
 		return false;
-	qsort(p->items, p->len, sizeof(struct str), compare);
+	qsort(p->items, p->len, sizeof(struct str), order);
 	for (size_t i = 1; i < p->len; i++)
 		if (str_eq(p->items[i - 1], p->items[i]))
 			return false;
@@ -91,7 +110,7 @@ static bool put_identities(struct buf *s, const struct node *info, struct arena 
 						  STR_FMT(node_attr(n, STR("category"))), STR_FMT(node_attr(n, STR("type"))),
 						  STR_FMT(node_attr_ns(n, STR("lang"), NS_XML)),
 						  STR_FMT(node_attr(n, STR("name")))));
-	if (!parts_sort(&parts))
+	if (!parts_sort(&parts, by_slashes))
 		return false;
 	parts_put(s, &parts);
 	return true;
@@ -106,7 +125,7 @@ static bool put_features(struct buf *s, const struct node *info, struct arena *a
 	for (const struct node *n = node_first_element(info); n; n = node_next_element(n))
 		if (node_is(n, STR("feature"), NS_DISCO_INFO))
 			parts_add(&parts, node_attr(n, STR("var")));
-	if (!parts_sort(&parts))
+	if (!parts_sort(&parts, by_octets))
 		return false;
 	parts_put(s, &parts);
 	return true;
@@ -124,7 +143,7 @@ static struct str field_text(const struct node *field, struct arena *arena)
 	for (const struct node *n = node_first_element(field); n; n = node_next_element(n))
 		if (node_is(n, STR("value"), NS_DATA_FORMS))
 			parts_add(&values, node_text(n, arena));
-	(void)parts_sort(&values); /* a value may stand there twice */
+	(void)parts_sort(&values, by_octets); /* a value may stand there twice */
 	buf_str(&b, node_attr(field, STR("var")));
 	buf_putc(&b, '<');
 	parts_put(&b, &values);
@@ -133,14 +152,26 @@ static struct str field_text(const struct node *field, struct arena *arena)
 	return out;
 }
 
-/* The hidden FORM_TYPE; empty: the form is to be ignored. */
+/* 5.4 step 5: more than one type makes the answer ill-formed. */
+static bool says_one_type(const struct node *field, struct str type, struct arena *arena)
+{
+	for (const struct node *n = node_first_element(field); n; n = node_next_element(n))
+		if (node_is(n, STR("value"), NS_DATA_FORMS) && !str_eq(node_text(n, arena), type))
+			return false;
+	return true;
+}
+
+/* The hidden FORM_TYPE; empty: the form is to be ignored. data NULL: it says several. */
 static struct str form_type(const struct node *form, struct arena *arena)
 {
 	for (const struct node *n = node_first_element(form); n; n = node_next_element(n))
 		if (node_is(n, STR("field"), NS_DATA_FORMS) && str_is(node_attr(n, STR("var")), "FORM_TYPE")) {
 			const struct node *value = node_child(n, STR("value"), NS_DATA_FORMS);
+			struct str type = value ? node_text(value, arena) : STR("");
 
-			return value && str_is(node_attr(n, STR("type")), "hidden") ? node_text(value, arena) : STR("");
+			if (!says_one_type(n, type, arena))
+				return STR_NONE;
+			return type.len && str_is(node_attr(n, STR("type")), "hidden") ? type : STR("");
 		}
 	return STR("");
 }
@@ -152,12 +183,14 @@ static struct str form_text(const struct node *form, struct arena *arena)
 	struct buf b = BUF_INIT(0);
 	struct str out;
 
-	if (!type.len || !parts_init(&fields, arena))
-		return STR("");
+	if (!type.len)
+		return type;
+	if (!parts_init(&fields, arena))
+		return STR_NONE;
 	for (const struct node *n = node_first_element(form); n; n = node_next_element(n))
 		if (node_is(n, STR("field"), NS_DATA_FORMS) && !str_is(node_attr(n, STR("var")), "FORM_TYPE"))
 			parts_add(&fields, field_text(n, arena));
-	(void)parts_sort(&fields);
+	(void)parts_sort(&fields, by_fields);
 	buf_str(&b, type);
 	buf_putc(&b, '<');
 	for (size_t i = 0; i < fields.len; i++)
@@ -182,10 +215,12 @@ static bool put_forms(struct buf *s, const struct node *info, struct arena *aren
 	for (const struct node *n = node_first_element(info); n; n = node_next_element(n)) {
 		struct str text = node_is(n, STR("x"), NS_DATA_FORMS) ? form_text(n, arena) : STR("");
 
+		if (!text.data)
+			return false;
 		if (text.len)
 			parts_add(&forms, text);
 	}
-	if (!parts_sort(&forms))
+	if (!parts_sort(&forms, by_fields))
 		return false;
 	for (size_t i = 0; i < forms.len; i++) {
 		if (i && same_type(forms.items[i - 1], forms.items[i]))

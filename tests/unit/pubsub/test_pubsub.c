@@ -256,6 +256,22 @@ static void interests_are_what_ends_in_notify(void **state)
 {
 	struct arena *arena;
 	struct node *n = read_xml(INFO("<feature var='a+notify'/><feature var='b'/><feature var='+notify'/><feature "
+#define FIELDS(type)                                                                                         \
+	"<identity category='client' type='pc' xml:lang='en-GB' name='A'/>"                                  \
+	"<identity category='client' type='pc' xml:lang='en' name='A'/>"                                     \
+	"<feature var='http://jabber.org/protocol/disco#info'/><x xmlns='jabber:x:data' type='result'>"      \
+	"<field var='FORM_TYPE' type='hidden'>" type "</field><field var='os-x'><value>1</value></field>"     \
+	"<field var='os'><value>L</value></field></x>"
+
+/* By category, type and language, and by the names of fields: not by what these are joined to. */
+static void capabilities_are_sorted_part_by_part(void **state)
+{
+	(void)state;
+	assert_true(verified(INFO(FIELDS("<value>urn:x</value>")), "lyF3hLMO1FDcBcq/oUV6HdZOJTs="));
+	assert_true(verified(INFO(FIELDS("<value>urn:x</value><value>urn:x</value>")), "lyF3hLMO1FDcBcq/oUV6HdZOJTs="));
+	assert_false(verified(INFO(FIELDS("<value>urn:x</value><value>urn:y</value>")), "lyF3hLMO1FDcBcq/oUV6HdZOJTs="));
+}
+
 				       "var='c+notify'/>"),
 		&arena);
 	struct buf out = BUF_INIT(0);
@@ -488,6 +504,7 @@ int main(void)
 		cmocka_unit_test(of_many_interests_some_are_taken),
 		cmocka_unit_test(the_picture_of_a_card),
 		cmocka_unit_test(metadata_names_what_is_here),
+		cmocka_unit_test(capabilities_are_sorted_part_by_part),
 		cmocka_unit_test(a_card_and_its_picture_come_apart_and_together),
 		cmocka_unit_test(a_page_is_cut),
 		cmocka_unit_test(a_list_and_items_are_compared),
