@@ -17,6 +17,7 @@
 #include "route/register.h"
 #include "route/roster.h"
 #include "route/search.h"
+#include "route/sight.h"
 #include "route/vcard.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -194,7 +195,7 @@ bool iq_is_owners(const struct node *payload)
 	       str_eq(payload->ns, NS_PRIVATE) || node_is(payload, STR("vCard"), NS_VCARD);
 }
 
-/* 8.5.2.1.3: the server answers for the account. */
+/* 8.5.2.1.3: the server answers for the account. The answer is an IQ of the account's: where a wall stops those, there is nobody. */
 static void iq_on_behalf(struct user *u, struct parcel *p)
 {
 	const struct node *payload = iq_payload(p);
@@ -202,6 +203,8 @@ static void iq_on_behalf(struct user *u, struct parcel *p)
 
 	if (!payload || !iq_is_request(p))
 		parcel_end(p);
+	else if (!sight_is_open(u->home, u->bare, p->origin->jid.bare, WALL_IQ))
+		disco_nobody(p);
 	else if (get && node_is(payload, STR("query"), NS_DISCO_INFO))
 		disco_info_other(u, p);
 	else if (get && node_is(payload, STR("query"), NS_DISCO_ITEMS))

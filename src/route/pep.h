@@ -55,7 +55,12 @@ const struct place *pep_visible(const struct user *owner, struct str bare, struc
 void pep_announce(struct user *owner, const struct place *p, struct blob *event, const struct kept *kept,
 	struct hold *hold);
 
-/* To one full or bare address, wanted or not. */
+/* Do walls and blocks let events of the account through to him? One's own account: always. */
+[[nodiscard]] bool pep_may_reach(const struct user *owner, struct str jid);
+/* And may he look into the place? */
+[[nodiscard]] bool pep_may_hear(const struct user *owner, const struct place *p, struct str jid);
+
+/* To one full or bare address, wanted or not; who sends it has asked whether he may hear it. */
 void pep_send_event(struct user *owner, struct str to, struct blob *event, const struct kept *kept);
 
 /* ---- last items (pep_last.c) ---- */

@@ -120,13 +120,20 @@ void pep_send_event(struct user *u, struct str to, struct blob *event, const str
 	letter_post(u, to, STR(""), event, kept, NULL);
 }
 
-/* Walls and blocks; then the node itself. */
-static bool may_hear(const struct user *u, const struct place *p, struct str jid)
+/* An event is a message, and goes where presence goes: a wall for either kind stops it. */
+bool pep_may_reach(const struct user *u, struct str jid)
 {
 	struct jid who = jid_split(jid);
-	struct onlooker onlooker = pep_onlooker(u, who.bare);
 
-	return place_admits(p, &onlooker) == PUBSUB_OK && may_see(u->home, who.bare, u->bare) && !user_blocks(u, &who);
+	return may_see(u->home, who.bare, u->bare) && sight_is_open(u->home, u->bare, who.bare, WALL_MESSAGE) &&
+	       !user_blocks(u, &who);
+}
+
+bool pep_may_hear(const struct user *u, const struct place *p, struct str jid)
+{
+	struct onlooker onlooker = pep_onlooker(u, jid_split(jid).bare);
+
+	return place_admits(p, &onlooker) == PUBSUB_OK && pep_may_reach(u, jid);
 }
 
 /* Of those who get the account's presence; who has subscribed to the node gets it as a subscriber. */
@@ -135,7 +142,7 @@ static void announce_to(struct user *u, const struct place *p, struct str jid, s
 {
 	const struct standing *s = place_standing(p, jid);
 
-	if (!(s && s->subscribed) && may_hear(u, p, jid))
+	if (!(s && s->subscribed) && pep_may_hear(u, p, jid))
 		letter_post(u, jid, p->name, event, kept, hold);
 }
 
@@ -159,7 +166,7 @@ void pep_announce(
 	for (size_t i = 0; i < p->people_len; i++) {
 		const struct standing *s = &p->people[i];
 
-		if (s->subscribed && !str_eq(s->jid, u->bare) && may_hear(u, p, s->jid))
+		if (s->subscribed && !str_eq(s->jid, u->bare) && pep_may_hear(u, p, s->jid))
 			letter_post(u, s->jid, STR(""), event, kept, hold);
 	}
 }

@@ -6,7 +6,6 @@
 #include "pubsub/event.h"
 #include "route/interest.h"
 #include "route/pep.h"
-#include "route/sight.h"
 
 /* On its way to the account's home. One block of memory. */
 struct want {
@@ -70,7 +69,7 @@ static void on_last(struct store_req *req, int result)
 	for (size_t i = 0; result == 0 && i < req->items->len; i++) {
 		const struct place *p = pep_visible(u, jid_split(w->to).bare, req->items->rows[i].node);
 
-		if (p)
+		if (p && pep_may_hear(u, p, w->to))
 			item_send(w, p, &req->items->rows[i]);
 	}
 	want_free(w);
@@ -131,8 +130,7 @@ static void run_ready(struct task *task)
 	struct user *u = w->user;
 	struct str *names = NULL;
 
-	if (pep_of(u) && u->pep->places.len && may_see(u->home, w->origin->jid.bare, u->bare) &&
-		!user_blocks(u, &w->origin->jid))
+	if (pep_of(u) && u->pep->places.len && pep_may_reach(u, w->origin->jid.full))
 		names = calloc(u->pep->places.len, sizeof(*names));
 	if (names)
 		want_ask(w, names, gather(w, names));

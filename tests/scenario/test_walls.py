@@ -8,6 +8,8 @@ import pytest
 from lib import names
 from lib.client import Account
 from lib.folk import befriend
+from lib.names import tag
+from lib.pep import TUNE, event, interested, items, publish, request, title, tune
 from lib.server import PASSWORD_MARK
 from lib.stanza import Error, message, presence, presence_to, roster_push, words
 from lib.walls import DOOR, NOTICE
@@ -199,6 +201,72 @@ def test_a_wall_that_is_not_about_presence_or_only_observes_hides_nobody(folk, w
     assert not [each for each in of(right.settle(third), left) if each.get("type") == "unavailable"]
     left.available("<show>away</show>")
     assert right.expect(presence(from_=left.jid)).findtext("{jabber:client}show") == "away"
+
+
+# --- what people publish (XEP-0163): an event is a message, what is fetched an IQ
+
+def published(client, what):
+    assert publish(client, TUNE, tune(what), options={"access_model": "open"}).get("type") == "result"
+
+
+def hears_nothing_of(client, other, witness):
+    assert not [each for each in client.settle(witness) if event(TUNE, other.bare)(each)]
+
+
+def test_a_wall_for_messages_stops_what_is_published(folk, wall):
+    left, right, third = three(folk)
+    for each in (right, third):
+        interested(each, TUNE)
+    wall(kinds="[message]")
+    published(left, "one")
+    assert title(third.expect(event(TUNE, left.bare))) == "one"
+    hears_nothing_of(right, left, third)
+    hears_nothing_of(interested(folk.another(right), TUNE), left, third)  # nor the last item
+    assert title(items(right, TUNE, to=left.bare)) == "one"  # an IQ: which this wall says nothing of
+    wall(None)
+    published(left, "two")
+    assert title(right.expect(event(TUNE, left.bare))) == "two"
+
+
+def test_a_wall_for_messages_one_way_stops_what_is_published_on_this_side(folk, wall):
+    left, right, third = three(folk)
+    wall("one-way", kinds="[message]")
+    for each in (left, right):
+        published(each, "one")
+    subscribe = "<subscribe node='%s' jid='%s'/>"
+    for asker, other in ((right, left), (left, right)):
+        assert request(asker, subscribe % (TUNE, asker.bare), to=other.bare).get("type") == "result"
+    assert title(left.expect(event(TUNE, right.bare))) == "one"
+    hears_nothing_of(right, left, third)
+    for each in (left, right):
+        published(each, "two")
+    assert title(left.expect(event(TUNE, right.bare))) == "two"
+    hears_nothing_of(right, left, third)
+
+
+def test_a_wall_for_iqs_stops_what_is_fetched_and_no_event(folk, wall):
+    left, right, third = three(folk)
+    interested(right, TUNE)
+    wall(kinds="[iq]")
+    published(left, "one")
+    assert title(right.expect(event(TUNE, left.bare))) == "one"
+    assert Error(items(right, TUNE, to=left.bare)).text == NOTICE
+    assert title(items(third, TUNE, to=left.bare)) == "one"
+
+
+def test_an_account_behind_a_one_way_wall_for_iqs_answers_like_one_that_is_not_there(folk, wall):
+    left, right, third = three(folk)
+    for each in (left, right):
+        published(each, "one")
+        each.iq("set", "<vCard xmlns='%s'><FN>Somebody</FN></vCard>" % names.VCARD)
+    wall("one-way", kinds="[iq]")
+    nobody = ("cancel", "service-unavailable")
+    assert tuple(Error(items(right, TUNE, to=left.bare))) == nobody
+    assert tuple(Error(right.ask(names.VCARD, to=left.bare, name="vCard"))) == nobody
+    assert tuple(Error(right.ask(names.DISCO_INFO, to=left.bare))) == nobody
+    assert not list(right.ask(names.DISCO_ITEMS, to=left.bare).iter(tag(names.DISCO_ITEMS, "item")))
+    for each in (third, left):
+        assert title(items(each, TUNE, to=left.bare)) == "one"
 
 
 def test_a_reload_that_changes_no_wall_says_nothing_to_anybody(folk, wall, server):
