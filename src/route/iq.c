@@ -195,6 +195,14 @@ bool iq_is_owners(const struct node *payload)
 	       str_eq(payload->ns, NS_PRIVATE) || node_is(payload, STR("vCard"), NS_VCARD);
 }
 
+/* To who may know that the account is there, and is told what it can (disco.c). */
+static bool shows_itself(const struct user *u, const struct parcel *p)
+{
+	struct str who = p->origin->jid.bare;
+
+	return (user_state(u, who) & SUB_FROM) && may_see(u->home, who, u->bare);
+}
+
 /* 8.5.2.1.3: the server answers for the account. The answer is an IQ of the account's: where a wall stops those, there is nobody. */
 static void iq_on_behalf(struct user *u, struct parcel *p)
 {
@@ -209,6 +217,8 @@ static void iq_on_behalf(struct user *u, struct parcel *p)
 		disco_info_other(u, p);
 	else if (get && node_is(payload, STR("query"), NS_DISCO_ITEMS))
 		disco_items_other(u, p);
+	else if (get && node_is(payload, STR("ping"), NS_PING) && shows_itself(u, p))
+		iq_result(NULL, p);
 	else if (last_is_asked(p))
 		last_other(u, p);
 	else if (get && node_is(payload, STR("vCard"), NS_VCARD))

@@ -302,3 +302,15 @@ def test_stanzas_keep_their_language_and_thread_and_unknown_children(folk):
     assert got.find("{jabber:client}thread").get("parent") == "a"
     unknown = got.find("{urn:example:x}x")
     assert unknown.get("b") == "<\"'>" and unknown.find("y").text == "t" and unknown.find("y").tail == " tail"
+
+
+def test_an_account_answers_pings_of_those_it_is_shown_to(folk):
+    """XEP-0199 4.2, and the account says that it does (XEP-0030); to others it is as if there were none."""
+    alice, bob = folk.friends(2)
+    carol, = folk.online(1)
+    for client in (alice, bob):
+        assert client.ask(names.PING, to=alice.bare, name="ping").get("type") == "result"
+        features = client.ask(names.DISCO_INFO, to=alice.bare).iter(names.tag(names.DISCO_INFO, "feature"))
+        assert names.PING in [each.get("var") for each in features]
+    for to in (alice.bare, NOBODY):
+        assert tuple(Error(carol.ask(names.PING, to=to, name="ping"))) == ("cancel", "service-unavailable")
