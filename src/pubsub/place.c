@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "jid/jid.h"
 #include "pubsub/bookmarks.h"
 
 static const char *const words[] = {
@@ -55,10 +56,10 @@ struct place *place_free(struct place *p)
 
 static bool is_in_group(const struct node_options *o, const struct onlooker *who)
 {
-	struct str rest = who->groups, name;
+	struct str rest = o->groups, name;
 
 	while (list_next(&rest, &name))
-		if (list_holds(o->groups, name))
+		if (list_holds(who->groups, name) || (who->shares && who->shares(who->roster, who->bare, name)))
 			return true;
 	return false;
 }
@@ -144,6 +145,19 @@ enum pubsub_fault place_subscribe(struct place *p, struct str jid, bool subscrib
 		return PUBSUB_OK;
 	}
 	return fault;
+}
+
+bool place_leave(struct place *p, struct str bare)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->people_len; i++)
+		if (p->people[i].subscribed && str_eq(jid_split(p->people[i].jid).bare, bare)) {
+			p->people[i].subscribed = false;
+			any = true;
+		}
+	drop_empty(p);
+	return any;
 }
 
 enum pubsub_fault place_affiliate(struct place *p, struct str bare, enum standing_kind kind)

@@ -44,6 +44,9 @@ struct onlooker {
 	bool owner;              /* the account itself */
 	bool subscribed;         /* to the owner's presence */
 	struct str groups; /* of the owner's roster, in which he is: separated by U+001F */
+	/* Other groups that the roster shows; NULL: none. */
+	bool (*shares)(const void *roster, struct str bare, struct str group);
+	const void *roster;
 };
 
 /* May he subscribe and retrieve items? PUBSUB_OK, or why not. */
@@ -51,6 +54,8 @@ struct onlooker {
 
 /* NULL: he is not among them. */
 const struct standing *place_standing(const struct place *p, struct str jid);
+/* Ends the subscriptions of all addresses of an account. False: there were none. */
+bool place_leave(struct place *p, struct str bare);
 /* Changes or adds an entry; one that says nothing any more goes. PUBSUB_OK, PUBSUB_E_SUBSCRIPTIONS (too many), _FAILED. */
 [[nodiscard]] enum pubsub_fault place_subscribe(struct place *p, struct str jid, bool subscribed);
 [[nodiscard]] enum pubsub_fault place_affiliate(struct place *p, struct str bare, enum standing_kind kind);

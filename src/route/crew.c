@@ -71,6 +71,26 @@ bool crew_knows(const struct user *u, struct str bare)
 	return mates;
 }
 
+static bool shares(const struct settings *s, const struct person *a, const struct person *b, struct str wanted)
+{
+	struct str label;
+
+	for (size_t i = 0; i < a->groups_len; i++)
+		if (person_in_group(b, a->groups[i]) && crew_label(s, a->groups[i], &label) && str_eq(label, wanted))
+			return true;
+	return false;
+}
+
+bool crew_shares(const struct user *u, struct str bare, struct str label)
+{
+	const struct settings *s = u->home->settings;
+	const struct person *other = u->has_crew ? directory_get(u->home->route->env.directory, bare) : NULL;
+	bool found = crew_are_mates(s, u->person, other) && shares(s, u->person, other, label);
+
+	person_unref(other);
+	return found;
+}
+
 static bool is_shown(const struct settings *s, const struct person *p)
 {
 	struct str label;

@@ -32,6 +32,9 @@ struct mates {
 /* Is the account with this address a mate of the user? Walls are not asked. */
 [[nodiscard]] bool crew_knows(const struct user *u, struct str bare);
 
+/* And is he in a group that is called like this in the user's roster? */
+[[nodiscard]] bool crew_shares(const struct user *u, struct str bare, struct str label);
+
 /* All mates. Memory being out leaves some out. */
 struct mates crew_mates(const struct home *h, const struct person *person);
 void mates_done(struct mates *m);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "pubsub/event.h"
+#include "route/crew.h"
 #include "route/sight.h"
 
 enum {
@@ -138,10 +139,15 @@ void pep_busy(struct user *u, int by)
 
 /* ---- who looks ---- */
 
+static bool shares_group(const void *roster, struct str bare, struct str group)
+{
+	return crew_shares(roster, bare, group);
+}
+
 struct onlooker pep_onlooker(const struct user *u, struct str bare)
 {
 	struct contact c = {};
-	struct onlooker who = {.bare = bare, .owner = str_eq(bare, u->bare)};
+	struct onlooker who = {.bare = bare, .owner = str_eq(bare, u->bare), .shares = shares_group, .roster = u};
 
 	who.subscribed = user_state(u, bare) & SUB_FROM;
 	if (user_contact(u, bare, &c))

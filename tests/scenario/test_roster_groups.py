@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from lib import names
+from lib import names, pep
 from lib.client import Account
 from lib.server import PASSWORD_MARK
 from lib.stanza import Error, iq, iq_to, message, presence, presence_to, roster_push
@@ -318,3 +318,17 @@ def test_a_large_group_is_told_of_a_new_member_and_the_member_of_all(team):
     for each in accounts:
         alice.expect(roster_push(each.jid, subscription="both"))
     assert len(alice.roster()) == count
+
+
+def test_a_node_for_a_shared_group_is_open_to_who_is_in_it(team):
+    """XEP-0060 4.5: a group of the roster is one that the roster shows."""
+    one, other = team.members(2, "crew")
+    third, = team.members(1, "crew", "choir")
+    options = {"access_model": "roster", "roster_groups_allowed": "choir"}
+    for node, group in (("crews", "The Crew"), ("choirs", "choir")):
+        assert pep.publish(one, node, pep.tune(node), options=dict(options, roster_groups_allowed=group)).get("type") == "result"
+    assert pep.title(pep.items(other, "crews", to=one.bare)) == "crews"
+    assert pep.pubsub_error(pep.items(third, "choirs", to=one.bare))[2] == "not-in-roster-group"
+    team.change(one, groups="crew,choir")
+    assert pep.title(pep.items(third, "choirs", to=one.bare)) == "choirs"
+    assert pep.pubsub_error(pep.items(other, "choirs", to=one.bare))[2] == "not-in-roster-group"
