@@ -54,6 +54,12 @@ void event_put_item(struct buf *out, struct str owner, struct str id, const stru
 	buf_lit(out, "</message>");
 }
 
+void event_put_notice(struct buf *out, struct str owner, struct str id, const struct place *p)
+{
+	open_event(out, owner, id, p, "items");
+	buf_lit(out, "/></event></message>");
+}
+
 void event_put_retract(struct buf *out, struct str owner, struct str id, const struct place *p, struct str item)
 {
 	open_event(out, owner, id, p, "items");
@@ -84,4 +90,12 @@ void event_put_configuration(struct buf *out, struct str owner, struct str id, c
 	buf_lit(out, "><x xmlns='jabber:x:data' type='result'>");
 	options_put_form(out, &p->options);
 	buf_lit(out, "</x></configuration></event></message>");
+}
+
+void event_put_subscription(
+	struct buf *out, struct str owner, struct str id, const struct place *p, struct str jid, bool subscribed)
+{
+	open_event(out, owner, id, p, "subscription");
+	pubsub_attr_put(out, "jid", jid);
+	buf_printf(out, " subscription='%s'/></event></message>", subscribed ? "subscribed" : "none");
 }

@@ -13,10 +13,15 @@ struct pubsub_item {
 /* Each writes a whole message without `to`, which begins with "<message". `id`: of the message. */
 void event_put_item(struct buf *out, struct str owner, struct str id, const struct place *p,
 	const struct pubsub_item *item);
+/* Something has happened, and nothing is said of what (4.3: transient, without payloads). */
+void event_put_notice(struct buf *out, struct str owner, struct str id, const struct place *p);
 void event_put_retract(struct buf *out, struct str owner, struct str id, const struct place *p, struct str item);
 void event_put_purge(struct buf *out, struct str owner, struct str id, const struct place *p);
 void event_put_delete(struct buf *out, struct str owner, struct str id, const struct place *p);
 void event_put_configuration(struct buf *out, struct str owner, struct str id, const struct place *p);
+/* To him alone (8.8.4). */
+void event_put_subscription(
+	struct buf *out, struct str owner, struct str id, const struct place *p, struct str jid, bool subscribed);
 
 /* <item>, as it stands in an answer. */
 void item_put(struct buf *out, const struct pubsub_item *item, bool payload);

@@ -19,6 +19,8 @@ enum pubsub_fault {
 	PUBSUB_E_FORBIDDEN,
 	PUBSUB_E_OPTIONS,      /* a configuration that is none */
 	PUBSUB_E_ACCESS_MODEL,
+	PUBSUB_E_PUBLISHER,    /* an affiliation that nobody has here (8.9.2.3) */
+	PUBSUB_E_PUBLISH_ONLY,
 	PUBSUB_E_PRESENCE,     /* 6.1.3.2 and the like: who may look in */
 	PUBSUB_E_GROUP,
 	PUBSUB_E_CLOSED,

@@ -108,9 +108,20 @@ static enum pubsub_fault read_list(struct pubsub_request *out, const struct node
 
 static enum pubsub_fault read_create(struct pubsub_request *out, const struct node *n, struct arena *arena)
 {
+	const struct node *configure = node_child(n->parent, STR("configure"), n->ns);
+
 	(void)arena;
 	out->form = form_beside(n, STR("configure"));
-	return PUBSUB_OK;
+	return configure && node_attr(configure, STR("node")).data ? PUBSUB_E_BAD : PUBSUB_OK; /* 8.1.3 */
+}
+
+/* Before what it belongs to, or without it. */
+static enum pubsub_fault read_misplaced(struct pubsub_request *out, const struct node *n, struct arena *arena)
+{
+	(void)out;
+	(void)n;
+	(void)arena;
+	return PUBSUB_E_BAD;
 }
 
 static enum pubsub_fault read_form(struct pubsub_request *out, const struct node *n, struct arena *arena)
@@ -131,6 +142,8 @@ static const struct verb verbs[] = {
 	{STR("subscriptions"), false, false, false, VERB_SUBSCRIPTIONS, NULL},
 	{STR("affiliations"), false, false, false, VERB_AFFILIATIONS, NULL},
 	{STR("create"), false, true, false, VERB_CREATE, read_create},
+	{STR("configure"), false, true, false, VERB_CREATE, read_misplaced},
+	{STR("publish-options"), false, true, false, VERB_PUBLISH, read_misplaced},
 	{STR("configure"), true, false, true, VERB_CONFIGURATION, NULL},
 	{STR("configure"), true, true, true, VERB_CONFIGURE, read_form},
 	{STR("default"), true, false, false, VERB_DEFAULT, NULL},

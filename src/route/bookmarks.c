@@ -430,7 +430,7 @@ static enum pubsub_fault list_admits(const struct act *a)
 {
 	bool any = shelf_place(a->user, BOOKMARKS_LIST) || shelf_place(a->user, BOOKMARKS_NODE);
 
-	if (a->who.owner)
+	if (a->owner)
 		return PUBSUB_OK;
 	return any ? PUBSUB_E_CLOSED : PUBSUB_E_NOT_FOUND;
 }
@@ -505,7 +505,7 @@ static enum pubsub_fault list_publish(struct act *a)
 	struct place *p;
 	enum pubsub_fault fault;
 
-	if (!a->who.owner)
+	if (!a->owner)
 		return PUBSUB_E_FORBIDDEN;
 	if (!a->rq.item)
 		return PUBSUB_E_NO_ITEM;
@@ -590,7 +590,7 @@ pep_verb_fn *bookmarks_verb(const struct act *a)
 	enum pubsub_verb verb = a->rq.verb;
 
 	if (str_eq(a->rq.node, BOOKMARKS_NODE))
-		return a->who.owner && !act_place(a) && (verb == VERB_PUBLISH || verb == VERB_ITEMS) ? settle_first : NULL;
+		return a->owner && !act_place(a) && (verb == VERB_PUBLISH || verb == VERB_ITEMS) ? settle_first : NULL;
 	if (!str_eq(a->rq.node, BOOKMARKS_LIST))
 		return NULL;
 	if (verb == VERB_PUBLISH)

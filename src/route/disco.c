@@ -43,6 +43,7 @@
 		"http://jabber.org/protocol/pubsub#presence-subscribe",                                            \
 		"http://jabber.org/protocol/pubsub#publish",                                                       \
 		"http://jabber.org/protocol/pubsub#publish-options",                                               \
+		"http://jabber.org/protocol/pubsub#pubsub-on-a-jid",                                               \
 		"http://jabber.org/protocol/pubsub#purge-nodes",                                                   \
 		"http://jabber.org/protocol/pubsub#retract-items",                                                 \
 		"http://jabber.org/protocol/pubsub#retrieve-affiliations",                                         \

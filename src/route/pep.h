@@ -35,7 +35,8 @@ struct pep *pep_free(struct pep *p); /* accepts NULL, returns NULL */
 /* Once a second: frees what nobody has used for a minute. */
 void pep_tick(struct home *h);
 
-/* How the account knows somebody. Views of the account's roster. */
+/* How the account knows somebody now. Views of the account's roster until that changes: asked for anew each time, and not
+ * kept while the store is. */
 struct onlooker pep_onlooker(const struct user *owner, struct str bare);
 
 /* An IQ about nodes of this account, from itself or somebody else, on the account's home. Takes over the parcel's reference. */
@@ -62,6 +63,13 @@ void pep_announce(struct user *owner, const struct place *p, struct blob *event,
 
 /* To one full or bare address, wanted or not; who sends it has asked whether he may hear it. */
 void pep_send_event(struct user *owner, struct str to, struct blob *event, const struct kept *kept);
+/* The same as an event of this place goes: to those sessions that want it, or to a subscriber. */
+void pep_send_of(struct user *owner, const struct place *p, struct str to, bool subscriber, struct blob *event,
+	const struct kept *kept);
+
+/* Called before a contact of this account loses his subscription to presence, or is put into other groups: what he may look
+ * into is then gone through, and subscriptions that have no ground any more end. `before`: as he is still. */
+void pep_contact_changes(struct user *owner, const struct contact *before);
 
 /* ---- last items (pep_last.c) ---- */
 
@@ -72,6 +80,8 @@ void pep_want(struct route *r, struct str owner, struct origin *origin, struct b
 void pep_offer(struct user *owner, struct str contact);
 /* The newest item of one node to a new subscriber. */
 void pep_send_last(struct user *owner, const struct place *p, struct str to);
+/* The same to those sessions of a bare address that want it, if it goes with presence. */
+void pep_send_wanted(struct user *owner, const struct place *p, struct str to);
 
 static inline struct kept pep_kept(const struct store_stamp *stamp)
 {

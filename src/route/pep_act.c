@@ -38,7 +38,8 @@ struct act *act_new(struct user *u, struct parcel *p)
 	a->user = u;
 	a->news_end = &a->news;
 	a->parcel = p;
-	a->who = pep_onlooker(u, p->origin->jid.bare);
+	a->who = p->origin->jid.bare;
+	a->owner = str_eq(a->who, u->bare);
 	kept_take(&a->kept, p->receipt);
 	buf_init(&a->answer, 0);
 	store_req_init(&a->req, act_on_written, a);
@@ -100,7 +101,7 @@ void act_hand_over(struct act *a, const struct store_pep_items *items)
 
 		if (kept.seq >= newest.seq)
 			newest = kept;
-		if (!a->who.owner && kept.seq)
+		if (!a->owner && kept.seq)
 			record_fetched(a->user->home->record, kept.seq, whom);
 	}
 	iq_put_result(&text, a->parcel);
@@ -116,16 +117,31 @@ void act_hand_over(struct act *a, const struct store_pep_items *items)
 	act_end(a);
 }
 
-void act_event(struct act *a, struct str node, struct buf *text)
+void act_event_to(struct act *a, struct str node, struct str to, struct buf *text)
 {
-	struct news *n = buf_failed(text) ? NULL : arena_zalloc(a->parcel->arena, sizeof(*n));
+	struct arena *arena = a->parcel->arena;
+	struct news *n = buf_failed(text) ? NULL : arena_zalloc(arena, sizeof(*n));
 
 	if (n) {
-		*n = (struct news){.node = arena_dup(a->parcel->arena, node), .event = blob_new(buf_view(text))};
+		*n = (struct news){
+			.node = arena_dup(arena, node), .to = arena_dup(arena, to), .event = blob_new(buf_view(text))};
 		*a->news_end = n;
 		a->news_end = &n->next;
 	}
 	buf_done(text);
+}
+
+void act_event(struct act *a, struct str node, struct buf *text)
+{
+	act_event_to(a, node, STR(""), text);
+}
+
+static void news_tell(struct act *a, const struct place *p, const struct news *n)
+{
+	if (!n->to.len)
+		pep_announce(a->user, p, n->event, &a->kept, a->parcel->hold);
+	else if (pep_may_reach(a->user, n->to))
+		pep_send_event(a->user, n->to, n->event, &a->kept);
 }
 
 void act_tell(struct act *a)
@@ -134,7 +150,7 @@ void act_tell(struct act *a)
 		const struct place *p = map_get(&a->user->pep->places, n->node);
 
 		if (p && n->event)
-			pep_announce(a->user, p, n->event, &a->kept, a->parcel->hold);
+			news_tell(a, p, n);
 	}
 	news_drop(a);
 }
@@ -175,8 +191,8 @@ void act_finish(struct act *a)
 	const struct place *p = pep_of(a->user) ? act_place(a) : NULL;
 
 	act_tell(a);
-	if (a->fresh && p)
-		pep_send_last(a->user, p, a->who.bare);
+	if (a->fresh.len && p)
+		pep_send_last(a->user, p, a->fresh);
 	bookmarks_changed(a);
 	act_answer(a);
 }
@@ -203,7 +219,7 @@ enum pubsub_fault act_save(struct act *a, const struct place *p)
 enum pubsub_fault act_own_place(const struct act *a, struct place **out)
 {
 	*out = act_place(a);
-	if (!a->who.owner)
+	if (!a->owner)
 		return PUBSUB_E_FORBIDDEN;
 	return *out ? PUBSUB_OK : PUBSUB_E_NOT_FOUND;
 }
@@ -217,8 +233,10 @@ enum pubsub_fault act_kept_place(const struct act *a, struct place **out)
 
 enum pubsub_fault act_open_place(const struct act *a, struct place **out)
 {
+	struct onlooker who = pep_onlooker(a->user, a->who);
+
 	*out = act_place(a);
-	return *out ? place_admits(*out, &a->who) : PUBSUB_E_NOT_FOUND;
+	return *out ? place_admits(*out, &who) : PUBSUB_E_NOT_FOUND;
 }
 
 struct str act_random_name(struct act *a)

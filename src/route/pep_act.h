@@ -11,6 +11,7 @@
 struct news {
 	struct news *next;
 	struct str node;
+	struct str to; /* whom alone; empty: all who want it */
 	struct blob *event; /* counted */
 };
 
@@ -19,14 +20,15 @@ struct act {
 	struct user *user; /* whose nodes */
 	struct parcel *parcel;
 	struct pubsub_request rq;
-	struct onlooker who;
+	struct str who; /* asks, bare */
+	bool owner;     /* is the account itself */
 	struct kept kept;
 	struct str item;    /* the id of the item that is published, on the parcel's arena */
 	struct buf answer;  /* payload of the result */
 	struct news *news, **news_end;
 	bool changed;       /* the nodes in memory are ahead of the store */
 	bool must_exist;    /* the store says how many it deleted */
-	bool fresh;         /* a new subscriber */
+	struct str fresh;   /* a new subscriber; empty: none */
 	bool made;          /* the node is there since this request */
 };
 
@@ -54,6 +56,9 @@ void act_hand_over(struct act *a, const struct store_pep_items *items);
 
 /* What is told of a node when the store has it; empties `text`. */
 void act_event(struct act *a, struct str node, struct buf *text);
+void act_event_to(struct act *a, struct str node, struct str to, struct buf *text);
+/* Ends subscriptions of who may not look in any more, and tells him. */
+void act_part(struct act *a, struct place *p);
 void act_tell(struct act *a);
 /* What ends most requests: tells and answers. */
 store_done_fn act_on_written;

@@ -16,6 +16,7 @@ struct pep_letter {
 	struct str from;     /* whose event, bare */
 	struct jid to;
 	struct str node;     /* empty: goes to whoever is meant, whatever he has said he wants */
+	bool subscriber;     /* he has subscribed to the node himself */
 	struct blob *event;  /* counted; without `to` */
 	struct hold *hold;   /* counted */
 	struct kept kept;
@@ -49,21 +50,40 @@ static bool takes(const struct session *s, const struct pep_letter *l)
 {
 	if (!session_is_available(s))
 		return false;
-	if (l->to.resource.len && !str_eq(s->origin->jid.resource, l->to.resource))
-		return false;
+	if (l->to.resource.len)
+		return str_eq(s->origin->jid.resource, l->to.resource) &&
+		       (!l->node.len || l->subscriber || interest_holds(s, l->node));
 	return !l->node.len || interest_holds(s, l->node);
 }
 
-static void hand_over(struct session *s, const struct pep_letter *l, const struct receipt *receipt)
+/* XEP-0163 4.3.2: to each of a subscriber's clients that has said it wants the node; when none has, once to his bare address,
+ * as a message to that goes. */
+static bool goes_to_bare(const struct user *u, const struct pep_letter *l)
+{
+	if (!l->subscriber || l->to.resource.len)
+		return false;
+	session_each(s, u) if (takes(s, l)) return false;
+	return true;
+}
+
+static void hand_over(struct session *s, const struct pep_letter *l, struct str to, const struct receipt *receipt)
 {
 	bool own = str_eq(l->from, s->user->bare);
-	struct goods g = {.blob = event_to(s->user->home, l->event, s->origin->jid.full),
+	struct goods g = {.blob = event_to(s->user->home, l->event, to),
 		.hold = l->hold,
 		.note = !own && !receipt_is_signal(receipt)};
 
 	if (g.blob)
 		deliver(s, &g, receipt);
 	blob_unref(g.blob);
+}
+
+static void hand_out(struct user *u, const struct pep_letter *l, const struct receipt *receipt)
+{
+	bool bare = goes_to_bare(u, l);
+
+	session_each(s, u) if (bare ? session_takes_messages(s) : takes(s, l))
+		hand_over(s, l, bare ? u->bare : s->origin->jid.full, receipt);
 }
 
 static void run_letter(struct task *task)
@@ -76,7 +96,7 @@ static void run_letter(struct task *task)
 	const struct receipt *receipt = arena ? kept_receipt(&l->kept, arena, h->record) : NULL;
 
 	if (receipt && !user_blocks(u, &from))
-		session_each(s, u) if (takes(s, l)) hand_over(s, l, receipt);
+		hand_out(u, l, receipt);
 	arena_free(arena);
 	letter_drop(l);
 }
@@ -93,10 +113,16 @@ static struct str put_text(char **at, struct str s)
 	return copy;
 }
 
-static void letter_post(struct user *u, struct str to, struct str node, struct blob *event, const struct kept *kept,
+/* How it goes: `node` and `subscriber` of a letter. */
+struct manner {
+	struct str node;
+	bool subscriber;
+};
+
+static void letter_post(struct user *u, struct str to, struct manner how, struct blob *event, const struct kept *kept,
 	struct hold *hold)
 {
-	struct pep_letter *l = malloc(sizeof(*l) + u->bare.len + to.len + node.len);
+	struct pep_letter *l = malloc(sizeof(*l) + u->bare.len + to.len + how.node.len);
 	char *at;
 
 	if (!l) {
@@ -107,17 +133,24 @@ static void letter_post(struct user *u, struct str to, struct str node, struct b
 		.route = u->home->route,
 		.event = blob_ref(event),
 		.hold = hold_ref(hold),
+		.subscriber = how.subscriber,
 		.kept = *kept};
 	at = l->text;
 	l->from = put_text(&at, u->bare);
 	l->to = jid_split(put_text(&at, to));
-	l->node = put_text(&at, node);
+	l->node = put_text(&at, how.node);
 	loop_post(home_of(l->route, l->to.bare)->loop, &l->task);
 }
 
 void pep_send_event(struct user *u, struct str to, struct blob *event, const struct kept *kept)
 {
-	letter_post(u, to, STR(""), event, kept, NULL);
+	letter_post(u, to, (struct manner){.node = STR("")}, event, kept, NULL);
+}
+
+void pep_send_of(struct user *u, const struct place *p, struct str to, bool subscriber, struct blob *event,
+	const struct kept *kept)
+{
+	letter_post(u, to, (struct manner){.node = p->name, .subscriber = subscriber}, event, kept, NULL);
 }
 
 /* An event is a message, and goes where presence goes: a wall for either kind stops it. */
@@ -143,7 +176,7 @@ static void announce_to(struct user *u, const struct place *p, struct str jid, s
 	const struct standing *s = place_standing(p, jid);
 
 	if (!(s && s->subscribed) && pep_may_hear(u, p, jid))
-		letter_post(u, jid, p->name, event, kept, hold);
+		letter_post(u, jid, (struct manner){.node = p->name}, event, kept, hold);
 }
 
 void pep_announce(
@@ -156,7 +189,7 @@ void pep_announce(
 		mates_done(&mates);
 		return;
 	}
-	letter_post(u, u->bare, p->name, event, kept, hold);
+	letter_post(u, u->bare, (struct manner){.node = p->name}, event, kept, hold);
 	for (uint32_t at = 0; contacts_next(&u->roster, &at, &c);)
 		if ((c.state & SUB_FROM) && !crew_knows(u, c.jid))
 			announce_to(u, p, c.jid, event, kept, hold);
@@ -167,6 +200,6 @@ void pep_announce(
 		const struct standing *s = &p->people[i];
 
 		if (s->subscribed && !str_eq(s->jid, u->bare) && pep_may_hear(u, p, s->jid))
-			letter_post(u, s->jid, STR(""), event, kept, hold);
+			letter_post(u, s->jid, (struct manner){.node = p->name, .subscriber = true}, event, kept, hold);
 	}
 }

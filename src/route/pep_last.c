@@ -16,6 +16,7 @@ struct want {
 	struct origin *origin; /* counted; who wants it. NULL: an offer, or a new subscriber */
 	struct blob *nodes;    /* counted */
 	struct str owner, to;  /* to: whom the items go to; an offer: a bare address */
+	bool subscriber;       /* a new one; else without `origin`: whoever wants it at `to` */
 	char text[];
 };
 
@@ -56,8 +57,10 @@ static void item_send(struct want *w, const struct place *p, const struct store_
 	event_put_item(&text, w->user->bare, row->stamp.id, p, &item);
 	b = buf_failed(&text) ? NULL : blob_new(buf_view(&text));
 	buf_done(&text);
-	if (b)
+	if (b && w->origin)
 		pep_send_event(w->user, w->to, b, &kept);
+	else if (b)
+		pep_send_of(w->user, p, w->to, w->subscriber, b, &kept);
 	blob_unref(b);
 }
 
@@ -67,7 +70,7 @@ static void on_last(struct store_req *req, int result)
 	struct user *u = w->user;
 
 	for (size_t i = 0; result == 0 && i < req->items->len; i++) {
-		const struct place *p = pep_visible(u, jid_split(w->to).bare, req->items->rows[i].node);
+		const struct place *p = pep_of(u) ? map_get(&u->pep->places, req->items->rows[i].node) : NULL;
 
 		if (p && pep_may_hear(u, p, w->to))
 			item_send(w, p, &req->items->rows[i]);
@@ -87,17 +90,27 @@ static void want_ask(struct want *w, const struct str *nodes, size_t len)
 	want_free(w);
 }
 
-void pep_send_last(struct user *u, const struct place *p, struct str to)
+static void send_newest(struct user *u, const struct place *p, struct str to, bool subscriber)
 {
-	struct want *w;
+	struct want *w = p->options.persist ? want_new(u->home->route, u->bare, to) : NULL;
 
-	if (!p->options.persist || p->options.send_last == SEND_LAST_NEVER)
-		return;
-	w = want_new(u->home->route, u->bare, to);
 	if (!w)
 		return;
 	w->user = u;
+	w->subscriber = subscriber;
 	want_ask(w, &p->name, 1);
+}
+
+void pep_send_last(struct user *u, const struct place *p, struct str to)
+{
+	if (p->options.send_last != SEND_LAST_NEVER)
+		send_newest(u, p, to, true);
+}
+
+void pep_send_wanted(struct user *u, const struct place *p, struct str to)
+{
+	if (p->options.deliver_notifications && p->options.send_last == SEND_LAST_ON_SUB_AND_PRESENCE)
+		send_newest(u, p, to, false);
 }
 
 /* ---- what a session wants ---- */

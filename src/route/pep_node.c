@@ -6,7 +6,7 @@ enum pubsub_fault pep_verb_create(struct act *a)
 	struct place *p;
 	enum pubsub_fault fault;
 
-	if (!a->who.owner)
+	if (!a->owner)
 		return PUBSUB_E_FORBIDDEN;
 	if (act_place(a))
 		return PUBSUB_E_EXISTS;
@@ -80,6 +80,7 @@ enum pubsub_fault pep_verb_configure(struct act *a)
 	}
 	options_done(&p->options);
 	p->options = o;
+	act_part(a, p);
 	if (o.notify_config) {
 		event_put_configuration(&event, a->user->bare, act_event_id(a), p);
 		act_event(a, p->name, &event);

@@ -97,10 +97,11 @@ static enum pubsub_fault publish_at(struct act *a, const struct place *p, bool f
 		buf_done(&xml);
 		return PUBSUB_E_LARGE;
 	}
-	if (item.id.len) {
+	if (a->rq.item)
 		event_put_item(&event, a->user->bare, act_event_id(a), p, &item);
-		act_event(a, p->name, &event);
-	}
+	else
+		event_put_notice(&event, a->user->bare, act_event_id(a), p);
+	act_event(a, p->name, &event);
 	pep_published_put(a, p);
 	if (buf_failed(&xml))
 		fault = PUBSUB_E_FAILED;
@@ -117,7 +118,7 @@ enum pubsub_fault pep_publish_place(struct act *a, struct place **out)
 	enum pubsub_fault fault = PUBSUB_OK;
 
 	*out = act_place(a);
-	if (!a->who.owner)
+	if (!a->owner)
 		return PUBSUB_E_FORBIDDEN;
 	if (*out)
 		return a->rq.form ? meets(*out, a->rq.form, a->parcel->arena) : PUBSUB_OK;

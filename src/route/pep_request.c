@@ -32,7 +32,7 @@ static enum pubsub_fault act_run(struct act *a)
 	pep_verb_fn *verb;
 	enum pubsub_fault fault;
 
-	if (!a->who.owner && !may_see(a->user->home, a->who.bare, a->user->bare))
+	if (!a->owner && !may_see(a->user->home, a->who, a->user->bare))
 		return PUBSUB_E_UNAVAILABLE;
 	if (!pep_of(a->user))
 		return PUBSUB_E_FAILED;

@@ -10,6 +10,7 @@
 #include "route/crew.h"
 #include "route/deliver.h"
 #include "route/iq.h"
+#include "route/pep.h"
 #include "route/sight.h"
 #include "route/subscription.h"
 #include "stanza/ns.h"
@@ -282,6 +283,8 @@ void roster_change(struct user *u, const struct contact *c, struct parcel *p)
 	struct contact old = {.hidden = true}, now;
 	bool same = user_contact(u, c->jid, &old) && looks_the_same(&old, c);
 
+	if ((old.state & SUB_FROM & ~c->state) || (old.jid.len && !str_eq(old.groups, c->groups)))
+		pep_contact_changes(u, &old);
 	roster_step(u);
 	roster_write(u, c, gone, p);
 	if (gone) {
@@ -309,6 +312,7 @@ static void roster_remove(struct session *s, struct parcel *p, struct str jid)
 		return;
 	}
 	subscription_cancel(u, &c);
+	pep_contact_changes(u, &c);
 	roster_step(u);
 	roster_write(u, &c, true, p);
 	user_drop_contact(u, jid);

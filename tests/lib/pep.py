@@ -18,7 +18,7 @@ FEATURES = {names.PUBSUB} | {names.PUBSUB + "#" + each for each in (
     "config-node-max create-and-configure create-nodes delete-items delete-nodes filtered-notifications "
     "instant-nodes item-ids last-published manage-subscriptions member-affiliation modify-affiliations "
     "multi-items outcast-affiliation persistent-items presence-notifications presence-subscribe publish "
-    "publish-options purge-nodes retract-items retrieve-affiliations retrieve-default retrieve-items "
+    "publish-options pubsub-on-a-jid purge-nodes retract-items retrieve-affiliations retrieve-default retrieve-items "
     "retrieve-subscriptions rsm subscribe").split()}
 
 

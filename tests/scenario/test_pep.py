@@ -119,6 +119,8 @@ def test_items_are_retrieved_page_by_page(folk):
     ("<unsubscribe node='n' jid='a@b.c'/>", ("cancel", "item-not-found", None)),
     ("<subscribe node='n' jid='a@b.c'/>", ("modify", "bad-request", "invalid-jid")),
     ("<nonsense node='n'/>", ("cancel", "feature-not-implemented", None)),
+    ("<configure/><create node='n'/>", ("modify", "bad-request", None)),
+    ("<create node='n'/><configure node='n'/>", ("modify", "bad-request", None)),
     ("<options node='n' jid='a@b.c'/>", ("cancel", "feature-not-implemented", "unsupported")),
     ("", ("modify", "bad-request", None)),
 ])
@@ -218,7 +220,10 @@ def test_a_node_that_keeps_nothing_tells_and_forgets(folk):
     assert pubsub_error(request(alice, "<purge node='n'/>", owner=True)) == unsupported
     ok(request(alice, "<create node='m'/><configure>%s</configure>" % form(
         {"persist_items": "false", "deliver_payloads": "false"})))
+    interested(bob, "m", "n")
     ok(request(alice, "<publish node='m'/>"))
+    got = bob.expect(event("m", alice.bare))
+    assert not list(got.find(".//" + tag(names.PUBSUB_EVENT, "items")))
     assert pubsub_error(publish(alice, "m", tune("x"), id="i")) == ("modify", "bad-request", "item-forbidden")
 
 
@@ -274,6 +279,100 @@ def test_a_list_of_people_and_who_is_cast_out(folk):
     assert pubsub_error(affiliate("n", "emperor")) == ("modify", "not-acceptable", None)
     ok(affiliate("n", "none"))
     assert pubsub_error(items(bob, "n", to=alice.bare))[2] == "closed-node"
+
+
+def entries(answer, what):
+    return {(each.get("jid"), each.get(what)) for each in answer.iter(tag(names.PUBSUB_OWNER, what))}
+
+
+def change(client, what, people, node="n"):
+    """As the owner; `people`: (address, word) or (address, None)."""
+    return request(client, "<%ss node='%s'>%s</%ss>" % (
+        what, node, "".join(element(what, "", jid=jid, **({what: word} if word else {})) for jid, word in people), what),
+        owner=True)
+
+
+def people_of(client, what, node="n"):
+    return entries(ok(request(client, "<%ss node='%s'/>" % (what, node), "get", owner=True)), what)
+
+
+def test_a_list_of_standings_is_taken_whole_or_not_at_all(folk):
+    alice, bob = folk.online(2)
+    ok(publish(alice, "n", tune("one"), options={"access_model": "whitelist"}))
+    ok(change(alice, "affiliation", [(bob.bare, "member")]))
+    before = people_of(alice, "affiliation")
+    refused = change(alice, "affiliation", [("x@example.org", "member"), (bob.bare, "outcast"), (alice.bare, "none")])
+    assert pubsub_error(refused) == ("modify", "not-acceptable", None)
+    # who is not among them would count as changed
+    assert entries(refused, "affiliation") == {("x@example.org", "none"), (bob.bare, "member"), (alice.bare, "owner")}
+    for word, feature in (("publisher", "publisher-affiliation"), ("publish-only", "publish-only-affiliation")):
+        refused = change(alice, "affiliation", [(bob.bare, word)])
+        assert pubsub_error(refused) == ("cancel", "feature-not-implemented", "unsupported")
+        assert refused.find(".//" + tag(names.PUBSUB_ERRORS, "unsupported")).get("feature") == feature
+    assert pubsub_error(change(alice, "affiliation", [(bob.bare, "none"), (bob.jid, "none")]))[1] == "bad-request"
+    ok(change(alice, "affiliation", [(bob.bare, None)]))
+    assert people_of(alice, "affiliation") == before
+
+
+def test_who_is_subscribed_or_not_by_the_owner_is_told(folk):
+    alice, bob = folk.online(2)
+    ok(publish(alice, "n", tune("one"), options={"access_model": "open"}))
+    for word in ("subscribed", "none"):
+        ok(change(alice, "subscription", [(bob.bare, word)]))
+        got = bob.expect(event("n", alice.bare, "subscription")).find(".//" + tag(names.PUBSUB_EVENT, "subscription"))
+        assert (got.get("jid"), got.get("subscription")) == (bob.bare, word)
+        ok(change(alice, "subscription", [(bob.bare, word), ("x@example.org", None)]))  # says nothing new
+    assert not [each for each in bob.settle(alice) if event("n", None, "subscription")(each)]
+    refused = change(alice, "subscription", [(bob.bare, "subscribed"), ("x@example.org", "perhaps")])
+    assert pubsub_error(refused) == ("modify", "not-acceptable", None)
+    assert entries(refused, "subscription") == {(bob.bare, "none"), ("x@example.org", "none")}
+
+
+@pytest.mark.parametrize("how", ["unsubscribed", "removed", "group", "model", "standing"])
+def test_who_loses_the_right_to_look_in_loses_the_subscription(folk, how):
+    alice, bob = folk.friends(2)
+    group = "<item jid='%s'><group>%s</group></item>"
+    options = {"access_model": "presence"}
+    if how == "group":
+        ok(alice.ask(names.ROSTER, type="set", payload=group % (bob.bare, "Work")))
+        options = {"access_model": "roster", "roster_groups_allowed": "Work"}
+    if how == "standing":
+        options = {"access_model": "whitelist"}
+        ok(publish(alice, "n", tune("one"), options=options))
+        ok(change(alice, "affiliation", [(bob.bare, "member")]))
+    ok(publish(alice, "n", tune("one"), options=options))
+    ok(publish(alice, "open", tune("one"), options={"access_model": "open"}))
+    for node in ("n", "open"):
+        ok(request(bob, "<subscribe node='%s' jid='%s'/>" % (node, bob.jid), to=alice.bare))
+        bob.expect(event(node, alice.bare))
+    assert people_of(alice, "subscription") == {(bob.jid, "subscribed")}
+    if how == "unsubscribed":
+        alice.send(presence_to(bob.bare, "unsubscribed"))
+        bob.expect(roster_push(alice.bare, subscription="from"))
+    elif how == "removed":
+        ok(alice.ask(names.ROSTER, type="set", payload="<item jid='%s' subscription='remove'/>" % bob.bare))
+    elif how == "group":
+        ok(alice.ask(names.ROSTER, type="set", payload=group % (bob.bare, "Family")))
+    elif how == "model":
+        ok(request(alice, "<configure node='n'>%s</configure>" % form({"access_model": "whitelist"}), owner=True))
+    else:
+        ok(change(alice, "affiliation", [(bob.bare, "none")]))
+    eventually(lambda: people_of(alice, "subscription") == set())
+    assert people_of(alice, "subscription", "open") == {(bob.jid, "subscribed")}
+    if how in ("model", "standing"):
+        got = bob.expect(event("n", alice.bare, "subscription")).find(".//" + tag(names.PUBSUB_EVENT, "subscription"))
+        assert (got.get("jid"), got.get("subscription")) == (bob.jid, "none")
+
+
+def test_who_comes_into_a_group_gets_the_last_item(folk):
+    alice, bob = folk.friends(2)
+    ok(publish(alice, "n", tune("one"), options={"access_model": "roster", "roster_groups_allowed": "Work"}))
+    interested(bob, "n")
+    assert not [each for each in bob.settle(alice) if event("n")(each)]
+    ok(alice.ask(names.ROSTER, type="set", payload="<item jid='%s'><group>Work</group></item>" % bob.bare))
+    assert title(bob.expect(event("n", alice.bare))) == "one"
+    ok(alice.ask(names.ROSTER, type="set", payload="<item jid='%s'><group>Work</group><group>x</group></item>" % bob.bare))
+    assert not [each for each in bob.settle(alice) if event("n")(each)]
 
 
 def test_what_is_listed_is_what_may_be_seen(folk):
@@ -405,6 +504,26 @@ def test_a_stranger_subscribes_to_an_open_node(folk):
         "cancel", "unexpected-request", "not-subscribed")
     ok(publish(alice, "n", tune("three")))
     assert not [each for each in bob.settle(alice) if event("n")(each)]
+
+
+def test_a_subscriber_hears_with_those_clients_that_want_it_or_else_as_of_a_message_to_him(folk):
+    alice, bob = folk.friends(2)
+    phone = folk.another(bob)
+    ok(publish(alice, "n", tune("one"), options={"access_model": "open"}))
+    ok(request(bob, "<subscribe node='n' jid='%s'/>" % bob.bare, to=alice.bare))
+    for client in (bob, phone):
+        assert client.expect(event("n", alice.bare)).get("to") == bob.bare
+    interested(phone, "n")
+    phone.expect(event("n", alice.bare))
+    ok(publish(alice, "n", tune("two")))
+    got = phone.expect(event("n", alice.bare))
+    assert (title(got), got.get("to")) == ("two", phone.jid)
+    assert not [each for each in bob.settle(alice) if event("n")(each)]
+    ok(request(bob, "<subscribe node='n' jid='%s'/>" % bob.jid, to=alice.bare))
+    bob.expect(event("n", alice.bare))
+    ok(publish(alice, "n", tune("three")))
+    got = bob.expect(event("n", alice.bare))
+    assert (title(got), got.get("to")) == ("three", bob.jid)
 
 
 def test_the_end_of_a_node_and_its_purge_are_told(folk):

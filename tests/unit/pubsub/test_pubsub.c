@@ -65,6 +65,10 @@ static const struct {
 	{P("<subscriptions/>"), false, PUBSUB_OK, VERB_SUBSCRIPTIONS},
 	{P("<options node='n' jid='a@b'/>"), false, PUBSUB_E_SUBSCRIPTION_OPTIONS, 0},
 	{P("<create/>"), true, PUBSUB_OK, VERB_CREATE},
+	{P("<create node='n'/><configure/>"), true, PUBSUB_OK, VERB_CREATE},
+	{P("<create node='n'/><configure node='n'/>"), true, PUBSUB_E_BAD, 0},
+	{P("<configure/><create node='n'/>"), true, PUBSUB_E_BAD, 0},
+	{P("<publish-options/><publish node='n'/>"), true, PUBSUB_E_BAD, 0},
 	{P(""), true, PUBSUB_E_BAD, 0},
 	{P("<publish xmlns='u' node='n'/>"), true, PUBSUB_E_BAD, 0},
 	{O("<configure node='n'/>"), false, PUBSUB_OK, VERB_CONFIGURATION},
@@ -252,10 +256,6 @@ static void capabilities_hash_as_the_examples_do(void **state)
 		"QgayPKawpkPSDYmwT/WM94uAlu0="));
 }
 
-static void interests_are_what_ends_in_notify(void **state)
-{
-	struct arena *arena;
-	struct node *n = read_xml(INFO("<feature var='a+notify'/><feature var='b'/><feature var='+notify'/><feature "
 #define FIELDS(type)                                                                                         \
 	"<identity category='client' type='pc' xml:lang='en-GB' name='A'/>"                                  \
 	"<identity category='client' type='pc' xml:lang='en' name='A'/>"                                     \
@@ -272,6 +272,10 @@ static void capabilities_are_sorted_part_by_part(void **state)
 	assert_false(verified(INFO(FIELDS("<value>urn:x</value><value>urn:y</value>")), "lyF3hLMO1FDcBcq/oUV6HdZOJTs="));
 }
 
+static void interests_are_what_ends_in_notify(void **state)
+{
+	struct arena *arena;
+	struct node *n = read_xml(INFO("<feature var='a+notify'/><feature var='b'/><feature var='+notify'/><feature "
 				       "var='c+notify'/>"),
 		&arena);
 	struct buf out = BUF_INIT(0);
@@ -409,26 +413,6 @@ static void a_list_and_items_are_compared(void **state)
 	arena_free(two);
 }
 
-static void a_list_keeps_what_is_no_room(void **state)
-{
-	struct arena *arena;
-	struct node *list = read_xml(LIST("<url name='u'/><conference jid='a@r.example'/><conference jid='@'/>"), &arena);
-	struct bookmarks all;
-	struct buf out = BUF_INIT(0);
-
-	(void)state;
-	assert_true(bookmarks_of_list(&all, list, arena) && all.len == 1);
-	bookmarks_put_list(&out, &(struct bookmarks){.len = 0}, list, STR("jabber:iq:private"));
-	assert_true(str_is(buf_view(&out), LIST("<url name='u'/><conference jid='@'/>")));
-	buf_done(&out);
-	arena_free(arena);
-}
-
-/* ---- pages ---- */
-
-static void a_page_is_cut(void **state)
-{
-	static const struct {
 enum {
 	ROOMS = 30000,
 };
@@ -459,6 +443,26 @@ static void many_bookmarks_are_compared_at_once(void **state)
 	arena_free(arena);
 }
 
+static void a_list_keeps_what_is_no_room(void **state)
+{
+	struct arena *arena;
+	struct node *list = read_xml(LIST("<url name='u'/><conference jid='a@r.example'/><conference jid='@'/>"), &arena);
+	struct bookmarks all;
+	struct buf out = BUF_INIT(0);
+
+	(void)state;
+	assert_true(bookmarks_of_list(&all, list, arena) && all.len == 1);
+	bookmarks_put_list(&out, &(struct bookmarks){.len = 0}, list, STR("jabber:iq:private"));
+	assert_true(str_is(buf_view(&out), LIST("<url name='u'/><conference jid='@'/>")));
+	buf_done(&out);
+	arena_free(arena);
+}
+
+/* ---- pages ---- */
+
+static void a_page_is_cut(void **state)
+{
+	static const struct {
 		const char *set;
 		bool ok;
 		size_t from, to;
@@ -500,18 +504,18 @@ int main(void)
 		cmocka_unit_test(who_may_look_in),
 		cmocka_unit_test(people_of_a_node_are_limited_and_forgotten),
 		cmocka_unit_test(capabilities_hash_as_the_examples_do),
+		cmocka_unit_test(capabilities_are_sorted_part_by_part),
 		cmocka_unit_test(interests_are_what_ends_in_notify),
 		cmocka_unit_test(of_many_interests_some_are_taken),
 		cmocka_unit_test(the_picture_of_a_card),
 		cmocka_unit_test(metadata_names_what_is_here),
-		cmocka_unit_test(capabilities_are_sorted_part_by_part),
 		cmocka_unit_test(a_card_and_its_picture_come_apart_and_together),
 		cmocka_unit_test(a_page_is_cut),
 		cmocka_unit_test(a_list_and_items_are_compared),
+		cmocka_unit_test(many_bookmarks_are_compared_at_once),
 		cmocka_unit_test(a_list_keeps_what_is_no_room),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
-		cmocka_unit_test(many_bookmarks_are_compared_at_once),
