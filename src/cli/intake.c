@@ -123,6 +123,13 @@ struct arena *intake_arena(struct intake *in)
 	return in->arena;
 }
 
+struct str intake_domain(const struct intake *in)
+{
+	const struct settings *s = in->people.settings;
+
+	return s->domains.len == 1 ? s->domains.items[0] : STR_NONE;
+}
+
 /* ---- a person ---- */
 
 void intake_forget(struct intake *in)
@@ -136,6 +143,8 @@ void intake_forget(struct intake *in)
 	in->contacts_len = in->blocked_len = 0;
 	in->disabled = in->adds = false;
 	in->newest_us = 0;
+	in->nodes_there = NULL;
+	in->nodes_there_len = 0;
 	verifier_wipe(in->verifiers, STORE_VERIFIER_KINDS);
 	memset(in->verifiers, 0, sizeof(in->verifiers));
 }
@@ -268,6 +277,42 @@ int intake_end(struct intake *in)
 		r = put_account(in);
 	intake_forget(in);
 	progress_at(&in->progress, (size_t)in->tally.carried[TALLY_ACCOUNTS]);
+	return r;
+}
+
+/* ---- more of who is there ---- */
+
+int intake_more_begin(struct intake *in, struct str local, struct str domain, bool *out_skip)
+{
+	uint64_t there = in->there;
+	bool unknown;
+	int r = intake_begin(in, local, domain, &unknown);
+
+	*out_skip = true;
+	if (r || in->there == there) {
+		if (!r && !unknown)
+			intake_left(in, TALLY_ACCOUNTS, 1, "there is no such account; bring the accounts first");
+		if (!r)
+			intake_forget(in);
+		return r;
+	}
+	in->there = there;
+	in->arena = arena_new(PERSON_BYTES);
+	if (!in->arena || jid_make(&in->jid, local, domain, STR(""), in->arena))
+		return intake_failed(in, "memory is out");
+	in->adds = true;
+	*out_skip = false;
+	r = intake_know_nodes(in);
+	return r ? r : intake_know_newest(in);
+}
+
+int intake_more_end(struct intake *in)
+{
+	int r = intake_put_nodes(in);
+
+	if (!r)
+		r = intake_put_history(in);
+	intake_forget(in);
 	return r;
 }
 

@@ -46,6 +46,8 @@ void intake_block(struct intake *in, struct str jid);
 /* One element of private XML. */
 [[nodiscard]] int intake_private(struct intake *in, const struct node *element);
 
+/* Of somebody who is there already: is there a node of that name? It stays as it is then. */
+bool intake_node_is_there(const struct intake *in, struct str name);
 /* A node of personal eventing, as XEP-0163 has it until it is set otherwise; the import's. NULL: it stays behind. */
 struct place;
 struct place *intake_node(struct intake *in, struct str name);
@@ -53,7 +55,10 @@ struct place *intake_node(struct intake *in, struct str name);
  * it was, but an unknown access model becomes a whitelist. */
 void intake_node_option(struct intake *in, struct place *p, struct str var, struct str value);
 void intake_node_person(struct intake *in, struct place *p, struct str jid, struct str affiliation, bool subscribed);
-/* `payload` may be NULL. Configure the node before. */
+/* How many items of it stay. */
+size_t intake_node_items_max(const struct intake *in, const struct place *p);
+/* `payload` may be NULL. Configure the node before. Oldest first. The list of bookmarks (XEP-0048) becomes private data, which this
+ * server shows in its node. */
 [[nodiscard]] int intake_node_item(
 	struct intake *in, const struct place *p, struct str id, struct str publisher, const struct node *payload);
 
@@ -61,12 +66,17 @@ void intake_node_person(struct intake *in, struct place *p, struct str jid, stru
 struct past;
 [[nodiscard]] int intake_history(struct intake *in, const struct past *p);
 
-/* The history alone of somebody who is there already, in the place of all of a person: what is newer than the newest in it. What is
- * brought so twice is there once.
+/* What the person wants kept in his history (XEP-0441): `fallback` is "always", "never" or "roster". Addresses that are none are
+ * passed over. Only if he has never said it here. */
+[[nodiscard]] int intake_prefs(struct intake *in, struct str fallback, const struct str *always, size_t always_len,
+	const struct str *never, size_t never_len);
+
+/* More of somebody who is there already, in the place of all of a person: nodes that are not there, preferences that were never set,
+ * and of the history what is newer than the newest in it. What is brought so twice is there once.
  *
- *   intake_past_begin -> intake_history ... -> intake_past_end */
-[[nodiscard]] int intake_past_begin(struct intake *in, struct str local, struct str domain, bool *out_skip);
-[[nodiscard]] int intake_past_end(struct intake *in);
+ *   intake_more_begin -> intake_node, intake_prefs, intake_history ... -> intake_more_end */
+[[nodiscard]] int intake_more_begin(struct intake *in, struct str local, struct str domain, bool *out_skip);
+[[nodiscard]] int intake_more_end(struct intake *in);
 
 /* A room in the place of a person, one at a time:
  *
@@ -89,3 +99,5 @@ void intake_left(struct intake *in, enum tally_kind kind, uint64_t n, const char
 struct str intake_jid(const struct intake *in);
 /* An arena that lasts until intake_end(). */
 struct arena *intake_arena(struct intake *in);
+/* The only domain of this server; STR_NONE: there are several. */
+struct str intake_domain(const struct intake *in);

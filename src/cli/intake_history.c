@@ -217,7 +217,7 @@ int intake_history(struct intake *in, const struct past *p)
 
 /* ---- to what is there ---- */
 
-static int find_newest(struct intake *in)
+int intake_know_newest(struct intake *in)
 {
 	const struct store_archive_query query = {.owner = in->jid.bare, .newest = true, .max = 1};
 	int r = store_archive_load(in->people.store, &in->req, &query);
@@ -227,35 +227,4 @@ static int find_newest(struct intake *in)
 	in->newest_us = !r && in->req.page->len ? in->req.page->rows->time_us : 0;
 	store_req_release(&in->req);
 	return r ? intake_failed(in, "the store's history cannot be read") : 0;
-}
-
-int intake_past_begin(struct intake *in, struct str local, struct str domain, bool *out_skip)
-{
-	uint64_t there = in->there;
-	bool unknown;
-	int r = intake_begin(in, local, domain, &unknown);
-
-	*out_skip = true;
-	if (r || in->there == there) {
-		if (!r && !unknown)
-			intake_left(in, TALLY_HISTORY, 1, "there is no such account; bring the accounts first");
-		if (!r)
-			intake_forget(in);
-		return r;
-	}
-	in->there = there;
-	in->arena = arena_new(PERSON_BYTES);
-	if (!in->arena || jid_make(&in->jid, local, domain, STR(""), in->arena))
-		return intake_failed(in, "memory is out");
-	in->adds = true;
-	*out_skip = false;
-	return find_newest(in);
-}
-
-int intake_past_end(struct intake *in)
-{
-	int r = intake_put_history(in);
-
-	intake_forget(in);
-	return r;
 }

@@ -4,8 +4,31 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "pubsub/bookmarks.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
+
+int intake_know_nodes(struct intake *in)
+{
+	int r = store_pep_nodes(in->people.store, &in->req, in->jid.bare);
+
+	if (!r)
+		r = store_wait(&in->req);
+	in->nodes_there_len = r ? 0 : in->req.nodes->len;
+	in->nodes_there = arena_zalloc(in->arena, (in->nodes_there_len + 1) * sizeof(*in->nodes_there));
+	for (size_t i = 0; in->nodes_there && i < in->nodes_there_len; i++)
+		in->nodes_there[i] = arena_dup(in->arena, in->req.nodes->rows[i].name);
+	store_req_release(&in->req);
+	return r || arena_is_full(in->arena) ? intake_failed(in, "the store's nodes cannot be read") : 0;
+}
+
+bool intake_node_is_there(const struct intake *in, struct str name)
+{
+	for (size_t i = 0; i < in->nodes_there_len; i++)
+		if (str_eq(in->nodes_there[i], name))
+			return true;
+	return false;
+}
 
 struct place *intake_node(struct intake *in, struct str name)
 {
@@ -14,7 +37,7 @@ struct place *intake_node(struct intake *in, struct str name)
 	for (n = in->nodes; n; n = n->next)
 		if (str_eq(n->place->name, name))
 			return n->place;
-	if (!name.len || name.len > PLACE_NAME_MAX || in->nodes_len == in->people.settings->personal_nodes) {
+	if (!name.len || name.len > PLACE_NAME_MAX || in->nodes_len + in->nodes_there_len >= in->people.settings->personal_nodes) {
 		intake_left(in, TALLY_PUBLISHED, 1, "a node without a name, with one too long, or too many of them (personal.nodes)");
 		return NULL;
 	}
@@ -48,9 +71,13 @@ void intake_node_option(struct intake *in, struct place *p, struct str var, stru
 	if (!str_starts(var, prefix))
 		buf_str(&line, prefix);
 	buf_str(&line, var);
-	if (str_ends(buf_view(&line), STR("#access_model")) && !is_access_model(value)) {
+	if (str_ends(buf_view(&line), STR("#access_model")) && p->secret) {
+		value = STR("whitelist"); /* whatever it was */
+	} else if (str_ends(buf_view(&line), STR("#access_model")) && !is_access_model(value)) {
 		intake_left(in, TALLY_OTHER, 1, "a node's access model that this server has not: it is a whitelist now");
 		value = STR("whitelist");
+	} else if (str_ends(buf_view(&line), STR("#publish_model")) && !str_is(value, "publishers")) {
+		intake_left(in, TALLY_OTHER, 1, "a node to which others may publish: here its owner does");
 	}
 	buf_putc(&line, ' ');
 	buf_str(&line, value);
@@ -89,10 +116,15 @@ static void item_put(struct buf *out, const struct place *p, struct str id, stru
 	buf_lit(out, "</item></items>");
 }
 
+size_t intake_node_items_max(const struct intake *in, const struct place *p)
+{
+	size_t most = in->people.settings->personal_items, wanted = p->options.items_max;
+
+	return wanted && wanted < most ? wanted : most;
+}
+
 static int put_item(struct intake *in, const struct place *p, struct store_pep_item *row)
 {
-	const struct settings *s = in->people.settings;
-	size_t most = s->personal_items, wanted = p->options.items_max;
 	struct buf text = BUF_INIT(ITEM_BYTES);
 	char record_id[INTAKE_ID + 1];
 	int r;
@@ -107,8 +139,8 @@ static int put_item(struct intake *in, const struct place *p, struct store_pep_i
 		return r;
 	r = store_pep_item_put(in->people.store, &in->req,
 		&(struct store_pep_place){.owner = in->jid.bare,
-			.items_max = wanted && wanted < most ? wanted : most,
-			.bytes_max = s->personal_bytes},
+			.items_max = intake_node_items_max(in, p),
+			.bytes_max = in->people.settings->personal_bytes},
 		row);
 	if (!r)
 		r = store_wait(&in->req);
@@ -119,6 +151,34 @@ static int put_item(struct intake *in, const struct place *p, struct store_pep_i
 	return r && r != STORE_E_FULL ? intake_failed(in, "the store does not take an item") : 0;
 }
 
+/* Is there one among the private data? It is newer, or the same. */
+static int find_list(struct intake *in, bool *out_there)
+{
+	int r = store_private_get(in->people.store, &in->req, in->jid.bare, BOOKMARKS_LIST, STR("storage"));
+
+	if (!r)
+		r = store_wait(&in->req);
+	*out_there = !r && in->req.text;
+	store_req_release(&in->req);
+	return r ? intake_failed(in, "the store's private data cannot be read") : 0;
+}
+
+static int put_list(struct intake *in, const struct node *list)
+{
+	bool there;
+	int r = find_list(in, &there);
+
+	if (r)
+		return r;
+	if (!list || !node_is(list, STR("storage"), BOOKMARKS_LIST))
+		intake_left(in, TALLY_PUBLISHED, 1, "it is no list of bookmarks");
+	else if (there || intake_node_is_there(in, BOOKMARKS_NODE))
+		intake_left(in, TALLY_PUBLISHED, 1, "a list of bookmarks: there are some already");
+	else
+		return intake_private(in, list);
+	return 0;
+}
+
 int intake_node_item(
 	struct intake *in, const struct place *p, struct str id, struct str publisher, const struct node *payload)
 {
@@ -127,6 +187,8 @@ int intake_node_item(
 	struct jid who;
 	int r = 0;
 
+	if (str_eq(p->name, BOOKMARKS_LIST))
+		return put_list(in, payload);
 	if (!intake_address(in, publisher, &who))
 		who = in->jid;
 	if (payload)

@@ -53,7 +53,9 @@ struct intake {
 	struct name *blocked;
 	struct node_taken *nodes;
 	struct history_taken *history;
-	bool adds; /* history to what is there, whose newest message has that time (0: none) */
+	bool adds; /* to what is there: its nodes, and the time of the newest message of its history (0: none) */
+	struct str *nodes_there;
+	size_t nodes_there_len;
 	uint64_t newest_us;
 	struct room_taken *room; /* begun in the place of a person; NULL: none */
 	size_t contacts_len, blocked_len, nodes_len;
@@ -87,3 +89,7 @@ void intake_forget_nodes(struct intake *in);
 void intake_forget_history(struct intake *in);
 void intake_forget_room(struct intake *in);
 uint64_t intake_history_began(const struct intake *in); /* 0: there is none */
+
+/* Of intake_more_begin(): what is there. 0 or an exit code. */
+[[nodiscard]] int intake_know_nodes(struct intake *in);
+[[nodiscard]] int intake_know_newest(struct intake *in);

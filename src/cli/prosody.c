@@ -322,7 +322,7 @@ static void take_config(struct prosody *p, struct place *place, const struct lua
 		char number[32];
 
 		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-			if (str_is(name, others[i][0]))
+			if (str_eq(name, str_from(others[i][0])))
 				name = str_from(others[i][1]);
 		if (c->value.kind == LUA_BOOL)
 			value = c->value.boolean ? STR("1") : STR("0");

@@ -6,7 +6,7 @@
 #include "cli/table.h"
 
 static const char *const names[TALLY_KINDS] = {"accounts", "passwords", "contacts", "requests", "blocked",
-	"offline", "vcards", "private", "published", "history", "rooms", "other"};
+	"offline", "vcards", "private", "published", "history", "preferences", "rooms", "other"};
 
 void tally_left(struct tally *t, enum tally_kind kind, uint64_t n, const char *why)
 {

@@ -16,6 +16,7 @@ enum tally_kind {
 	TALLY_PRIVATE,
 	TALLY_PUBLISHED, /* items of personal eventing */
 	TALLY_HISTORY,
+	TALLY_PREFERENCES, /* what somebody wants kept in his history */
 	TALLY_ROOMS,
 	TALLY_OTHER,
 	TALLY_KINDS,

@@ -8,10 +8,7 @@
 #include "route/iq.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
-
-enum {
-	LIST_MAX = 1000, /* addresses on both lists together */
-};
+#include "store/prefs.h"
 
 static const struct str fallbacks[] = {
 	[STORE_KEEP_ALL] = STR("always"),
@@ -166,7 +163,7 @@ static enum stanza_condition change_ask(struct change *c)
 		return STANZA_RESOURCE_CONSTRAINT;
 	if (!prefs_read(prefs, payload, c->arena))
 		return STANZA_BAD_REQUEST;
-	if (prefs->always_len + prefs->never_len > LIST_MAX)
+	if (prefs->always_len + prefs->never_len > PREFS_ADDRESSES_MAX)
 		return STANZA_RESOURCE_CONSTRAINT;
 	return store_prefs_put(store, &c->req, c->user->bare, prefs) ? STANZA_RESOURCE_CONSTRAINT
 								     : STANZA_CONDITIONS;

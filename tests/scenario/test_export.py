@@ -97,7 +97,7 @@ def test_everything_of_a_person_is_written_while_the_server_runs_and_only_for_wh
     assert told["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest() and told["bytes"] == path.stat().st_size
     assert told["carried"] == {
         "accounts": 3, "passwords": 3, "contacts": 3, "requests": 1, "blocked": 1, "offline": 1, "vcards": 1, "private": 1,
-        "published": 3, "history": 8, "rooms": 0, "other": 0}
+        "published": 3, "history": 8, "preferences": 0, "rooms": 0, "other": 0}
     assert {each["kind"] for each in told["left"]} == {"other"}
     host = ET.parse(path).getroot().find(PIE + "host")
     assert host.get("jid") == "example.org"

@@ -12,9 +12,10 @@ import time
 
 import pytest
 
-from lib import names, record
+from lib import names, pep, record
 from lib.archive import history, inner
 from lib.client import Account
+from lib.names import tag
 from lib.server import PASSWORD_MARK, ROOT, Server
 from lib.stanza import MARK, body_of, message, stamped
 
@@ -576,6 +577,26 @@ GARDEN = """return {
 		["subject"] = "the moon"; ["subject_from"] = "garden@rooms.example.org/Romeo"; ["subject_time"] = 1721521949; };
 };
 """
+
+
+def test_how_a_prosody_had_a_node_set_is_how_it_is_set_here(stopped):
+    data = stopped.parent / "old"
+    for name in ("accounts", "pep"):
+        (data / "example%2eorg" / name).mkdir(parents=True)
+    (data / "example%2eorg/accounts/juliet.dat").write_text(ACCOUNT)
+    (data / "example%2eorg/pep/juliet.dat").write_text("""return { ["urn:x:node"] = { ["name"] = "urn:x:node"; ["affiliations"] = {};
+        ["subscribers"] = {}; ["config"] = { ["payload_type"] = "urn:x"; ["notify_items"] = false; ["include_payload"] = false;
+        ["max_items"] = 7; ["access_model"] = "open"; ["title"] = "A node"; }; }; };\n""")
+    assert take_in(stopped, data)["carried"]["accounts"] == 1
+    stopped.start()
+    juliet = stopped.client(Account("juliet@example.org", PASSWORD)).online()
+    form = pep.request(juliet, "<configure node='urn:x:node'/>", "get", owner=True)
+    values = {field.get("var"): field.findtext(tag(names.DATA, "value")) for field in form.iter(tag(names.DATA, "field"))}
+    assert {name: values["pubsub#" + name] for name in (
+        "type", "deliver_notifications", "deliver_payloads", "max_items", "access_model", "title")} == {
+            "type": "urn:x", "deliver_notifications": "0", "deliver_payloads": "0", "max_items": "7", "access_model": "open",
+            "title": "A node"}
+    stopped.stop()
 
 
 def past_in(room, bodies):
