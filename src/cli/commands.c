@@ -122,7 +122,8 @@ static const struct cli_option restore_options[] = {
 };
 
 static const struct cli_option portable_options[] = {
-	{"--format", "NAME", "xep0227 (a file, or a folder of them), ejabberd (a file), prosody (a data folder); without it, by what SOURCE is."},
+	{"--format", "NAME", "xep0227 (a file, or a folder of them), ejabberd (a dump), ejabberd-sqlite (a database), prosody (a data folder); without it, by what SOURCE is."},
+	{"--domain", "DOMAIN", "Whose people a database of an ejabberd has, if it does not say so and this server has several domains."},
 	{},
 };
 
@@ -364,7 +365,7 @@ const struct command commands[] = {
 		"accounts.",
 		"  gatehouse export /srv/export/people.xml\n  gatehouse export /srv/export/prosody --each --no-history\n",
 		export_options, 1, 1, false, cmd_export},
-	{"import", "SOURCE [--format NAME]", "take in accounts of another server with what belongs to them",
+	{"import", "SOURCE [--format NAME] [--domain DOMAIN]", "take in accounts of another server with what belongs to them",
 		"SOURCE is a file of XEP-0227, as 'ejabberdctl export_piefxis FOLDER' and other servers write it (with what it "
 		"includes), a folder of such files (*.xml, as 'gatehouse export --each' makes one), or the data folder of a Prosody "
 		"(/var/lib/prosody), which must be stopped. Accounts of the domains that this server answers for are taken "
@@ -377,10 +378,15 @@ const struct command commands[] = {
 		"taken in after the export: rooms with configuration, affiliations, subject and what was said in them, and of people "
 		"who are there personal eventing, preferences of history, and histories; a node that is there already stays as it is, "
 		"and to a history that is there only what is newer is added.\n\n"
+		"Where an ejabberd keeps its tables in SQLite (sql_type: sqlite), SOURCE is that database instead of the dump, or in "
+		"addition to it, with ejabberd stopped; it is only read. Databases whose tables do not name the domain (without "
+		"new_sql_schema) hold the people of --domain. From PostgreSQL or MySQL copy the tables into such a file first: "
+		"docs/moving.md shows how.\n\n"
 		"The server must be stopped. Who is there already stays as they are, so the same command may be run again, also "
 		"after it was interrupted. Everything that others may be shown is in the record before it is in the store, "
 		"as brought in and not as said here; it is not inspected.",
-		"  gatehouse import /srv/export/20261122-040000.xml\n  gatehouse import /var/lib/prosody\n", portable_options, 1, 1,
+		"  gatehouse import /srv/export/20261122-040000.xml\n  gatehouse import /var/lib/prosody\n"
+		"  gatehouse import /var/lib/ejabberd/ejabberd.db --domain example.org\n", portable_options, 1, 1,
 		false, cmd_import},
 	{},
 };

@@ -83,6 +83,17 @@ int intake_source(struct intake *in, const char *path)
 	return fd;
 }
 
+int intake_reach(struct intake *in, int (*reach)(void *owner), void *owner)
+{
+	int r;
+
+	people_become_root();
+	r = reach(owner);
+	if (people_become_owner(in->people.settings))
+		in->failed = true;
+	return r;
+}
+
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
 	return strcmp((*a)->d_name, (*b)->d_name);

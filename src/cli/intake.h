@@ -20,6 +20,8 @@ struct intake;
 [[nodiscard]] int intake_open(struct intake **out, const struct cli *cli, const char *source, const char *format);
 /* The source is opened as who runs this, the store is written as its owner: open(2) for reading with those rights. */
 int intake_source(struct intake *in, const char *path);
+/* The same for what opens by itself: calls it, and returns what it returned. */
+int intake_reach(struct intake *in, int (*reach)(void *owner), void *owner);
 /* The same for a folder; free as scandir(3) wants it. -1 and errno. */
 struct dirent;
 int intake_folder(struct intake *in, const char *path, struct dirent ***out);

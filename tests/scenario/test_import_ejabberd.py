@@ -1,6 +1,10 @@
-"""What people published with a real ejabberd, and what they wanted kept, comes with its dump of tables."""
+"""What people published with a real ejabberd, and what they wanted kept, comes with its dump of tables, or its database."""
 
 import base64
+import hashlib
+import json
+import pathlib
+import sqlite3
 
 import pytest
 
@@ -9,7 +13,7 @@ from lib.archive import history, inner
 from lib.client import Account
 from lib.names import tag
 from lib.stanza import MARK
-from test_import import PASSWORD, TALKATIVE, Ejabberd, document, stopped, take_in
+from test_import import DOMAIN, ODD, PASSWORD, ROMEO as TALK, ROOM, TALKATIVE, Ejabberd, document, rooms_are_as_they_were, stopped, take_in
 
 pytestmark = pytest.mark.recorder_runs("accounts are taken in while the server is stopped")
 
@@ -222,3 +226,145 @@ def test_a_list_of_bookmarks_is_shown_beside_the_rooms_that_stand_alone(stopped)
     assert pep.ids(pep.items(juliet, LIST)) == ["current"]
     assert configured(juliet, LIST)["access_model"] == ["whitelist"]
     stopped.stop()
+
+
+# --- tables in a database
+
+
+SCHEMA = {False: "/usr/share/ejabberd/sql/lite.sql", True: "/usr/share/ejabberd/sql/lite.new.sql"}
+SQL = """default_db: sql
+auth_method: sql
+sql_type: sqlite
+sql_database: "%s"
+new_sql_schema: %s
+"""
+
+
+def over_sqlite(stopped, new):
+    path = stopped.parent / "ejabberd.db"
+    with sqlite3.connect(path) as db:
+        db.executescript(pathlib.Path(SCHEMA[new]).read_text())
+    db.close()
+    more = EVENTING.replace("db_type: mnesia", "db_type: sql") + SQL % (path, str(new).lower())
+    return Ejabberd(stopped, "sha256", more), path
+
+
+@pytest.mark.parametrize("new", [False, True], ids=["old-schema", "new-schema"])
+def test_an_ejabberd_over_sqlite_comes_with_its_database(stopped, new):
+    old, database = over_sqlite(stopped, new)
+    room = ROOM.replace('"muc#roomconfig_whois"', '"muc#roomconfig_passwordprotectedroom": "1", "muc#roomconfig_whois"')
+    odd = "client.send_message(room, %r, mtype='groupchat')\nawait asyncio.sleep(1)\n" % ODD
+    old.run(["romeo", "juliet"], ("romeo", TALK), ("romeo", ROMEO), ("romeo", room + odd), ("juliet", JULIET))
+    source, _ = old.export()
+    assert take_in(stopped, source)["carried"]["accounts"] == 2
+    someone_used_gatehouse_already(stopped)
+    whose = [] if new else ["--domain", DOMAIN]
+    told = take_in(stopped, database, *whose)
+    assert told["sha256"] == hashlib.sha256(database.read_bytes()).hexdigest()
+    carried = {kind: told["carried"][kind] for kind in ("published", "preferences", "rooms")}
+    assert carried == {"published": 8, "preferences": 1, "rooms": 1}, told
+    assert told["carried"]["history"] >= 6, told
+    left = {each["kind"]: each["count"] for each in told["left"] if "export_piefxis" in each["why"]}
+    assert left["accounts"] == 2, told
+    assert [each["count"] for each in told["left"] if "service of its own" in each["why"]] == [1], told
+    again = take_in(stopped, database, *whose)
+    assert not any(again["carried"].values()) and again["rooms_there"] == 1
+    what_romeo_published_is_there(stopped)
+    stopped.start()
+    bodies = ["%s what light %d" % (MARK, number) for number in range(3)] + [ODD]
+    for client in rooms_are_as_they_were(stopped, bodies, "SCRAM-SHA-256"):
+        page = history(client)
+        assert [body for body in page.bodies if body] == ["%s for later, from before" % MARK]
+        assert inner(page.results[0]).get("from").startswith("romeo@example.org/")
+    stopped.stop()
+    it_is_in_the_record(stopped)
+
+
+COLUMNS = {"archive": "username, timestamp, peer, xml, kind, nick, id", "archive_prefs": "username, def, always, never",
+           "muc_room": "name, host, opts", "pubsub_node": "nodeid, host, node", "pubsub_node_option": "nodeid, name, val",
+           "pubsub_state": "nodeid, jid, affiliation, subscriptions",
+           "pubsub_item": "nodeid, itemid, publisher, modification, payload"}
+
+
+def written(stopped, rows):
+    """A database of tables with these columns alone, as docs/moving.md makes one of another database."""
+    path = stopped.parent / "copy.db"
+    with sqlite3.connect(path) as db:
+        for table, columns in COLUMNS.items():
+            db.execute("CREATE TABLE %s (%s)" % (table, ", ".join('"%s" ANY' % each for each in columns.split(", "))))
+            for row in rows.get(table, []):
+                db.execute("INSERT INTO %s VALUES (%s)" % (table, ",".join("?" * len(row))), row)
+    db.close()
+    accounts = stopped.parent / "people.xml"
+    accounts.write_text(document("<user name='juliet' password='%s'/>" % PASSWORD))
+    assert take_in(stopped, accounts)["carried"]["accounts"] == 1
+    return path
+
+
+def said(time, xml, user="juliet", kind="chat"):
+    return (user, str(time), "romeo@example.org", xml, kind, "", str(time))
+
+
+MESSAGE = "<message xmlns='jabber:client' type='chat' from='romeo@example.org/a' to='juliet@example.org'><body>%s %s</body></message>"
+
+
+def test_what_a_database_holds_is_judged_row_by_row(stopped):
+    stopped.configure({"personal": {"items": 2}})
+    juliet = "juliet@example.org"
+    path = written(stopped, {
+        "archive": [said(1700000000000002, MESSAGE % (MARK, "second")), said(1700000000000001, MESSAGE % (MARK, "first")),
+                    said(1700000000000003, "\x01packed"), said(1700000000000004, "<message><body>open"), said(1700000000000005, "<iq/>"),
+                    said(1700000000000006, MESSAGE % (MARK, "gone"), "gone@rooms.example.org", "groupchat"),
+                    said(1700000000000007, MESSAGE % (MARK, "nobody's"), "nobody")],
+        "archive_prefs": [("juliet", "never", "[{<<\"nurse\">>,<<\"example.org\">>,<<>>}]", "[]")],
+        "muc_room": [("odd", "rooms.example.org", "[{title,<<\"open"), ("", "rooms.example.org", "[]")],
+        "pubsub_node": [("1", juliet, "urn:x:many"), ("2", "pubsub.example.org", "news"), ("3", juliet, "bad\x02name")],
+        "pubsub_node_option": [("1", "max_items", "unlimited"), ("1", "access_model", "open"), ("1", "title", "<<\"open")],
+        "pubsub_state": [("1", juliet, "o", ""), ("1", "romeo@example.org", "c", "s:1,p:2"), ("1", "paris@example.org", "n", "p:1,s:2")],
+        "pubsub_item": [("1", "old%d" % n, juliet, "001700:%06d:000000" % n, "<x xmlns='urn:x'>text</x>") for n in (3, 1, 2)]
+        + [("1", "bad", juliet, "001700:000009:000000", "<x xmlns='urn:x'>"), ("2", "one", juliet, "001700:000001:000000", "<x xmlns='urn:x'/>")],
+    })
+    told = take_in(stopped, path, "--domain", DOMAIN)
+    assert told["carried"]["history"] == 2 and told["carried"]["published"] == 1 and told["carried"]["preferences"] == 1, told
+    left = {each["why"]: each["count"] for each in told["left"]}
+    for why, count in {"packed": 1, "is no message": 2, "did not stay": 1, "is no item": 1, "newer ones": 2, "service of its own": 1,
+                       "how it is set is no term": 1, "no such account": 1, "name is no address": 1}.items():
+        assert sum(n for text, n in left.items() if why in text) == count, (why, left)
+    stopped.start()
+    client = login(stopped, "juliet")
+    assert history(client).bodies == ["%s first" % MARK, "%s second" % MARK]
+    assert pep.ids(pep.items(client, "urn:x:many")) == ["old3"]
+    assert configured(client, "urn:x:many")["access_model"] == ["open"]
+    stopped.stop()
+
+
+def test_a_database_that_does_not_say_whose_it_is_needs_a_domain(stopped):
+    stopped.configure({"domains": ["example.org", "example.net"]})
+    path = written(stopped, {"archive": [said(1700000000000001, MESSAGE % (MARK, "first"))]})
+    told = take_in(stopped, path, code=2)
+    assert "--domain" in json.dumps(told)
+    assert take_in(stopped, path, "--domain", "example.net")["carried"]["history"] == 0
+    assert take_in(stopped, path, "--domain", "example.org")["carried"]["history"] == 1
+
+
+@pytest.mark.parametrize("bytes, why", [
+    (b"SQLite format 3\0" + b"\0" * 2000, "bad.db"),
+    (b"nothing", "bad.db"),
+])
+def test_what_is_no_database_is_refused_with_its_name(stopped, bytes, why):
+    path = stopped.parent / "bad.db"
+    path.write_bytes(bytes)
+    told = take_in(stopped, path, "--format", "ejabberd-sqlite", code=2)
+    assert why in told["error"]["text"]
+
+
+def test_nothing_of_a_databases_schema_is_run(stopped):
+    path = stopped.parent / "view.db"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE real (a)")
+        db.execute("CREATE VIEW archive AS SELECT 'juliet' AS username, 1 AS timestamp, '' AS peer, '<message/>' AS xml,"
+                   " 'chat' AS kind, '' AS nick, 1 AS id FROM real")
+        db.execute("INSERT INTO real VALUES (1)")
+    db.close()
+    told = take_in(stopped, path, "--domain", DOMAIN)
+    assert not any(told["carried"].values()) and not told["left"]
