@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "account/directory.h"
+#include "inspect/fold.h"
 #include "route/answer.h"
 #include "route/iq.h"
 #include "route/sight.h"
@@ -56,26 +57,24 @@ struct search {
 	struct home *home;
 	struct parcel *parcel;
 	struct str domain;
-	struct str wanted[FIELDS]; /* on the parcel's arena; all empty: nobody is found */
+	struct str wanted[FIELDS]; /* folded, on the parcel's arena; all empty: nobody is found */
 	bool form;                 /* asked, and answered, with a data form */
 	const struct person **found; /* counted, by address */
 	size_t len, max;
+	struct buf scratch;
 };
 
-static char small(char c)
+/* `with` is folded: capitals, accents and width make no difference. */
+static bool begins(struct search *s, struct str text, struct str with)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
+	struct fold_stats stats;
+	char *room;
 
-/* Small and capital letters of ASCII are one; others are compared as they are. */
-static bool begins(struct str text, struct str with)
-{
-	if (text.len < with.len)
-		return false;
-	for (size_t i = 0; i < with.len; i++)
-		if (small(text.data[i]) != small(with.data[i]))
-			return false;
-	return true;
+	if (!with.len)
+		return true;
+	buf_clear(&s->scratch);
+	room = buf_room(&s->scratch, text.len * FOLD_GROWTH + 1);
+	return room && str_starts(str_of(room, fold_word(text, room, &stats)), with);
 }
 
 static void names_of(const struct person *p, struct str out[FIELDS])
@@ -100,7 +99,7 @@ static bool is_wanted(const struct person *p, void *owner)
 		return true;
 	names_of(p, is);
 	for (size_t i = 0; i < FIELDS; i++)
-		if (!begins(is[i], s->wanted[i]))
+		if (!begins(s, is[i], s->wanted[i]))
 			return true;
 	s->found[s->len++] = person_ref(p);
 	return s->len < s->max;
@@ -189,6 +188,7 @@ static void answer(struct search *s)
 
 static void search_free(struct search *s)
 {
+	buf_done(&s->scratch);
 	for (size_t i = 0; i < s->len; i++)
 		person_unref(s->found[i]);
 	free(s->found);
@@ -209,6 +209,15 @@ static void on_searched(uv_work_t *work, int status)
 
 /* ---- the question ---- */
 
+static struct str folded(const struct node *n, struct arena *arena)
+{
+	struct str text = str_trim(node_text(n, arena));
+	char *out = arena_alloc(arena, text.len * FOLD_GROWTH + 1);
+	struct fold_stats stats;
+
+	return out ? str_of(out, fold_word(text, out, &stats)) : STR_NONE;
+}
+
 static void take_form(struct search *s, const struct node *form)
 {
 	for (const struct node *f = node_first_element(form); f; f = node_next_element(f)) {
@@ -216,7 +225,7 @@ static void take_form(struct search *s, const struct node *form)
 
 		for (size_t i = 0; value && i < FIELDS; i++)
 			if (str_eq(node_attr(f, STR("var")), str_from(fields[i])))
-				s->wanted[i] = str_trim(node_text(value, s->parcel->arena));
+				s->wanted[i] = folded(value, s->parcel->arena);
 	}
 }
 
@@ -226,7 +235,7 @@ static void take_fields(struct search *s, const struct node *query)
 		const struct node *n = node_child(query, str_from(fields[i]), NS_SEARCH);
 
 		if (n)
-			s->wanted[i] = str_trim(node_text(n, s->parcel->arena));
+			s->wanted[i] = folded(n, s->parcel->arena);
 	}
 }
 
