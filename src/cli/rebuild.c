@@ -140,6 +140,8 @@ static int take_content(struct rebuild *b)
 		return 0;
 	if (e->room)
 		return b->second ? 0 : rebuild_room_entry(b);
+	if (!b->second && str_is(e->kind, "iq"))
+		rebuild_notice_form(b);
 	if (!str_is(e->kind, "message"))
 		return 0;
 	stanza = reread_stanza(rebuild_delivered(e), &arena);
@@ -165,12 +167,14 @@ static int take_admin(struct rebuild *b)
 		return rebuild_past(b);
 	if (str_is(command, "import.room"))
 		return rebuild_room_made(b);
-	if (str_is(command, "import.item"))
+	if (str_is(command, "import.item")) {
 		rebuild_past_item(b);
-	else if (str_is(command, "import"))
+	} else if (str_is(command, "import")) {
 		buf_clear(&b->past_owner); /* it begins */
-	else
+	} else {
 		rebuild_take_act(b);
+		rebuild_notice_act(b);
+	}
 	return 0;
 }
 
@@ -413,6 +417,8 @@ static int work(struct rebuild *b)
 	if (!r)
 		r = rebuild_close_invites(b);
 	if (!r)
+		r = rebuild_put_notices(b);
+	if (!r)
 		r = rebuild_save_rooms(b);
 	if (!r && cli_has(b->cli, "--store"))
 		r = drop_all_received(b);
@@ -439,8 +445,7 @@ __attribute__((format(printf, 2, 3))) static void lacks(json_t *list, const char
 /* What the copy is older than. */
 static void lacking_since(const struct rebuild *b, json_t *list)
 {
-	lacks(list, "rosters, block lists, vCards, private data, personal eventing, preferences for history, what is said to "
-		    "everybody, blacklist and whitelist: they are as in the copy");
+	lacks(list, "rosters, block lists, vCards, private data, personal eventing, preferences for history: they are as in the copy");
 	if (b->passwords_set)
 		lacks(list, "passwords set since the copy (%zu), which has the ones before: %.*s%s", b->passwords_set,
 			STR_FMT(buf_view(&b->passwords)), b->passwords_set > NAMED_MAX ? " .." : "");
@@ -459,12 +464,15 @@ static json_t *lacking(const struct rebuild *b)
 		lacking_since(b, list);
 	} else {
 		lacks(list, "passwords: set new ones with 'gatehouse user password', or use --store with a copy");
-		lacks(list, "rosters, block lists, vCards, private data, personal eventing, preferences for history, what is said "
-			    "to everybody, blacklist and whitelist: they are in copies of the store only");
+		lacks(list, "rosters, block lists, vCards, private data, personal eventing, preferences for history: they are in "
+			    "copies of the store only");
 	}
 	if (b->rooms_left)
 		lacks(list, "%" PRIu64 " messages of rooms that neither stay nor are in a copy: they are in the record only",
 			b->rooms_left);
+	if (b->notices_left)
+		lacks(list, "%zu changes of what is said to everybody, or of blacklist and whitelist, whose form is not there",
+			b->notices_left);
 	if (b->no_stanza)
 		lacks(list, "%" PRIu64 " entries that hold no stanza", b->no_stanza);
 	if (b->first_seq)
@@ -509,6 +517,7 @@ static void rebuild_done(struct rebuild *b)
 	map_done(&b->waiting);
 	rebuild_rooms_done(b);
 	rebuild_persons_done(b);
+	rebuild_notices_done(b);
 	arena_free(b->names);
 	people_close(&b->people);
 }

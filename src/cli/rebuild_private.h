@@ -9,6 +9,7 @@
 #include "cli/people.h"
 #include "cli/progress.h"
 #include "record/line.h"
+#include "record/record.h"
 #include "stanza/node.h"
 
 enum {
@@ -16,6 +17,8 @@ enum {
 	PUTS = 3, /* batches on their way to the store */
 	KEEPS = 256, /* waiting messages on their way: the store puts them down together */
 	NAMED_MAX = 20, /* addresses that the report names */
+	NOTICES = 4,    /* what the store keeps of administrators' words: store_notice_put */
+	NOTICE_FORMS = 64, /* the last forms, whose acts may be still to come */
 };
 
 /* A message nobody is known to have got. */
@@ -41,6 +44,21 @@ struct somebody {
 	char jid[];
 };
 
+/* A form of an administrator; values NULL: none. */
+struct notice_form {
+	char id[RECORD_ID];
+	uint64_t seq, time_us;
+	json_t *values; /* of its one field that counts */
+};
+
+/* What such a form set since the copy; text NULL: nothing did. And what was before the act of line `act`. */
+struct notice {
+	struct str name;
+	json_t *text, *before;
+	struct notice_form form, form_before;
+	uint64_t act;
+};
+
 struct put {
 	struct store_req req;
 	bool asked;
@@ -63,6 +81,9 @@ struct rebuild {
 	struct map waiting, persons, rooms;
 	struct arena *names; /* of groups */
 	struct buf passwords; /* whose passwords were set since the copy */
+	struct notice notices[NOTICES];
+	struct notice_form forms[NOTICE_FORMS];
+	unsigned forms_at;
 	struct put put[PUTS];
 	unsigned put_at;
 	struct store_req keep[KEEPS];
@@ -76,7 +97,7 @@ struct rebuild {
 	uint64_t last_seq, first_seq, serial;
 	uint64_t applied; /* up to this line all is in the copy */
 	uint64_t lines, messages, rows, offline, rooms_left, no_stanza, took_ms;
-	size_t accounts_made, accounts_changed, passwords_set, invites_closed;
+	size_t accounts_made, accounts_changed, passwords_set, invites_closed, notices_left;
 	int failed;
 	bool second;
 };
@@ -104,6 +125,14 @@ void rebuild_take_act(struct rebuild *b);
 /* Whether an invitation was used since the copy cannot be told from it: all are closed. */
 [[nodiscard]] int rebuild_close_invites(struct rebuild *b);
 void rebuild_persons_done(struct rebuild *b);
+
+/* ---- what they said to everybody, and whom they shut out (rebuild_notices.c) ---- */
+
+/* b->entry may be a form of theirs; is an act of theirs. */
+void rebuild_notice_form(struct rebuild *b);
+void rebuild_notice_act(struct rebuild *b);
+[[nodiscard]] int rebuild_put_notices(struct rebuild *b);
+void rebuild_notices_done(struct rebuild *b);
 
 /* ---- rows on their way (rebuild_rows.c) ---- */
 

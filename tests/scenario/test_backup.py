@@ -12,11 +12,12 @@ import pytest
 
 from lib import names, record
 from lib.archive import inner
+from lib.command import administrator, command, data, done, inside
 from lib.client import Refused
 from lib.names import tag
 from lib.rooms import admin, configure, create, join, listed, new_room, occupant, refusal, say
 from lib.server import Server, run
-from lib.stanza import Error, body_of, child, message, message_to, stanza_id
+from lib.stanza import Error, body, body_of, child, message, message_to, stanza_id
 from test_history import history
 
 pytestmark = pytest.mark.recorder_runs("servers are killed and copied here")
@@ -529,6 +530,40 @@ def test_what_administrators_did_to_accounts_since_the_copy_is_done_again():
         server.stop()
     finally:
         server.remove()
+
+
+def test_what_administrators_said_since_the_copy_and_whom_they_shut_out_is_so_again():
+    server = own(None)
+    try:
+        boss = administrator(server)
+        alice, bob = server.online(2)
+        done(boss, "set-welcome", welcome="Welcome of before")
+        made = backup(server, server.parent / "shelf")
+        done(boss, "set-motd", motd="Not this")
+        done(boss, "edit-motd", motd=["Tea at five,", "", "cake at six"])
+        inside(command(boss, "delete-welcome"))
+        done(boss, "edit-blacklist", blacklistjids=["elsewhere.example"])
+        done(boss, "edit-blacklist", blacklistjids=["elsewhere.example", bob.bare.upper()])
+        server.stop()
+        lose_store(server)
+        told = rebuild(server, "--store", made["backup"])
+        server.start()
+        boss, bob = (server.client(each.account).online() for each in (boss, bob))
+        assert data(command(boss, "edit-motd"))["motd"] == ["Tea at five,", "", "cake at six"], told
+        boss.expect(message(body="Tea at five,\n\ncake at six"))
+        assert data(command(boss, "set-welcome"))["welcome"] == []
+        assert set(data(command(boss, "edit-blacklist"))["blacklistjids"]) == {"elsewhere.example", bob.bare}
+        assert Error(refused_message(bob, alice.bare)).condition == "policy-violation"
+        server.stop()
+        record.verify(server)
+    finally:
+        server.remove()
+
+
+def refused_message(client, to):
+    """The error that a message of his gets."""
+    client.send(message_to(to, body("may I?"), type="chat", id="m1"))
+    return client.expect(message(id="m1", type="error"))
 
 
 def test_a_store_that_is_there_is_not_made_anew(server):
