@@ -59,6 +59,7 @@ struct parcel {
 	enum parcel_class class;
 	struct jid to;           /* as addressed; for no `to`: the sender's own bare JID (RFC 6120 10.3) */
 	bool has_to;
+	bool renamed;            /* the resource of `to` was written otherwise than it is kept and compared */
 	struct str type;         /* the stanza's type attribute, "" when absent */
 	struct str id;           /* the stanza's id attribute, "" when absent */
 	struct origin *origin;   /* counted */
@@ -89,6 +90,7 @@ struct parcel {
 	struct hold *hold;
 	struct user *user;       /* whose turn it is; in memory while the parcel is queued with him */
 	struct str room_nick;    /* of a replayed one */
+	const struct jid *by_room; /* the room that says it, in place of its origin; on the arena; NULL: none */
 	const struct room_view *room_view; /* the room whose archive is asked for, as the asker may see it; on the arena */
 	unsigned views;          /* whose history it goes into: STORE_VIEW_* */
 };

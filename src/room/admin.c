@@ -3,6 +3,7 @@
 #include "room/groups.h"
 #include "room/invite.h"
 #include "room/say.h"
+#include "room/voices.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -69,18 +70,24 @@ static void put_attr(struct buf *out, const char *name, struct str value)
 	buf_putc(out, '\'');
 }
 
-static void put_roles(struct buf *out, const struct room *r, enum role role)
+static void put_occupant(struct buf *out, const struct occupant *o)
+{
+	buf_lit(out, "<item");
+	put_attr(out, "affiliation", affiliation_name(occupant_affiliation(o)));
+	put_attr(out, "jid", o->face->jid.full);
+	put_attr(out, "nick", o->nick);
+	put_attr(out, "role", role_name(o->role));
+	buf_lit(out, "/>");
+}
+
+/* Who is in: as far as the one who asks sees him come and go. A wall may have gone up since both entered. */
+static void put_roles(struct buf *out, const struct room *r, enum role role, const struct room_request *rq,
+	struct room_sink *sink)
 {
 	room_each_occupant(o, r)
 	{
-		if (o->role == role) {
-			buf_lit(out, "<item");
-			put_attr(out, "affiliation", affiliation_name(room_affiliation(r, o->bare)));
-			put_attr(out, "jid", container_of(o->seats.next, struct seat, link)->jid.full);
-			put_attr(out, "nick", o->nick);
-			put_attr(out, "role", role_name(role));
-			buf_lit(out, "/>");
-		}
+		if (o->role == role && sink->may_meet(sink, rq->from.bare, o->bare))
+			put_occupant(out, o);
 	}
 }
 
@@ -133,7 +140,7 @@ static enum room_outcome put_list(struct buf *out, const struct room *r, const s
 	} else if (role_parse(node_attr(item, STR("role")), &role)) {
 		if (!may_list_role(a))
 			return ROOM_E_FORBIDDEN;
-		put_roles(out, r, role);
+		put_roles(out, r, role, rq, sink);
 	} else {
 		return ROOM_E_BAD_REQUEST;
 	}
@@ -156,26 +163,31 @@ enum room_outcome admin_get(
 
 /* ---- may this be changed? ---- */
 
-/* 8.2 to 8.5, 9.6 to 9.8: nobody is touched by who has less of an affiliation, nor loses his voice to who has no more
- * than he; whoever is an admin or owner stays a moderator; only admins and owners make and unmake moderators. */
-static enum room_outcome check_role(const struct room *r, const struct change *c, const struct asker *a)
+/* 8.2, 8.4, 9.7 and the table of 5.1.3: nobody loses anything to who has less of an affiliation, nor a moderator to who is
+ * no more than one, nor his voice to an equal. Whoever is an admin or owner stays a moderator. */
+static enum room_outcome check_loss(const struct change *c, const struct asker *a, enum affiliation theirs)
 {
-	enum affiliation theirs = room_affiliation(r, c->occupant->bare);
-
-	if (a->role != ROLE_MODERATOR && a->affiliation < AFFILIATION_ADMIN)
-		return ROOM_E_FORBIDDEN;
-	if (c->role == c->occupant->role)
-		return ROOM_OK;
 	if (theirs > a->affiliation)
+		return ROOM_E_NOT_ALLOWED;
+	if (c->occupant->role == ROLE_MODERATOR && a->affiliation < AFFILIATION_ADMIN && c->occupant != a->occupant)
 		return ROOM_E_NOT_ALLOWED;
 	if (c->role == ROLE_NONE)
 		return c->occupant == a->occupant ? ROOM_E_CONFLICT : ROOM_OK;
-	if (c->role < ROLE_MODERATOR && theirs >= AFFILIATION_ADMIN)
+	if (theirs >= AFFILIATION_ADMIN)
 		return ROOM_E_NOT_ALLOWED;
-	if ((c->role == ROLE_MODERATOR || c->occupant->role == ROLE_MODERATOR) &&
-		a->affiliation < AFFILIATION_ADMIN)
-		return c->role == ROLE_MODERATOR ? ROOM_E_FORBIDDEN : ROOM_E_NOT_ALLOWED;
 	return c->role == ROLE_VISITOR && theirs >= a->affiliation ? ROOM_E_NOT_ALLOWED : ROOM_OK;
+}
+
+/* 8.3, 9.6: moderators give voice, only admins and owners make moderators. */
+static enum room_outcome check_role(const struct change *c, const struct asker *a)
+{
+	if (a->role != ROLE_MODERATOR && a->affiliation < AFFILIATION_ADMIN)
+		return ROOM_E_FORBIDDEN;
+	if (c->role < c->occupant->role)
+		return check_loss(c, a, occupant_affiliation(c->occupant));
+	return c->role == ROLE_MODERATOR && c->role != c->occupant->role && a->affiliation < AFFILIATION_ADMIN
+		       ? ROOM_E_FORBIDDEN
+		       : ROOM_OK;
 }
 
 /* What a group gives the lists cannot take away, but for a ban of a member. */
@@ -198,6 +210,8 @@ static enum room_outcome check_affiliation(
 
 	if (a->affiliation < AFFILIATION_ADMIN)
 		return ROOM_E_FORBIDDEN;
+	if (c->jid.local.len == 0 && c->affiliation > AFFILIATION_NONE) /* 9.2: a domain can be banned, and no more */
+		return ROOM_E_NOT_ACCEPTABLE;
 	if (reserved.len && !str_eq(reserved, c->jid.bare))
 		return ROOM_E_CONFLICT;
 	if (c->affiliation == AFFILIATION_OUTCAST && self)
@@ -205,10 +219,11 @@ static enum room_outcome check_affiliation(
 	if (is_by_group(r, c))
 		return ROOM_E_NOT_ALLOWED;
 	if (a->affiliation < AFFILIATION_OWNER) {
+		/* 10.3 to 10.8: lists of owners and admins are the owners'; 9.1: a ban has a condition of its own */
 		if (c->affiliation >= AFFILIATION_ADMIN)
 			return ROOM_E_FORBIDDEN;
 		if (now >= AFFILIATION_ADMIN && !self)
-			return ROOM_E_NOT_ALLOWED;
+			return c->affiliation == AFFILIATION_OUTCAST ? ROOM_E_NOT_ALLOWED : ROOM_E_FORBIDDEN;
 	}
 	if (now == AFFILIATION_OWNER && c->affiliation != AFFILIATION_OWNER && room_owner_count(r) == 1)
 		return ROOM_E_CONFLICT;
@@ -257,7 +272,7 @@ static bool prepare_nick(const struct room *r, struct change *c, struct arena *a
 
 	if (c->nick.len == 0)
 		return true;
-	if (jid_with_resource(&as, &room, c->nick, arena))
+	if (jid_with_resource(&as, &room, c->nick, arena) || !room_nick_is_visible(as.resource))
 		return false;
 	c->nick = as.resource;
 	return true;
@@ -286,7 +301,7 @@ static enum room_outcome check_item(
 
 	if (result != ROOM_OK)
 		return result;
-	return c->is_role ? check_role(r, c, &a) : check_affiliation(r, c, &a, rq->from.bare);
+	return c->is_role ? check_role(c, &a) : check_affiliation(r, c, &a, rq->from.bare);
 }
 
 /* Together they may not take the last owner either. */
@@ -370,6 +385,8 @@ static void tell_occupants(
 	struct notice_of n = notice(r, c, rq);
 
 	for (; o; o = next) {
+		enum affiliation was = o->affiliation;
+
 		next = next_of(r, &c->jid, o);
 		o->affiliation = room_affiliation(r, o->bare);
 		if (o->affiliation == AFFILIATION_OUTCAST ||
@@ -378,7 +395,7 @@ static void tell_occupants(
 			admin_expel(o, &n, sink, &rq->stamp);
 		} else {
 			n.was = o->role;
-			o->role = room_role_for(r, o->affiliation);
+			o->role = room_role_after(o, was);
 			say_presence(o, &n, sink, &rq->stamp);
 		}
 	}
@@ -398,6 +415,7 @@ static void tell(struct room *r, const struct change *c, const struct room_reque
 	if (c->is_role) {
 		tell_role(r, c, rq, sink);
 	} else if (c->was != room_affiliation(r, c->jid.bare)) {
+		voice_drop(r, c->jid.bare);
 		if (is_to_be_invited(r, c, rq, sink))
 			invite_member(r, c->jid.bare, c->reason, rq, sink);
 		tell_occupants(r, c, rq, sink);
@@ -414,15 +432,17 @@ static bool affiliate(struct room *r, struct change *c)
 	       room_reserve(r, c->jid.bare, STR(""));
 }
 
-enum room_outcome admin_affiliate(struct room *r, struct str bare, enum affiliation to,
-	const struct room_request *rq, struct room_sink *sink)
+void admin_regrade(struct room *r, struct affiliated *a, enum affiliation to, const struct room_request *rq,
+	struct room_sink *sink)
 {
-	struct change c = {.affiliation = to, .jid = jid_split(bare), .nick = STR(""), .reason = STR("")};
+	struct change c = {.affiliation = to,
+		.was = room_affiliation(r, a->jid),
+		.jid = jid_split(a->jid),
+		.nick = STR(""),
+		.reason = STR("")};
 
-	if (!affiliate(r, &c))
-		return ROOM_E_LIMIT;
+	room_regrade(a, to);
 	tell(r, &c, rq, sink);
-	return ROOM_OK;
 }
 
 enum room_outcome admin_enlist(struct room *r, struct str bare, struct str nick, const struct room_request *rq,
@@ -464,6 +484,7 @@ enum room_outcome admin_set(
 
 	if (result != ROOM_OK)
 		return result;
+	room_tidy(r);
 	while (done < len && (changes[done].is_role || affiliate(r, &changes[done])))
 		done++;
 	if (done == len)

@@ -30,13 +30,16 @@ enum room_outcome info_get(
 enum room_outcome items_get(
 	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink);
 
-/* A change of one affiliation that has been checked. */
-enum room_outcome admin_affiliate(struct room *r, struct str bare, enum affiliation to,
-	const struct room_request *rq, struct room_sink *sink);
+/* A change of one affiliation that has been checked; all see it. */
+void admin_regrade(struct room *r, struct affiliated *a, enum affiliation to, const struct room_request *rq,
+	struct room_sink *sink);
 
 /* A member with that nickname from now on; he who asked, when it is an IQ, learns that it is done before others do. */
 enum room_outcome admin_enlist(struct room *r, struct str bare, struct str nick, const struct room_request *rq,
 	struct room_sink *sink);
+
+/* What was sent to an occupant has come back with an error: if it is one of delivery, he is not here any more (11.1). */
+void room_bounced(struct room *r, const struct room_request *rq, struct room_sink *sink);
 
 /* The end of the room (10.9): everybody learns it, and leaves. destroy: <destroy/> as XML. */
 void room_dissolve(struct room *r, struct str destroy, const struct room_stamp *stamp, struct room_sink *sink);

@@ -75,10 +75,10 @@ bool archived_read(struct str xml, struct archived *out)
 	return true;
 }
 
-void archived_put_end(struct buf *out, const struct room *r, const struct occupant *o, struct str real)
+void archived_put_end(struct buf *out, const struct occupant *o, struct str real)
 {
 	buf_lit(out, X_START "affiliation='");
-	buf_str(out, affiliation_name(room_affiliation(r, o->bare)));
+	buf_str(out, affiliation_name(occupant_affiliation(o)));
 	buf_lit(out, "' jid='");
 	xml_escape(out, real);
 	buf_lit(out, "' role='");

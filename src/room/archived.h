@@ -18,7 +18,7 @@ struct archived {
 [[nodiscard]] bool archived_read(struct str xml, struct archived *out);
 
 /* The end of such a message, behind what was said. */
-void archived_put_end(struct buf *out, const struct room *r, const struct occupant *o, struct str real);
+void archived_put_end(struct buf *out, const struct occupant *o, struct str real);
 
 /* As it was when it went to all: without the real address, with the room's id. */
 void archived_put_live(struct buf *out, const struct room *r, const struct archived *a, const struct room_stamp *stamp);

@@ -18,7 +18,7 @@ enum field_kind {
 };
 
 struct field {
-	const char *var, *label, *words;
+	const char *var, *label, *words; /* without a label: in the store alone */
 	size_t offset;
 	enum field_kind kind;
 	uint32_t max;
@@ -59,6 +59,7 @@ static const struct field fields[] = {
 	{"x-roomconfig_membergroups", "Groups of accounts whose people are members", NULL, AT(member_groups), FIELD_LINES, 0},
 	{"x-roomconfig_registration", "Who is no member may become one by himself", "none|approval|anyone",
 		AT(registration), FIELD_CHOICE, 0},
+	{"x-member_invites", NULL, NULL, AT(member_invites), FIELD_BOOL, 0},
 	{"muc#roomconfig_getmemberlist", "Who may read the list of members", "moderator|participant|visitor",
 		AT(see_list), FIELD_SET, 0},
 };
@@ -172,6 +173,14 @@ static bool word_find(const char *words, struct str word, uint32_t *out)
 			return true;
 		}
 	return false;
+}
+
+struct str config_pm_word(const struct room_config *c)
+{
+	for (size_t i = 0; i < FIELDS; i++)
+		if (fields[i].offset == AT(allow_pm))
+			return word_at(fields[i].words, c->allow_pm);
+	return STR("");
 }
 
 /* ---- values as text ---- */
@@ -323,11 +332,15 @@ static void field_put(struct buf *out, const struct room_config *c, const struct
 
 void config_put_form(struct buf *out, const struct room_config *c)
 {
+	struct room_config shown = *c;
+
+	shown.allow_invites = config_allows_invites(c);
 	buf_lit(out, "<field var='FORM_TYPE' "
 		     "type='hidden'><value>http://jabber.org/protocol/muc#roomconfig</value>"
 		     "</field>");
 	for (size_t i = 0; i < FIELDS; i++)
-		field_put(out, c, &fields[i]);
+		if (fields[i].label)
+			field_put(out, &shown, &fields[i]);
 }
 
 static struct str field_value(const struct node *field, struct arena *arena)
@@ -390,6 +403,14 @@ static int lines_take(struct room_config *c, const struct field *f, const struct
 	return r;
 }
 
+static int invites_take(struct room_config *c, struct str text)
+{
+	int r = bool_take(text, &c->allow_invites);
+
+	c->member_invites = c->allow_invites;
+	return r;
+}
+
 static int field_take(struct room_config *c, const struct node *field, struct arena *arena)
 {
 	struct str var = node_attr(field, STR("var"));
@@ -399,8 +420,10 @@ static int field_take(struct room_config *c, const struct node *field, struct ar
 		return str_is(field_value(field, arena), "http://jabber.org/protocol/muc#roomconfig")
 			       ? 0
 			       : CONFIG_E_FORM;
-	if (!f)
+	if (!f || !f->label)
 		return 0;
+	if (f->offset == AT(allow_invites))
+		return invites_take(c, field_value(field, arena));
 	if (f->kind == FIELD_LINES)
 		return lines_take(c, f, field, arena);
 	return f->kind == FIELD_SET ? set_take(f, field, arena, place(c, f))
@@ -483,6 +506,8 @@ int config_set(struct room_config *c, struct str var, struct str value)
 	const struct field *f = field_find(var);
 	int r = f ? value_take(c, f, value) : 0;
 
+	if (f && f->offset == AT(allow_invites))
+		c->member_invites = c->allow_invites;
 	c->logging = c->archive;
 	return r;
 }

@@ -45,6 +45,7 @@ enum {
 
 struct room_config {
 	bool persistent, public, members_only, moderated, protected, change_subject, allow_invites;
+	bool member_invites;          /* allow_invites has been said, so that it holds where only members enter, too */
 	bool archive, logging;        /* one value under two names: what is said can be read later (XEP-0313) */
 	uint32_t broadcast, see_list; /* ROLES_*: whose presence is shown; who may read the lists of members */
 	uint32_t whois, allow_pm, registration;           /* enums above */
@@ -58,6 +59,15 @@ void config_init(struct room_config *c); /* the preset */
 void config_done(struct room_config *c);
 [[nodiscard]] bool config_copy(
 	struct room_config *to, const struct room_config *from); /* false: memory is out */
+
+/* May occupants who are no admins invite others? Where only members enter an owner must have said so (9.5). */
+static inline bool config_allows_invites(const struct room_config *c)
+{
+	return c->allow_invites && (!c->members_only || c->member_invites);
+}
+
+/* Who may send private messages, as the form has it. */
+struct str config_pm_word(const struct room_config *c);
 
 /* The fields of the form, with values, as children of <x type='form'/>. */
 void config_put_form(struct buf *out, const struct room_config *c);

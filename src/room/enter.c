@@ -5,6 +5,7 @@
 #include "room/history.h"
 #include "room/picture.h"
 #include "room/say.h"
+#include "room/voices.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -13,16 +14,19 @@ static struct str id_of(const struct room_request *rq)
 	return node_attr(rq->stanza, STR("id"));
 }
 
-static bool take_presence(const struct room *r, struct occupant *o, const struct room_request *rq)
+/* It is what is shown of the occupant until another of his sessions says something else. */
+static bool take_presence(const struct room *r, struct seat *s, const struct room_request *rq)
 {
 	struct buf out = BUF_INIT(0);
 	bool ok;
 
 	say_put_content(&out, r, rq->stanza);
-	ok = !buf_failed(&out) && room_set_text(&o->presence, buf_view(&out));
+	ok = !buf_failed(&out) && room_set_text(&s->presence, buf_view(&out));
 	buf_done(&out);
-	if (ok)
-		o->stamp = rq->stamp;
+	if (ok) {
+		s->stamp = rq->stamp;
+		s->occupant->face = s;
+	}
 	return ok;
 }
 
@@ -63,6 +67,12 @@ static enum room_outcome check_nick(const struct room *r, const struct room_requ
 	return ROOM_OK;
 }
 
+/* 7.2.2, 7.6: he is called what he has written, in other characters. */
+static unsigned nick_code(const struct room_request *rq)
+{
+	return rq->renamed ? 210 : 0;
+}
+
 static bool is_full(const struct room *r, enum affiliation a)
 {
 	return r->config.max_users && r->occupant_count >= r->config.max_users && a < AFFILIATION_ADMIN;
@@ -96,10 +106,12 @@ enum room_outcome room_may_read(const struct room *r, const struct room_request 
 
 	if (r->locked && a < AFFILIATION_OWNER)
 		return ROOM_E_NOT_FOUND;
-	if (a == AFFILIATION_OUTCAST || (r->config.members_only && a < AFFILIATION_MEMBER))
+	if (a == AFFILIATION_OUTCAST)
 		return ROOM_E_BANNED;
+	if (r->config.members_only && a < AFFILIATION_MEMBER)
+		return ROOM_E_FORBIDDEN;
 	if (r->config.protected && a < AFFILIATION_MEMBER && !room_seat(r, rq->from.full))
-		return ROOM_E_BANNED;
+		return ROOM_E_FORBIDDEN;
 	return check_walls(r, rq, sink);
 }
 
@@ -119,8 +131,19 @@ static void show_others(const struct room *r, const struct seat *to, struct room
 	room_each_occupant(o, r)
 	{
 		if (o != to->occupant && say_is_broadcast(r, o->role) && sink->may_meet(sink, to->jid.bare, o->bare))
-			say_presence_to(o, to, &(struct notice_of){.gone = false}, sink, &o->stamp);
+			say_presence_to(o, to, &(struct notice_of){.gone = false}, sink, &o->face->stamp);
 	}
+}
+
+/* XEP-0421 5: on everything that is from an occupant, on this as well. */
+static void put_author(struct buf *out, const struct room *r)
+{
+	struct occupant o = {.bare = r->subject_bare};
+
+	if (o.bare.len == 0)
+		return;
+	room_occupant_id(r, o.bare, o.id);
+	say_put_ids(out, r, &o, &(struct room_stamp){.seq = 0});
 }
 
 /* 7.2.16: always, empty when there is none; it ends what is sent on entering. */
@@ -136,6 +159,7 @@ static void show_subject(const struct room *r, const struct seat *to, struct roo
 	xml_escape(&out, hidden ? STR("") : r->subject);
 	buf_lit(&out, "</subject>");
 	if (stamp->seq) {
+		put_author(&out, r);
 		say_put_ids(&out, r, NULL, stamp);
 		history_put_delay(&out, r, stamp);
 	}
@@ -151,7 +175,8 @@ static void add_code(struct notice_of *n, unsigned code)
 
 	while (n->own_codes[i])
 		i++;
-	n->own_codes[i] = code;
+	if (code)
+		n->own_codes[i] = code;
 }
 
 static void announce(struct room *r, const struct seat *s, const struct node *x,
@@ -166,6 +191,7 @@ static void announce(struct room *r, const struct seat *s, const struct node *x,
 		add_code(&n, 170);
 	if (r->fresh)
 		add_code(&n, 201);
+	add_code(&n, nick_code(rq));
 	picture_show(r, s, sink);
 	show_others(r, s, sink);
 	say_presence(s->occupant, &n, sink, &rq->stamp);
@@ -182,10 +208,12 @@ static enum room_outcome enter(
 
 	if (result != ROOM_OK)
 		return result;
-	s = room_sit(r, rq->to.resource, &rq->from, room_role_for(r, room_affiliation_of(r, rq)), rq->owner);
+	s = room_sit(r, rq->to.resource, &rq->from,
+		voice_role(r, rq->from.bare, room_affiliation_of(r, rq)), rq->owner);
 	if (!s)
 		return ROOM_E_LIMIT;
-	if (!take_presence(r, s->occupant, rq)) {
+	s->occupant->admin = rq->admin;
+	if (!take_presence(r, s, rq)) {
 		room_stand(r, s);
 		return ROOM_E_LIMIT;
 	}
@@ -197,8 +225,9 @@ static enum room_outcome enter(
 /* ---- who is in already ---- */
 
 static enum room_outcome rename_occupant(
-	struct room *r, struct occupant *o, const struct room_request *rq, struct room_sink *sink)
+	struct room *r, struct seat *s, const struct room_request *rq, struct room_sink *sink)
 {
+	struct occupant *o = s->occupant;
 	enum room_outcome result = check_nick(r, rq, rq->to.resource);
 	struct notice_of n = {.gone = true, .id = id_of(rq), .codes = {303}, .new_nick = rq->to.resource};
 
@@ -207,9 +236,9 @@ static enum room_outcome rename_occupant(
 	if (result != ROOM_OK)
 		return result;
 	say_presence(o, &n, sink, &rq->stamp);
-	if (!room_rename(r, o, rq->to.resource) || !take_presence(r, o, rq))
+	if (!room_rename(r, o, rq->to.resource) || !take_presence(r, s, rq))
 		return ROOM_E_LIMIT;
-	say_presence(o, &(struct notice_of){.id = id_of(rq)}, sink, &rq->stamp);
+	say_presence(o, &(struct notice_of){.id = id_of(rq), .own_codes = {nick_code(rq)}}, sink, &rq->stamp);
 	return ROOM_OK;
 }
 
@@ -220,12 +249,12 @@ static enum room_outcome update(struct room *r, struct seat *s, const struct nod
 	struct occupant *o = s->occupant;
 
 	if (!str_eq(o->nick, rq->to.resource)) {
-		enum room_outcome result = rename_occupant(r, o, rq, sink);
+		enum room_outcome result = rename_occupant(r, s, rq, sink);
 
 		if (result != ROOM_OK || !x)
 			return result;
 	}
-	if (!take_presence(r, o, rq))
+	if (!take_presence(r, s, rq))
 		return ROOM_E_LIMIT;
 	if (x)
 		announce(r, s, x, rq, sink);
@@ -256,7 +285,7 @@ static void leave(struct room *r, struct seat *s, const struct notice_of *n, str
 	}
 	say_left(s, n->id, sink, stamp);
 	room_stand(r, s);
-	say_presence(o, &(struct notice_of){.gone = false}, sink, &o->stamp);
+	say_presence(o, &(struct notice_of){.gone = false}, sink, &o->face->stamp);
 }
 
 void room_leave(struct room *r, struct str full, struct room_sink *sink)
@@ -264,7 +293,7 @@ void room_leave(struct room *r, struct str full, struct room_sink *sink)
 	struct seat *s = room_seat(r, full);
 
 	if (s)
-		leave(r, s, &(struct notice_of){.gone = true}, sink, &s->occupant->stamp);
+		leave(r, s, &(struct notice_of){.gone = true}, sink, &s->stamp);
 }
 
 void room_shut(struct room *r, struct room_sink *sink)
@@ -275,9 +304,22 @@ void room_shut(struct room *r, struct room_sink *sink)
 		struct occupant *o = container_of(r->occupants.next, struct occupant, link);
 		struct seat *s = container_of(o->seats.next, struct seat, link);
 
-		say_presence_to(o, s, &n, sink, &o->stamp);
+		say_presence_to(o, s, &n, sink, &o->face->stamp);
 		room_stand(r, s);
 	}
+}
+
+/* 17.3.2: he has not got what was sent to him. */
+static bool is_lost(const struct node *stanza)
+{
+	static const char *const conditions[] = {"gone", "item-not-found", "recipient-unavailable", "redirect",
+		"remote-server-not-found", "remote-server-timeout"};
+	const struct node *error = node_child(stanza, STR("error"), NS_CLIENT);
+
+	for (size_t i = 0; error && i < sizeof(conditions) / sizeof(conditions[0]); i++)
+		if (node_child(error, str_from(conditions[i]), NS_STANZA_ERRORS))
+			return true;
+	return false;
 }
 
 static void leave_with(struct room *r, struct seat *s, const struct room_request *rq, struct room_sink *sink)
@@ -292,6 +334,14 @@ static void leave_with(struct room *r, struct seat *s, const struct room_request
 		n.status = buf_view(&status);
 	leave(r, s, &n, sink, &rq->stamp);
 	buf_done(&status);
+}
+
+void room_bounced(struct room *r, const struct room_request *rq, struct room_sink *sink)
+{
+	struct seat *s = room_seat(r, rq->from.full);
+
+	if (s && is_lost(rq->stanza))
+		leave_with(r, s, rq, sink);
 }
 
 /* 7.2.17: an update of who thinks to be in and is not. He learns it at once. */
@@ -317,14 +367,18 @@ enum room_outcome room_presence(struct room *r, const struct room_request *rq, s
 	const struct node *x = node_child(rq->stanza, STR("x"), NS_MUC);
 	struct seat *s = room_seat(r, rq->from.full);
 
-	if (str_is(type, "unavailable") || str_is(type, "error")) {
+	if (str_is(type, "error")) {
+		room_bounced(r, rq, sink);
+		return ROOM_OK;
+	}
+	if (str_is(type, "unavailable")) {
 		if (s)
 			leave_with(r, s, rq, sink);
 		return ROOM_OK;
 	}
 	if (type.len)
 		return ROOM_OK;
-	if (rq->to.resource.len == 0)
+	if (!room_nick_is_visible(rq->to.resource))
 		return ROOM_E_NO_NICK;
 	if (s)
 		return update(r, s, x, rq, sink);

@@ -123,7 +123,7 @@ enum room_outcome groups_check(const struct room *r, const struct room_config *n
 static void regard(struct occupant *o, struct room_sink *sink, const struct room_stamp *stamp)
 {
 	struct room *r = o->room;
-	enum affiliation now = room_affiliation(r, o->bare);
+	enum affiliation now = room_affiliation(r, o->bare), was = o->affiliation;
 	struct notice_of n = {.was = o->role};
 
 	if (now == o->affiliation)
@@ -134,7 +134,7 @@ static void regard(struct occupant *o, struct room_sink *sink, const struct room
 		admin_expel(o, &n, sink, stamp);
 		return;
 	}
-	o->role = room_role_for(r, now);
+	o->role = room_role_after(o, was);
 	say_presence(o, &n, sink, stamp);
 }
 

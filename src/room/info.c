@@ -26,7 +26,9 @@ static void put_features(struct buf *out, const struct room_config *c)
 	static const char *const always[] = {"http://jabber.org/protocol/disco#info",
 		"http://jabber.org/protocol/disco#items", "http://jabber.org/protocol/muc",
 		"http://jabber.org/protocol/muc#self-ping-optimization",
-		"http://jabber.org/protocol/muc#register", "http://jabber.org/protocol/muc#stable_id",
+		"http://jabber.org/protocol/muc#register", "http://jabber.org/protocol/muc#request",
+		"http://jabber.org/protocol/muc#roomconfig", "http://jabber.org/protocol/muc#roominfo",
+		"http://jabber.org/protocol/muc#stable_id",
 		"http://jabber.org/protocol/rsm", "jabber:iq:register", "urn:xmpp:message-moderate:0",
 		"urn:xmpp:message-moderate:1",
 		"urn:xmpp:message-retract:1", "urn:xmpp:occupant-id:0", "urn:xmpp:ping", "urn:xmpp:sid:0", "vcard-temp"};
@@ -73,6 +75,22 @@ static bool may_read_subject(const struct room *r, const struct room_request *rq
 	       (!r->subject_bare.len || sink->may_meet(sink, rq->from.bare, r->subject_bare));
 }
 
+static void put_flag(struct buf *out, const char *var, bool value)
+{
+	buf_printf(out, "<field var='%s' type='boolean'><value>%d</value></field>", var, value);
+}
+
+/* 6.4: what of the configuration concerns who is in, or is about to enter; clients offer what is allowed. */
+static void put_settings(struct buf *out, const struct room_config *c)
+{
+	put_field(out, "muc#roomconfig_roomname", "text-single", c->name);
+	if (c->pubsub.len)
+		put_field(out, "muc#roomconfig_pubsub", "text-single", c->pubsub);
+	put_flag(out, "muc#roomconfig_changesubject", c->change_subject);
+	put_flag(out, "muc#roomconfig_allowinvites", config_allows_invites(c));
+	put_field(out, "muc#roomconfig_allowpm", "list-single", config_pm_word(c));
+}
+
 /* XEP-0128, 15.5.4. */
 static void put_roominfo(struct buf *out, const struct room *r, const struct room_request *rq, struct room_sink *sink)
 {
@@ -85,12 +103,8 @@ static void put_roominfo(struct buf *out, const struct room *r, const struct roo
 		put_field(out, "muc#roominfo_subject", "text-single", r->subject);
 	buf_printf(out, "<field var='muc#roominfo_occupants' type='text-single'><value>%zu</value></field>",
 		r->occupant_count);
-	if (r->config.pubsub.len)
-		put_field(out, "muc#roominfo_pubsub", "text-single", r->config.pubsub);
-	buf_printf(out, "<field var='muc#roomconfig_changesubject' type='boolean'><value>%d</value></field>",
-		r->config.change_subject);
-	buf_printf(out, "<field var='muc#roominfo_subjectmod' type='boolean'><value>%d</value></field>",
-		r->config.change_subject);
+	put_settings(out, &r->config);
+	put_flag(out, "muc#roominfo_subjectmod", r->config.change_subject);
 	buf_printf(out, "<field var='muc#maxhistoryfetch' type='text-single'><value>%u</value></field>",
 		r->config.history);
 	if (r->config.whois == WHOIS_ANYONE)
@@ -136,12 +150,20 @@ static void put_info(struct buf *out, const struct room *r, const struct room_re
 	buf_lit(out, "</query>");
 }
 
+/* 7.2.11: it is not there before its owner has configured it. */
+static bool is_hidden(const struct room *r, const struct room_request *rq)
+{
+	return r->locked && room_affiliation_of(r, rq) < AFFILIATION_OWNER;
+}
+
 enum room_outcome info_get(
 	struct room *r, const struct node *query, const struct room_request *rq, struct room_sink *sink)
 {
 	struct str node = node_attr(query, STR("node"));
 	struct buf out = BUF_INIT(0);
 
+	if (is_hidden(r, rq))
+		return ROOM_E_NOT_FOUND;
 	if (str_is(node, "http://jabber.org/protocol/muc#traffic"))
 		return ROOM_E_UNAVAILABLE;
 	if (node.len && !str_is(node, "x-roomuser-item"))
@@ -209,7 +231,7 @@ enum room_outcome items_get(
 	struct str *ids;
 	size_t len;
 
-	if (node_attr(query, STR("node")).len)
+	if (node_attr(query, STR("node")).len || is_hidden(r, rq))
 		return ROOM_E_NOT_FOUND;
 	if (!page_read(&page, node_child(query, STR("set"), NS_RSM)))
 		return ROOM_E_BAD_REQUEST;

@@ -49,11 +49,9 @@ static void put_start(struct buf *out, const struct room *r, const struct room_r
 
 static bool may_invite(const struct room *r, const struct occupant *from, const struct room_request *rq)
 {
-	enum affiliation a = room_affiliation_of(r, rq);
-
-	if (a >= AFFILIATION_ADMIN)
+	if (room_affiliation_of(r, rq) >= AFFILIATION_ADMIN)
 		return true;
-	return r->config.allow_invites && !r->config.members_only && from->role > ROLE_NONE;
+	return config_allows_invites(&r->config) && from->role > ROLE_NONE;
 }
 
 static void invite_one(struct room *r, const struct occupant *from, const struct node *invite,
@@ -107,6 +105,11 @@ void invite_member(struct room *r, struct str bare, struct str reason, const str
 	buf_done(&out);
 }
 
+struct invited {
+	const struct node *invite;
+	struct jid to;
+};
+
 static enum room_outcome check_invited(const struct room *r, const struct node *invite,
 	const struct room_request *rq, struct room_sink *sink, struct jid *out)
 {
@@ -117,30 +120,57 @@ static enum room_outcome check_invited(const struct room *r, const struct node *
 	return room_affiliation(r, out->bare) == AFFILIATION_OUTCAST ? ROOM_E_NOT_ALLOWED : ROOM_OK;
 }
 
-enum room_outcome invite_send(struct room *r, const struct occupant *from, const struct node *x,
-	const struct room_request *rq, struct room_sink *sink)
+/* Whom the message is for. */
+static enum room_outcome read_invited(const struct room *r, const struct node *x, const struct room_request *rq,
+	struct room_sink *sink, struct invited *out, unsigned *n)
 {
-	unsigned n = 0;
-
-	if (!may_invite(r, from, rq))
-		return ROOM_E_FORBIDDEN;
+	*n = 0;
 	for (const struct node *i = node_first_element(x); i; i = node_next_element(i)) {
 		enum room_outcome result;
-		struct jid to;
 
 		if (!node_is(i, STR("invite"), NS_MUC_USER))
 			continue;
-		if (++n > INVITES_MAX)
+		if (*n == INVITES_MAX)
 			return ROOM_E_LIMIT;
-		result = check_invited(r, i, rq, sink, &to);
+		result = check_invited(r, i, rq, sink, &out[*n].to);
 		if (result != ROOM_OK)
 			return result;
-		if (r->config.members_only && room_affiliation(r, to.bare) == AFFILIATION_NONE &&
-			!room_affiliate(r, to.bare, AFFILIATION_MEMBER, STR(""), STR("")))
-			return ROOM_E_LIMIT;
-		invite_one(r, from, i, to.bare, rq, sink);
+		out[(*n)++].invite = i;
 	}
-	return n ? ROOM_OK : ROOM_E_BAD_REQUEST;
+	return *n ? ROOM_OK : ROOM_E_BAD_REQUEST;
+}
+
+/* 9.5: where only members enter, who is invited becomes one. */
+static bool enlist(struct room *r, const struct invited *list, unsigned n)
+{
+	room_tidy(r);
+	for (unsigned i = 0; i < n; i++)
+		if (room_affiliation(r, list[i].to.bare) == AFFILIATION_NONE && !room_make_row(r, list[i].to.bare))
+			return false;
+	for (unsigned i = 0; i < n; i++)
+		if (room_affiliation(r, list[i].to.bare) == AFFILIATION_NONE)
+			room_regrade(map_get(&r->affiliations, list[i].to.bare), AFFILIATION_MEMBER);
+	return true;
+}
+
+/* All of them, or none. */
+enum room_outcome invite_send(struct room *r, const struct occupant *from, const struct node *x,
+	const struct room_request *rq, struct room_sink *sink)
+{
+	struct invited *list = arena_zalloc(rq->arena, INVITES_MAX * sizeof(*list));
+	enum room_outcome result;
+	unsigned n;
+
+	if (!may_invite(r, from, rq))
+		return ROOM_E_FORBIDDEN;
+	result = list ? read_invited(r, x, rq, sink, list, &n) : ROOM_E_LIMIT;
+	if (result != ROOM_OK)
+		return result;
+	if (r->config.members_only && !enlist(r, list, n))
+		return ROOM_E_LIMIT;
+	for (unsigned i = 0; i < n; i++)
+		invite_one(r, from, list[i].invite, list[i].to.bare, rq, sink);
+	return ROOM_OK;
 }
 
 /* The inviter is named as the invitation named him: by his real address, or as an occupant. */

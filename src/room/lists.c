@@ -1,6 +1,5 @@
 #include "room/lists.h"
 
-#include "base/map.h"
 #include "room/admin.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -12,13 +11,9 @@ enum {
 static const struct {
 	const char *var, *label;
 	enum affiliation affiliation;
-} lists[] = {
+} lists[LISTS] = {
 	{"muc#roomconfig_roomowners", "Owners", AFFILIATION_OWNER},
 	{"muc#roomconfig_roomadmins", "Admins", AFFILIATION_ADMIN},
-};
-
-enum {
-	LISTS = sizeof(lists) / sizeof(lists[0]),
 };
 
 static void put_named(struct buf *out, const struct room *r, enum affiliation affiliation)
@@ -53,115 +48,98 @@ static const struct node *field_of(const struct node *form, const char *var)
 	return NULL;
 }
 
-/* The addresses on a list. False: memory is out. */
-static bool read_named(struct map *out, const struct node *field, struct arena *arena)
-{
-	node_each (value, field) {
-		struct jid jid;
+/* ---- what a form wishes ---- */
 
-		if (node_is(value, STR("value"), NS_DATA_FORMS) &&
-			jid_parse(&jid, str_trim(node_text(value, arena)), arena) == 0 && map_put(out, jid.bare, out))
-			return false;
-	}
-	return !arena_is_full(arena);
+void wishes_done(struct wishes *w)
+{
+	for (unsigned i = 0; i < LISTS; i++)
+		map_done(&w->list[i].named);
 }
 
-static enum room_outcome check_values(const struct node *field, struct arena *arena, unsigned *out_len)
+static enum room_outcome read_list(struct map *named, const struct node *field, struct arena *arena)
 {
-	*out_len = 0;
+	unsigned n = 0;
+
 	node_each (value, field) {
-		struct str text = value->kind == NODE_ELEMENT ? str_trim(node_text(value, arena)) : STR("");
+		struct str text = node_is(value, STR("value"), NS_DATA_FORMS) ? str_trim(node_text(value, arena)) : STR("");
 		struct jid jid;
 
 		if (text.len == 0)
 			continue;
-		if (++*out_len > NAMED_MAX)
+		if (++n > NAMED_MAX)
 			return ROOM_E_LIMIT;
-		if (jid_parse(&jid, text, arena))
+		if (jid_parse(&jid, text, arena) || jid.local.len == 0)
 			return ROOM_E_JID;
+		if (map_put(named, jid.bare, named))
+			return ROOM_E_LIMIT;
 	}
-	return ROOM_OK;
+	return arena_is_full(arena) ? ROOM_E_LIMIT : ROOM_OK;
 }
 
-enum room_outcome lists_check(const struct room *r, const struct node *form, const struct room_request *rq)
-{
-	(void)r;
-	for (unsigned i = 0; i < LISTS; i++) {
-		const struct node *field = field_of(form, lists[i].var);
-		enum room_outcome result;
-		unsigned len;
-
-		if (!field)
-			continue;
-		result = check_values(field, rq->arena, &len);
-		if (result != ROOM_OK)
-			return result;
-		if (len == 0 && lists[i].affiliation == AFFILIATION_OWNER)
-			return ROOM_E_CONFLICT;
-	}
-	return ROOM_OK;
-}
-
-/* Owners are named by the other field. */
-static enum room_outcome add(struct room *r, const struct node *field, enum affiliation to,
-	const struct room_request *rq, struct room_sink *sink)
-{
-	enum room_outcome result = ROOM_OK;
-
-	node_each (value, field) {
-		struct str text = value->kind == NODE_ELEMENT ? str_trim(node_text(value, rq->arena)) : STR("");
-		struct jid jid;
-
-		if (result != ROOM_OK || text.len == 0 || jid_parse(&jid, text, rq->arena))
-			continue;
-		if (room_affiliation(r, jid.bare) < to)
-			result = admin_affiliate(r, jid.bare, to, rq, sink);
-	}
-	return result;
-}
-
-static struct str next_unnamed(const struct room *r, const struct map *named, enum affiliation affiliation)
-{
-	struct map_slot *slot;
-
-	for (size_t i = 0; (slot = map_next(&r->affiliations, &i));) {
-		const struct affiliated *a = slot->value;
-
-		if (a->affiliation == affiliation && !map_get(named, a->jid))
-			return a->jid;
-	}
-	return STR_NONE;
-}
-
-/* Who loses it stays a member where one has to be one (10.4, 10.7). */
-static enum room_outcome drop(struct room *r, const struct node *field, enum affiliation from,
-	const struct room_request *rq, struct room_sink *sink)
-{
-	enum affiliation to = r->config.members_only ? AFFILIATION_MEMBER : AFFILIATION_NONE;
-	enum room_outcome result;
-	struct map named;
-	struct str bare;
-
-	map_init(&named);
-	result = read_named(&named, field, rq->arena) ? ROOM_OK : ROOM_E_LIMIT;
-	while (result == ROOM_OK && (bare = next_unnamed(r, &named, from)).len)
-		result = admin_affiliate(r, arena_dup(rq->arena, bare), to, rq, sink);
-	map_done(&named);
-	return result;
-}
-
-enum room_outcome lists_apply(
-	struct room *r, const struct node *form, const struct room_request *rq, struct room_sink *sink)
+static enum room_outcome read_lists(struct wishes *w, const struct node *form, struct arena *arena)
 {
 	enum room_outcome result = ROOM_OK;
 
 	for (unsigned i = 0; result == ROOM_OK && i < LISTS; i++) {
 		const struct node *field = field_of(form, lists[i].var);
 
+		w->list[i].given = field;
 		if (field)
-			result = add(r, field, lists[i].affiliation, rq, sink);
-		if (field && result == ROOM_OK)
-			result = drop(r, field, lists[i].affiliation, rq, sink);
+			result = read_list(&w->list[i].named, field, arena);
+		if (field && result == ROOM_OK && w->list[i].named.len == 0 && lists[i].affiliation == AFFILIATION_OWNER)
+			result = ROOM_E_CONFLICT;
 	}
 	return result;
+}
+
+/* A place for everybody who is named. */
+static enum room_outcome make_rows(struct room *r, const struct wishes *w)
+{
+	struct map_slot *slot;
+
+	room_tidy(r);
+	for (unsigned i = 0; i < LISTS; i++)
+		for (size_t at = 0; (slot = map_next(&w->list[i].named, &at));)
+			if (!room_make_row(r, slot->key))
+				return ROOM_E_LIMIT;
+	return ROOM_OK;
+}
+
+enum room_outcome wishes_read(struct wishes *w, struct room *r, const struct node *form,
+	const struct room_config *next, struct arena *arena)
+{
+	enum room_outcome result;
+
+	*w = (struct wishes){.otherwise = next->members_only ? AFFILIATION_MEMBER : AFFILIATION_NONE};
+	for (unsigned i = 0; i < LISTS; i++)
+		map_init(&w->list[i].named);
+	result = read_lists(w, form, arena);
+	if (result == ROOM_OK)
+		result = make_rows(r, w);
+	if (result != ROOM_OK)
+		wishes_done(w);
+	return result;
+}
+
+/* The first list counts that names him, or that is not in the form and has him. What groups give is on none. */
+static enum affiliation wished(const struct wishes *w, struct str bare, enum affiliation now)
+{
+	for (unsigned i = 0; i < LISTS; i++)
+		if (w->list[i].given ? map_get(&w->list[i].named, bare) != NULL : now == lists[i].affiliation)
+			return lists[i].affiliation;
+	return now >= AFFILIATION_ADMIN ? w->otherwise : now;
+}
+
+/* The rows are there, so that the map stays as it is meanwhile. */
+void wishes_grant(struct room *r, const struct wishes *w, const struct room_request *rq, struct room_sink *sink)
+{
+	struct map_slot *slot;
+
+	for (size_t i = 0; (slot = map_next(&r->affiliations, &i));) {
+		struct affiliated *a = slot->value;
+		enum affiliation to = wished(w, a->jid, a->affiliation);
+
+		if (to != a->affiliation)
+			admin_regrade(r, a, to, rq, sink);
+	}
 }

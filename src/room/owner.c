@@ -64,11 +64,14 @@ static enum room_outcome destroy_room(
 {
 	struct str venue = node_attr(destroy, STR("jid"));
 	struct buf out = BUF_INIT(0);
+	struct jid jid;
 
+	if (venue.len && jid_parse(&jid, venue, rq->arena))
+		return ROOM_E_JID;
 	buf_lit(&out, "<destroy");
 	if (venue.len) {
 		buf_lit(&out, " jid='");
-		xml_escape(&out, venue);
+		xml_escape(&out, jid.full);
 		buf_putc(&out, '\'');
 	}
 	buf_putc(&out, '>');
@@ -93,7 +96,7 @@ static void expel_strangers(struct room *r, const struct room_request *rq, struc
 		struct occupant *o = container_of(it, struct occupant, link);
 		struct notice_of n = {.codes = {322}};
 
-		if (room_affiliation(r, o->bare) < AFFILIATION_MEMBER && o->role != ROLE_MODERATOR)
+		if (room_affiliation(r, o->bare) < AFFILIATION_MEMBER && !o->admin)
 			admin_expel(o, &n, sink, &rq->stamp);
 	}
 }
@@ -114,8 +117,9 @@ static void tell(const struct room *r, const struct room_config *old, const stru
 	say_codes(r, codes, n, sink, &rq->stamp);
 }
 
-static void configure(
-	struct room *r, struct room_config *next, const struct room_request *rq, struct room_sink *sink)
+/* Lists first: whom the same form makes a member is no stranger. */
+static void configure(struct room *r, struct room_config *next, const struct wishes *lists,
+	const struct room_request *rq, struct room_sink *sink)
 {
 	struct room_config old = r->config;
 
@@ -125,40 +129,48 @@ static void configure(
 	if (!r->locked)
 		tell(r, &old, rq, sink);
 	r->locked = false;
+	wishes_grant(r, lists, rq, sink);
 	if (r->config.members_only && !old.members_only)
 		expel_strangers(r, rq, sink);
 	room_regard(r, STR(""), sink, &rq->stamp);
 	config_done(&old);
 }
 
+static enum room_outcome read_form(
+	struct room_config *next, const struct node *form, const struct room_request *rq)
+{
+	int result = config_take_form(next, form, rq->arena);
+
+	if (result < 0)
+		return ROOM_E_LIMIT;
+	if (result)
+		return result == CONFIG_E_FORM ? ROOM_E_BAD_REQUEST : ROOM_E_NOT_ACCEPTABLE;
+	return ROOM_OK;
+}
+
+/* All of it, or nothing: lists come last of what may be refused, because they make places. */
 static enum room_outcome submit(
 	struct room *r, const struct node *form, const struct room_request *rq, struct room_sink *sink)
 {
 	struct room_config next;
-	enum room_outcome outcome = lists_check(r, form, rq);
-	int result;
+	struct wishes lists;
+	enum room_outcome outcome;
 
-	if (outcome != ROOM_OK)
-		return outcome;
 	if (!config_copy(&next, &r->config))
 		return ROOM_E_LIMIT;
-	result = config_take_form(&next, form, rq->arena);
-	if (result) {
-		config_done(&next);
-		if (result < 0)
-			return ROOM_E_LIMIT;
-		return result == CONFIG_E_FORM ? ROOM_E_BAD_REQUEST : ROOM_E_NOT_ACCEPTABLE;
-	}
-	outcome = groups_check(r, &next, rq, sink);
+	outcome = read_form(&next, form, rq);
+	if (outcome == ROOM_OK)
+		outcome = groups_check(r, &next, rq, sink);
+	if (outcome == ROOM_OK)
+		outcome = wishes_read(&lists, r, form, &next, rq->arena);
 	if (outcome != ROOM_OK) {
 		config_done(&next);
 		return outcome;
 	}
-	configure(r, &next, rq, sink);
-	outcome = lists_apply(r, form, rq, sink);
-	if (outcome == ROOM_OK)
-		sink->result(sink, STR(""));
-	return outcome;
+	configure(r, &next, &lists, rq, sink);
+	wishes_done(&lists);
+	sink->result(sink, STR(""));
+	return ROOM_OK;
 }
 
 static enum room_outcome cancel(struct room *r, const struct room_request *rq, struct room_sink *sink)

@@ -164,7 +164,8 @@ static enum room_outcome read_nick(
 	struct str nick = value_of(form, "muc#register_roomnick", arena);
 	struct jid room = jid_split(r->jid), as;
 
-	if (nick.len == 0 || nick.len > NICK_MAX || jid_with_resource(&as, &room, nick, arena))
+	if (nick.len == 0 || nick.len > NICK_MAX || jid_with_resource(&as, &room, nick, arena) ||
+		!room_nick_is_visible(as.resource))
 		return ROOM_E_BAD_REQUEST;
 	*out = as.resource;
 	return is_taken(r, as.resource, by) ? ROOM_E_CONFLICT : ROOM_OK;
@@ -359,6 +360,8 @@ enum room_outcome room_register_set(
 		return ROOM_E_NOT_ALLOWED;
 	if (node_child(query, STR("remove"), NS_REGISTER))
 		return withdraw(r, way, rq, sink);
+	if (field_of(form, "FORM_TYPE") && !register_is_form(form, rq->arena))
+		return ROOM_E_BAD_REQUEST;
 	result = read_nick(r, form, rq->from.bare, rq->arena, &nick);
 	if (result != ROOM_OK)
 		return result;

@@ -8,6 +8,7 @@
 #include "base/rand.h"
 #include "base/text.h"
 #include "room/applicants.h"
+#include "room/voices.h"
 
 static const struct str roles[] = {
 	[ROLE_NONE] = STR("none"),
@@ -116,6 +117,7 @@ struct room *room_new(struct str jid)
 	list_init(&r->occupants);
 	list_init(&r->applicants);
 	list_init(&r->asks);
+	list_init(&r->voices);
 	config_init(&r->config);
 	rand_pooled(r->secret, sizeof(r->secret));
 	r->affiliations_max = r->seats_max = SIZE_MAX;
@@ -141,6 +143,7 @@ struct room *room_free(struct room *r)
 		room_stand(r, container_of(o->seats.next, struct seat, link));
 	}
 	room_asks_drop(r);
+	voices_done(r);
 	while (!list_is_empty(&r->applicants))
 		applicant_drop(r, container_of(r->applicants.next, struct applicant, link));
 	for (unsigned i = 0; i < HISTORY_MAX; i++) {
@@ -192,6 +195,11 @@ enum affiliation room_affiliation_of(const struct room *r, const struct room_req
 	return rq->admin ? AFFILIATION_OWNER : room_affiliation(r, rq->from.bare);
 }
 
+enum affiliation occupant_affiliation(const struct occupant *o)
+{
+	return o->admin ? AFFILIATION_OWNER : room_affiliation(o->room, o->bare);
+}
+
 enum role room_role_for(const struct room *r, enum affiliation affiliation)
 {
 	switch (affiliation) {
@@ -206,6 +214,13 @@ enum role room_role_for(const struct room *r, enum affiliation affiliation)
 		break;
 	}
 	return ROLE_NONE;
+}
+
+enum role room_role_after(const struct occupant *o, enum affiliation was)
+{
+	enum role role = room_role_for(o->room, o->affiliation);
+
+	return o->affiliation > was && role < o->role ? o->role : role;
 }
 
 static struct affiliated *affiliated_new(
@@ -261,6 +276,20 @@ bool room_affiliate(
 	return affiliated_put(r, bare, affiliation, nick, reason);
 }
 
+bool room_make_row(struct room *r, struct str bare)
+{
+	return map_get(&r->affiliations, bare) || affiliated_put(r, bare, AFFILIATION_NONE, STR(""), STR(""));
+}
+
+void room_regrade(struct affiliated *a, enum affiliation affiliation)
+{
+	a->affiliation = affiliation;
+	a->reason = STR("");
+	if (affiliation <= AFFILIATION_NONE)
+		a->nick = STR("");
+	a->unsaved = true;
+}
+
 bool room_reserve(struct room *r, struct str bare, struct str nick)
 {
 	const struct affiliated *old = map_get(&r->affiliations, bare);
@@ -268,7 +297,7 @@ bool room_reserve(struct room *r, struct str bare, struct str nick)
 	return old && affiliated_put(r, bare, old->affiliation, nick, old->reason);
 }
 
-void room_saved(struct room *r)
+static void drop_empty_rows(struct room *r)
 {
 	struct map_slot *slot;
 	struct affiliated *gone;
@@ -278,13 +307,27 @@ void room_saved(struct room *r)
 		for (size_t i = 0; !gone && (slot = map_next(&r->affiliations, &i));) {
 			struct affiliated *a = slot->value;
 
-			a->unsaved = false;
 			gone = a->affiliation == AFFILIATION_NONE ? a : NULL;
 		}
 		if (gone)
 			free(map_del(&r->affiliations, gone->jid));
 	} while (gone);
+}
+
+void room_saved(struct room *r)
+{
+	struct map_slot *slot;
+
+	for (size_t i = 0; (slot = map_next(&r->affiliations, &i));)
+		((struct affiliated *)slot->value)->unsaved = false;
+	drop_empty_rows(r);
 	r->changed = false;
+}
+
+void room_tidy(struct room *r)
+{
+	if (!r->kept && !r->saving && r->affiliations.len >= r->affiliations_max / 2)
+		drop_empty_rows(r);
 }
 
 struct str room_nick_owner(const struct room *r, struct str nick)
@@ -340,7 +383,6 @@ static void occupant_free(struct occupant *o)
 {
 	free(o->nick_text);
 	free(o->bare_text);
-	free(text_of(o->presence));
 	free(o);
 }
 
@@ -424,6 +466,8 @@ struct seat *room_sit(struct room *r, struct str nick, const struct jid *jid, en
 	}
 	s->occupant = o;
 	s->owner = owner;
+	if (!o->face)
+		o->face = s;
 	if (r->take)
 		r->take(owner);
 	list_append(&o->seats, &s->link);
@@ -437,11 +481,16 @@ void room_stand(struct room *r, struct seat *s)
 
 	map_del(&r->seats, s->jid.full);
 	list_remove(&s->link);
+	if (o->face == s)
+		o->face = list_is_empty(&o->seats) ? NULL : container_of(o->seats.prev, struct seat, link);
 	if (r->release)
 		r->release(s->owner);
+	free(text_of(s->presence));
 	free(s);
-	if (list_is_empty(&o->seats))
+	if (list_is_empty(&o->seats)) {
+		voice_keep(r, o);
 		occupant_drop(r, o);
+	}
 	r->moved = true;
 }
 

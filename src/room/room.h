@@ -52,6 +52,8 @@ struct seat {
 	struct occupant *occupant;
 	struct jid jid; /* real and full; views into text */
 	void *owner;    /* the caller's: who it is to the rest of the server */
+	struct str presence;     /* what its last presence held, as XML; heap */
+	struct room_stamp stamp; /* of that presence */
 	char text[];
 };
 
@@ -64,10 +66,10 @@ struct occupant {
 	struct str bare; /* real address of the account */
 	enum role role;
 	enum affiliation affiliation; /* as it was shown last */
+	bool admin;                   /* administers all rooms: an owner, though on no list */
 	struct list seats;
-	struct str presence;     /* what its last presence held, as XML; heap */
-	struct room_stamp stamp; /* of that presence */
-	char id[OCCUPANT_ID];    /* XEP-0421 */
+	struct seat *face;    /* whose presence is shown: the one that has sent the latest, of those who are here; not NULL */
+	char id[OCCUPANT_ID]; /* XEP-0421 */
 };
 
 /* A row of the lists of owners, admins, members, outcasts. AFFILIATION_NONE: to be dropped once it is saved.
@@ -98,6 +100,8 @@ struct room {
 	size_t occupant_count;
 	struct list applicants; /* applicants.h */
 	unsigned applicant_count;
+	struct list voices; /* voices.h */
+	unsigned voice_count;
 	struct list asks; /* ask.h */
 	unsigned ask_count;
 	struct map affiliations; /* bare JID -> struct affiliated */
@@ -147,6 +151,7 @@ struct room_request {
 	bool admin;  /* administers all rooms: an owner everywhere */
 	bool archives; /* this server keeps histories */
 	bool again;    /* comes from the record after a crash */
+	bool renamed;  /* the nickname in `to` was written otherwise */
 	void *owner; /* for a seat that is taken */
 };
 
@@ -297,6 +302,8 @@ enum affiliation room_group_affiliation(const struct room *r, struct str bare);
 enum affiliation room_affiliation_of(const struct room *r, const struct room_request *rq);
 /* The role one gets on entering (5.1.2). */
 enum role room_role_for(const struct room *r, enum affiliation affiliation);
+/* The role after a change of the affiliation, of which o->affiliation is the new one: who rises keeps what he has (5.1.3). */
+enum role room_role_after(const struct occupant *o, enum affiliation was);
 /* Nobody in it and nothing that keeps it. */
 bool room_is_over(const struct room *r);
 
@@ -311,11 +318,22 @@ struct str affiliation_name(enum affiliation affiliation);
  * nick is. */
 [[nodiscard]] bool room_affiliate(
 	struct room *r, struct str bare, enum affiliation affiliation, struct str nick, struct str reason);
+/* A row for him, of AFFILIATION_NONE when there was none. False: memory is out or the lists are full. */
+[[nodiscard]] bool room_make_row(struct room *r, struct str bare);
+/* Another affiliation in the same row, with the nickname, without a reason. */
+void room_regrade(struct affiliated *a, enum affiliation affiliation);
 /* The nickname that somebody with an affiliation has reserved; empty: none any more. False: memory is out, or
  * no row. */
 [[nodiscard]] bool room_reserve(struct room *r, struct str bare, struct str nick);
+/* Before rows are made: those of AFFILIATION_NONE, which are for the store, go from a room that it does not have. */
+void room_tidy(struct room *r);
 /* Forgets rows that are AFFILIATION_NONE and marks all as saved. */
 void room_saved(struct room *r);
+/* 16.1: one that nobody sees is none. As it is in addresses, where each space is an ordinary one. */
+static inline bool room_nick_is_visible(struct str nick)
+{
+	return str_trim(nick).len > 0;
+}
 /* Who has reserved the nickname; STR_NONE: nobody. */
 struct str room_nick_owner(const struct room *r, struct str nick);
 size_t room_owner_count(const struct room *r);
@@ -325,6 +343,8 @@ size_t room_owner_count(const struct room *r);
 	struct room *r, struct str nick, const struct jid *jid, enum role role, void *owner);
 /* Frees the seat, and the occupant with its last one. */
 void room_stand(struct room *r, struct seat *s);
+/* What the room shows of somebody: who administers all rooms is an owner. */
+enum affiliation occupant_affiliation(const struct occupant *o);
 /* False: memory is out. */
 [[nodiscard]] bool room_rename(struct room *r, struct occupant *o, struct str nick);
 /* A heap copy in place of what was there. False: memory is out, and it is as it was. */

@@ -113,7 +113,7 @@ static void put_item(struct buf *out, const struct occupant *o, const struct not
 		role = ROLE_NONE;
 	buf_lit(out, "<item");
 	put_attr(out, "affiliation",
-		affiliation_name(n->destroyed.len ? AFFILIATION_NONE : room_affiliation(o->room, o->bare)));
+		affiliation_name(n->destroyed.len ? AFFILIATION_NONE : occupant_affiliation(o)));
 	put_attr(out, "role", role_name(role));
 	if (jid.len)
 		put_attr(out, "jid", jid);
@@ -133,7 +133,7 @@ static void put_presence(
 	if (n->id.len)
 		put_attr(out, "id", n->id);
 	buf_str(out, n->gone ? STR(" type='unavailable'>") : STR(">"));
-	buf_str(out, n->gone ? n->status : o->presence);
+	buf_str(out, n->gone ? n->status : o->face->presence);
 	say_put_ids(out, o->room, o, &(struct room_stamp){.seq = 0});
 	buf_lit(out, "<x xmlns='http://jabber.org/protocol/muc#user'>");
 	put_item(out, o, n, jid);
@@ -146,11 +146,10 @@ static void put_presence(
 	buf_lit(out, "</x></presence>");
 }
 
+/* Of the session whose presence it is. */
 static struct str real_jid(const struct occupant *o)
 {
-	const struct seat *last = container_of(o->seats.prev, struct seat, link);
-
-	return list_is_empty(&o->seats) ? STR_NONE : last->jid.full;
+	return o->face->jid.full;
 }
 
 enum viewers {
@@ -159,7 +158,8 @@ enum viewers {
 	VIEWERS_OTHERS,
 };
 
-static size_t choose(const struct occupant *o, enum viewers which)
+/* Whoever causes it: nobody hears of somebody beyond a wall. */
+static size_t choose(const struct occupant *o, enum viewers which, struct room_sink *sink)
 {
 	struct room *r = o->room;
 	size_t n = 0;
@@ -170,7 +170,7 @@ static size_t choose(const struct occupant *o, enum viewers which)
 				  : say_shows_jids(r, v) ? VIEWERS_KNOWING
 							 : VIEWERS_OTHERS;
 
-		if (is == which)
+		if (is == which && (v == o || sink->may_meet(sink, v->bare, o->bare)))
 			occupant_each_seat(s, v) r->targets[n++] = s;
 	}
 	return n;
@@ -210,7 +210,7 @@ void say_presence(const struct occupant *o, const struct notice_of *all, struct 
 
 	for (enum viewers v = VIEWERS_ITSELF; v <= VIEWERS_OTHERS; v++) {
 		const struct notice_of *n = v == VIEWERS_ITSELF ? all : others;
-		size_t len = n ? choose(o, v) : 0;
+		size_t len = n ? choose(o, v, sink) : 0;
 
 		if (len == 0)
 			continue;
@@ -227,12 +227,12 @@ static void say_to_others(const struct occupant *o, const struct notice_of *n, s
 	struct buf out = BUF_INIT(0);
 
 	for (enum viewers v = VIEWERS_KNOWING; v <= VIEWERS_OTHERS; v++) {
-		size_t len = choose(o, v);
+		size_t len = choose(o, v, sink);
 
 		buf_clear(&out);
 		put_presence(&out, o, n, v == VIEWERS_OTHERS ? STR_NONE : real_jid(o), false);
 		if (len && !buf_failed(&out))
-			sink->send(sink, o->room->targets, len, buf_view(&out), &o->stamp, ROOM_GOODS_PRESENCE);
+			sink->send(sink, o->room->targets, len, buf_view(&out), &o->face->stamp, ROOM_GOODS_PRESENCE);
 	}
 	buf_done(&out);
 }
@@ -314,7 +314,7 @@ void say_and_keep(struct room *r, const struct saying *s, struct buf *out, struc
 		return;
 	out->len = len;
 	if (s->by)
-		archived_put_end(out, r, s->by, s->real);
+		archived_put_end(out, s->by, s->real);
 	else
 		buf_lit(out, "</message>");
 	if (!buf_failed(out))

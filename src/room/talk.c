@@ -132,8 +132,12 @@ enum room_outcome room_message(struct room *r, const struct room_request *rq, st
 	const struct node *x = node_child(rq->stanza, STR("x"), NS_MUC_USER);
 	const struct node *form = node_child(rq->stanza, STR("x"), NS_DATA_FORMS);
 
-	if (str_is(type, "error"))
+	if (str_is(type, "error")) {
+		room_bounced(r, rq, sink);
 		return ROOM_OK;
+	}
+	if (r->locked && (!s || str_is(type, "groupchat"))) /* 16.2: it is not there yet */
+		return ROOM_E_NOT_FOUND;
 	if (x && rq->to.resource.len == 0 && node_child(x, STR("decline"), NS_MUC_USER))
 		return invite_decline(r, x, rq, sink);
 	if (form && rq->to.resource.len == 0 && !str_is(type, "groupchat") && register_is_form(form, rq->arena))

@@ -43,6 +43,34 @@ void answer_error_as(
 	answer_with(p, condition, type, str_from(text), STR("en"), none);
 }
 
+/* Without what is in it: a password is not said again. */
+static void put_wish(struct arena *arena, struct node *reply, const struct parcel *p)
+{
+	struct node *x = NULL;
+
+	if (p->kind == PARCEL_PRESENCE && node_child(p->stanza, STR("x"), NS_MUC))
+		x = node_new(arena, STR("x"), NS_MUC);
+	if (x)
+		node_prepend(reply, x);
+}
+
+void answer_error_of_room(
+	struct parcel *p, enum stanza_condition condition, enum stanza_error_type type, const char *text)
+{
+	struct arena *arena = stanza_may_be_answered(p->stanza) ? arena_new(ANSWER_ARENA) : NULL;
+	struct node *reply = NULL;
+
+	if (arena)
+		reply = stanza_error_reply(arena, p->stanza, condition, type, str_from(text), STR("en"), NULL);
+	if (reply) {
+		node_set_attr(arena, node_child(reply, STR("error"), NS_CLIENT), STR("by"), p->to.bare);
+		put_wish(arena, reply, p);
+	}
+	if (reply && !arena_is_full(arena))
+		parcel_answer(p, reply);
+	arena_free(arena);
+}
+
 void answer_error_app(struct parcel *p, enum stanza_condition condition, const char *text, struct str name, struct str ns)
 {
 	/* bad-request stands with `modify`, not-allowed with `cancel` by the RFC, which is what XEPs want of them */

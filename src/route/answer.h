@@ -10,6 +10,9 @@ void answer_error(struct parcel *p, enum stanza_condition condition, const char 
 /* The same with another type than the one the RFC associates with the condition. */
 void answer_error_as(
 	struct parcel *p, enum stanza_condition condition, enum stanza_error_type type, const char *text);
+/* The same from a room, which is named in `by`; who wished to enter gets his <x/> back, empty (XEP-0045 7.2). */
+void answer_error_of_room(
+	struct parcel *p, enum stanza_condition condition, enum stanza_error_type type, const char *text);
 /* With an application's own condition beside the RFC's. */
 void answer_error_app(struct parcel *p, enum stanza_condition condition, const char *text, struct str name, struct str ns);
 /* XEP-0191 3: the sender himself has blocked whom he writes to. */

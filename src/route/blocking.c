@@ -7,6 +7,7 @@
 #include "route/answer.h"
 #include "route/crew.h"
 #include "route/deliver.h"
+#include "route/directed.h"
 #include "route/iq.h"
 #include "route/presence.h"
 #include "route/report.h"
@@ -194,6 +195,25 @@ static void presence_follow(struct user *u, const struct peers *peers)
 	}
 }
 
+/* RFC 6121 4.6: a session has shown itself to somebody without a subscription, or is in a room. It goes: rooms are left,
+ * and others hear that it is unavailable. */
+static void withdraw_directed(struct session *s, struct arena *arena)
+{
+	size_t len = s->directed ? s->directed->len : 0, n = 0;
+	struct str *gone = arena_alloc(arena, (len + 1) * sizeof(*gone));
+
+	for (size_t i = 0; gone && directed_next(s, &i);) {
+		struct str to = directed_at(s, i - 1);
+
+		if (!is_open(s->user, to))
+			gone[n++] = arena_dup(arena, to);
+	}
+	while (n-- > 0) {
+		presence_withdraw(s, gone[n]);
+		directed_remove(s, gone[n]);
+	}
+}
+
 /* ---- changes ---- */
 
 static bool list_add(struct user *u, struct str jid)
@@ -246,6 +266,8 @@ static void change(
 		report_note(s, iq_payload(p), arena);
 	list_change(u, names, add);
 	presence_follow(u, &peers);
+	if (add)
+		session_each(each, u) withdraw_directed(each, arena);
 	push(u, add ? "block" : "unblock", names);
 	block_write(u, p, names, add);
 }

@@ -153,6 +153,12 @@ static bool has_taker(const struct user *u)
 	return false;
 }
 
+/* Whoever it comes from by its address is not always who has sent it: a room passes invitations on. */
+static bool is_blocked(const struct user *u, const struct parcel *p)
+{
+	return user_blocks(u, &p->origin->jid) || (p->by_room && user_blocks(u, p->by_room));
+}
+
 /* The recipient is loaded. While offline messages are handed over, new ones queue up behind them. */
 static void run_arrive(struct task *task)
 {
@@ -167,7 +173,7 @@ static void run_arrive(struct task *task)
 		u->held_end = &task->next;
 		return;
 	}
-	if (user_blocks(u, &p->origin->jid)) {
+	if (is_blocked(u, p)) {
 		history_arrived(u, p, false);
 		answer_error(p, STANZA_SERVICE_UNAVAILABLE, NULL);
 		parcel_end(p);

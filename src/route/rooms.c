@@ -7,6 +7,7 @@
 #include "route/rooms_board.h"
 #include "route/rooms_hall.h"
 #include "route/presence.h"
+#include "route/reread.h"
 #include "route/vcard.h"
 #include "stanza/ns.h"
 
@@ -14,7 +15,15 @@
 
 static void refuse(struct parcel *p, const struct room_fault *fault)
 {
-	answer_error_as(p, fault->condition, fault->type, fault->text);
+	answer_error_of_room(p, fault->condition, fault->type, fault->text);
+}
+
+static struct room_stamp stamp_of(const struct kept *kept)
+{
+	struct room_stamp stamp = {.seq = kept->seq, .time_us = kept->time_us};
+
+	memcpy(stamp.id, kept->id, STAMP_ID);
+	return stamp;
 }
 
 void rooms_request(struct room_request *rq, const struct home *h, struct parcel *p)
@@ -29,11 +38,10 @@ void rooms_request(struct room_request *rq, const struct home *h, struct parcel 
 		.now = loop_seconds(h->loop),
 		.admin = rooms_is_admin(h, p->origin->jid.bare),
 		.archives = h->settings->history_enabled,
+		.renamed = p->renamed,
 		.owner = p->origin};
 	kept_take(&kept, p->receipt);
-	rq->stamp.seq = kept.seq;
-	rq->stamp.time_us = kept.time_us;
-	memcpy(rq->stamp.id, kept.id, STAMP_ID);
+	rq->stamp = stamp_of(&kept);
 }
 
 static bool is_entry(const struct parcel *p)
@@ -48,12 +56,12 @@ static struct room *found_room(struct home *h, struct parcel *p)
 	struct room *r;
 
 	if (!rooms_may_create(h, p->origin->jid.bare)) {
-		answer_error_as(p, STANZA_NOT_ALLOWED, STANZA_TYPE_CANCEL, "You may not create rooms.");
+		answer_error_of_room(p, STANZA_NOT_ALLOWED, STANZA_TYPE_CANCEL, "You may not create rooms.");
 		return NULL;
 	}
 	r = hall_found(h, p);
 	if (!r) {
-		answer_error(p, STANZA_RESOURCE_CONSTRAINT, "There are too many rooms.");
+		answer_error_of_room(p, STANZA_RESOURCE_CONSTRAINT, STANZA_TYPE_WAIT, "There are too many rooms.");
 		return NULL;
 	}
 	r->fresh = true;
@@ -63,10 +71,10 @@ static struct room *found_room(struct home *h, struct parcel *p)
 /* Where there is no room (XEP-0410 3.2; 7.2.12). */
 static void refuse_nowhere(struct parcel *p)
 {
-	if (p->kind != PARCEL_PRESENCE)
-		answer_error(p, STANZA_ITEM_NOT_FOUND, NULL);
+	if (p->kind != PARCEL_PRESENCE || (p->type.len == 0 && p->to.resource.len))
+		refuse(p, room_fault(ROOM_E_NOT_FOUND));
 	else if (p->type.len == 0)
-		refuse(p, room_fault(p->to.resource.len ? ROOM_E_NOT_FOUND : ROOM_E_NO_NICK));
+		refuse(p, room_fault(ROOM_E_NO_NICK));
 }
 
 static enum room_outcome ask_room(struct room *r, const struct room_request *rq, struct hall *hall)
@@ -151,6 +159,21 @@ static void run_room(struct task *task)
 		parcel_end(p);
 }
 
+/* With what was said on going, when that was said to all (7.14). */
+static void run_farewell(struct room *r, const struct letter *l, struct room_sink *sink)
+{
+	struct arena *arena = NULL;
+	struct node *stanza = l->stanza ? reread_stanza(blob_view(l->stanza), &arena) : NULL;
+	struct room_request rq = {
+		.stanza = stanza, .arena = arena, .from = l->from, .to = l->to, .stamp = stamp_of(&l->kept)};
+
+	if (stanza)
+		(void)!room_presence(r, &rq, sink);
+	else
+		room_leave(r, l->from.full, sink);
+	arena_free(arena);
+}
+
 void rooms_run_letter(struct task *task)
 {
 	struct letter *l = letter_of(task);
@@ -162,7 +185,7 @@ void rooms_run_letter(struct task *task)
 		return;
 	if (r) {
 		hall_init(&hall, h, NULL);
-		room_leave(r, l->from.full, &hall.sink);
+		run_farewell(r, l, &hall.sink);
 		hall_leave(&hall, r);
 	}
 	letter_free(l);
@@ -170,22 +193,24 @@ void rooms_run_letter(struct task *task)
 
 /* ---- on the sender's home ---- */
 
-/* The room is told when the session's presence ends. False: the parcel has been answered. */
+/* The room is told when the session's presence ends, under whatever nickname it is in then. False: the parcel has been
+ * answered. */
 static bool note_presence(struct user *u, struct parcel *p)
 {
 	struct session *s = session_by_origin(u, p->origin);
+	struct jid room = jid_split(p->to.bare);
 
 	if (!s)
 		return false;
 	if (p->type.len == 0)
 		presence_stamp_photo(u, p);
-	if (p->type.len == 0 && p->to.resource.len && !directed_add(s, &p->to)) {
+	if (p->type.len == 0 && p->to.resource.len && !directed_add(s, &room)) {
 		answer_error(
 			p, STANZA_RESOURCE_CONSTRAINT, "Too many addresses were sent directed presence.");
 		return false;
 	}
 	if (str_is(p->type, "unavailable"))
-		directed_remove(s, p->to.full);
+		directed_remove(s, room.full);
 	return true;
 }
 

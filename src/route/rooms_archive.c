@@ -170,7 +170,7 @@ void rooms_query(struct home *h, struct room *r, const struct room_request *rq, 
 	if (outcome != ROOM_OK) {
 		const struct room_fault *fault = room_fault(outcome);
 
-		answer_error_as(p, fault->condition, fault->type, fault->text);
+		answer_error_of_room(p, fault->condition, fault->type, fault->text);
 		parcel_end(p);
 		return;
 	}

@@ -24,11 +24,28 @@ struct volley {
 	struct hold *hold;
 	struct kept kept;
 	bool note;
+	struct arena *reread; /* once it has been asked whom it is from: */
+	struct jid from;
 	size_t len, used;
 	struct origin *origins[]; /* counted */
 };
 
-static void volley_give(struct home *h, const struct volley *v, const struct receipt *receipt)
+/* XEP-0191 3.3: nothing from who is blocked, be it a room or one of its occupants. What is said is read for it only where
+ * somebody blocks anybody, and once. */
+static bool is_blocked(const struct user *u, struct volley *v)
+{
+	const struct node *stanza;
+
+	if (u->blocked.len == 0)
+		return false;
+	if (!v->reread) {
+		stanza = reread_stanza(blob_view(v->blob), &v->reread);
+		v->from = jid_split(stanza ? node_attr(stanza, STR("from")) : STR(""));
+	}
+	return user_blocks(u, &v->from);
+}
+
+static void volley_give(struct home *h, struct volley *v, const struct receipt *receipt)
 {
 	struct goods g = {.blob = v->blob, .hold = v->hold, .note = v->note};
 
@@ -36,7 +53,7 @@ static void volley_give(struct home *h, const struct volley *v, const struct rec
 		struct user *u = user_find(h, v->origins[i]->jid.bare);
 		struct session *s = u ? session_by_origin(u, v->origins[i]) : NULL;
 
-		if (!s)
+		if (!s || is_blocked(u, v))
 			continue;
 		if (!v->note) /* presence says whom it is for; there are clients that ask */
 			g.blob = presence_blob_to(h, v->blob, v->origins[i]->jid.full);
@@ -51,6 +68,7 @@ static void volley_free(struct volley *v)
 {
 	for (size_t i = 0; i < v->used; i++)
 		origin_unref(v->origins[i]);
+	arena_free(v->reread);
 	blob_unref(v->blob);
 	hold_unref(v->hold);
 	free(v);
@@ -142,11 +160,16 @@ static void hall_send(struct room_sink *sink, const struct seat *const *seats, s
 static struct parcel *make_parcel(const struct hall *hall, struct arena *arena, struct node *stanza,
 	struct str to, const struct room_stamp *stamp)
 {
-	struct jid jid = jid_split(to);
+	struct jid jid = jid_split(to), room = jid_split(hall->parcel->to.bare);
 	struct parcel *p = parcel_new(arena, stanza, PARCEL_MESSAGE);
+	struct jid *by;
 
 	if (!p)
 		return NULL;
+	by = arena_alloc(p->arena, sizeof(*by));
+	if (by)
+		*by = jid_dup(p->arena, &room);
+	p->by_room = by;
 	p->to = jid_dup(p->arena, &jid);
 	node_set_attr(p->arena, stanza, STR("to"), p->to.full);
 	p->has_to = true;

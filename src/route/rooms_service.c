@@ -64,7 +64,7 @@ static void put_info(struct buf *out)
 	static const char *const features[] = {"http://jabber.org/protocol/disco#info",
 		"http://jabber.org/protocol/disco#items", "http://jabber.org/protocol/muc",
 		"http://jabber.org/protocol/muc#stable_id", "http://jabber.org/protocol/rsm", "urn:xmpp:ping",
-		"vcard-temp"};
+		"urn:xmpp:occupant-id:0", "vcard-temp"};
 
 	buf_lit(out, "<query xmlns='http://jabber.org/protocol/disco#info'>"
 		     "<identity category='conference' type='text' name='Rooms'/>");

@@ -275,6 +275,15 @@ static int check_to(struct parcel *p)
 	return jid_parse(&p->to, to, p->arena);
 }
 
+/* From here on the stanza has the address as it is kept and compared. */
+static void prepare_to(struct parcel *p)
+{
+	struct str to = node_attr(p->stanza, STR("to"));
+
+	p->renamed = !str_eq(str_cut(to, str_find(to, '/', 0) + 1, to.len), p->to.resource);
+	node_set_attr(p->arena, p->stanza, STR("to"), p->to.full);
+}
+
 enum stage_result xmpp_check(struct parcel *p, void *xmpp)
 {
 	struct stream *s = stream_of_port(p->port);
@@ -294,7 +303,7 @@ enum stage_result xmpp_check(struct parcel *p, void *xmpp)
 	if (check_to(p))
 		return refuse(p, STANZA_JID_MALFORMED, NULL);
 	if (p->has_to && !str_eq(p->to.full, node_attr(p->stanza, STR("to"))))
-		node_set_attr(p->arena, p->stanza, STR("to"), p->to.full);
+		prepare_to(p);
 	if (is_forged_push(p))
 		return refuse(p, STANZA_SERVICE_UNAVAILABLE, NULL);
 	strip_forgeable(p, s->xl->settings);

@@ -111,7 +111,7 @@ def test_an_address_of_a_node_and_the_subject_are_told(trio, room):
     configure(alice, room, pubsub="xmpp:pubsub.example.org?;node=tea", changesubject="1")
     answer = bob.ask(names.DISCO_INFO, to=room)
     values = {each.get("var"): each.findtext(tag(names.DATA, "value")) for each in answer.iter(tag(names.DATA, "field"))}
-    assert values["muc#roominfo_pubsub"] == "xmpp:pubsub.example.org?;node=tea"
+    assert values["muc#roomconfig_pubsub"] == "xmpp:pubsub.example.org?;node=tea"
     assert values["muc#roomconfig_changesubject"] == values["muc#roominfo_subjectmod"] == "1"
 
 
