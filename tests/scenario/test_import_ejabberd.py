@@ -286,12 +286,12 @@ COLUMNS = {"archive": "username, timestamp, peer, xml, kind, nick, id", "archive
            "pubsub_item": "nodeid, itemid, publisher, modification, payload"}
 
 
-def written(stopped, rows):
+def written(stopped, rows, type="ANY"):
     """A database of tables with these columns alone, as docs/moving.md makes one of another database."""
     path = stopped.parent / "copy.db"
     with sqlite3.connect(path) as db:
         for table, columns in COLUMNS.items():
-            db.execute("CREATE TABLE %s (%s)" % (table, ", ".join('"%s" ANY' % each for each in columns.split(", "))))
+            db.execute("CREATE TABLE %s (%s)" % (table, ", ".join('"%s" %s' % (each, type) for each in columns.split(", "))))
             for row in rows.get(table, []):
                 db.execute("INSERT INTO %s VALUES (%s)" % (table, ",".join("?" * len(row))), row)
     db.close()
@@ -308,7 +308,8 @@ def said(time, xml, user="juliet", kind="chat"):
 MESSAGE = "<message xmlns='jabber:client' type='chat' from='romeo@example.org/a' to='juliet@example.org'><body>%s %s</body></message>"
 
 
-def test_what_a_database_holds_is_judged_row_by_row(stopped):
+@pytest.mark.parametrize("type", ["ANY", "TEXT"])
+def test_what_a_database_holds_is_judged_row_by_row(stopped, type):
     stopped.configure({"personal": {"items": 2}})
     juliet = "juliet@example.org"
     path = written(stopped, {
@@ -323,7 +324,7 @@ def test_what_a_database_holds_is_judged_row_by_row(stopped):
         "pubsub_state": [("1", juliet, "o", ""), ("1", "romeo@example.org", "c", "s:1,p:2"), ("1", "paris@example.org", "n", "p:1,s:2")],
         "pubsub_item": [("1", "old%d" % n, juliet, "001700:%06d:000000" % n, "<x xmlns='urn:x'>text</x>") for n in (3, 1, 2)]
         + [("1", "bad", juliet, "001700:000009:000000", "<x xmlns='urn:x'>"), ("2", "one", juliet, "001700:000001:000000", "<x xmlns='urn:x'/>")],
-    })
+    }, type)
     told = take_in(stopped, path, "--domain", DOMAIN)
     assert told["carried"]["history"] == 2 and told["carried"]["published"] == 1 and told["carried"]["preferences"] == 1, told
     left = {each["why"]: each["count"] for each in told["left"]}
