@@ -200,7 +200,7 @@ void act_finish(struct act *a)
 enum pubsub_fault act_save(struct act *a, const struct place *p)
 {
 	struct buf state = BUF_INIT(0);
-	struct store_pep_node row = {.name = p->name};
+	struct store_pep_node row = {.name = p->name, .items_max = act_items_max(a, &p->options)};
 	int r;
 
 	place_put_text(&state, p);

@@ -63,7 +63,7 @@ void act_tell(struct act *a);
 /* What ends most requests: tells and answers. */
 store_done_fn act_on_written;
 void act_finish(struct act *a);
-/* Writes the node as it is now. */
+/* Writes the node as it is now; items above what it keeps go. */
 [[nodiscard]] enum pubsub_fault act_save(struct act *a, const struct place *p);
 
 /* The node that was asked for: for its owner alone; one whose items are kept, for its owner alone; for who may look in. */

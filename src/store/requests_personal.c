@@ -103,6 +103,7 @@ int store_pep_node_put(struct store *s, struct store_req *req, struct str owner,
 	if (!args)
 		return -ENOMEM;
 	args->text = arena_dup(req->arena, row->state);
+	args->limit = row->items_max;
 	return store_args_send(s, req);
 }
 

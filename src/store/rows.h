@@ -236,7 +236,7 @@ struct store_vcard {
 struct store_pep_node {
 	struct str name;
 	struct str state;
-	size_t items_max; /* not in answers; see store_personal */
+	size_t items_max; /* written: above it (0: any) the oldest items go. Not in answers */
 };
 
 struct store_pep_nodes {

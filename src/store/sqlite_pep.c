@@ -75,11 +75,6 @@ static int node_write(struct sq *q, struct str owner, struct str node, struct st
 	return run(q, st);
 }
 
-int sq_pep_node_put(struct sq *q, struct store_req *req)
-{
-	return node_write(q, req->args->owner, req->args->other, req->args->text);
-}
-
 int sq_pep_node_delete(struct sq *q, struct store_req *req)
 {
 	const struct store_args *args = req->args;
@@ -113,6 +108,14 @@ static int items_trim(struct sq *q, const struct store_args *args)
 	if (st)
 		sq_bind_u64(st, 3, args->limit);
 	return run(q, st);
+}
+
+int sq_pep_node_put(struct sq *q, struct store_req *req)
+{
+	const struct store_args *args = req->args;
+	int r = node_write(q, args->owner, args->other, args->text);
+
+	return r == 0 && args->limit ? items_trim(q, args) : r;
 }
 
 static int bytes_check(struct sq *q, struct str owner, uint64_t max)

@@ -80,6 +80,14 @@ def test_items_are_retrieved_by_id_and_by_number(folk):
     assert ids(items(alice, "urn:example:n"))[-1] == "i4"
 
 
+def test_a_node_that_is_to_keep_fewer_items_keeps_the_newest(folk):
+    alice, = folk.online(1)
+    for number in range(4):
+        ok(publish(alice, "n", tune(str(number)), id="i%d" % number, options={"max_items": "max"}))
+    ok(request(alice, "<configure node='n'>%s</configure>" % form({"max_items": "2"}), owner=True))
+    assert ids(items(alice, "n")) == ["i2", "i3"]
+
+
 def test_items_are_retrieved_page_by_page(folk):
     alice, bob = folk.friends(2)
     for number in range(5):
