@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "jid/jid.h"
 #include "pubsub/bookmarks.h"
 
 static const char *const words[] = {
@@ -145,6 +144,20 @@ enum pubsub_fault place_subscribe(struct place *p, struct str jid, bool subscrib
 		return PUBSUB_OK;
 	}
 	return fault;
+}
+
+bool place_is_full_for(const struct place *p, const struct jid *jid)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->people_len; i++) {
+		if (!p->people[i].subscribed)
+			continue;
+		if (str_eq(p->people[i].jid, jid->full))
+			return false;
+		n += str_eq(jid_split(p->people[i].jid).bare, jid->bare);
+	}
+	return n >= PLACE_OF_ONE_MAX;
 }
 
 bool place_leave(struct place *p, struct str bare)

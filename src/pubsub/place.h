@@ -2,6 +2,7 @@
  * may look in. Pure state, one heap object; items are not in it. */
 #pragma once
 
+#include "jid/jid.h"
 #include "pubsub/options.h"
 
 enum standing_kind {
@@ -13,6 +14,7 @@ enum standing_kind {
 
 enum {
 	PLACE_PEOPLE_MAX = 500, /* entries of one node */
+	PLACE_OF_ONE_MAX = 10,  /* subscriptions that one account can make to it */
 	PLACE_NAME_MAX = 1023,  /* bytes of a node's name, and of an item's id */
 };
 
@@ -54,6 +56,8 @@ struct onlooker {
 
 /* NULL: he is not among them. */
 const struct standing *place_standing(const struct place *p, struct str jid);
+/* Has this account made all the subscriptions it can, this one not among them? */
+[[nodiscard]] bool place_is_full_for(const struct place *p, const struct jid *jid);
 /* Ends the subscriptions of all addresses of an account. False: there were none. */
 bool place_leave(struct place *p, struct str bare);
 /* Changes or adds an entry; one that says nothing any more goes. PUBSUB_OK, PUBSUB_E_SUBSCRIPTIONS (too many), _FAILED. */

@@ -55,6 +55,8 @@ enum pubsub_fault pep_verb_subscribe(struct act *a)
 
 	if (fault == PUBSUB_OK)
 		fault = act_open_place(a, &p);
+	if (fault == PUBSUB_OK && place_is_full_for(p, &jid))
+		fault = PUBSUB_E_SUBSCRIPTIONS;
 	if (fault != PUBSUB_OK)
 		return fault;
 	a->fresh = jid.full;

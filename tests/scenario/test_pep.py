@@ -534,6 +534,19 @@ def test_a_subscriber_hears_with_those_clients_that_want_it_or_else_as_of_a_mess
     assert (title(got), got.get("to")) == ("three", bob.jid)
 
 
+def test_an_account_subscribes_to_a_node_with_few_addresses(folk):
+    alice, bob = folk.online(2)
+    ok(publish(alice, "n", tune("one"), options={"access_model": "open"}))
+    subscribe = "<subscribe node='n' jid='%s/%d'/>"
+    for number in range(10):
+        ok(request(bob, subscribe % (bob.bare, number), to=alice.bare))
+    assert pubsub_error(request(bob, subscribe % (bob.bare, 10), to=alice.bare)) == (
+        "wait", "policy-violation", "too-many-subscriptions")
+    ok(request(bob, subscribe % (bob.bare, 9), to=alice.bare))  # has it already
+    ok(request(bob, "<unsubscribe node='n' jid='%s/0'/>" % bob.bare, to=alice.bare))
+    ok(request(bob, subscribe % (bob.bare, 10), to=alice.bare))
+
+
 def test_the_end_of_a_node_and_its_purge_are_told(folk):
     alice, bob = folk.friends(2)
     interested(bob, "n")
