@@ -393,6 +393,21 @@ static struct interest *asked_of(struct home *h, const struct origin *o, struct 
 	return NULL;
 }
 
+/* Whoever was asked wants nothing that is known: what he wanted before he has put another hash in its place. */
+static void asked_in_vain(struct interest *e)
+{
+	struct waiter_for *w;
+	struct session *s;
+
+	if (list_is_empty(&e->waiters))
+		return;
+	w = container_of(e->waiters.next, struct waiter_for, link);
+	s = session_of(w->origin);
+	if (s)
+		interest_drop(s);
+	waiter_free(w);
+}
+
 void interest_answer(struct session *s, const struct parcel *p)
 {
 	struct interest *e = asked_of(s->user->home, s->origin, p->id);
@@ -404,7 +419,7 @@ void interest_answer(struct session *s, const struct parcel *p)
 		become_known(e);
 		return;
 	}
-	waiter_free(container_of(e->waiters.next, struct waiter_for, link));
+	asked_in_vain(e);
 	ask_next(e);
 }
 
@@ -417,8 +432,7 @@ void interest_tick(struct home *h)
 
 		if (e->state != ASKING || e->asked_at + ANSWER_SECONDS > now)
 			continue;
-		if (!list_is_empty(&e->waiters))
-			waiter_free(container_of(e->waiters.next, struct waiter_for, link));
+		asked_in_vain(e);
 		ask_next(e);
 	}
 }
@@ -457,8 +471,11 @@ void interest_presence(struct session *s, const struct node *presence)
 	struct caps caps;
 	struct buf key = BUF_INIT(0);
 
-	if (!caps_read(&caps, presence))
+	if (!caps_read(&caps, presence)) {
+		if (node_child(presence, STR("c"), NS_CAPS)) /* without any, those of before stay (XEP-0115 8.4) */
+			interest_leave(s);
 		return;
+	}
 	buf_str(&key, caps.hash);
 	buf_putc(&key, ' ');
 	buf_str(&key, caps.ver);

@@ -605,6 +605,34 @@ def test_what_does_not_hash_to_it_is_not_believed_and_the_next_is_asked(folk, ki
     assert not [each for each in alice.settle(bob) if event("urn:example:lie")(each)]
 
 
+@pytest.mark.parametrize("how", ["error", "lie", "unknown hash"])
+def test_who_shows_another_hash_that_says_nothing_wants_nothing(folk, how):
+    alice, bob = folk.friends(2)
+    interested(bob, TUNE)
+    ok(publish(alice, TUNE, tune("one")))
+    bob.expect(event(TUNE, alice.bare))
+    features = [names.DISCO_INFO, "urn:example:other-%s" % how]
+    if how == "unknown hash":
+        bob.send(presence_to(None, None, "<c xmlns='%s' hash='md5' node='urn:example:client' ver='x'/>" % names.CAPS))
+    else:
+        bob.send(presence_to(None, None, caps(features)))
+        question = asked(bob)
+        if how == "lie":
+            answer(bob, question, features + ["urn:example:more"])
+        else:
+            bob.send(iq_to(question.get("from"), "error", "<error type='cancel'><item-not-found xmlns='%s'/></error>" %
+                           names.STANZA_ERROR, id=question.get("id")))
+    bob.roundtrip()
+    ok(publish(alice, TUNE, tune("two")))
+    assert not [each for each in bob.settle(alice) if event(TUNE)(each)]
+    interested(bob, TUNE)
+    assert title(bob.expect(event(TUNE, alice.bare))) == "two"
+    bob.send(presence_to(None, None, "<show>away</show>"))  # says nothing of it
+    bob.roundtrip()
+    ok(publish(alice, TUNE, tune("three")))
+    assert title(bob.expect(event(TUNE, alice.bare))) == "three"
+
+
 def test_an_answer_nobody_asked_for_is_nothing(folk):
     alice, bob = folk.friends(2)
     alice.send(iq_to("example.org", "result", "<query xmlns='%s'><feature var='%s+notify'/></query>" % (
