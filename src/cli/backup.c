@@ -61,7 +61,8 @@ bool backup_place(const struct settings *s, const char *path, char out[BACKUP_PA
 		const char *path, *place;
 	} files[] = {{"gatehouse.yaml", s->file.data}, {BACKUP_STORE, s->store_file.data},
 		{"tls/server.crt", s->tls_certificate.data}, {"tls/server.key", s->tls_key.data},
-		{"keys/record.key", s->record_key.data}};
+		{"keys/record.key", s->record_key.data}, {"tls/clients.crt", s->tls_client_ca.data},
+		{"tls/clients.crl", s->tls_client_crl.data}};
 	const char *rest;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -75,6 +76,8 @@ bool backup_place(const struct settings *s, const char *path, char out[BACKUP_PA
 		return beside_certificate(s, out);
 	if (below(path, "policy/", &rest))
 		return backup_join(out, s->policy_dir.data, rest);
+	if (below(path, "keys/components/", &rest))
+		return !strchr(rest, '/') && backup_join(out, s->components_secrets.data, rest);
 	return below(path, "record/", &rest) && !strchr(rest, '/') && backup_join(out, s->record_dir.data, rest);
 }
 

@@ -21,6 +21,7 @@
 #include "cli/progress.h"
 #include "cli/reading.h"
 #include "conf/layout.h"
+#include "conf/service.h"
 #include "ipc/control.h"
 #include "store/copy.h"
 
@@ -254,6 +255,26 @@ static int copy_policy(struct backup *b, const char *source, const char *path, u
 	return r;
 }
 
+/* What certificates of clients are judged by. */
+static int copy_authorities(struct backup *b)
+{
+	int r = copy_place(b, "tls/clients.crt", false);
+
+	return r || !b->settings->tls_client_crl.len ? r : copy_place(b, "tls/clients.crl", false);
+}
+
+static int copy_component_secrets(struct backup *b)
+{
+	char path[BACKUP_PATH];
+	int r = 0;
+
+	for (size_t i = 0; i < settings_components_len(b->settings) && !r; i++) {
+		snprintf(path, sizeof(path), "keys/components/%.*s", STR_FMT(settings_component(b->settings, i)));
+		r = copy_place(b, path, false);
+	}
+	return r;
+}
+
 static int copy_rest(struct backup *b)
 {
 	static const char *const files[] = {"VERSION", "tls/server.crt", "tls/ca.crt", "keys/record.pub"};
@@ -264,6 +285,10 @@ static int copy_rest(struct backup *b)
 		r = copy_place(b, files[i], false);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !r && cli_has(b->cli, "--with-keys"); i++)
 		r = copy_place(b, keys[i], true);
+	if (!r && cli_has(b->cli, "--with-keys"))
+		r = copy_component_secrets(b);
+	if (!r)
+		r = copy_authorities(b);
 	return r ? r : copy_policy(b, b->settings->policy_dir.data, "policy", 0);
 }
 

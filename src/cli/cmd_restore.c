@@ -23,6 +23,7 @@
 #include "cli/reading.h"
 #include "cli/rebuild.h"
 #include "cli/witness.h"
+#include "conf/service.h"
 
 enum {
 	SETTINGS_MAX = 1 << 20,
@@ -144,6 +145,7 @@ static mode_t mode_of(const char *path)
 	if (str_ends(s, STR(".jsonl.gz")))
 		return 0400;
 	if (str_starts(s, STR("policy/")) || str_starts(s, STR("tls/server.crt")) || str_starts(s, STR("tls/ca.crt")) ||
+		str_starts(s, STR("tls/clients.")) ||
 		str_eq(s, STR("gatehouse.yaml")) || str_eq(s, STR("VERSION")) || str_ends(s, STR("record.pub")))
 		return 0644;
 	return 0600;
@@ -245,6 +247,8 @@ static int make_folders(struct restore *r)
 		code = make_folder(r, run, 0755);
 	if (!code && backup_join(keys, r->dir, "keys"))
 		code = make_folder(r, keys, root ? 0755 : 0700);
+	if (!code && settings_components_len(s))
+		code = make_folder(r, s->components_secrets.data, 0700);
 	return code;
 }
 
@@ -384,10 +388,18 @@ static int record_act(struct restore *r)
 	return 0;
 }
 
-static void look_for_tls(struct restore *r)
+static void look_for_keys(struct restore *r)
 {
-	if (access(r->settings->tls_key.data, F_OK))
-		note(r, "the private key of the certificate is missing: put it at %s", r->settings->tls_key.data);
+	const struct settings *s = r->settings;
+	char path[BACKUP_PATH];
+
+	if (access(s->tls_key.data, F_OK))
+		note(r, "the private key of the certificate is missing: put it at %s", s->tls_key.data);
+	for (size_t i = 0; i < settings_components_len(s); i++) {
+		snprintf(path, sizeof(path), "%s/%.*s", s->components_secrets.data, STR_FMT(settings_component(s, i)));
+		if (access(path, F_OK))
+			note(r, "the secret of a component is missing: put it at %s", path);
+	}
 }
 
 /* ---- the command ---- */
@@ -426,7 +438,7 @@ static int restore(struct restore *r)
 	if (code)
 		unlink(r->settings->file.data);
 	else
-		look_for_tls(r);
+		look_for_keys(r);
 	return code ? code : report(r);
 }
 

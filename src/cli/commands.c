@@ -330,8 +330,8 @@ const struct command commands[] = {
 		"in it reaches at least as far as the store, so nothing that was acknowledged before the backup began is "
 		"missing after a restore.\n\n"
 		"Sealed segments of the record that the newest backup in FOLDER has are compared with it and linked, not copied "
-		"again; each backup is complete in itself, and any of them may be deleted. Private keys are left out unless "
-		"--with-keys is given; the record cannot be continued without its key.\n\n"
+		"again; each backup is complete in itself, and any of them may be deleted. Private keys and components' secrets are left "
+		"out unless --with-keys is given; the record cannot be continued without its key.\n\n"
 		"To be run as root or as the user who owns the data directory, who must also be a member of "
 		"control.record_group, because the record is read. The act is recorded.",
 		"  gatehouse backup /srv/backup/gatehouse\n", backup_options, 1, 1, false, cmd_backup},

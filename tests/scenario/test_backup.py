@@ -13,10 +13,11 @@ import pytest
 from lib import names, record
 from lib.archive import inner
 from lib.command import administrator, command, data, done, inside
+from lib.component import Component, settings as components, write_secret
 from lib.client import Refused
 from lib.names import tag
 from lib.rooms import admin, configure, create, join, listed, new_room, occupant, refusal, say
-from lib.server import Server, run
+from lib.server import Server, free_port, run
 from lib.stanza import Error, body, body_of, child, message, message_to, stanza_id
 from test_history import history
 
@@ -257,6 +258,39 @@ def test_without_keys_the_restored_server_says_what_it_needs():
         if copy:
             copy.remove()
         server.remove()
+
+
+def test_what_components_and_certificates_of_clients_need_is_in_a_backup_too():
+    port, domain = free_port(), "robots.example.org"
+
+    def authority(server):
+        shutil.copy(server.dir / "tls/ca.crt", server.dir / "tls/clients.crt")
+        write_secret(server, domain)
+
+    server = Server("backup-parts", components(port, inside=[domain]) | {
+        "tls": {"client_certificates": "optional"}}).make()
+    authority(server)
+    server.start()
+    bare = full = None
+    try:
+        without = backup(server, server.parent / "shelf")
+        folder = pathlib.Path(without["backup"])
+        assert (folder / "tls/clients.crt").exists() and not (folder / "keys/components").exists()
+        time.sleep(1.1)  # a backup is named by its second
+        made = backup(server, server.parent / "shelf", "--with-keys")
+        server.stop()
+        bare, told = restored(server, "bare", without["backup"])
+        assert any(str(bare.dir / "keys/components" / domain) in note for note in told["notes"])
+        full, told = restored(server, "full", made["backup"])
+        assert not told["notes"]
+        assert (full.dir / "keys/components" / domain).stat().st_mode & 0o777 == 0o600
+        full.start()
+        Component(full, port, domain).join()
+        full.stop()
+    finally:
+        for each in (bare, full, server):
+            if each:
+                each.remove()
 
 
 def stopped_backup(server):
