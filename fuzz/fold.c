@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/fold.h"
 #include "base/text.h"
-#include "inspect/fold.h"
 #include "inspect/inspect_private.h"
 #include "stanza/ns.h"
 

@@ -1,6 +1,6 @@
-/* Writes src/inspect/fold_table.c: what inspect/fold.c makes of each character above ASCII.
+/* Writes src/base/fold_table.c: what base/fold.c makes of each character above ASCII.
  *
- *   meson compile -C build make-fold-table && build/src/inspect/make-fold-table > src/inspect/fold_table.c
+ *   meson compile -C build make-fold-table && build/src/base/make-fold-table > src/base/fold_table.c
  *
  * The table is committed, not made at build time: a verdict must not change because a machine has another
  * ICU. The test `fold table` compares the committed file with a fresh one where the ICU is the one named in
@@ -644,7 +644,7 @@ int main(void)
 	       " * An entry is 0 (the character stays), 1 (it goes), or the place in the pool of a length "
 	       "and as many bytes. */\n"
 	       "/* clang-format off */\n"
-	       "#include \"inspect/fold_table.h\"\n",
+	       "#include \"base/fold_table.h\"\n",
 		U_ICU_VERSION, U_UNICODE_VERSION);
 	printf("\nconst uint8_t fold_pool[] = {\n");
 	put_rows(pool_len, pool_value, pool);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "inspect/fold.h"
+#include "base/fold.h"
 #include "inspect/inspect.h"
 #include "stanza/ns.h"
 

@@ -1,6 +1,6 @@
 /* Finding expressions: which bundles are due, and where what they report lies. */
 #include "inspect/expressions.h"
-#include "inspect/fold.h"
+#include "base/fold.h"
 
 enum {
 	LOOK_ENDS_MAX = 64,   /* matches of one expression in one part that are kept apart */

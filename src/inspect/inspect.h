@@ -1,5 +1,5 @@
 /* Stage inspect: what is said. Takes every text a client can send to another out of a stanza
- * (inspect/extract.h), folds it once (inspect/fold.h), looks for the words of all rules in one pass, for the
+ * (inspect/extract.h), folds it once (base/fold.h), looks for the words of all rules in one pass, for the
  * expressions whose necessary conditions the text meets, and for numbers the detectors know; then asks each
  * rule that matched whether it is about these two people. Writes the verdict, refuses nothing. Three
  * outcomes: nothing, findings, cannot tell (the policy's on_error decides).

@@ -3,10 +3,10 @@
 #include <errno.h>
 
 #include "base/buf.h"
+#include "base/fold.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/text.h"
-#include "inspect/fold.h"
 
 enum casing {
 	CASING_KEPT,

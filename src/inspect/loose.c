@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "inspect/fold.h"
+#include "base/fold.h"
 #include "inspect/odd.h"
 #include "inspect/piece.h"
 #include "inspect/words.h"

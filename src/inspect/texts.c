@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "inspect/fold.h"
+#include "base/fold.h"
 #include "inspect/odd.h"
 
 enum {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "inspect/fold.h"
+#include "base/fold.h"
 
 struct batch {
 	const char **texts;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "account/directory.h"
-#include "inspect/fold.h"
+#include "base/fold.h"
 #include "route/answer.h"
 #include "route/iq.h"
 #include "route/sight.h"

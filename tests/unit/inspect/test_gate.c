@@ -4,8 +4,8 @@
 
 #include "../rule/policy_dir.h"
 #include "base/buf.h"
+#include "base/fold.h"
 #include "base/text.h"
-#include "inspect/fold.h"
 #include "inspect/inspect_private.h"
 
 enum {

@@ -1,11 +1,11 @@
 /* ASCII goes sixteen bytes at a time; a block with anything else, character by character through the table.
  */
-#include "inspect/fold.h"
+#include "base/fold.h"
 
 #include <string.h>
 
+#include "base/fold_table.h"
 #include "base/text.h"
-#include "inspect/fold_table.h"
 
 enum {
 	HANGUL_FIRST = 0xac00,

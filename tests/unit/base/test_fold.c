@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/fold.h"
 #include "base/text.h"
-#include "inspect/fold.h"
 
 static const struct {
 	const char *text, *word, *light;

@@ -1,7 +1,7 @@
 /* Written by tools/make-fold-table.c from ICU 72.1, Unicode 15.0. Do not edit: change the tool.
  * An entry is 0 (the character stays), 1 (it goes), or the place in the pool of a length and as many bytes. */
 /* clang-format off */
-#include "inspect/fold_table.h"
+#include "base/fold_table.h"
 
 const uint8_t fold_pool[] = {
 	0,0,1,10,1,32,1,33,1,97,1,34,1,50,1,51,1,39,1,117,1,46,1,49,1,111,3,49,47,52,3,49,47,50,3,51,47,52,2,97,101,
