@@ -8,6 +8,7 @@
 #include "pubsub/options.h"
 #include "route/crew.h"
 #include "route/deliver.h"
+#include "route/directed.h"
 #include "route/iq.h"
 #include "route/pep.h"
 #include "stanza/ns.h"
@@ -148,17 +149,24 @@ static void on_who(struct store_req *req, int result)
 	user_busy(u, -1);
 }
 
-/* The account itself, and everybody whose presence it gets. */
-static size_t gather(const struct user *u, const struct mates *mates, struct str *out)
+/* The account itself, everybody whose presence it gets, and to whom it shows its own: what is open is for these, too. */
+static size_t gather(const struct session *s, const struct mates *mates, struct str *out)
 {
+	const struct user *u = s->user;
 	struct contact c;
 	size_t n = 0;
 
 	out[n++] = u->bare;
+	for (size_t i = 0; directed_next(s, &i);) {
+		struct str bare = jid_split(directed_at(s, i - 1)).bare;
+
+		if (!(user_state(u, bare) & (SUB_TO | SUB_FROM)))
+			out[n++] = bare;
+	}
 	for (uint32_t at = 0; contacts_next(&u->roster, &at, &c);) {
 		struct jid jid = jid_split(c.jid);
 
-		if ((c.state & SUB_TO) && !user_blocks(u, &jid) && !crew_knows(u, c.jid))
+		if ((c.state & (SUB_TO | SUB_FROM)) && !user_blocks(u, &jid) && !crew_knows(u, c.jid))
 			out[n++] = c.jid;
 	}
 	for (size_t i = 0; i < mates->len; i++)
@@ -170,7 +178,8 @@ static void search_start(struct session *s, struct blob *nodes)
 {
 	struct user *u = s->user;
 	struct mates mates = crew_mates(u->home, u->has_crew ? u->person : NULL);
-	struct str *owners = calloc(u->roster.count + mates.len + 1, sizeof(*owners));
+	size_t most = u->roster.count + mates.len + 1 + (s->directed ? s->directed->len : 0);
+	struct str *owners = calloc(most, sizeof(*owners));
 	struct search *q = owners ? calloc(1, sizeof(*q)) : NULL;
 
 	if (q) {
@@ -179,7 +188,7 @@ static void search_start(struct session *s, struct blob *nodes)
 		q->nodes = blob_ref(nodes);
 		store_req_init(&q->req, on_who, q);
 		user_busy(u, 1);
-		if (store_pep_who(u->home->route->env.store, &q->req, owners, gather(u, &mates, owners),
+		if (store_pep_who(u->home->route->env.store, &q->req, owners, gather(s, &mates, owners),
 			    blob_view(nodes))) {
 			user_busy(u, -1);
 			store_req_release(&q->req);

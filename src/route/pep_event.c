@@ -6,6 +6,7 @@
 #include "route/deliver.h"
 #include "route/interest.h"
 #include "route/pep.h"
+#include "route/sharers.h"
 #include "route/sight.h"
 #include "stanza/xml_out.h"
 
@@ -179,6 +180,20 @@ static void announce_to(struct user *u, const struct place *p, struct str jid, s
 		letter_post(u, jid, (struct manner){.node = p->name}, event, kept, hold);
 }
 
+/* Of those who show him their presence and do not get his. */
+static void announce_to_sharers(
+	struct user *u, const struct place *p, struct blob *event, const struct kept *kept, struct hold *hold)
+{
+	struct str full;
+
+	for (size_t i = 0; sharers_next(u, &i, &full);) {
+		const struct standing *s = place_standing(p, jid_split(full).bare);
+
+		if (!(s && s->subscribed))
+			announce_to(u, p, full, event, kept, hold);
+	}
+}
+
 void pep_announce(
 	struct user *u, const struct place *p, struct blob *event, const struct kept *kept, struct hold *hold)
 {
@@ -196,6 +211,8 @@ void pep_announce(
 	for (size_t i = 0; i < mates.len; i++)
 		announce_to(u, p, mates.people[i]->jid, event, kept, hold);
 	mates_done(&mates);
+	if (p->options.access == ACCESS_OPEN)
+		announce_to_sharers(u, p, event, kept, hold);
 	for (size_t i = 0; i < p->people_len; i++) {
 		const struct standing *s = &p->people[i];
 

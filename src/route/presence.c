@@ -13,6 +13,7 @@
 #include "route/postings.h"
 #include "route/pep.h"
 #include "route/reread.h"
+#include "route/sharers.h"
 #include "route/subscription.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -316,6 +317,7 @@ static void send_undirected(struct session *s, struct parcel *p, enum letter_kin
 static void send_directed(struct session *s, struct parcel *p, enum letter_kind kind)
 {
 	struct home *h = s->user->home;
+	bool known = directed_knows(s, &p->to);
 	struct blob *blob;
 	struct kept kept;
 
@@ -338,6 +340,8 @@ static void send_directed(struct session *s, struct parcel *p, enum letter_kind 
 					      .kept = &kept,
 					      .hold = p->hold});
 	blob_unref(blob);
+	if (!known && directed_knows(s, &p->to) && !(user_state(s->user, p->to.bare) & SUB_TO))
+		interest_want(s, p->to.bare);
 }
 
 /* What would wait for ever at a component that is away. What ends something takes effect on this side at once. */
@@ -433,6 +437,10 @@ static void presence_arrive(struct home *h, const struct letter *l)
 	struct user *u = user_find(h, l->to.bare);
 	struct session *s;
 
+	if (u && l->kind == LETTER_AVAILABLE)
+		sharers_come(u, &l->from);
+	else if (u && l->kind == LETTER_UNAVAILABLE)
+		sharers_go(u, &l->from);
 	if (!u || u->session_count == 0 || user_blocks(u, &l->from))
 		return;
 	if (jid_is_bare(&l->to)) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "route/crew.h"
+#include "route/sharers.h"
 #include "store/prefs.h"
 
 enum {
@@ -283,6 +284,7 @@ void user_free(struct user *u)
 	arena_free(u->prefs_arena);
 	free(u->photo);
 	pep_free(u->pep);
+	sharers_free(u);
 	free(u);
 }
 

@@ -33,6 +33,7 @@ struct user {
 	struct arena *prefs_arena;       /* owned; of `prefs` */
 	const struct store_prefs *prefs; /* what stands in the archive (XEP-0441); NULL: everything */
 	struct pep *pep;                 /* owned; pep.h; NULL: not in memory */
+	struct map *sharers;             /* owned; sharers.h; NULL: none */
 	char *photo;                     /* heap; SHA-1 of the picture shown (XEP-0153) in hex; NULL: none */
 	unsigned queries;                /* for history, under way */
 	struct list sessions;

@@ -473,6 +473,42 @@ def befriend_without_loss(asked, asker):
     asker.expect(presence(from_=asked.jid, type=""))
 
 
+@pytest.mark.parametrize("caps_first", [True, False])
+def test_who_shows_himself_hears_of_open_nodes_as_long(folk, caps_first):
+    alice, bob = folk.online(2)
+    ok(publish(alice, "n", tune("one"), options={"access_model": "open"}))
+    ok(publish(alice, TUNE, tune("one")))
+    if caps_first:
+        interested(bob, "n", TUNE)
+    bob.send(presence_to(alice.jid))
+    alice.expect(presence(from_=bob.jid))
+    if not caps_first:
+        interested(bob, "n", TUNE)
+    assert title(bob.expect(event("n", alice.bare))) == "one"
+    for what in ("two", "three"):
+        bob.send(presence_to(alice.jid))  # again, which brings nothing again
+        ok(publish(alice, TUNE, tune(what)))
+        ok(publish(alice, "n", tune(what)))
+        assert title(bob.expect(event("n", alice.bare))) == what
+    bob.send(presence_to(alice.jid, "unavailable"))
+    alice.expect(presence(from_=bob.jid, type="unavailable"))
+    ok(publish(alice, "n", tune("four")))
+    assert not [each for each in bob.settle(alice) if event("n")(each) or event(TUNE)(each)]
+
+
+def test_who_is_seen_but_does_not_see_hears_of_open_nodes(folk):
+    alice, bob = folk.online(2)
+    befriend_without_loss(bob, alice)  # alice gets bob's presence
+    alice.settle(bob)
+    ok(publish(alice, "n", tune("one"), options={"access_model": "open"}))
+    ok(publish(alice, TUNE, tune("one")))
+    interested(bob, "n", TUNE)
+    assert title(bob.expect(event("n", alice.bare))) == "one"
+    ok(publish(alice, "n", tune("two")))
+    assert title(bob.expect(event("n", alice.bare))) == "two"
+    assert not [each for each in bob.settle(alice) if event(TUNE)(each)]
+
+
 def test_who_is_no_contact_any_more_hears_nothing(folk):
     alice, bob = folk.friends(2)
     interested(bob, TUNE)
