@@ -236,6 +236,16 @@ void commands_iq(struct session *s, struct parcel *p)
 
 /* ---- discovery ---- */
 
+bool commands_are_there(const struct home *h, struct str bare)
+{
+	const struct command *c;
+	bool any = false;
+
+	for (size_t i = 0; (c = command_at(i)) && !any; i++)
+		any = may_run(h, bare, c);
+	return any;
+}
+
 bool commands_put_items(struct buf *out, const struct home *h, const struct parcel *p, struct str node)
 {
 	const struct command *c;

@@ -8,6 +8,9 @@
 /* Handler of iq.c; takes over the parcel's reference. */
 void commands_iq(struct session *s, struct parcel *p);
 
+/* May the account run any of them? */
+bool commands_are_there(const struct home *h, struct str bare);
+
 /* Service discovery: the items of the node of commands, what one of them is. False: the node is none of theirs. */
 bool commands_put_items(struct buf *out, const struct home *h, const struct parcel *p, struct str node);
 /* STANZA_CONDITIONS: written; else the error to give. */

@@ -99,6 +99,9 @@ static const char *const archive_features[] = {
 	NULL,
 };
 
+/* Of one's own, where there are commands to be run there. */
+static const char *const command_features[] = {"http://jabber.org/protocol/commands", NULL};
+
 static const char *const no_features[] = {NULL};
 
 static struct str wanted_node(const struct parcel *p)
@@ -174,7 +177,7 @@ static void put_offered(struct buf *text, const struct settings *s)
 }
 
 static void answer_info(struct parcel *p, const char *identity, const char *const *features,
-	const char *const *more)
+	const char *const *more, const char *const *own)
 {
 	struct buf text = BUF_INIT(0);
 
@@ -186,6 +189,7 @@ static void answer_info(struct parcel *p, const char *identity, const char *cons
 	buf_printf(&text, "<query xmlns='http://jabber.org/protocol/disco#info'><identity %s/>", identity);
 	put_features(&text, features);
 	put_features(&text, more);
+	put_features(&text, own);
 	buf_lit(&text, "</query></iq>");
 	answer_end(p, &text);
 }
@@ -260,10 +264,11 @@ static void answer_server(const struct home *h, struct parcel *p)
 
 /* ---- accounts ---- */
 
-static void answer_account(const struct home *h, struct parcel *p)
+static void answer_account(const struct home *h, struct parcel *p, bool own)
 {
 	answer_info(p, "category='account' type='registered'/><identity category='pubsub' type='pep'", account_features,
-		h->settings->history_enabled ? archive_features : no_features);
+		h->settings->history_enabled ? archive_features : no_features,
+		own && commands_are_there(h, p->origin->jid.bare) ? command_features : no_features);
 }
 
 static void answer_no_items(struct parcel *p)
@@ -397,7 +402,7 @@ void disco_info_own(struct session *s, struct parcel *p)
 	if (wanted_node(p).len)
 		with_nodes(s->user, p, run_place_info);
 	else
-		answer_account(s->user->home, p);
+		answer_account(s->user->home, p, true);
 }
 
 /* One's own available resources, for oneself. */
@@ -459,7 +464,7 @@ void disco_info_other(struct user *u, struct parcel *p)
 	if (is_known(u, p) && wanted_node(p).len)
 		with_nodes(u, p, run_place_info);
 	else if (is_known(u, p))
-		answer_account(u->home, p);
+		answer_account(u->home, p, false);
 	else
 		disco_nobody(p);
 }

@@ -196,11 +196,20 @@ static void answer(struct parcel *p, struct buf *text)
 	answer_text(p, text);
 }
 
+/* There are no nodes here; what is asked for by other protocols is not offered at all. */
+static bool names_node(const struct parcel *p)
+{
+	const struct node *payload = iq_payload(p);
+
+	return payload && (str_eq(payload->ns, NS_DISCO_INFO) || str_eq(payload->ns, NS_DISCO_ITEMS)) &&
+	       node_attr(payload, STR("node")).len;
+}
+
 void rooms_service_iq(struct home *h, struct parcel *p)
 {
 	struct buf text = BUF_INIT(0);
 	bool request = str_is(p->type, "get") || str_is(p->type, "set");
-	bool node = request && iq_payload(p) && node_attr(iq_payload(p), STR("node")).len;
+	bool node = request && names_node(p);
 	enum stanza_condition why = STANZA_ITEM_NOT_FOUND;
 
 	iq_put_result(&text, p);

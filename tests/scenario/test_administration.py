@@ -76,8 +76,19 @@ def test_an_administrator_is_shown_the_commands_with_names(admin, own):
     assert all(each.get("jid") == to and each.get("name") for each in found.values())
 
 
-def test_nobody_else_is_shown_any(plain):
+def features(client, to):
+    return [each.get("var") for each in client.ask(names.DISCO_INFO, to=to).iter("{%s}feature" % names.DISCO_INFO)]
+
+
+def test_nobody_else_is_shown_any(plain, admin):
     assert items(plain, plain.domain) == {} and items(plain, plain.bare) == {}
+    assert names.COMMANDS in features(admin, admin.bare) and names.COMMANDS not in features(plain, plain.bare)
+    assert names.COMMANDS in features(plain, plain.domain)
+
+
+def test_the_rooms_know_no_commands(admin):
+    assert condition(command(admin, "add-user", "rooms." + admin.domain)) == ("cancel", "service-unavailable")
+    assert tuple(Error(admin.ask(names.DISCO_INFO, to="rooms." + admin.domain, node="x"))) == ("cancel", "item-not-found")
 
 
 def test_what_a_command_is(admin, plain):
