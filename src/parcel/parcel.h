@@ -86,9 +86,11 @@ struct parcel {
 	                                      port's loop, by way/ */
 	struct list pending;     /* in the stream's list of parcels not yet handled, */
 	struct list *queue;      /* which is this one */
-	struct route *route;     /* route/'s own, as are the next three */
+	struct route *route;     /* route/'s own, as are the next five */
 	struct hold *hold;
 	struct user *user;       /* whose turn it is; in memory while the parcel is queued with him */
+	struct list arriving;    /* in home->arrivals.here */
+	uint64_t arrival;        /* its number there */
 	struct str room_nick;    /* of a replayed one */
 	const struct jid *by_room; /* the room that says it, in place of its origin; on the arena; NULL: none */
 	const struct room_view *room_view; /* the room whose archive is asked for, as the asker may see it; on the arena */

@@ -255,4 +255,6 @@ void history_arrived(const struct user *u, struct parcel *p, bool accepted)
 	if (accepted && takes(p) && wants(u, &p->origin->jid))
 		p->views |= STORE_VIEW_RECIPIENT | judge(u);
 	keep(u->home, p, p->views, accepted);
+	if (p->class == CLASS_CONTENT)
+		arrivals_done(u->home, p);
 }

@@ -1,10 +1,10 @@
 /* A query goes round all loops first, because rows are gathered where messages arrive (history.c):
  *
- *   session's home --- flush ---> every home: asks the store for what it has gathered --- back --->
- *   session's home: all are back --- store_archive_load ---> the store answers after those writes
+ *   session's home ---> every home: waits for what has come there and is not gathered yet (arrivals.h), asks the store for
+ *   what is --- back ---> session's home: all are back --- store_archive_load ---> the store answers after those writes
  *   --- <message><result/></message> ... <iq><fin/></iq> ---> session
  *
- * So a client that is told its history is up to date will not find an older message in it later. */
+ * So whoever knows of a message, because he said it on this stream or has seen a copy of it, finds it. */
 #include "route/history_query.h"
 
 #include <stdlib.h>
@@ -29,6 +29,7 @@ struct question;
 
 struct leg {
 	struct task task;
+	struct arrivals_wait wait;
 	struct home *home;
 	struct question *question;
 };
@@ -225,13 +226,21 @@ static void run_back(struct task *task)
 		question_ask(q);
 }
 
+static void all_arrived(struct arrivals_wait *wait)
+{
+	struct leg *l = container_of(wait, struct leg, wait);
+
+	history_flush(l->home);
+	l->task.run = run_back;
+	loop_post(l->question->user->home->loop, &l->task);
+}
+
 static void run_leg(struct task *task)
 {
 	struct leg *l = container_of(task, struct leg, task);
 
-	history_flush(l->home);
-	task->run = run_back;
-	loop_post(l->question->user->home->loop, task);
+	l->wait = (struct arrivals_wait){.owner = owner_of(l->question), .done = all_arrived};
+	arrivals_await(l->home, &l->wait);
 }
 
 static void question_start(struct question *q)

@@ -71,6 +71,7 @@ int home_init(struct home *h, struct route *r, unsigned index, const struct sett
 	dialogs_init(&h->dialogs);
 	buf_init(&h->scratch, 0);
 	holds_init(&h->holds);
+	arrivals_init(&h->arrivals);
 	timer_init(&h->tick, on_tick);
 	h->ended = calloc(ENDED_MAX, sizeof(*h->ended));
 	h->history = history_new(h);

@@ -12,6 +12,7 @@
 #include "loop/loop.h"
 #include "record/record.h"
 #include "route/applied.h"
+#include "route/arrivals.h"
 #include "route/route.h"
 #include "rule/policy_set.h"
 #include "store/store.h"
@@ -50,6 +51,7 @@ struct home {
 	unsigned ended_next;
 	struct holds holds;
 	struct history *history;   /* owned; history.c */
+	struct arrivals arrivals;  /* what is to come into it */
 	struct probe *probe;       /* applied.c: a round that waits for this loop's receipts */
 	struct route_figures figures; /* written by home_count() */
 	_Atomic unsigned sessions; /* bound here, detached ones included */

@@ -201,6 +201,8 @@ static void run_receive(struct task *task)
 		return;
 	}
 	p->user = u;
+	if (p->class == CLASS_CONTENT)
+		arrivals_add(u->home, p);
 	task->run = run_arrive;
 	user_when_ready(u, task);
 }

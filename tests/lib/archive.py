@@ -2,6 +2,7 @@
 
 from . import names
 from .names import tag
+from .record import eventually
 from .stanza import Error, body_of, child
 
 
@@ -63,6 +64,12 @@ def history(client, **more):
     results, answer = ask(client, **more)
     assert answer.get("type") == "result", Error(answer)
     return Page(results, answer)
+
+
+def until_kept(client, *bodies):
+    """Until these messages wait in the store for somebody who is not there. Nobody is told when they do; the history of who
+    said them, and of who is to get them, has them then and not before."""
+    eventually(lambda: set(bodies) <= set(history(client, rsm="<before/>").bodies))
 
 
 def refused(client, **more):

@@ -214,7 +214,9 @@ class Client:
         return self.take()
 
     def roundtrip(self):
-        """A ping to the server and its answer: what this client sent before has been read by the server."""
+        """A ping to the server and its answer: what this client sent before has been read by the server, which does not
+        say that it is recorded, has arrived or is kept: a question to the server itself overtakes what waits for the
+        record. See settle, settle_at, and archive.until_kept."""
         id = stanza.new_id("ping")
         self.send(stanza.iq_to(self.domain, "get", "<ping xmlns='%s'/>" % names.PING, id=id))
         return self.expect(stanza.iq(id=id))

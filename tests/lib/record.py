@@ -30,6 +30,11 @@ def segments(directory):
     return [found[serial] for serial in sorted(found)]
 
 
+def sealed(directory):
+    """The segments of which nothing but the sealed file is left: one that is just being sealed still counts as raw."""
+    return [path for path in sorted(directory.glob("*.jsonl.gz")) if not path.with_suffix("").exists()]
+
+
 def content(path):
     """The bytes of a segment, unpacked, without the space kept ready behind its last line."""
     with OPENERS.get(path.suffix, open)(path, "rb") as file:
@@ -125,6 +130,23 @@ def eventually(true, seconds=5):
     while not true():
         assert time.monotonic() < end, "in vain"
         time.sleep(0.05)
+
+
+def content_with(server, text):
+    """The entries whose stanza holds `text`, as soon as there is one."""
+    found = []
+
+    def look():
+        found[:] = [each for each in entries(server.dir / "record") if each["type"] == "content" and text in each["stanza"]]
+        return found
+    eventually(look)
+    return found
+
+
+def handed_to(server, entry):
+    """Who has got an entry by what the record says of it a moment later: full addresses."""
+    return {who for each in entries(server.dir / "record") if each["type"] in ("delivered", "fetched")
+            for seq, who in each["of"] if seq == entry["seq"]}
 
 
 def damage(server, directory, *arguments):

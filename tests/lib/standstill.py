@@ -18,6 +18,7 @@ import os
 import pathlib
 import re
 import signal as signals
+import sqlite3
 import time
 
 from . import names
@@ -70,6 +71,15 @@ def stopped(server):
         yield
     finally:
         os.kill(pid, signals.SIGCONT)
+
+
+@contextlib.contextmanager
+def store_held(server):
+    """Somebody else writes into the store: what the gate writes waits, and after a few seconds is refused."""
+    with contextlib.closing(sqlite3.connect(server.dir / "store/gatehouse.db", isolation_level=None, timeout=20)) as store:
+        store.execute("BEGIN IMMEDIATE")
+        yield
+        store.execute("ROLLBACK")
 
 
 def as_client(element):

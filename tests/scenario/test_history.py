@@ -2,41 +2,29 @@
 
 import contextlib
 import datetime
-import os
-import signal
 import sqlite3
-import time
 
 import pytest
 
 from lib import names, record
 from lib.names import tag
 from lib.folk import Folk
-from lib.archive import Page, ask, form, history, inner, query_text, refused, result
-from lib.stanza import Error, body_of, child, message, message_to, stamped, stanza_id
+from lib.archive import Page, ask, history, inner, query_text, refused, result, until_kept
+from lib.record import eventually
+from lib.rules import add_rules, word_rule
+from lib.standstill import stopped, store_held
+from lib.stanza import Error, body_of, child, iq, iq_to, message, message_to, stamped, stanza_id
 
 PAGE = 20
 
 
 WORD = "hushword"
-RULES = """
-rules:
-  - id: history-word
-    purpose: A word that nobody may say.
-    match: { words: [%s] }
-    action: block
-    mode: enforce
-    notice: { en: "Not this." }
-""" % WORD
 
 
 @pytest.fixture(scope="module")
 def server(launch):
-    def prepare(server):
-        path = server.dir / "policy/rules/history.yaml"
-        path.write_text(RULES)
-        path.chmod(0o644)
-    return launch("history", {"history": {"page": PAGE}}, prepare)
+    return launch("history", {"history": {"page": PAGE}},
+                  lambda server: add_rules(server, word_rule("history-word", WORD, "Not this.")))
 
 
 def assert_recorded(server, bodies):
@@ -44,14 +32,6 @@ def assert_recorded(server, bodies):
     lines = list(record.lines(server.dir / "record"))
     for each in bodies:
         assert len([line for line in lines if each.split()[-1].encode() in line]) == 1
-
-
-def until(there, seconds=10):
-    """Nobody is told when a message that waits for somebody is recorded."""
-    end = time.monotonic() + seconds
-    while not there():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def talk(alice, bob, count):
@@ -125,11 +105,27 @@ def test_somebody_who_was_not_there_finds_it_and_still_gets_it(folk):
     account = folk.account()
     said = alice.say(account.jid)
     bob = folk.client(account).login()
-    until(lambda: history(bob).bodies == [said.body])
+    until_kept(bob, said.body)
     bob.send("<presence/>")
     got = bob.expect(message(body=said.body))
     assert stamped(got) is not None and history(bob).ids == [stanza_id(got, bob.bare)]
     assert history(alice).bodies == [said.body]
+
+
+def test_what_one_has_said_is_in_ones_history_whatever_it_still_waits_for(folk, server):
+    """The store, until it has the one; and the other that the one is handed over."""
+    alice, = folk.online(1)
+    bob = folk.client(folk.account()).login()
+    with store_held(server):
+        first = alice.say(bob.bare)
+        eventually(lambda: record.holding(server.dir / "record", first.body))
+        bob.available()
+        second = alice.say(bob.bare)
+        alice.send(iq_to(None, "set", query_text(), id="all"))
+        eventually(lambda: record.holding(server.dir / "record", second.body))
+    answer = alice.expect(iq(id="all"))
+    assert Page(alice.take(lambda each: result(each) is not None), answer).bodies == [first.body, second.body]
+    assert [body_of(bob.expect(message())) for _ in range(2)] == [first.body, second.body]
 
 
 def test_a_message_to_nobody_is_in_the_senders_history_as_his_resources_saw_it(folk):
@@ -266,7 +262,7 @@ def test_what_still_waits_for_somebody_and_is_taken_back_reaches_him_as_a_tombst
     account = folk.account()
     secret, kept = alice.say(account.jid, "hushed up"), alice.say(account.jid)
     back = take_back(alice, account.jid, secret.id)
-    alice.roundtrip()
+    eventually(lambda: history(alice).bodies == [None, kept.body, back.body])  # what waits changes in the same transaction
     bob = folk.client(account).online()
     stone, got, told = [each for each in bob.settle(alice) if each.tag.endswith("}message")]
     assert body_of(stone) is None and body_of(got) == kept.body and body_of(told) == back.body
@@ -274,6 +270,21 @@ def test_what_still_waits_for_somebody_and_is_taken_back_reaches_him_as_a_tombst
         alice.jid, account.jid, secret.id, "chat")
     assert stone.find(tag(names.RETRACT, "retracted")).get("id") == back.id
     assert stamped(stone) is not None and stanza_id(stone, bob.bare) == history(bob).ids[0]
+    assert_recorded(server, [secret.body, kept.body, back.body])
+
+
+def test_who_comes_while_something_is_taken_back_gets_it_and_then_that_it_was(folk, server):
+    alice, = folk.online(1)
+    bob = folk.client(folk.account()).login()
+    secret, kept = alice.say(bob.bare, "hushed up"), alice.say(bob.bare)
+    until_kept(alice, secret.body, kept.body)
+    with store_held(server):  # so it is not taken back yet
+        back = take_back(alice, bob.bare, secret.id)
+        eventually(lambda: record.holding(server.dir / "record", back.body))
+        bob.available()
+    assert [body_of(bob.expect(message())) for _ in range(3)] == [secret.body, kept.body, back.body]
+    eventually(lambda: history(bob).bodies == history(alice).bodies == [None, kept.body, back.body])
+    assert not [each for each in bob.settle(alice) if each.tag.endswith("}message")]
     assert_recorded(server, [secret.body, kept.body, back.body])
 
 
@@ -570,7 +581,6 @@ def test_after_kill_9_everything_is_there_once(folk, server):
     said = talk(alice, bob, 6)
     alice.say(hidden.jid)
     waiting = alice.say(bob.bare + "/nowhere")
-    alice.roundtrip()
     ids = history(alice).ids
     more = alice.say(bob.bare)
     bob.expect(message(body=more.body))
@@ -604,14 +614,10 @@ def test_what_is_not_recorded_is_in_nobodys_history(folk, server):
     alice, bob = folk.online(2)
     talk(alice, bob, 1)
     elsewhere = folk.another(alice)  # what Alice's own stream sends next waits behind the message
-    pid = server.pid("recorder")
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with stopped(server):
         secret = alice.say(bob.bare, "secret")
         assert len(history(bob).results) == 1
         assert len(history(elsewhere).results) == 1
-    finally:
-        os.kill(pid, signal.SIGCONT)
     bob.expect(message(body=secret.body))
     for client in (alice, elsewhere, bob):
         assert history(client).bodies[-1] == secret.body
@@ -663,7 +669,7 @@ def test_what_is_older_than_the_setting_goes_and_the_record_keeps_it_and_verifie
     alice, bob = [people.client(each).online() for each in accounts]
     new = talk(alice, bob, 2)
     assert history(bob).bodies == old + new
-    until(lambda: history(bob).bodies == new, 60)
+    eventually(lambda: history(bob).bodies == new, 60)
     assert history(alice).bodies == new and history(alice, rsm="<max>0</max>").count == "2"
     record.verify(server)
     assert_recorded(server, old + new)

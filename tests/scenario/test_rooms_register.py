@@ -6,13 +6,13 @@ import pytest
 from lib import names
 from lib.client import Account, Client
 from lib.names import tag
-from lib.record import eventually
+from lib.record import content_with, eventually
 from lib.rooms import admin, create, form, item, join, listed, new_room, occupant, refusal, say
 from lib.rules import add_rules, wall_rule, word_rule
 from lib.server import PASSWORD_MARK
+from lib.standstill import stopped, store_held
 from lib.stanza import Error, message, message_to, presence_to, words
-from test_rooms_kept import QUIET, entries_with, stopped
-from test_rooms_replay import store_held
+from test_rooms_kept import QUIET
 
 WORD = "quibbleword"
 NOTICE = "Not this word in a request."
@@ -242,7 +242,7 @@ def test_it_waits_for_the_recorder_and_is_in_the_record(server, folk, room):
         assert not [each for each in alice.listen(QUIET) if text in "".join(each.itertext())]
     asked = question(alice, room)
     assert values(asked)["muc#register_faqentry"] == text
-    line, = entries_with(server, text)
+    line, = content_with(server, text)
     assert line["room"] == room and line["from"] == bob.jid and line["kind"] == "iq" and alice.jid in line["members"]
     with stopped(server):
         decide(alice, room, asked)

@@ -11,7 +11,8 @@ from lib.archive import history
 from lib.client import Client
 from lib.names import tag
 from lib.record import eventually
-from lib.rooms import (admin, configure, create, entry, item, join, listed, new_room, occupant, refusal, say, subject_of)
+from lib.rooms import admin, configure, create, entry, join, listed, new_room, occupant, say, subject_of
+from lib.standstill import store_held
 from lib.stanza import Error, body_of, child, message, message_to, stanza_id
 
 REFUSED = "the store did not keep a change of a room"
@@ -25,15 +26,6 @@ def server(launch):
 @pytest.fixture
 def room(server):
     return new_room(server)
-
-
-@contextlib.contextmanager
-def store_held(server):
-    """Somebody else writes into the store: what the gate writes waits, and after a few seconds is refused."""
-    with contextlib.closing(sqlite3.connect(server.dir / "store/gatehouse.db", isolation_level=None, timeout=20)) as store:
-        store.execute("BEGIN IMMEDIATE")
-        yield
-        store.execute("ROLLBACK")
 
 
 def config(owner, room):
@@ -135,7 +127,6 @@ def test_what_was_taken_back_stays_so(server, room, pair, by):
         else:
             alice.raw("<iq type='set' id='m' to='%s'><moderate xmlns='%s' id='%s'><retract xmlns='%s'/></moderate></iq>" % (
                 room, names.MODERATE, id, names.RETRACT))
-            alice.roundtrip()
             eventually(lambda: any(id in path.read_text(errors="replace") and "moderate:1" in path.read_text(errors="replace")
                                    for path in (server.dir / "record").rglob("*.jsonl")))
         server.kill_tree()

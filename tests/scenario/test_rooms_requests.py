@@ -5,12 +5,14 @@ import pytest
 
 from lib import names
 from lib.client import Account, Client
+from lib.record import content_with
 from lib.rooms import configure, create, join, new_room, occupant, trio_in
 from lib.rules import add_rules, word_rule
 from lib.server import PASSWORD_MARK
+from lib.standstill import stopped
 from lib.stanza import Error, error_payload, iq, iq_to, presence_to, words
 from lib.xmlstream import show
-from test_rooms_kept import QUIET, entries_with, stopped
+from test_rooms_kept import QUIET
 
 WORD = "flummoxword"
 NOTICE = "Not this word in a request."
@@ -229,8 +231,8 @@ def test_both_ways_wait_for_the_recorder_and_are_in_the_record(server, trio, roo
         answer(carol, got, question(back))
         assert not [each for each in bob.listen(QUIET) if back in "".join(each.itertext())]
     answered(bob, room, "carol", "s")
-    line, = entries_with(server, there)
+    line, = content_with(server, there)
     assert line["from"] == bob.jid and line["to"] == room + "/carol" and line["room"] == room
     assert line["members"] == [carol.jid] and line["to_id"] and line["nick"] == "bob"
-    line, = entries_with(server, back)
+    line, = content_with(server, back)
     assert line["from"] == carol.jid and line["to"] == room + "/bob" and line["members"] == [bob.jid]
