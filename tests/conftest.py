@@ -22,6 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 sys.dont_write_bytecode = True
 
 from lib import standstill, walls  # noqa: E402
+from lib.desktop import loopback  # noqa: E402
 from lib.folk import Folk  # noqa: E402
 from lib.server import OUTPUT, Server, free_port  # noqa: E402
 
@@ -153,6 +154,22 @@ def place():
     path.chmod(0o755)
     yield path
     shutil.rmtree(path)
+
+
+@pytest.fixture
+def keep(output):
+    """keep(program): one of lib/programs.py; what it shows is kept, and it ends with the test."""
+    with contextlib.ExitStack() as ends:
+        def add(program):
+            ends.callback(program.end, output)
+            return program
+        yield add
+
+
+@pytest.fixture(scope="module")
+def found_at():
+    """Where programs look for a server of which they know the domain alone; prepared() of lib/programs.py takes it."""
+    return loopback()
 
 
 @pytest.fixture(scope="session")

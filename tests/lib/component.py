@@ -7,6 +7,7 @@ import hashlib
 from . import names, stanza
 from .client import Client, is_header
 from .names import tag
+from .rules import add_rules
 from .standstill import as_client
 from .wire import Wire
 
@@ -22,15 +23,13 @@ def write_secret(server, domain, secret=SECRET, mode=0o600):
     return path
 
 
-def prepared(*domains, rules=None):
-    """For `launch`: a secret for each of these components, and those rules."""
+def prepared(*domains, rules=()):
+    """For `launch`: a secret for each of these components, and those rules (lib/rules.py)."""
     def prepare(server):
         for domain in domains:
             write_secret(server, domain)
         if rules:
-            path = server.dir / "policy/rules/components.yaml"
-            path.write_text(rules)
-            path.chmod(0o644)
+            add_rules(server, *rules)
     return prepare
 
 

@@ -8,27 +8,22 @@ from contextlib import closing
 from . import names
 from .desktop import Desktop
 from .record import eventually
+from .rules import add_rules, word_rule
 from .stanza import body_of, message
 from .terminal import Terminal
 
 WORD = "plughword"
 NOTICE = "Not this word, please."
-RULES = """
-rules:
-  - id: client-word
-    purpose: A word that nobody may say.
-    match: { words: [%s] }
-    action: block
-    mode: enforce
-    notice: { en: "%s" }
-""" % (WORD, NOTICE)
 
 
-def forbid_the_word(server):
-    """Before the server starts: nobody may say WORD, and who does reads NOTICE."""
-    path = server.dir / "policy/rules/clients.yaml"
-    path.write_text(RULES)
-    path.chmod(0o644)
+def prepared(address=None):
+    """For `launch`: nobody may say WORD, and who does reads NOTICE. address: the server also listens there on the port where
+    clients look for it."""
+    def prepare(server):
+        add_rules(server, word_rule("client-word", WORD, NOTICE))
+        if address:
+            server.configure({"listen": {"starttls": ["127.0.0.1:%d" % server.port, address + ":5222"]}})
+    return prepare
 
 
 def said(text):

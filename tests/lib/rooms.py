@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 
 from . import names
 from .names import tag
-from .stanza import Expected, child, element, iq_to, message_to, presence, presence_to, words, body
+from .stanza import Expected, body, child, element, message_to, presence, presence_to, words
 
 _number = itertools.count(1)
 

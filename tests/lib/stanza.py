@@ -84,6 +84,12 @@ class Error:
         return "error %s %s %r" % (self.type, self.condition, self.text)
 
 
+def ok(answer):
+    """The answer to a request, which is a result."""
+    assert answer.get("type") == "result", Error(answer)
+    return answer
+
+
 class Expected:
     """A description of one element."""
 

@@ -181,8 +181,7 @@ def test_the_features_of_a_stream_name_the_servers_capabilities(folk, server):
 
 def test_before_login_a_stream_names_none(folk, server):
     client = folk.client().connect()
-    client.open()
-    assert child(client.features, "c", names.CAPS) is None
+    assert child(client.start(), "c", names.CAPS) is None
 
 
 def test_other_settings_are_other_capabilities(folk, server):

@@ -373,9 +373,7 @@ def test_an_announcement_reaches_who_is_there_with_its_receipt(crew, own_server)
     assert (entry["type"], entry["from"], entry["id"]) == ("content", admin.jid, got.get("id"))
     act, = [each for each in record.entries(own_server.dir / "record") if each.get("command") == "announce"]
     assert act["text"] == entry["id"] and act["actor"] == admin.bare
-    record.eventually(lambda: {alice.jid, bob.jid, admin.jid} == {
-        to for each in record.entries(own_server.dir / "record") if each["type"] == "delivered"
-        for seq, to in each["of"] if seq == entry["seq"]})
+    record.eventually(lambda: {alice.jid, bob.jid, admin.jid} == record.handed_to(own_server, entry))
 
 
 def test_the_message_of_the_day_is_said_once_to_everybody(crew, own_server):

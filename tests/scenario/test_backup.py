@@ -11,15 +11,14 @@ import time
 import pytest
 
 from lib import names, record
-from lib.archive import inner
+from lib.archive import history, inner, until_kept
+from lib.client import Refused
 from lib.command import administrator, command, data, done, inside
 from lib.component import Component, settings as components, write_secret
-from lib.client import Refused
 from lib.names import tag
 from lib.rooms import admin, configure, create, join, listed, new_room, occupant, refusal, say
 from lib.server import Server, free_port, run
 from lib.stanza import Error, body, body_of, child, message, message_to, stanza_id
-from test_history import history
 
 pytestmark = pytest.mark.recorder_runs("servers are killed and copied here")
 
@@ -113,7 +112,7 @@ def test_with_keys_they_are_in_it_and_everything_else_once(folk, server, shelf):
 def test_a_second_backup_links_sealed_segments_and_stands_alone(folk, server, shelf):
     alice, bob = folk.online(2)
     talk(alice, bob, 60, "segments")
-    record.eventually(lambda: list((server.dir / "record").glob("*.gz")), 20)
+    record.eventually(lambda: record.sealed(server.dir / "record"), 20)
     first = backup(server, shelf)
     assert not first["linked"]
     talk(alice, bob, 5, "more")
@@ -132,9 +131,9 @@ def test_a_second_backup_links_sealed_segments_and_stands_alone(folk, server, sh
 def test_a_sealed_segment_that_changed_since_is_named(folk, server, shelf):
     alice, bob = folk.online(2)
     talk(alice, bob, 60, "tampered")
-    record.eventually(lambda: list((server.dir / "record").glob("*.gz")), 20)
+    record.eventually(lambda: record.sealed(server.dir / "record"), 20)
+    path = record.sealed(server.dir / "record")[0]
     folder = pathlib.Path(backup(server, shelf)["backup"])
-    path = sorted((server.dir / "record").glob("*.gz"))[0]
     good = path.read_bytes()
     time.sleep(1.1)  # a backup is named by its second
     try:
@@ -209,7 +208,7 @@ def test_the_drill_everything_acknowledged_before_the_backup_is_there_after_a_ki
         alice.roster_set(carol.bare, "Carol of the drill", ("friends",))
         before = talk(alice, bob, 40, "before")
         waits = alice.say(away.jid, "for later").body
-        alice.roundtrip()
+        until_kept(alice, waits)
         made = backup(server, server.parent / "shelf", "--with-keys")
         talk(alice, bob, 5, "after")
         server.kill_tree()
@@ -341,13 +340,13 @@ def test_a_lost_store_is_made_anew_from_the_record_with_the_newest_copy():
         away, fetcher = server.people(2)
         before = talk(alice, bob, 10, "before")
         fetched = alice.say(fetcher.jid, "to be fetched").body
-        alice.roundtrip()
+        until_kept(alice, fetched)
         made = backup(server, server.parent / "shelf")
         after = talk(alice, bob, 10, "after")
         server.client(fetcher).online().expect(message(body=fetched))
         waits = alice.say(away.jid, "for later").body
         late = server.people(1)[0]
-        alice.roundtrip()
+        until_kept(alice, waits)
         record.eventually(lambda: len(outcomes(server)) >= 21, 10)
         server.stop()
         lose_store(server)
@@ -422,7 +421,6 @@ def test_rooms_of_the_copy_have_what_was_said_and_done_in_them_since():
         before = said_in(room, alice, [bob], 5, "before")
         rude = say(bob, room, "rude")
         rude_id = stanza_id(alice.expect(message(body=rude)), room)
-        alice.roundtrip()
         made = backup(server, server.parent / "shelf")
         after = said_in(room, bob, [alice], 5, "after")
         said_in(quiet, bob, [alice], 2, "quietly")
@@ -440,8 +438,6 @@ def test_rooms_of_the_copy_have_what_was_said_and_done_in_them_since():
         alice.expect(message(where=lambda e: child(e, "subject") is not None))
         assert alice.ask(names.MUC_OWNER, to=gone, type="set", payload="<destroy/>").get("type") == "result"
         join(alice, late, "alice")
-        alice.roundtrip()
-        bob.roundtrip()
         ids = history(alice, to=room, rsm="<max>100</max>").ids
         server.stop()
         lose_store(server)

@@ -3,42 +3,27 @@ XEP-0049)."""
 
 import pytest
 
-from lib import names, record
+from lib import names
 from lib.names import tag
 from lib.pep import event, form, ids, interested, items, publish, pubsub_error, request
-from lib.record import eventually
+from lib.record import content_with
 from lib.standstill import stopped
-from lib.stanza import Error, iq, iq_to, words
+from lib.rules import add_rules, word_rule
+from lib.stanza import Error, iq, iq_to, ok, words
 
 NODE = "urn:xmpp:bookmarks:1"
 LIST = "storage:bookmarks"
 OPTIONS = {"persist_items": "true", "max_items": "max", "send_last_published_item": "never", "access_model": "whitelist"}
 WORD = "xyzzyword"
-RULES = """
-rules:
-  - id: bookmarks-word
-    purpose: A word that nobody may say.
-    match: { words: [%s] }
-    action: block
-    mode: enforce
-    notice: { en: "Not this word, please." }
-""" % WORD
 ORCHARD, PLAY = "orchard@rooms.example.org", "theplay@rooms.example.org"
 
 
 @pytest.fixture(scope="module")
 def server(launch):
     def prepare(server):
-        path = server.dir / "policy/rules/bookmarks.yaml"
-        path.write_text(RULES)
-        path.chmod(0o644)
+        add_rules(server, word_rule("bookmarks-word", WORD, "Not this word, please."))
         server.configure({"personal": {"items": 5, "item_bytes": 4096, "private_bytes": 8192}})
     return launch("bookmarks", prepare=prepare)
-
-
-def ok(answer):
-    assert answer.get("type") == "result", Error(answer)
-    return answer
 
 
 def conference(name="", more="", autojoin=None):
@@ -225,11 +210,8 @@ def test_a_list_is_inspected_and_in_the_record_once(folk, server):
     text = words("a room")
     ok(keep(alice, listed(PLAY, text)))
     assert bookmarks(items(alice, NODE))[PLAY][0] == text
-
-    def content():
-        return [each for each in record.entries(server.dir / "record") if text in each.get("stanza", "")]
-    eventually(content)
-    assert len(content()) == 1 and content()[0]["from"] == alice.jid
+    entry, = content_with(server, text)
+    assert entry["from"] == alice.jid
 
 
 @pytest.mark.recorder_runs("stops it itself")

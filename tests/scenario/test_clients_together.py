@@ -5,25 +5,16 @@ import contextlib
 
 import pytest
 
-from lib.desktop import loopback
 from lib.folk import Folk
-from lib.programs import Dino, Finch, Mcabber, Pidgin, Profanity, bookmark, database_of_dino, forbid_the_word
+from lib.programs import Dino, Finch, Mcabber, Pidgin, Profanity, bookmark, database_of_dino, prepared
 from lib.rooms import create, new_room
 
 pytestmark = pytest.mark.recorder_runs("programs show no more than they like")
 
 
 @pytest.fixture(scope="module")
-def address():
-    return loopback()
-
-
-@pytest.fixture(scope="module")
-def server(launch, address):
-    def prepare(server):
-        forbid_the_word(server)
-        server.configure({"listen": {"starttls": ["127.0.0.1:%d" % server.port, address + ":5222"]}})
-    return launch("clients-together", {"sasl": {"plain": True}}, prepare=prepare)
+def server(launch, found_at):
+    return launch("clients-together", {"sasl": {"plain": True}}, prepare=prepared(found_at))
 
 
 class Everyone:
@@ -54,9 +45,9 @@ class Everyone:
 
 
 @pytest.fixture(scope="module")
-def everyone(server, address, output):
+def everyone(server, found_at, output):
     with contextlib.ExitStack() as closing:
-        yield Everyone(server, address, closing, output)
+        yield Everyone(server, found_at, closing, output)
 
 
 NAMES = ("profanity", "mcabber", "finch", "dino", "pidgin")

@@ -2,19 +2,19 @@
 people, inspected and recorded like all else; presence; what is told when it is away; walls."""
 
 import asyncio
-import contextlib
-import os
-import signal
 
 import pytest
 import slixmpp
 
 from lib import names, record
+from lib.archive import until_kept
 from lib.client import is_header
 from lib.component import SECRET, Component, prepared, settings, write_secret
 from lib.names import tag
-from lib.record import eventually
+from lib.record import content_with, eventually, handed_to
+from lib.rules import wall_rule, word_rule
 from lib.server import free_port
+from lib.standstill import stopped
 from lib.stanza import (Error, body, body_of, child, element, iq, iq_to, message, message_to, presence, presence_to,
                         roster_push, words)
 
@@ -23,32 +23,11 @@ SLOW = "slow.example.org"
 QUIET = 0.5
 WORD = "plughword"
 NOTICE = "Not through a component."
-RULES = """
-rules:
-  - id: component-word
-    purpose: A word that passes no component.
-    match: { words: [%s] }
-    action: block
-    mode: enforce
-    notice: { en: "%s" }
-  - id: component-out
-    purpose: This one stays inside.
-    from: inside
-    to: outside
-    match: { words: ["insideword"] }
-    action: block
-    mode: enforce
-    notice: { en: "This stays inside." }
-  - id: component-wall
-    type: wall
-    purpose: Who is walled in has nothing to do with the outside.
-    from: group:walled
-    to: domain:%s
-    direction: both
-    action: block
-    mode: enforce
-    notice: { en: "There is a wall." }
-""" % (WORD, NOTICE, OUT)
+RULES = (
+    word_rule("component-word", WORD, NOTICE),
+    word_rule("component-out", "insideword", "This stays inside.", ("inside", "outside")),
+    wall_rule("component-wall", ("group:walled", "domain:" + OUT)),
+)
 
 
 @pytest.fixture(scope="module")
@@ -79,27 +58,6 @@ def say(component, to, text, type="chat", from_="#tea@" + OUT + "/mary", extra="
     text = words(text)
     component.send(message_to(to, body(text) + extra, type=type, from_=from_))
     return text
-
-
-def lines_with(server, text):
-    found = []
-
-    def look():
-        found[:] = [each for each in record.entries(server.dir / "record")
-                    if text in each.get("stanza", "") and each["type"] == "content"]
-        return found
-    eventually(look)
-    return found
-
-
-@contextlib.contextmanager
-def stopped(server):
-    pid = server.pid("recorder")
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 # --- the stream
@@ -224,12 +182,11 @@ def test_every_word_is_recorded_with_its_conversation(folk, server, irc):
     alice.expect(message(body=there))
     said = alice.say("mary%net@" + OUT, "two")
     irc.expect(message(id=said.id))
-    first, = lines_with(server, there)
-    second, = lines_with(server, said.body)
+    first, = content_with(server, there)
+    second, = content_with(server, said.body)
     assert first["from"] == "mary%net@" + OUT and "from_id" not in first and first["to_id"] == second["from_id"]
     assert first["conv"] == second["conv"] and second["cseq"] == first["cseq"] + 1
-    eventually(lambda: any(each["type"] == "delivered" and any(pair[0] == second["seq"] for pair in each["of"])
-                           for each in record.entries(server.dir / "record")))
+    eventually(lambda: handed_to(server, second))
 
 
 @pytest.mark.parametrize("place", ["body", "subject", "status", "nick", "local part", "payload"])
@@ -304,7 +261,7 @@ def test_one_component_writes_to_another_and_to_itself(folk, server, port, irc, 
     text = words("to myself")
     irc.send(message_to("joe@" + OUT, body(text), from_="mary@" + OUT))
     assert irc.expect(message(body=text)).get("to") == "joe@" + OUT
-    assert len(lines_with(server, text)) == 1
+    assert len(content_with(server, text)) == 1
     gone(robots)
 
 
@@ -322,8 +279,8 @@ def test_a_component_that_is_away_is_answered_for(folk, server):
     assert tuple(Error(alice.expect(presence(id="sub")))) == ("wait", "remote-server-timeout")
     assert "mary@" + IDLE not in alice.roster()
     alice.send(message_to("mary@" + IDLE, body("x"), type="error"))
-    alice.roundtrip()
-    assert alice.take() == []
+    said = alice.say("mary@" + IDLE)
+    assert alice.next().get("id") == said.id
 
 
 @pytest.mark.parametrize("to,condition", [("nobody@example.org", "service-unavailable"),
@@ -343,9 +300,8 @@ def test_a_component_does_not_change_a_roster(folk, irc):
     for to in (alice.jid, alice.bare):
         irc.send(iq_to(to, "set", push, from_=OUT, id="push"))
         assert Error(irc.expect(iq(id="push"))).condition in ("service-unavailable", "forbidden")
-    irc.roundtrip()
-    alice.roundtrip()
-    assert alice.take() == []
+    text = say(irc, alice.bare, "barrier")
+    assert body_of(alice.next()) == text
 
 
 def test_somebody_blocks_a_component(folk, irc):
@@ -528,8 +484,9 @@ def test_what_a_room_said_is_not_kept_for_later(folk, server, irc):
     irc.send(message_to(jid, body("late"), type="groupchat", from_="#tea@%s/mary" % OUT, id="late"))
     assert Error(irc.expect(message(id="late"))).condition == "service-unavailable"
     text = say(irc, alice.bare, "a chat waits", from_="mary@" + OUT)
-    irc.roundtrip()
-    again = folk.client(alice.account).online()
+    again = folk.client(alice.account).login()
+    until_kept(again, text)
+    again.available()
     assert child(again.expect(message(body=text)), "delay", names.DELAY) is not None
 
 
@@ -561,10 +518,10 @@ def test_a_flood_of_a_component_is_slowed_down_and_delays_nobody(launch):
     flood = Component(slow, port, SLOW).join()
     flood.raw("".join(message_to(alice.bare, body("flood"), type="headline", from_="x@" + SLOW, id="f%d" % number)
                       for number in range(600)))
-    bob.roundtrip()
-    assert not [each for each in alice.take() if each.get("id") == "f599"]
+    early = [each.get("id") for each in alice.settle(bob)]
+    assert "f599" not in early
     alice.expect(message(id="f599"), timeout=20)
-    assert len(alice.take(lambda each: (each.get("id") or "").startswith("f"))) == 599
+    assert early + [each.get("id") for each in alice.take()] == ["f%d" % number for number in range(599)]
 
 
 # --- an ordinary library

@@ -4,8 +4,8 @@ kept as text beside the log. docs/clients.md is written from what is seen here."
 
 import pytest
 
-from lib.desktop import loopback
-from lib.programs import NOTICE, WORD, Dino, Pidgin, bookmark, database_of_dino, forbid_the_word, said
+from lib.archive import until_kept
+from lib.programs import NOTICE, WORD, Dino, Pidgin, bookmark, database_of_dino, prepared, said
 from lib.rooms import create, new_room
 from lib.stanza import body_of, message, message_to
 
@@ -14,36 +14,15 @@ pytestmark = pytest.mark.recorder_runs("a program with windows shows no more tha
 
 
 @pytest.fixture(scope="module")
-def address():
-    return loopback()
+def server(launch, found_at):
+    return launch("desktop-clients", prepare=prepared(found_at))
 
 
 @pytest.fixture(scope="module")
-def server(launch, address):
-    def prepare(server):
-        forbid_the_word(server)
-        server.configure({"listen": {"starttls": ["127.0.0.1:%d" % server.port, address + ":5222"]}})
-    return launch("desktop-clients", prepare=prepare)
-
-
-@pytest.fixture
-def keep(output):
-    """keep(program): what it shows is kept, and it ends with the test."""
-    kept = []
-
-    def add(program):
-        kept.append(program)
-        return program
-    yield add
-    for program in kept:
-        program.end(output)
-
-
-@pytest.fixture(scope="module")
-def dino(server, address):
+def dino(server, found_at):
     """dino(account): a Dino that has logged in."""
-    empty = database_of_dino(server, address)
-    return lambda account: Dino(server, account, address, empty)
+    empty = database_of_dino(server, found_at)
+    return lambda account: Dino(server, account, found_at, empty)
 
 
 def test_dino_talks_both_ways(folk, keep, dino):
@@ -103,12 +82,12 @@ def test_dino_sits_in_a_room_of_its_bookmarks(folk, server, keep, dino):
     assert NOTICE in client.said()
 
 
-def test_pidgin_talks_both_ways(folk, server, address, keep):
+def test_pidgin_talks_both_ways(folk, server, found_at, keep):
     account = folk.account()
     bob, = folk.online(1)
     bob.send(message_to(account.jid, "<body>you were away</body>", type="chat"))
-    bob.roundtrip()
-    client = keep(Pidgin(server, account, address))
+    until_kept(bob, "you were away")
+    client = keep(Pidgin(server, account, found_at))
     client.wait_for("you were away")
     client.look(bob.bare)
     client.type("not any more")
@@ -125,12 +104,12 @@ def test_pidgin_talks_both_ways(folk, server, address, keep):
     assert not [each for each in bob.take() if WORD in "".join(each.itertext())]
 
 
-def test_pidgin_sits_in_a_room_of_its_list(folk, server, address, keep):
+def test_pidgin_sits_in_a_room_of_its_list(folk, server, found_at, keep):
     bob, = folk.online(1)
     room = new_room(server)
     create(bob, room, "bob")
     bob.send(message_to(room, "<body>before you came</body>", type="groupchat"))
-    client = keep(Pidgin(server, folk.account(), address, room))
+    client = keep(Pidgin(server, folk.account(), found_at, room))
     bob.expect(lambda each: each.get("from") == room + "/pi", timeout=LONG)
     client.wait_for("bob: before you came")
     bob.send(message_to(room, "<body>welcome here</body>", type="groupchat"))

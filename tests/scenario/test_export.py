@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import pathlib
 import stat
 import subprocess
@@ -13,8 +12,8 @@ import pytest
 from lib import names, pep, record
 from lib.client import Account
 from lib.server import PASSWORD_MARK, Server, free_port
-from lib.stanza import MARK, body_of, message
-from lib.archive import history, result
+from lib.stanza import MARK, message
+from lib.archive import history, result, until_kept
 from test_backup import lose_store, rebuild
 from test_import import PROSODY, Process, slix, take_in
 
@@ -83,8 +82,7 @@ def fill(server):
     juliet.say("romeo@example.org", "%s swear not by the <moon>" % MARK)
     romeo.expect(message(body="%s swear not by the <moon>" % MARK))
     juliet.end()
-    romeo.say("juliet@example.org", "%s what shall I swear by?" % MARK)
-    romeo.roundtrip()
+    until_kept(romeo, romeo.say("juliet@example.org", "%s what shall I swear by?" % MARK).body)
     return romeo
 
 

@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import json
 import os
-import pathlib
 import subprocess
 import sys
 import time
@@ -17,7 +16,7 @@ from lib.archive import history, inner
 from lib.client import Account
 from lib.names import tag
 from lib.server import PASSWORD_MARK, ROOT, Server
-from lib.stanza import MARK, body_of, message, stamped
+from lib.stanza import MARK, message, stamped
 
 sys.path.insert(0, str(ROOT / "bench"))
 

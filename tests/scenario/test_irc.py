@@ -3,12 +3,13 @@ and the record like everything else, in both directions."""
 
 import pytest
 
-from lib import irc, names, record
+from lib import irc, names
 from lib.client import Client
 from lib.component import prepared, settings
 from lib.names import tag
-from lib.record import eventually
+from lib.record import content_with, eventually
 from lib.rooms import codes, entry
+from lib.rules import word_rule
 from lib.stanza import Error, body, child, element, iq, iq_to, message, message_to, presence, words
 
 DOMAIN = "biboumi.example.org"
@@ -17,15 +18,7 @@ WORD = "plughword"  # as long as a nickname of ngircd may be
 NOTICE = "Not on IRC."
 COMMANDS = "http://jabber.org/protocol/commands"
 FORMS = "jabber:x:data"
-RULES = """
-rules:
-  - id: irc-word
-    purpose: A word that passes no gateway.
-    match: { words: [%s] }
-    action: block
-    mode: enforce
-    notice: { en: "%s" }
-""" % (WORD, NOTICE)
+RULES = [word_rule("irc-word", WORD, NOTICE)]
 
 pytestmark = pytest.mark.recorder_runs("the gateway is a process of its own")
 
@@ -111,17 +104,6 @@ def talk(folk, account, network):
     isaac.close()
 
 
-def lines_with(server, text):
-    found = []
-
-    def look():
-        found[:] = [each for each in record.entries(server.dir / "record")
-                    if text in each.get("stanza", "") and each["type"] == "content"]
-        return found
-    eventually(look)
-    return found
-
-
 def test_the_gateway_is_found_and_says_what_it_is(folk, server, network):
     alice, = folk.online(1)
     items = alice.ask(names.DISCO_ITEMS, to="example.org")
@@ -143,7 +125,7 @@ def test_people_talk_in_a_channel(server, talk):
     got = alice.expect(message(body=text, type="groupchat"))
     assert got.get("from") == "%s/%s" % (room, isaac.nick)
     for each in (said.body, text):
-        assert lines_with(server, each)
+        assert content_with(server, each)
 
 
 def test_a_private_message_passes_and_is_in_the_history(server, talk):
@@ -153,7 +135,7 @@ def test_a_private_message_passes_and_is_in_the_history(server, talk):
     text = words("just me")
     isaac.say(nick, text)
     alice.expect(message(body=text, type="chat"))
-    assert lines_with(server, said.body) and lines_with(server, text)
+    assert content_with(server, said.body) and content_with(server, text)
 
     def history():
         alice.send(iq_to(None, "set", "<query xmlns='urn:xmpp:mam:2'/>", id="mam"))
@@ -174,7 +156,7 @@ def test_a_forbidden_phrase_does_not_reach_irc(server, talk):
     said = alice.say(room, "afterwards", type="groupchat")
     isaac.expect(said.body.split()[-1])
     assert not [line for line in isaac.lines if WORD in line]
-    line, = lines_with(server, "so " + WORD)
+    line, = content_with(server, "so " + WORD)
     assert line["action"] == "block" and line["rules"] == ["irc-word"]
 
 
@@ -185,7 +167,7 @@ def test_a_forbidden_phrase_from_irc_reaches_nobody(server, talk):
     isaac.say(name, text)
     alice.expect(message(body=text))
     assert not [each for each in alice.take() if WORD in "".join(each.itertext())]
-    line, = lines_with(server, "so %s from irc" % WORD)
+    line, = content_with(server, "so %s from irc" % WORD)
     assert line["action"] == "block" and line["from"] == "%s/%s" % (room, isaac.nick)
 
 

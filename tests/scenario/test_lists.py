@@ -1,15 +1,12 @@
 """The lists of who may exchange anything with people here (XEP-0133 4.11, 4.12)."""
 
-import os
-import signal
-
 import pytest
 
 from lib import names, record
 from lib.client import Client
 from lib.command import ADMIN, administrator, begin, command, data, done, failed, form
-from lib.component import Component, settings, write_secret
-from lib.server import free_port
+from lib.component import Component, prepared, settings
+from lib.standstill import stopped
 from lib.stanza import Error, body, element, iq, iq_to, message, message_to, words
 
 OUT = "gateway.example.org"
@@ -17,13 +14,8 @@ QUIET = 0.5
 
 
 @pytest.fixture(scope="module")
-def port():
-    return free_port()
-
-
-@pytest.fixture(scope="module")
 def server(launch, port):
-    return launch("lists", settings(port, [OUT]), prepare=lambda server: write_secret(server, OUT))
+    return launch("lists", settings(port, [OUT]), prepare=prepared(OUT))
 
 
 @pytest.fixture
@@ -141,14 +133,10 @@ def test_a_list_holds_after_a_restart(launch):
 def test_nothing_changes_while_the_record_takes_nothing(admin, folk, server):
     alice, bob = folk.friends(2)
     id = begin(admin, "edit-blacklist")
-    recorder = server.pid("recorder")
-    os.kill(recorder, signal.SIGSTOP)
-    try:
+    with stopped(server):
         admin.send(iq_to(admin.domain, "set", element("command", form({"blacklistjids": bob.bare}), xmlns=names.COMMANDS,
                                                       node=ADMIN + "edit-blacklist", sessionid=id), id="wait"))
         assert not [each for each in alice.listen(QUIET) if each.tag.endswith("}presence")]
-    finally:
-        os.kill(recorder, signal.SIGCONT)
     admin.expect(iq(id="wait", type="result"))
     assert refusal(alice, bob.bare) == ("modify", "policy-violation")
 

@@ -5,6 +5,7 @@ import datetime
 import pytest
 
 from lib import names
+from lib.archive import until_kept
 from lib.stanza import Error, body_of, message, message_to, stamped, stanza_id
 
 MAX = 20
@@ -27,7 +28,7 @@ def test_messages_wait_in_order_and_come_once_with_their_time_and_id(folk):
     account = folk.account()
     begin = datetime.datetime.now(datetime.timezone.utc)
     said = [sender.say(account.jid, "number %d" % number) for number in range(10)]
-    sender.roundtrip()
+    until_kept(sender, *[each.body for each in said])
     client, got = waiting(folk, account, sender)
     assert [body_of(each) for each in got] == [each.body for each in said]
     for each in got:
@@ -49,7 +50,7 @@ def test_what_comes_after_an_empty_queue_waits_as_well_each_time(folk):
     for absence in range(3):
         client.end()
         said = sender.say(account.jid, "absence %d" % absence)
-        sender.roundtrip()
+        until_kept(sender, said.body)
         client, got = waiting(folk, account, sender)
         assert [each.get("id") for each in got] == [said.id]
 
@@ -124,7 +125,7 @@ def test_messages_wait_across_a_restart_of_the_server(folk, server):
     sender, = folk.online(1)
     account = folk.account()
     said = [sender.say(account.jid, "number %d" % number) for number in range(5)]
-    sender.roundtrip()
+    until_kept(sender, *[each.body for each in said])
     sender_account = sender.account
     server.restart()
     sender = folk.client(sender_account).online()
@@ -136,7 +137,7 @@ def test_the_first_of_several_resources_takes_all_and_the_next_gets_none(folk):
     sender, = folk.online(1)
     account = folk.account()
     said = sender.say(account.jid)
-    sender.roundtrip()
+    until_kept(sender, said.body)
     first = folk.client(account).online()
     first.expect(message(id=said.id))
     second = folk.client(account).online()

@@ -1,55 +1,31 @@
 """Personal eventing (XEP-0163 on XEP-0060, with 0115, 0223, 0490): what is published, who may look in, who hears of it, and
 that it goes the way of every content."""
 
-
 import pytest
 
-from lib import names, record
+from lib import names
 from lib.client import Account
 from lib.folk import befriend
 from lib.names import tag
 from lib.pep import (CONFIG, MOOD, TUNE, answer, asked, caps, event, form, ids, interested, items, publish, published,
                      pubsub_error, request, title, tune)
-from lib.record import eventually
+from lib.record import content_with, eventually, handed_to
+from lib.rules import add_rules, wall_rule, word_rule
 from lib.server import PASSWORD_MARK
 from lib.standstill import stopped
-from lib.stanza import Error, element, iq, iq_to, presence, presence_to, roster_push, stamped, words
+from lib.stanza import Error, element, iq, iq_to, ok, presence, presence_to, roster_push, stamped, words
 
 WORD = "xyzzyword"
-RULES = """
-rules:
-  - id: pep-word
-    purpose: A word that nobody may say.
-    match: { words: [%s] }
-    action: block
-    mode: enforce
-    notice: { en: "Not this word, please." }
-  - id: pep-wall
-    type: wall
-    purpose: Left and right do not see each other.
-    from: group:pep-left
-    to: group:pep-right
-    direction: both
-    action: block
-    mode: enforce
-    notice: { en: "There is a wall." }
-""" % WORD
 WHITELIST = {"persist_items": "true", "max_items": "max", "send_last_published_item": "never", "access_model": "whitelist"}
 
 
 @pytest.fixture(scope="module")
 def server(launch):
     def prepare(server):
-        path = server.dir / "policy/rules/pep.yaml"
-        path.write_text(RULES)
-        path.chmod(0o644)
+        add_rules(server, word_rule("pep-word", WORD, "Not this word, please."),
+                  wall_rule("pep-wall", ("group:pep-left", "group:pep-right")))
         server.configure({"personal": {"nodes": 6, "items": 5, "item_bytes": 4096, "bytes": 12000}})
     return launch("pep", prepare=prepare)
-
-
-def ok(answer):
-    assert answer.get("type") == "result", Error(answer)
-    return answer
 
 
 # --- publishing and retrieving
@@ -720,17 +696,9 @@ def test_it_is_in_the_record_and_so_is_who_got_it(folk, server):
     ok(publish(alice, TUNE, tune(text), options={"access_model": "open"}))
     bob.expect(event(TUNE))
     assert title(items(carol, TUNE, to=alice.bare)) == text
-
-    def lines():
-        return record.entries(server.dir / "record")
-
-    def content():
-        return [each for each in lines() if text in each.get("stanza", "")]
-    eventually(content)
-    assert len(content()) == 1 and content()[0]["from"] == alice.jid
-    seq = str(content()[0]["seq"])
-    for client in (bob, carol):
-        eventually(lambda: [each for each in lines() if "stanza" not in each and client.jid in str(each) and seq in str(each)])
+    entry, = content_with(server, text)
+    assert entry["from"] == alice.jid
+    eventually(lambda: {bob.jid, carol.jid} <= handed_to(server, entry))
 
 
 @pytest.mark.recorder_runs("stops it itself")

@@ -3,11 +3,12 @@ form before it), and vCard4 (XEP-0292)."""
 
 import pytest
 
-from lib import names, record
+from lib import names
 from lib.names import tag
 from lib.pep import event, ids, interested, items, publish, pubsub_error, request
-from lib.record import eventually
-from lib.stanza import Error, words
+from lib.record import content_with
+from lib.rules import add_rules, word_rule
+from lib.stanza import Error, ok, words
 
 NICK = "http://jabber.org/protocol/nick"
 READ = "urn:xmpp:mds:displayed:0"
@@ -16,37 +17,11 @@ DEVICES_2, BUNDLES_2 = "urn:xmpp:omemo:2:devices", "urn:xmpp:omemo:2:bundles"
 VCARD4 = "urn:ietf:params:xml:ns:vcard-4.0"
 PRIVATE = {"persist_items": "true", "max_items": "max", "send_last_published_item": "never", "access_model": "whitelist"}
 WORD = "xyzzyword"
-RULES = """
-rules:
-  - id: uses-word
-    purpose: A word that nobody may say.
-    match: { words: [%s] }
-    action: block
-    mode: enforce
-    notice: { en: "Not this word, please." }
-""" % WORD
 
 
 @pytest.fixture(scope="module")
 def server(launch):
-    def prepare(server):
-        path = server.dir / "policy/rules/uses.yaml"
-        path.write_text(RULES)
-        path.chmod(0o644)
-    return launch("uses", prepare=prepare)
-
-
-def ok(answer):
-    assert answer.get("type") == "result", Error(answer)
-    return answer
-
-
-def recorded(server, text):
-    def found():
-        return [each for each in record.entries(server.dir / "record") if text in each.get("stanza", "")]
-    eventually(found)
-    assert len(found()) == 1
-    return found()[0]
+    return launch("uses", prepare=lambda server: add_rules(server, word_rule("uses-word", WORD, "Not this word, please.")))
 
 
 # --- nicknames
@@ -62,7 +37,8 @@ def test_a_nickname_reaches_contacts_and_who_comes_later(folk, server):
     ok(publish(alice, NICK, nick(name)))
     assert bob.expect(event(NICK, alice.bare)).findtext(".//" + tag(NICK, "nick")) == name
     assert interested(folk.another(bob), NICK).expect(event(NICK, alice.bare)).findtext(".//" + tag(NICK, "nick")) == name
-    assert recorded(server, name)["from"] == alice.jid
+    entry, = content_with(server, name)
+    assert entry["from"] == alice.jid
     assert Error(publish(alice, NICK, nick(WORD))).condition == "policy-violation"
     assert items(bob, NICK, to=alice.bare).findtext(".//" + tag(NICK, "nick")) == name
 
@@ -173,6 +149,7 @@ def test_a_vcard4_is_a_node_and_nothing_is_made_of_it(folk, server):
     bob.expect(event("urn:xmpp:vcard4", alice.bare))
     assert items(carol, "urn:xmpp:vcard4", to=alice.bare).findtext(".//" + tag(VCARD4, "text")) == name
     assert Error(alice.ask(names.VCARD, name="vCard")).condition == "item-not-found"
-    assert recorded(server, name)["from"] == alice.jid
+    entry, = content_with(server, name)
+    assert entry["from"] == alice.jid
     refused = publish(alice, "urn:xmpp:vcard4", "<vcard xmlns='%s'><note><text>%s</text></note></vcard>" % (VCARD4, WORD))
     assert Error(refused).condition == "policy-violation"

@@ -6,34 +6,17 @@ import hashlib
 
 import pytest
 
-from lib import names, record
+from lib import names
 from lib.client import Account
 from lib.names import tag
-from lib.record import eventually
+from lib.record import content_with, eventually, handed_to
 from lib.rooms import new_room, occupant
+from lib.rules import add_rules, wall_rule, word_rule
 from lib.server import PASSWORD_MARK
 from lib.standstill import stopped
 from lib.stanza import Error, child, iq, iq_to, presence, presence_to, words
 
 WORD = "xyzzyword"
-RULES = """
-rules:
-  - id: personal-word
-    purpose: A word that nobody may say.
-    match: { words: [%s] }
-    action: block
-    mode: enforce
-    notice: { en: "Not this word, please." }
-  - id: personal-wall
-    type: wall
-    purpose: Left and right do not see each other.
-    from: group:personal-left
-    to: group:personal-right
-    direction: both
-    action: block
-    mode: enforce
-    notice: { en: "There is a wall." }
-""" % WORD
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
 HASH = hashlib.sha1(PICTURE).hexdigest()
 
@@ -41,9 +24,8 @@ HASH = hashlib.sha1(PICTURE).hexdigest()
 @pytest.fixture(scope="module")
 def server(launch):
     def prepare(server):
-        path = server.dir / "policy/rules/personal.yaml"
-        path.write_text(RULES)
-        path.chmod(0o644)
+        add_rules(server, word_rule("personal-word", WORD, "Not this word, please."),
+                  wall_rule("personal-wall", ("group:personal-left", "group:personal-right")))
         server.configure({"personal": {"private_bytes": 4096, "vcard_bytes": 8192}})
     return launch("personal", prepare=prepare)
 
@@ -170,14 +152,9 @@ def test_a_card_is_inspected_recorded_and_who_fetched_it_is_noted(folk, server):
     name = words("Alice")
     set_card(alice, vcard(name))
     assert full_name(card_of(bob, alice.bare)) == name
-
-    def line():
-        return [each for each in record.entries(server.dir / "record") if name in each.get("stanza", "")]
-    eventually(line)
-    found = line()[0]
-    assert found["from"] == alice.jid and found["kind"] == "iq"
-    eventually(lambda: [each for each in record.entries(server.dir / "record")
-                        if bob.jid in str(each) and str(found["seq"]) in str(each) and "stanza" not in each])
+    entry, = content_with(server, name)
+    assert entry["from"] == alice.jid and entry["kind"] == "iq"
+    eventually(lambda: bob.jid in handed_to(server, entry))
 
 
 @pytest.mark.recorder_runs("stops it itself")

@@ -6,41 +6,26 @@ import hashlib
 
 import pytest
 
-from lib import names, record
+from lib import names
 from lib.names import tag
 from lib.pep import event, ids, interested, items, publish, pubsub_error, request
-from lib.record import eventually
+from lib.record import content_with, eventually, handed_to
 from lib.rooms import new_room, occupant
 from lib.standstill import stopped
-from lib.stanza import Error, iq, iq_to, presence, presence_to, words
+from lib.rules import add_rules, word_rule
+from lib.stanza import Error, iq, iq_to, ok, presence, presence_to, words
 
 DATA, METADATA = "urn:xmpp:avatar:data", "urn:xmpp:avatar:metadata"
 ONE, TWO = (b"\x89PNG\r\n\x1a\n" + bytes(range(start, start + 64)) for start in (0, 100))
 WORD = "xyzzyword"
-RULES = """
-rules:
-  - id: pictures-word
-    purpose: A word that nobody may say.
-    match: { words: [%s] }
-    action: block
-    mode: enforce
-    notice: { en: "Not this word, please." }
-""" % WORD
 
 
 @pytest.fixture(scope="module")
 def server(launch):
     def prepare(server):
-        path = server.dir / "policy/rules/pictures.yaml"
-        path.write_text(RULES)
-        path.chmod(0o644)
+        add_rules(server, word_rule("pictures-word", WORD, "Not this word, please."))
         server.configure({"personal": {"bytes": 10000}})
     return launch("pictures", prepare=prepare)
-
-
-def ok(answer):
-    assert answer.get("type") == "result", Error(answer)
-    return answer
 
 
 def sha(picture):
@@ -227,22 +212,14 @@ def test_it_is_inspected_and_in_the_record_once_and_so_is_who_fetched_it(folk, s
     picture = ONE + words("picture").encode()
     set_card(alice, picture)
     assert card(bob, alice.bare)[2] == picture
-
-    def lines():
-        return record.entries(server.dir / "record")
-
-    def content():
-        return [each for each in lines() if text(picture) in each.get("stanza", "")]
-    eventually(content)
-    assert len(content()) == 1 and content()[0]["from"] == alice.jid
-    seq = str(content()[0]["seq"])
-    eventually(lambda: [each for each in lines() if "stanza" not in each and bob.jid in str(each) and seq in str(each)])
+    entry, = content_with(server, text(picture))
+    assert entry["from"] == alice.jid
+    eventually(lambda: bob.jid in handed_to(server, entry))
     published = ONE + words("published").encode()
     show(alice, published)
     assert card(bob, alice.bare)[2] == published
-    found = [each for each in lines() if text(published) in each.get("stanza", "")]
-    assert len(found) == 1
-    eventually(lambda: [each for each in lines() if "stanza" not in each and bob.jid in str(each) and str(found[0]["seq"]) in str(each)])
+    again, = content_with(server, text(published))
+    eventually(lambda: bob.jid in handed_to(server, again))
 
 
 @pytest.mark.recorder_runs("stops it itself")

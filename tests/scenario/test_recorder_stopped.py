@@ -4,13 +4,13 @@ path, and what is no content still flows. When it goes on, all arrives, in order
 The only waiting by the clock in these scenarios is here: QUIET seconds in which something could have arrived.
 """
 
-import contextlib
 import os
 import signal
 
 import pytest
 
 from lib import names
+from lib.standstill import stopped
 from lib.stanza import (body, body_of, child, iq, iq_to, message, message_to, presence, presence_to, roster_push, words)
 
 QUIET = 0.3
@@ -19,16 +19,6 @@ QUIET = 0.3
 @pytest.fixture(scope="module")
 def server(launch):
     return launch("recorder-stopped")
-
-
-@contextlib.contextmanager
-def stopped(server):
-    pid = server.pid("recorder")
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 @pytest.fixture

@@ -87,8 +87,7 @@ def test_the_roster_of_who_is_not_there_changes_and_an_old_version_of_it_is_know
         fresh.expect(roster_push(leaver.bare, subscription="none"))
     assert items(fresh)[0] == {leaver.bare: ("none", None, None)}
     fresh.available()
-    fresh.roundtrip()
-    assert not [each for each in fresh.take() if each.get("from", "").startswith(leaver.bare)]
+    assert not [each for each in fresh.settle_at(leaver.bare) if each.get("from", "").startswith(leaver.bare)]
 
 
 def test_one_sided_subscriptions_and_requests_end(folk, server):
@@ -114,9 +113,8 @@ def test_one_sided_subscriptions_and_requests_end(folk, server):
     fresh, roster = again(folk, asked)  # nothing to be answered any more
     fresh.roundtrip()
     assert roster == {} and not [each for each in fresh.take() if each.get("type") == "subscribe"]
-    listed.roundtrip()
+    assert not [each for each in listed.settle_at(leaver.bare) if each.get("from") == leaver.bare]
     assert items(listed)[0] == {leaver.bare: ("none", None, "Only a name")}
-    assert not [each for each in listed.take() if each.get("from") == leaver.bare]
 
 
 def test_who_blocks_the_account_is_not_told_but_his_roster_changes(folk, server):
@@ -127,8 +125,7 @@ def test_who_blocks_the_account_is_not_told_but_his_roster_changes(folk, server)
     friend.take()
     by_command(server, leaver)
     friend.expect(roster_push(leaver.bare, subscription="none"))
-    friend.roundtrip()
-    assert not [each for each in friend.take() if each.tag.endswith("}presence")]
+    assert not [each for each in friend.settle_at(leaver.bare) if each.tag.endswith("}presence")]
     assert again(folk, friend)[1] == {leaver.bare: ("none", None, None)}
 
 

@@ -1,7 +1,5 @@
 """Reports of spam and abuse, which come with a block: XEP-0377."""
 
-import pytest
-
 from lib import names, record
 from lib.stanza import Error, element, message, stanza_id, words
 

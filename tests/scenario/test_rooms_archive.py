@@ -368,6 +368,7 @@ def test_what_the_room_says_of_it_is_moderated_by_nobody(folk, pair, room, archi
     told = bob.expect(message(from_=room, where=lambda e: child(e, "retract", names.RETRACT) is not None))
     assert tuple(Error(moderate(alice, room, stanza_id(told, room)))) == ("cancel", "item-not-found")
     alice.send(retraction(room, stanza_id(told, room)))
+    bob.expect(message(id="r1"))
     carol, = folk.online(1)
     carol.send(entry(room, "carol"))  # and is shown it, in one piece
     carol.expect(subject_of(room))

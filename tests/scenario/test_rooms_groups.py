@@ -8,7 +8,7 @@ import pytest
 from lib import names, record
 from lib.client import Account, Client
 from lib.names import tag
-from lib.rooms import (admin, codes, configure, create, form, item, join, listed, new_room, occupant, refusal, say)
+from lib.rooms import admin, codes, create, item, join, listed, new_room, occupant, refusal, say
 from lib.rules import add_rules, wall_rule, word_rule
 from lib.server import PASSWORD_MARK
 from lib.stanza import Error, body, child, message, message_to, words

@@ -8,7 +8,7 @@ import pytest
 
 from lib import names, record
 from lib.names import tag
-from lib.rooms import admin, codes, configure, create, entry, item, join, new_room, occupant, subject_of, trio_in
+from lib.rooms import admin, codes, configure, entry, item, new_room, occupant, subject_of, trio_in
 from lib.stanza import Error, message, presence, presence_to
 
 PICTURE = b"\x89PNG not quite"

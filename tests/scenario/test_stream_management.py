@@ -5,6 +5,7 @@ import time
 import pytest
 
 from lib import names
+from lib.archive import until_kept
 from lib.client import Client
 from lib.stanza import (Error, body_of, child, iq, iq_to, message, message_to, nonza, presence, presence_to, stamped,
                         stanza_id, body, words)
@@ -164,7 +165,7 @@ def test_a_resumed_session_gets_what_it_missed_once_and_in_order(folk, keeper):
     keeper.sm_in -= 1  # the answer just read is lost too
     keeper.drop()
     missed = [sender.say(keeper.bare, "while away %d" % number) for number in range(5)]
-    sender.roundtrip()
+    until_kept(sender, *[each.body for each in missed])
     again = resume(keeper)
     got = [body_of(each) for each in again.settle(sender) if each.tag.endswith("}message")]
     assert got == [each.body for each in first[3:] + missed]

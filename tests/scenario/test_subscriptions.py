@@ -124,10 +124,11 @@ def test_the_text_of_a_request_is_kept(folk):
     alice, = folk.online(1)
     account = folk.account()
     alice.send(presence_to(account.jid, "subscribe", "<status>It is me, from privy-lunch</status>"))
-    alice.roundtrip()
-    bob = folk.client(account).online()
-    got = bob.expect(presence(type="subscribe", from_=alice.bare))
-    assert got.findtext("{jabber:client}status") == "It is me, from privy-lunch"
+    for _ in range(2):  # by the second time it is kept
+        bob = folk.client(account).online()
+        got = bob.expect(presence(type="subscribe", from_=alice.bare))
+        assert got.findtext("{jabber:client}status") == "It is me, from privy-lunch"
+        bob.end()
 
 
 def test_an_approval_shows_presence_at_once(folk):

@@ -5,8 +5,9 @@ beside the log. docs/clients.md is written from what is seen here. (Two profanit
 import pytest
 
 from lib import names
+from lib.archive import until_kept
 from lib.names import tag
-from lib.programs import NOTICE, WORD, Finch, Mcabber, Profanity, forbid_the_word, said
+from lib.programs import NOTICE, WORD, Finch, Mcabber, Profanity, prepared, said
 from lib.rooms import create, join, new_room
 from lib.stanza import body_of, message, message_to
 
@@ -15,20 +16,7 @@ pytestmark = pytest.mark.recorder_runs("a terminal shows no more than it likes")
 
 @pytest.fixture(scope="module")
 def server(launch):
-    return launch("terminal-clients", {"sasl": {"plain": True}}, prepare=forbid_the_word)
-
-
-@pytest.fixture
-def keep(output):
-    """keep(terminal): what it shows is kept, and it ends with the test."""
-    kept = []
-
-    def add(terminal):
-        kept.append(terminal)
-        return terminal
-    yield add
-    for terminal in kept:
-        terminal.end(output)
+    return launch("terminal-clients", {"sasl": {"plain": True}}, prepare=prepared())
 
 
 def test_mcabber_talks_both_ways(folk, server, keep):
@@ -86,7 +74,7 @@ def test_what_came_meanwhile_waits_for_mcabber(folk, server, keep):
     account = folk.account()
     bob, = folk.online(1)
     bob.send(message_to(account.jid, "<body>you were away</body>"))
-    bob.roundtrip()
+    until_kept(bob, "you were away")
     client = keep(Mcabber(server, account))
     client.look(bob.bare)
     client.wait_for("you were away")
@@ -97,7 +85,8 @@ def test_what_came_meanwhile_waits_for_mcabber(folk, server, keep):
 def test_finch_talks_both_ways(folk, server, keep):
     account = folk.account()
     bob, = folk.online(1)
-    bob.send(message_to(account.jid, "<body>you were away</body>"))  # it waits there; a window opens with it
+    bob.send(message_to(account.jid, "<body>you were away</body>"))
+    until_kept(bob, "you were away")  # a window opens with it
     finch = keep(Finch(server, account))
     finch.wait_for("you were away")
     finch.next_window()
