@@ -1,7 +1,7 @@
 /* The record is read twice, by the reader, in order:
  *
  *   1  content -> rows of archives, in large batches while the next ones are read
- *      content -> waits for its recipient, until `delivered` or `fetched` names it
+ *      content -> waits for its recipient, until `delivered` or `fetched` names it with one of his sessions
  *      admin   -> which accounts there are, with their person ids; what imports brought
  *      what was said to rooms -> their archives, and how they are set (rebuild_rooms.c)
  *   2  from the first message that still waits: what waits -> offline queues
@@ -51,17 +51,24 @@ static struct str seq_key(const uint64_t *seq)
 	return str_of((const char *)seq, sizeof(*seq));
 }
 
-static int wait_add(struct rebuild *b, uint64_t seq)
+static int wait_add(struct rebuild *b, uint64_t seq, struct str to)
 {
 	struct waiting *w = malloc(sizeof(*w));
 
 	if (!w)
 		return rebuild_failed(b, "memory is out");
-	*w = (struct waiting){.seq = seq, .serial = b->serial};
+	*w = (struct waiting){.seq = seq, .serial = b->serial, .to = map_hash(to)};
 	if (map_put(&b->waiting, seq_key(&w->seq), w) == 0)
 		return 0;
 	free(w);
 	return rebuild_failed(b, "memory is out");
+}
+
+/* Its author's sessions get copies of it, too, and his history has it: that says nothing of whom it is for. */
+static bool is_for(struct rebuild *b, const struct waiting *w, struct str who)
+{
+	buf_clear(&b->scratch);
+	return line_unescape(who, &b->scratch) && w->to == map_hash(jid_split(buf_view(&b->scratch)).bare);
 }
 
 static int take_outcome(struct rebuild *b)
@@ -71,8 +78,14 @@ static int take_outcome(struct rebuild *b)
 	size_t at = 0;
 	int r;
 
-	while ((r = line_next_pair(b->entry.of, &at, &seq, &who)) > 0)
-		free(map_del(&b->waiting, seq_key(&seq)));
+	while ((r = line_next_pair(b->entry.of, &at, &seq, &who)) > 0) {
+		struct waiting *w = map_get(&b->waiting, seq_key(&seq));
+
+		if (!w || !is_for(b, w, who))
+			continue;
+		map_del(&b->waiting, seq_key(&seq));
+		free(w);
+	}
 	return r < 0 ? rebuild_failed(b, "a line of the record cannot be read") : 0;
 }
 
@@ -126,7 +139,7 @@ static int message_first(struct rebuild *b, const struct node *stanza)
 	b->messages++;
 	if (!jid_is_domain(&to))
 		r = archive_message(b, stanza);
-	return r || !may_wait(b, stanza) ? r : wait_add(b, b->entry.head.seq);
+	return r || !may_wait(b, stanza) ? r : wait_add(b, b->entry.head.seq, to.bare);
 }
 
 static int take_content(struct rebuild *b)

@@ -24,6 +24,7 @@ enum {
 /* A message nobody is known to have got. */
 struct waiting {
 	uint64_t seq, serial;
+	uint64_t to; /* map_hash() of the bare address of whom it waits for */
 };
 
 /* How administrators have left an account. */

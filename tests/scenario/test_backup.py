@@ -346,7 +346,7 @@ def test_a_lost_store_is_made_anew_from_the_record_with_the_newest_copy():
         server.client(fetcher).online().expect(message(body=fetched))
         waits = alice.say(away.jid, "for later").body
         late = server.people(1)[0]
-        until_kept(alice, waits)
+        until_kept(alice, waits)  # who has read it in her own history, and still it waits
         record.eventually(lambda: len(outcomes(server)) >= 21, 10)
         server.stop()
         lose_store(server)
