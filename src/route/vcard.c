@@ -167,7 +167,9 @@ void vcard_get_own(struct session *s, struct parcel *p)
 
 void vcard_get(struct user *u, struct parcel *p)
 {
-	if (may_see(u->home, p->origin->jid.bare, u->bare)) {
+	struct str who = p->origin->jid.bare;
+
+	if (may_see(u->home, who, u->bare) && sight_is_open(u->home, u->bare, who, WALL_IQ)) { /* asked through a room, too */
 		vcard_read(u, p);
 		return;
 	}

@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from lib import names
+from lib import names, rooms
 from lib.client import Account
 from lib.folk import befriend
 from lib.names import tag
@@ -267,6 +267,22 @@ def test_an_account_behind_a_one_way_wall_for_iqs_answers_like_one_that_is_not_t
     assert not list(right.ask(names.DISCO_ITEMS, to=left.bare).iter(tag(names.DISCO_ITEMS, "item")))
     for each in (third, left):
         assert title(items(each, TUNE, to=left.bare)) == "one"
+
+
+def test_a_wall_for_iqs_holds_for_a_card_asked_through_a_room(folk, wall, server):
+    left, right, third = three(folk)
+    left.iq("set", "<vCard xmlns='%s'><FN>Somebody</FN></vCard>" % names.VCARD)
+    room = rooms.new_room(server)
+    rooms.create(left, room, "left")
+    for client, nick in ((right, "right"), (third, "third")):
+        rooms.join(client, room, nick)
+
+    def card(client):
+        return client.ask(names.VCARD, to=room + "/left", name="vCard")
+    assert card(right).findtext(".//" + tag(names.VCARD, "FN")) == "Somebody"
+    wall("one-way", kinds="[iq]")
+    assert tuple(Error(card(right))) == ("cancel", "service-unavailable")
+    assert card(third).findtext(".//" + tag(names.VCARD, "FN")) == "Somebody"
 
 
 def test_a_reload_that_changes_no_wall_says_nothing_to_anybody(folk, wall, server):
