@@ -53,7 +53,7 @@ void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(print
 void buf_vprintf(struct buf *b, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
 void buf_u64(struct buf *b, uint64_t value); /* decimal */
 
-#define buf_lit(b, literal) buf_put((b), (literal), sizeof(literal) - 1)
+#define buf_lit(b, literal) buf_put((b), ("" literal ""), sizeof("" literal "") - 1)
 
 /* Drops n bytes from the front. */
 void buf_shift(struct buf *b, size_t n);

@@ -10,7 +10,7 @@ struct str {
 	size_t len;
 };
 
-#define STR(literal) ((struct str){.data = (literal), .len = sizeof(literal) - 1})
+#define STR(literal) ((struct str){.data = ("" literal ""), .len = sizeof("" literal "") - 1})
 #define STR_NONE ((struct str){.data = NULL, .len = 0})
 /* For printf-like functions: printf("%.*s", STR_FMT(s)). */
 #define STR_FMT(s) (int)(s).len, (s).data

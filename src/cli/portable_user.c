@@ -261,8 +261,10 @@ static void people_put(struct portable_out *o, const struct place *p, bool subsc
 			buf_putc(&o->text, '>');
 		}
 		any = true;
-		buf_lit(&o->text,
-			subscriptions_wanted ? "<subscription subscription='subscribed'" : "<affiliation");
+		if (subscriptions_wanted)
+			buf_lit(&o->text, "<subscription subscription='subscribed'");
+		else
+			buf_lit(&o->text, "<affiliation");
 		attr_put(o, "jid", s->jid);
 		if (!subscriptions_wanted)
 			attr_put(o, "affiliation", str_from(standing_word((enum standing_kind)s->kind)));

@@ -306,12 +306,13 @@ static void field_put(struct buf *out, const struct node_options *o, const struc
 	buf_lit(out, "</field>");
 }
 
-static const char form_type_field[] = "<field var='FORM_TYPE' type='hidden'>"
-				      "<value>http://jabber.org/protocol/pubsub#node_config</value></field>";
+#define FORM_TYPE_FIELD                                                                                      \
+	"<field var='FORM_TYPE' type='hidden'>"                                                              \
+	"<value>http://jabber.org/protocol/pubsub#node_config</value></field>"
 
 void options_put_submit(struct buf *out, const struct node_options *o)
 {
-	buf_lit(out, form_type_field);
+	buf_lit(out, FORM_TYPE_FIELD);
 	for (size_t i = 0; i < FIELDS; i++) {
 		buf_printf(out, "<field var='%s'>", fields[i].var);
 		form_values_put(out, o, &fields[i]);
@@ -321,7 +322,7 @@ void options_put_submit(struct buf *out, const struct node_options *o)
 
 void options_put_form(struct buf *out, const struct node_options *o)
 {
-	buf_lit(out, form_type_field);
+	buf_lit(out, FORM_TYPE_FIELD);
 	for (size_t i = 0; i < FIELDS; i++)
 		field_put(out, o, &fields[i]);
 }

@@ -11,6 +11,7 @@ import pytest
 
 from lib import names, pep, record
 from lib.client import Account
+from lib.names import tag
 from lib.server import PASSWORD_MARK, Server, free_port
 from lib.stanza import MARK, message
 from lib.archive import history, result, until_kept
@@ -77,6 +78,10 @@ def fill(server):
     whitelist = {"persist_items": "true", "max_items": "max", "send_last_published_item": "never", "access_model": "whitelist"}
     for room in ("one@rooms.example", "two@rooms.example"):
         assert pep.publish(juliet, "urn:xmpp:bookmarks:1", BOOKMARK, room, whitelist).get("type") == "result"
+    assert pep.publish(juliet, pep.TUNE, pep.tune("Verona"), "current", {"access_model": "whitelist"}).get("type") == "result"
+    admitted = "<affiliation jid='romeo@example.org' affiliation='member'/>"
+    assert pep.request(juliet, "<affiliations node='%s'>%s</affiliations>" % (pep.TUNE, admitted), owner=True).get("type") == "result"
+    assert pep.request(romeo, "<subscribe node='%s' jid='romeo@example.org'/>" % pep.TUNE, to=juliet.bare).get("type") == "result"
     romeo.say("juliet@example.org", "%s by yonder blessed moon" % MARK)
     juliet.expect(message(body="%s by yonder blessed moon" % MARK))
     juliet.say("romeo@example.org", "%s swear not by the <moon>" % MARK)
@@ -95,7 +100,7 @@ def test_everything_of_a_person_is_written_while_the_server_runs_and_only_for_wh
     assert told["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest() and told["bytes"] == path.stat().st_size
     assert told["carried"] == {
         "accounts": 3, "passwords": 3, "contacts": 3, "requests": 1, "blocked": 1, "offline": 1, "vcards": 1, "private": 1,
-        "published": 3, "history": 8, "preferences": 0, "rooms": 0, "other": 0}
+        "published": 4, "history": 8, "preferences": 0, "rooms": 0, "other": 0}
     assert {each["kind"] for each in told["left"]} == {"other"}
     host = ET.parse(path).getroot().find(PIE + "host")
     assert host.get("jid") == "example.org"
@@ -113,10 +118,14 @@ def test_everything_of_a_person_is_written_while_the_server_runs_and_only_for_wh
     waiting, = juliet.find(PIE + "offline-messages")
     assert waiting.tag == "{jabber:client}message" and waiting.find("{urn:xmpp:delay}delay").get("stamp").startswith("20")
     nodes = {each.get("node") for each in juliet.iter("{http://jabber.org/protocol/pubsub#owner}configure")}
-    assert nodes == {"http://jabber.org/protocol/mood", "urn:xmpp:bookmarks:1"}
+    assert nodes == {"http://jabber.org/protocol/mood", pep.TUNE, "urn:xmpp:bookmarks:1"}
+    assert {kind: [(list_of.get("node"), each.get("jid"), each.get(kind)) for list_of in juliet.iter(tag(names.PUBSUB_OWNER, kind + "s"))
+                   for each in list_of.findall(tag(names.PUBSUB_OWNER, kind))] for kind in ("affiliation", "subscription")} == {
+        "affiliation": [(pep.TUNE, "romeo@example.org", "member")], "subscription": [(pep.TUNE, "romeo@example.org", "subscribed")]}
     items = juliet.findall("{%s}pubsub/{%s}items" % (names.PUBSUB, names.PUBSUB))
     assert {each.get("node"): [item.get("id") for item in each] for each in items} == {
-        "http://jabber.org/protocol/mood": ["current"], "urn:xmpp:bookmarks:1": ["one@rooms.example", "two@rooms.example"]}
+        "http://jabber.org/protocol/mood": ["current"], pep.TUNE: ["current"], "urn:xmpp:bookmarks:1": ["one@rooms.example", "two@rooms.example"]}
+    assert [each.text for each in juliet.iter(tag(pep.TUNE, "title"))] == ["Verona"]
     mood, = juliet.iter("{http://jabber.org/protocol/mood}text")
     assert mood.text == "in <love> & more"
     said = [result.find(".//{jabber:client}body") for result in juliet.find(ARCHIVE)]
