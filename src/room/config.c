@@ -403,14 +403,6 @@ static int lines_take(struct room_config *c, const struct field *f, const struct
 	return r;
 }
 
-static int invites_take(struct room_config *c, struct str text)
-{
-	int r = bool_take(text, &c->allow_invites);
-
-	c->member_invites = c->allow_invites;
-	return r;
-}
-
 static int field_take(struct room_config *c, const struct node *field, struct arena *arena)
 {
 	struct str var = node_attr(field, STR("var"));
@@ -422,23 +414,42 @@ static int field_take(struct room_config *c, const struct node *field, struct ar
 			       : CONFIG_E_FORM;
 	if (!f || !f->label)
 		return 0;
-	if (f->offset == AT(allow_invites))
-		return invites_take(c, field_value(field, arena));
 	if (f->kind == FIELD_LINES)
 		return lines_take(c, f, field, arena);
 	return f->kind == FIELD_SET ? set_take(f, field, arena, place(c, f))
 				    : value_take(c, f, field_value(field, arena));
 }
 
+static bool names_invites(const struct node *form)
+{
+	for (const struct node *n = node_first_element(form); n; n = node_next_element(n))
+		if (str_is(node_attr(n, STR("var")), "muc#roomconfig_allowinvites"))
+			return true;
+	return false;
+}
+
+/* Where only members enter it must have been said in a form that makes it so, or has it so; what comes back as it was shown
+ * says nothing else. */
+static void settle_invites(struct room_config *c, const struct room_config *old, const struct node *form)
+{
+	bool wished = c->allow_invites;
+
+	if (!names_invites(form) || (wished == config_allows_invites(old) && !(c->members_only && wished)))
+		c->allow_invites = old->allow_invites;
+	else
+		c->member_invites = wished;
+}
+
 int config_take_form(struct room_config *c, const struct node *form, struct arena *arena)
 {
-	bool archive = c->archive;
+	const struct room_config old = *c; /* for its flags: texts may go meanwhile */
 	int r = 0;
 
 	for (const struct node *n = node_first_element(form); r == 0 && n; n = node_next_element(n))
 		if (node_is(n, STR("field"), NS_DATA_FORMS))
 			r = field_take(c, n, arena);
-	if (c->logging != archive) /* whichever of the two names was used */
+	settle_invites(c, &old, form);
+	if (c->logging != old.archive) /* whichever of the two names was used */
 		c->archive = c->logging;
 	c->logging = c->archive;
 	if (r == 0 && c->protected && c->password.len == 0)

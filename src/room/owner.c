@@ -101,7 +101,8 @@ static void expel_strangers(struct room *r, const struct room_request *rq, struc
 	}
 }
 
-/* 10.2.1: what occupants have to know of it; 104 where none of the others says it. */
+/* 10.2.1: what occupants have to know of it; 104 where none of the others says it. A form that came back as it was given
+ * is no change. */
 static void tell(const struct room *r, const struct room_config *old, const struct room_request *rq,
 	struct room_sink *sink)
 {
@@ -112,9 +113,10 @@ static void tell(const struct room *r, const struct room_config *old, const stru
 		codes[n++] = r->config.archive ? 170 : 171;
 	if (old->whois != r->config.whois)
 		codes[n++] = r->config.whois == WHOIS_ANYONE ? 172 : 173;
-	if (n == 0 || config_differs(old, &r->config))
+	if (config_differs(old, &r->config))
 		codes[n++] = 104;
-	say_codes(r, codes, n, sink, &rq->stamp);
+	if (n)
+		say_codes(r, codes, n, sink, &rq->stamp);
 }
 
 /* Lists first: whom the same form makes a member is no stranger. */

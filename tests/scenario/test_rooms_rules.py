@@ -189,6 +189,21 @@ def test_lists_that_cannot_be_leave_the_rest_as_it_was(trio, room, lists, wanted
     assert after["muc#roomconfig_roomname"] == ["New"] and set(after["muc#roomconfig_roomadmins"]) == set(few)
 
 
+def test_a_form_that_comes_back_as_it_was_changes_nothing(trio, room):
+    alice, bob, carol = trio
+    configure(alice, room, roomname="Tea", maxusers="20", whois="anyone")
+    before = config(alice, room)
+    text = say(alice, room)
+    bob.expect(message(body=text))
+    bob.take()
+    lists = {name[len("muc#roomconfig_"):]: values for name, values in before.items() if name.startswith("muc#roomconfig_")}
+    lists = {name: [value or "" for value in values] for name, values in lists.items()}
+    assert submit(alice, room, lists).get("type") == "result"
+    text = say(alice, room)
+    bob.expect(message(body=text))
+    assert not bob.take(message(from_=room)) and config(alice, room) == before
+
+
 def test_who_is_made_an_admin_with_it_is_no_stranger(trio, room):
     alice, bob, carol = trio
     assert submit(alice, room, dict(roomadmins=[bob.bare]), membersonly="1").get("type") == "result"
@@ -315,6 +330,18 @@ def test_members_invite_where_an_owner_has_said_so(folk, room, allowed):
         for each, nick in ((carol, "carol"), (dave, "dave")):
             each.expect(message(from_=room))
             assert item(join(each, room, nick)).get("affiliation") == "member"
+
+
+@pytest.mark.parametrize("said,then,may", [
+    (dict(allowinvites="1"), dict(membersonly="1"), False),  # as it was shown before: nobody has thought of members
+    (dict(allowinvites="1", membersonly="1"), dict(membersonly="0"), True), (dict(membersonly="1"), dict(membersonly="0"), True),
+    (dict(membersonly="1", allowinvites="0"), dict(membersonly="0"), False),
+    (dict(allowinvites="0"), dict(membersonly="1"), False), (dict(allowinvites="0"), dict(roomname="Tea"), False)])
+def test_what_was_said_of_invitations(folk, room, said, then, may):
+    alice, = folk.online(1)
+    create(alice, room, **said)
+    configure(alice, room, **then)
+    assert config(alice, room)["muc#roomconfig_allowinvites"] == ["1" if may else "0"]
 
 
 # --- sessions under one nickname
