@@ -29,9 +29,19 @@ static bool is_of_the_moment(const struct node *stanza)
 	       node_child(stanza, STR("no-permanent-store"), NS_HINTS);
 }
 
+/* Of several the one that is in the language of the whole (RFC 6121 5.2.4); what was said in others is in the archive. */
+static const struct node *subject_of(const struct room_request *rq)
+{
+	node_each (n, rq->stanza) {
+		if (node_is(n, STR("subject"), NS_CLIENT) && node_attr_ns(n, STR("lang"), NS_XML).len == 0)
+			return n;
+	}
+	return element(rq, "subject");
+}
+
 static enum room_outcome take_subject(struct room *r, const struct occupant *o, const struct room_request *rq)
 {
-	struct str text = node_text(element(rq, "subject"), rq->arena);
+	struct str text = node_text(subject_of(rq), rq->arena);
 	struct buf from = BUF_INIT(0);
 	bool ok;
 

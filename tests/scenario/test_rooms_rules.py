@@ -446,6 +446,16 @@ def test_a_refused_entry_says_who_refuses_and_what(trio, room, folk):
     assert Error(dave.expect(message(id="out", type="error"))).by == room
 
 
+def test_the_subject_in_several_languages_is_kept_in_that_of_the_whole(trio, room):
+    alice, bob, carol = trio
+    text = words("tea")
+    alice.send(message_to(room, "<subject xml:lang='de'>Tee</subject><subject>%s</subject>" % text, type="groupchat"))
+    assert len(bob.expect(subject_of(room)).findall(tag(names.CLIENT, "subject"))) == 2
+    carol.expect(subject_of(room))
+    carol.send(entry(room, "carol"))
+    assert child(carol.expect(subject_of(room)), "subject").text == text
+
+
 def test_a_form_of_another_kind_is_no_registration(trio, room):
     alice, bob, carol = trio
     admin(alice, room, jid=bob.bare, affiliation="member")

@@ -8,6 +8,7 @@
 #include "room/applicants.h"
 #include "room/ask.h"
 #include "room/history.h"
+#include "room/voices.h"
 #include "stanza/ns.h"
 #include "stanza/tokenizer.h"
 
@@ -324,6 +325,56 @@ static void who_is_not_on_the_list_loses_it(void **state)
 	buf_done(&text);
 }
 
+#define CONFIGURE(fields)                                                                                    \
+	"<iq to='tea@rooms.x' type='set' id='1'><query xmlns='http://jabber.org/protocol/muc#owner'>"                       \
+	"<x xmlns='jabber:x:data' type='submit'>" fields "</x></query></iq>"
+
+static void a_form_is_taken_whole_or_not_at_all(void **state)
+{
+	struct stage *s = *state;
+
+	three_people(s);
+	s->room->affiliations_max = 2;
+	assert_int_equal(send(s, "a@x/1", CONFIGURE("<field var='muc#roomconfig_roomname'><value>New</value></field>"
+		"<field var='muc#roomconfig_roomowners'><value>d@x</value><value>e@x</value></field>")), ROOM_E_LIMIT);
+	assert_int_equal(s->room->config.name.len, 0);
+	assert_int_equal(s->ear.heard.len, 0);
+	assert_int_equal(room_affiliation(s->room, STR("a@x")), AFFILIATION_OWNER);
+	assert_int_equal(send(s, "a@x/1", CONFIGURE("<field var='muc#roomconfig_roomname'><value>New</value></field>"
+		"<field var='muc#roomconfig_roomowners'><value>b@x</value></field>")), ROOM_OK);
+	assert_str(s->room->config.name, "New");
+	assert_int_equal(room_affiliation(s->room, STR("a@x")), AFFILIATION_NONE);
+	assert_int_equal(room_affiliation(s->room, STR("b@x")), AFFILIATION_OWNER);
+}
+
+static void voice_is_remembered_of_a_bounded_number(void **state)
+{
+	struct stage *s = *state;
+	struct occupant o = {.room = s->room, .role = ROLE_PARTICIPANT, .affiliation = AFFILIATION_NONE};
+	char jid[20];
+
+	o.bare = STR("first@x");
+	voice_keep(s->room, &o);
+	assert_int_equal(s->room->voice_count, 0); /* nobody needs it here */
+	s->room->config.moderated = true;
+	voice_keep(s->room, &o);
+	assert_int_equal(voice_role(s->room, o.bare, AFFILIATION_NONE), ROLE_PARTICIPANT);
+	assert_int_equal(voice_role(s->room, o.bare, AFFILIATION_ADMIN), ROLE_MODERATOR);
+	for (unsigned i = 0; i < VOICES_MAX; i++) {
+		snprintf(jid, sizeof(jid), "p%u@x", i);
+		o.bare = str_from(jid);
+		voice_keep(s->room, &o);
+	}
+	assert_int_equal(s->room->voice_count, VOICES_MAX);
+	assert_int_equal(voice_role(s->room, STR("first@x"), AFFILIATION_NONE), ROLE_VISITOR);
+	assert_int_equal(voice_role(s->room, o.bare, AFFILIATION_NONE), ROLE_PARTICIPANT);
+	o.role = ROLE_VISITOR; /* as it is without */
+	voice_keep(s->room, &o);
+	assert_int_equal(s->room->voice_count, VOICES_MAX - 1);
+	voice_drop(s->room, STR("p0@x"));
+	assert_int_equal(voice_role(s->room, STR("p0@x"), AFFILIATION_NONE), ROLE_VISITOR);
+}
+
 static void a_list_has_its_ceiling(void **state)
 {
 	struct stage *s = *state;
@@ -500,6 +551,8 @@ int main(void)
 		STAGED(all_items_or_none),
 		STAGED(what_a_list_keeps_is_short),
 		STAGED(who_is_not_on_the_list_loses_it),
+		STAGED(a_form_is_taken_whole_or_not_at_all),
+		STAGED(voice_is_remembered_of_a_bounded_number),
 		STAGED(a_list_has_its_ceiling),
 		STAGED(the_oldest_is_forgotten),
 		STAGED(what_is_shown_is_no_longer_than_asked),
