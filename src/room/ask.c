@@ -4,6 +4,7 @@
 
 #include "base/rand.h"
 #include "base/text.h"
+#include "room/say.h"
 #include "room/talk.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -201,6 +202,41 @@ void room_answer(struct room *r, const struct room_request *rq, struct room_sink
 	put_rest(&xml, rq->stanza);
 	(void)hand(s, &xml, &rq->stamp, sink);
 	ask_free(r, a);
+}
+
+static bool is_private(const struct node *stanza)
+{
+	struct str type = node_attr(stanza, STR("type"));
+
+	return str_is(stanza->name, "message") && !str_is(type, "groupchat") && !str_is(type, "error") &&
+	       !str_is(type, "headline");
+}
+
+static void refuse_message(struct room *r, const struct seat *by, const struct node *stanza, struct room_sink *sink)
+{
+	const struct occupant *o = room_occupant(r, jid_split(node_attr(stanza, STR("from"))).resource);
+	struct buf xml = BUF_INIT(0);
+
+	if (!o)
+		return;
+	say_put_start(&xml, r, stanza, by->occupant->nick);
+	buf_lit(&xml, " type='error'>");
+	buf_str(&xml, ERROR("cancel", "service-unavailable"));
+	buf_lit(&xml, "</message>");
+	if (!buf_failed(&xml))
+		say_to(o, buf_view(&xml), sink, &(struct room_stamp){.seq = 0}, ROOM_GOODS_MESSAGE);
+	buf_done(&xml);
+}
+
+void room_refused(struct room *r, struct str full, const struct node *stanza, struct room_sink *sink)
+{
+	const struct seat *s = room_seat(r, full);
+	struct ask *a = str_is(stanza->name, "iq") ? ask_find(r, node_attr(stanza, STR("id")), full) : NULL;
+
+	if (a)
+		refuse(r, a, ERROR("cancel", "service-unavailable"), sink);
+	else if (s && is_private(stanza) && s->occupant->seats.next == &s->link)
+		refuse_message(r, s, stanza, sink);
 }
 
 void room_asks_settle(struct room *r, uint64_t now, struct room_sink *sink)

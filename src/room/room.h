@@ -252,6 +252,9 @@ void room_leave(struct room *r, struct str full, struct room_sink *sink);
 
 /* The answer to a request that one occupant sent another (17.4): a result or an error. */
 void room_answer(struct room *r, const struct room_request *rq, struct room_sink *sink);
+/* What one occupant sent to another (7.5, 17.4) is not taken by his session `full`: the one who sent it learns that, as of a
+ * message once, whatever sessions there are. `stanza`: as it was given to send(). Anything else: nothing happens. */
+void room_refused(struct room *r, struct str full, const struct node *stanza, struct room_sink *sink);
 /* Requests to who has left, and those that nobody has answered in time, are answered with an error. To be called when
  * somebody has gone, and now and then. */
 void room_asks_settle(struct room *r, uint64_t now, struct room_sink *sink);

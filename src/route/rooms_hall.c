@@ -26,12 +26,56 @@ struct volley {
 	bool note;
 	struct arena *reread; /* once it has been asked whom it is from: */
 	struct jid from;
+	bool single; /* it is not for all who are in the room */
 	size_t len, used;
 	struct origin *origins[]; /* counted */
 };
 
-/* XEP-0191 3.3: nothing from who is blocked, be it a room or one of its occupants. What is said is read for it only where
- * somebody blocks anybody, and once. */
+/* ---- who is blocked (XEP-0191 3.3) ---- */
+
+/* What a person has not been given: on its way back to the room. */
+struct bounce {
+	struct task task;
+	struct route *route;
+	struct blob *blob;
+	size_t len;
+	char full[];
+};
+
+static void run_bounce(struct task *task)
+{
+	struct bounce *b = container_of(task, struct bounce, task);
+	struct home *h = home_here(b->route);
+	struct arena *arena = NULL;
+	const struct node *stanza = reread_stanza(blob_view(b->blob), &arena);
+	struct room *r = stanza ? map_get(&h->rooms, jid_split(node_attr(stanza, STR("from"))).bare) : NULL;
+	struct hall hall;
+
+	if (r) {
+		hall_init(&hall, h, NULL);
+		room_refused(r, str_of(b->full, b->len), stanza, &hall.sink);
+	}
+	arena_free(arena);
+	blob_unref(b->blob);
+	free(b);
+}
+
+static void bounce(const struct volley *v, const struct origin *by)
+{
+	struct str full = by->jid.full;
+	struct bounce *b = malloc(sizeof(*b) + full.len);
+
+	if (!b) {
+		log_error("out of memory: nobody learns that a room's words were not taken");
+		return;
+	}
+	*b = (struct bounce){.task = {.run = run_bounce}, .route = v->route, .blob = blob_ref(v->blob), .len = full.len};
+	memcpy(b->full, full.data, full.len);
+	loop_post(home_of(v->route, v->from.bare)->loop, &b->task);
+}
+
+/* Nothing from a blocked room, nor from a blocked occupant. What is said is read for it only where somebody blocks anybody,
+ * and once. */
 static bool is_blocked(const struct user *u, struct volley *v)
 {
 	const struct node *stanza;
@@ -41,8 +85,18 @@ static bool is_blocked(const struct user *u, struct volley *v)
 	if (!v->reread) {
 		stanza = reread_stanza(blob_view(v->blob), &v->reread);
 		v->from = jid_split(stanza ? node_attr(stanza, STR("from")) : STR(""));
+		v->single = stanza && !str_is(node_attr(stanza, STR("type")), "groupchat");
 	}
 	return user_blocks(u, &v->from);
+}
+
+static bool is_kept_out(const struct user *u, struct volley *v, const struct origin *to)
+{
+	bool blocked = is_blocked(u, v);
+
+	if (blocked && v->note && v->single)
+		bounce(v, to);
+	return blocked;
 }
 
 static void volley_give(struct home *h, struct volley *v, const struct receipt *receipt)
@@ -53,7 +107,7 @@ static void volley_give(struct home *h, struct volley *v, const struct receipt *
 		struct user *u = user_find(h, v->origins[i]->jid.bare);
 		struct session *s = u ? session_by_origin(u, v->origins[i]) : NULL;
 
-		if (!s || is_blocked(u, v))
+		if (!s || is_kept_out(u, v, v->origins[i]))
 			continue;
 		if (!v->note) /* presence says whom it is for; there are clients that ask */
 			g.blob = presence_blob_to(h, v->blob, v->origins[i]->jid.full);

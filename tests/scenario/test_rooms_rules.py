@@ -156,6 +156,25 @@ def test_who_blocks_an_occupant_stays_and_hears_the_others(trio, room):
     assert unheard != heard
 
 
+def test_who_is_blocked_by_an_occupant_learns_that_it_is_not_taken(trio, room, folk):
+    alice, bob, carol = trio
+    again = folk.another(carol)
+    join(again, room, "carol")
+    block(carol, room + "/bob")
+    bob.send(message_to(room + "/carol", body(words("psst")), id="pm"))
+    error = bob.expect(message(type="error", from_=room + "/carol", id="pm"))
+    assert tuple(Error(error)) == ("cancel", "service-unavailable")
+    answer = bob.ask("jabber:iq:version", to=room + "/carol")
+    assert tuple(Error(answer)) == ("cancel", "service-unavailable") and answer.get("from") == room + "/carol"
+    text = say(bob, room)
+    alice.expect(message(body=text))
+    bob.expect(message(body=text))
+    assert not bob.take(message(type="error"))  # one for all sessions, and none for what is said to all
+    for each in (carol, again):
+        assert not [got for got in each.settle_at(room) if got.get("from") == room + "/bob" and (
+            got.tag != tag(names.CLIENT, "presence"))]
+
+
 def test_who_was_shown_presence_alone_sees_it_end(folk):
     """RFC 6121 4.6, XEP-0191 3.3: no subscription, but directed presence."""
     alice, bob = folk.online(2)
