@@ -86,7 +86,7 @@ struct walk {
 	struct texts *out;
 	enum text_kind body, status; /* what these are in the stanza walked through */
 	unsigned depth;
-	bool own; /* a request to the sender's own account */
+	const struct node *roster; /* the sender's own, in a request about it */
 };
 
 static void walk_stanza(struct walk *w, const struct node *stanza);
@@ -183,7 +183,7 @@ static bool is_language(const struct attr *a)
 static void add_attrs(struct walk *w, const struct node *n, enum text_kind kind)
 {
 	for (const struct attr *a = n->attrs; a; a = a->next) {
-		if (w->own && kind == KIND_ROSTER_NAME && str_is(a->name, "jid"))
+		if (w->roster && n->parent == w->roster && str_is(a->name, "jid"))
 			add_resource(w, a->value);
 		else if (str_is(a->name, "id"))
 			add_text(w, KIND_IDENTIFIER, a->value);
@@ -395,11 +395,13 @@ static void walk_element(struct walk *w, const struct node *n, enum text_kind ki
 }
 
 /* Addresses are canonical here. */
-static bool is_to_own_account(const struct node *stanza)
+static const struct node *own_roster(const struct node *stanza)
 {
 	struct str to = node_attr(stanza, STR("to")), from = node_attr(stanza, STR("from"));
 
-	return str_is(stanza->name, "iq") && (!to.data || str_eq(to, str_cut(from, 0, str_find(from, '/', 0))));
+	if (!str_is(stanza->name, "iq") || (to.data && !str_eq(to, str_cut(from, 0, str_find(from, '/', 0)))))
+		return NULL;
+	return node_child(stanza, STR("query"), NS_ROSTER);
 }
 
 static void walk_stanza(struct walk *w, const struct node *stanza)
@@ -408,7 +410,7 @@ static void walk_stanza(struct walk *w, const struct node *stanza)
 		.depth = w->depth,
 		.body = KIND_MESSAGE,
 		.status = KIND_STATUS,
-		.own = w->depth == 0 && is_to_own_account(stanza)};
+		.roster = w->depth == 0 ? own_roster(stanza) : NULL};
 	enum text_kind kind = str_is(stanza->name, "iq") ? KIND_IQ : KIND_OTHER;
 	struct str type = node_attr(stanza, STR("type"));
 

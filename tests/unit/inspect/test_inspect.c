@@ -316,6 +316,12 @@ static const struct {
 	{"<iq type='set' id='1'><x xmlns='urn:example:unknown'><iq xmlns='jabber:client'><query xmlns='jabber:iq:roster'>"
 	 "<item jid='bluebird@example.org'/></query></iq></x></iq>",
 		"word", KIND_ROSTER_NAME},
+	{"<iq type='set' id='1'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='a'><item><query "
+	 "xmlns='jabber:iq:roster'><item jid='bluebird@example.org'/></query></item></publish></pubsub></iq>",
+		"word", KIND_ROSTER_NAME},
+	{"<iq type='set' id='1'><query xmlns='jabber:iq:roster'><item jid='b@example.org'><group "
+	 "jid='bluebird@example.org'/></item></query></iq>",
+		"word", KIND_ROSTER_NAME},
 	{"<iq type='set' id='1'><query xmlns='jabber:iq:roster'><item jid='b@example.org' "
 	 "name='bluebird'/></query></iq>",
 		"word", KIND_ROSTER_NAME},
