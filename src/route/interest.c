@@ -496,6 +496,7 @@ void interest_presence(struct session *s, const struct node *presence)
 		list_append(&h->interests, &e->link);
 	}
 	if (e && e->state == KNOWN) {
+		forget_waiting(h, s->origin, NULL);
 		session_take(s, e);
 	} else if (e) {
 		wait_for(s, e, caps.node);

@@ -645,6 +645,26 @@ def test_who_shows_another_hash_that_says_nothing_wants_nothing(folk, how):
     assert title(bob.expect(event(TUNE, alice.bare))) == "three"
 
 
+@pytest.mark.parametrize("how", ["error", "answer"])
+def test_who_goes_back_to_a_known_hash_is_asked_in_vain_about_another(folk, how):
+    alice, bob = folk.friends(2)
+    interested(bob, TUNE)
+    features = [names.DISCO_INFO, "urn:example:between-%s+notify" % how]
+    bob.send(presence_to(None, None, caps(features)))
+    question = asked(bob)
+    interested(bob, TUNE)
+    if how == "answer":
+        answer(bob, question, features)
+    else:
+        bob.send(iq_to(question.get("from"), "error", "<error type='cancel'><item-not-found xmlns='%s'/></error>" %
+                       names.STANZA_ERROR, id=question.get("id")))
+    bob.roundtrip()
+    ok(publish(alice, features[1][:-7], tune("none")))
+    ok(publish(alice, TUNE, tune("one")))
+    assert title(bob.expect(event(TUNE, alice.bare))) == "one"
+    assert not [each for each in bob.settle(alice) if event(features[1][:-7])(each)]
+
+
 def test_an_answer_nobody_asked_for_is_nothing(folk):
     alice, bob = folk.friends(2)
     alice.send(iq_to("example.org", "result", "<query xmlns='%s'><feature var='%s+notify'/></query>" % (
