@@ -130,6 +130,7 @@ struct gate_request {
 	const struct store_verifier *verifiers; /* made here already; NULL: `args` has them */
 	void (*reply)(struct gate_request *r, json_t *answer); /* takes the answer; NULL: to the control socket */
 	void *replied; /* of `reply` */
+	const char *ends_asker; /* the session that asks is closed with it behind the answer; NULL: it stays */
 	void (*then)(struct gate_request *r); /* the next step */
 	const char *action;  /* for the record */
 	size_t count;
@@ -199,8 +200,6 @@ void gate_user_change(struct gate_request *r);
 void gate_user_disable(struct gate_request *r);
 void gate_user_enable(struct gate_request *r);
 void gate_user_remove(struct gate_request *r);
-/* The same, asked for by the person: the session that `by` names stays. */
-void gate_user_remove_own(struct gate_request *r);
 
 /* gate_invites.c */
 void gate_invite_create(struct gate_request *r);
@@ -212,5 +211,9 @@ void gate_invites_tick(struct gate *g); /* each second */
 void gate_session_list(struct gate_request *r);
 void gate_session_close(struct gate_request *r);
 void gate_status(struct gate_request *r);
+/* Closes the sessions of an account, or one session. The one that asks is counted, but left to whoever answers it
+ * (r->ends_asker): its answer comes first. */
+void gate_sessions_end(
+		struct gate_request *r, struct str jid, const char *text, void (*done)(void *owner, unsigned count));
 /* Lists sessions into r->answer under "sessions", of `jid` when not empty; then calls r->then. */
 void gate_sessions_collect(struct gate_request *r, struct str jid);

@@ -12,9 +12,20 @@
 
 enum { NOTE_MAX = 1024 };
 
+static void closed(void *owner, unsigned count)
+{
+	(void)owner;
+	(void)count;
+}
+
 void job_answer(struct job *j, struct office_result *result)
 {
+	struct parcel *p = parcel_ref(j->ask->parcel);
+
 	office_answer(j->ask, result);
+	if (j->ends_asker) /* behind the answer: XEP-0077 3.2 */
+		route_close_sessions(j->gate->route, p->origin->jid.full, j->ends_asker, closed, NULL);
+	parcel_unref(p);
 	verifier_wipe(j->verifiers, STORE_VERIFIER_KINDS);
 	store_req_release(&j->req);
 	json_decref(j->steps);
@@ -108,6 +119,8 @@ static void on_reply(struct gate_request *r, json_t *answer)
 		j->take(j, answer);
 	}
 	json_decref(answer);
+	if (r->ends_asker)
+		j->ends_asker = r->ends_asker;
 	job_step(j);
 }
 
@@ -423,11 +436,10 @@ static void change_own_password(struct job *j)
 	with_password(j, "user.password", gate_user_password_own, false);
 }
 
-/* The same; the session that asks is closed behind the answer. */
 static void remove_own_account(struct job *j)
 {
 	j->command = "user.remove";
-	j->run = gate_user_remove_own;
+	j->run = gate_user_remove;
 	step_add(j, form_first(j->ask->values, "accountjid"), true);
 	job_step(j);
 }

@@ -16,6 +16,7 @@ struct job {
 	void (*take)(struct job *j, const json_t *answer); /* shows what a step answered; NULL: nothing */
 	struct buf faults;                   /* a line for each step that failed */
 	bool exists, unavailable;
+	const char *ends_asker; /* as in struct gate_request, of any step */
 	json_t *shown;     /* what the answer shows, as it comes together; owned */
 	json_t *people;    /* a set of addresses; owned */
 	struct buf text;

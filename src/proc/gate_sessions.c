@@ -81,11 +81,30 @@ void gate_session_list(struct gate_request *r)
 	gate_sessions_collect(r, jid);
 }
 
+void gate_sessions_end(
+		struct gate_request *r, struct str jid, const char *text, void (*done)(void *owner, unsigned count))
+{
+	const json_t *session = json_object_get(json_object_get(r->root, "by"), "session");
+	struct str asker = r->reply ? str_of(json_string_value(session), json_string_length(session)) : STR_NONE;
+	bool whole = str_eq(jid_split(asker).bare, jid);
+
+	if (!asker.len || (!whole && !str_eq(asker, jid))) {
+		route_close_sessions(r->gate->route, jid, text, done, r);
+		return;
+	}
+	r->ends_asker = text;
+	if (whole)
+		route_close_other_sessions(r->gate->route, asker, text, done, r);
+	else
+		done(r, 0);
+}
+
 static void on_closed(void *owner, unsigned count)
 {
 	struct gate_request *r = owner;
 	json_t *answer;
 
+	count += r->ends_asker != NULL;
 	if (count == 0) {
 		gate_request_fail(r, "not_found", "there is no such session", "'gatehouse session list' shows them");
 		return;
@@ -99,7 +118,7 @@ static void close_sessions(struct gate_request *r)
 {
 	struct gate_act *act = container_of(r->acts.next, struct gate_act, link);
 
-	route_close_sessions(r->gate->route, act->target, "The session was ended by an administrator.", on_closed, r);
+	gate_sessions_end(r, act->target, "The session was ended by an administrator.", on_closed);
 }
 
 void gate_session_close(struct gate_request *r)

@@ -448,6 +448,7 @@ static void on_closed(void *owner, unsigned count)
 	struct gate_request *r = owner;
 	json_t *answer = control_ok();
 
+	count += r->ends_asker != NULL;
 	json_object_set_new(answer, "closed", json_integer(count));
 	gate_request_done(r, answer);
 }
@@ -499,7 +500,7 @@ static void on_changed(struct store_req *req, int result)
 	if (c->keep.len)
 		route_close_other_sessions(r->gate->route, c->keep, c->close_text, on_closed, r);
 	else if (c->close_text)
-		route_close_sessions(r->gate->route, c->row.jid, c->close_text, on_closed, r);
+		gate_sessions_end(r, c->row.jid, c->close_text, on_closed);
 	else
 		gate_request_done(r, control_ok());
 }
@@ -622,23 +623,12 @@ void gate_user_enable(struct gate_request *r)
 	change_apply(r, c, STORE_ACCOUNT_DISABLED);
 }
 
-static void remove_user(struct gate_request *r, struct str keep)
+void gate_user_remove(struct gate_request *r)
 {
 	struct change *c = change_new(r, "The account has been removed.");
 
 	if (!c)
 		return;
 	c->remove = true;
-	c->keep = keep;
 	change_apply(r, c, 0);
-}
-
-void gate_user_remove(struct gate_request *r)
-{
-	remove_user(r, STR_NONE);
-}
-
-void gate_user_remove_own(struct gate_request *r)
-{
-	remove_user(r, text_arg(json_object_get(r->root, "by"), "session"));
 }

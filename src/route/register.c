@@ -107,21 +107,6 @@ static void on_answered(struct office_ask *ask, struct office_result *r)
 		answer_result(ask->parcel);
 }
 
-static void on_closed(void *owner, unsigned count)
-{
-	(void)owner;
-	(void)count;
-}
-
-/* XEP-0077 3.2: the result first, then the end of the stream. */
-static void on_removed(struct office_ask *ask, struct office_result *r)
-{
-	on_answered(ask, r);
-	if (!r->unavailable && !r->failed)
-		route_close_sessions(
-			ask->parcel->route, ask->parcel->origin->jid.bare, "The account has been removed.", on_closed, NULL);
-}
-
 static const struct command change = {.name = "change-own-password"}, removal = {.name = "remove-own-account"};
 
 void register_set(struct session *s, struct parcel *p)
@@ -146,6 +131,6 @@ void register_set(struct session *s, struct parcel *p)
 	ask->parcel = p;
 	ask->command = removes(p) ? &removal : &change;
 	ask->values = values;
-	ask->answered = removes(p) ? on_removed : on_answered;
+	ask->answered = on_answered;
 	office_post(ask);
 }

@@ -265,6 +265,32 @@ def test_a_session_is_ended_and_another_stays(admin, folk, plain):
     plain.expect(lambda each: each.tag.endswith("}error"))
 
 
+def is_error(each):
+    return each.tag.endswith("}error")
+
+
+@pytest.mark.parametrize("name", ["disable-user", "delete-user", "end-user-session"])
+def test_who_does_it_to_himself_has_the_answer_before_the_end(admin, folk, plain, name):
+    """The others of the account end, too, and the rest of the list is done."""
+    desk = folk.another(admin)
+    done(admin, name, accountjids=[admin.bare, plain.bare])
+    for each in (admin, desk, plain):
+        each.expect(is_error)
+    if name != "end-user-session":
+        with pytest.raises(Refused):
+            Client(admin.server, admin.account).login()
+
+
+def test_his_own_session_and_his_own_password(admin, folk, server):
+    desk = folk.another(admin)
+    done(desk, "end-user-session", accountjids=desk.jid)
+    desk.expect(is_error)
+    changed = Account(admin.bare, PASSWORD_MARK + secrets.token_hex(8))
+    done(admin, "change-user-password", accountjid=changed.jid, password=changed.password)
+    admin.expect(is_error)
+    Client(server, changed).login()
+
+
 def test_a_disabled_account_cannot_log_in_until_it_is_enabled_again(admin, plain):
     done(admin, "disable-user", accountjids=plain.bare)
     plain.expect(lambda each: each.tag.endswith("}error"))
