@@ -32,7 +32,7 @@ enum stage_result {
 	STAGE_NEXT,
 	STAGE_WAIT,   /* someone will call parcel->resume */
 	STAGE_DONE,   /* the parcel has arrived; nothing more to do */
-	STAGE_REFUSE, /* check and charge alone: parcel->refusal says why; the sender gets a stanza error */
+	STAGE_REFUSE, /* charge and check alone: parcel->refusal says why; the sender gets a stanza error */
 };
 
 struct refusal {

@@ -1,11 +1,11 @@
-/* Lines of type `refused`: what came no further than check and charge, and names that policy forbids. For
+/* Lines of type `refused`: what came no further than charge and check, and names that policy forbids. For
  * the files of this folder only; on the loop of `wl`. */
 #pragma once
 
 #include "parcel/errand.h"
 #include "way/stages.h"
 
-/* A stanza that check or charge has refused. One line a second and loop: it says how many there were since
+/* A stanza that charge or check has refused. One line a second and loop: it says how many there were since
  * the one before. */
 void refused_stanza(struct way_loop *wl, const struct parcel *p);
 

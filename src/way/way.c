@@ -38,8 +38,8 @@ static enum stage_result run_route(struct parcel *p, struct way_loop *wl)
 }
 
 static const struct stage way[] = {
+		{"charge", run_charge, true},   /* paid for before any work is done on it, also by who is refused next */
 		{"check", run_check, true},     /* well formed, addressed, sender stamped by us */
-		{"charge", run_charge, true},   /* paid for before any work is done on it */
 		{"policy", stage_policy, false},       /* may these two talk? writes the verdict */
 		{"inspect", stage_inspect, false},     /* what is said? writes the verdict, never refuses: what is blocked is recorded too */
 		{"record", stage_record, false},       /* parcel and verdict; nothing goes on without a receipt */

@@ -1,9 +1,16 @@
 /* Stage charge: a stream has an allowance of stanzas and bytes that fills with time. One that has used it up is not read
- * until it has some again; what it sends waits in its own socket, at its own cost. */
+ * until it has some again; what it sends waits in its own socket, at its own cost. What is no stanza is paid for out of the
+ * same allowance (the prices stand in stream.h). */
 #include "conf/settings.h"
+#include "stanza/ns.h"
 #include "xmpp/stream.h"
 
-enum { SLOW_TURN_MS = 20 };
+enum {
+	SLOW_TURN_MS = 20,
+	/* in thousandths of a stanza */
+	PRICE_STANZA = 1000,
+	PRICE_ACK = 100,
+};
 
 struct rate {
 	uint64_t stanzas, bytes; /* a second */
@@ -26,7 +33,7 @@ static void allowance_fill(struct stream *s)
 	struct rate rate = rate_of(s);
 	struct allowance *a = &s->allowance;
 	uint64_t now = loop_ms(s->xl->loop), passed = now - a->at_ms;
-	int64_t stanzas_max = rate.stanza_burst * 1000;
+	int64_t stanzas_max = rate.stanza_burst * PRICE_STANZA;
 
 	if (a->at_ms == 0) {
 		a->stanzas_milli = stanzas_max;
@@ -76,15 +83,40 @@ static void stream_slow(struct stream *s)
 		uv_timer_start(&xl->slow_timer, on_slow_turn, SLOW_TURN_MS, SLOW_TURN_MS);
 }
 
-enum stage_result xmpp_charge(struct parcel *p, void *xmpp)
+static void charge(struct stream *s, int64_t price)
 {
-	struct stream *s = stream_of_port(p->port);
-
-	(void)xmpp;
-	s->allowance.stanzas_milli -= 1000;
+	s->allowance.stanzas_milli -= price;
 	allowance_fill(s);
 	if (is_used_up(s))
 		stream_slow(s);
+}
+
+static int64_t price_of(struct stream *s, const struct node *n)
+{
+	if (!node_is(n, STR("r"), NS_SM) && !node_is(n, STR("a"), NS_SM))
+		return PRICE_STANZA;
+	if (s->acks_paid == s->received)
+		return PRICE_ACK;
+	s->acks_paid = s->received;
+	return 0;
+}
+
+void charge_element(struct stream *s, const struct node *n)
+{
+	if (s->secure)
+		charge(s, price_of(s, n));
+}
+
+void charge_bytes(struct stream *s)
+{
+	if (s->secure && s->allowance.bytes < 0)
+		charge(s, 0);
+}
+
+enum stage_result xmpp_charge(struct parcel *p, void *xmpp)
+{
+	(void)xmpp;
+	charge(stream_of_port(p->port), PRICE_STANZA);
 	return STAGE_NEXT;
 }
 

@@ -247,6 +247,7 @@ static void on_bytes(struct conn *c, const char *data, size_t len)
 		return;
 	}
 	used = stream_tokenize(s, data, len);
+	charge_bytes(s);
 	if (used < len)
 		stream_hold(s, data + used, len - used);
 	else if (!stream_takes_input(s))
@@ -441,6 +442,7 @@ void stream_stanza(struct stream *s, struct node *n, struct arena *arena)
 {
 	if (stream_is_stanza(n)) {
 		if (binding_is_request(n) || node_child(n, STR("session"), NS_SESSION)) {
+			charge_element(s, n);
 			s->received++;
 			binding_session(s, n);
 			sm_settle(s);
@@ -450,6 +452,7 @@ void stream_stanza(struct stream *s, struct node *n, struct arena *arena)
 		stream_submit(s, n, arena);
 		return;
 	}
+	charge_element(s, n);
 	if (sm_is_nonza(n))
 		sm_nonza(s, n);
 	else if (csi_is_nonza(n))
@@ -487,12 +490,14 @@ static void stream_element(struct stream *s, struct node *n, struct arena *arena
 		return;
 	case STREAM_NEGOTIATING:
 	case STREAM_LOGIN:
+		charge_element(s, n);
 		if (s->component)
 			component_handshake(s, n);
 		else
 			stream_negotiate(s, n);
 		break;
 	case STREAM_UNBOUND:
+		charge_element(s, n);
 		stream_unbound(s, n);
 		break;
 	case STREAM_OPENING:

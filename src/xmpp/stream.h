@@ -88,6 +88,7 @@ struct stream {
 	uint32_t received;           /* stanzas of this stream */
 	uint32_t sm_base;            /* h = received - sm_base, less what is pending (XEP-0198, modulo 2^32) */
 	uint32_t waiting;            /* length of pending */
+	uint32_t acks_paid;          /* `received` when an <r/> or <a/> was free last (charge_element) */
 	uint32_t ack_first, ack_last; /* `received` at the first and the last <r/> that is not answered yet */
 	uint32_t heard_s;            /* loop_seconds() when bytes last came */
 	uint8_t state;
@@ -179,8 +180,18 @@ void sm_failed(struct stream *s, const char *condition, bool has_h, uint32_t h);
 bool csi_is_nonza(const struct node *n);
 void csi_nonza(struct stream *s, const struct node *n);
 
-/* ---- charge.c ---- */
+/* ---- charge.c ----
+ *
+ * A stanza that becomes a parcel is paid for by the stage charge of the way (xmpp_charge); all else that a client sends, out
+ * of the same allowance, by these. Who is beyond it is read more slowly, never refused. */
 void charge_init(struct xmpp_loop *xl);
+/* An element that becomes no parcel: nonzas, the session request, what a login consists of. It costs as much as a stanza; an
+ * <r/> or <a/> (XEP-0198) a tenth, and nothing where it is the first since the last stanza. So who asks for an
+ * acknowledgement after each stanza can send as many as who never asks, and who does nothing but ask ten times as many. In
+ * clear, before STARTTLS, nothing is charged: limits.tls_seconds ends that. */
+void charge_element(struct stream *s, const struct node *n);
+/* Bytes have been taken off the allowance, of no element perhaps: white space, parts of a stanza. */
+void charge_bytes(struct stream *s);
 
 /* ---- liveness.c ---- */
 void liveness_login_deadline(struct stream *s);

@@ -16,7 +16,7 @@ from lib import names
 from lib.client import Client, Refused
 from lib.rooms import admin, create, join, refusal
 from lib.server import BINARY, PASSWORD_MARK, environment
-from lib.stanza import Error, body, message, message_to, presence, presence_to
+from lib.stanza import Error, body, iq, message, message_to, presence, presence_to
 from lib.wire import Refused as TlsRefused
 
 
@@ -169,6 +169,38 @@ def test_who_sends_too_many_bytes_is_slowed_down_and_loses_nothing(slow):
     answers = [alice.next(timeout=30).get("id") for _ in range(10)]
     assert answers == ["b%d" % number for number in range(10)]
     assert time.monotonic() - begin > 1.5  # 60,000 beyond the burst, 20,000 each second
+
+
+CSI = "urn:xmpp:csi:0"
+FLOODS = {
+    "acknowledgements asked for": "<r xmlns='%s'/>" % names.SM * 800,
+    "acknowledgements given": "<a xmlns='%s' h='0'/>" % names.SM * 800,
+    "somebody looks, nobody looks": "<inactive xmlns='{0}'/><active xmlns='{0}'/>".format(CSI) * 40,
+    "sessions asked for": "<iq type='set' id='s'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>" * 80,
+    "resumptions": "<resume xmlns='%s' previd='x' h='0'/>" % names.SM * 80,
+    "requests that are none": "<iq type='nonsense' id='n'/>" * 80,
+    "white space": " " * 100000,
+}
+
+
+@pytest.mark.parametrize("what", FLOODS)
+def test_what_is_no_stanza_or_a_refused_one_is_charged_like_others(slow, what):
+    alice, = slow.online(1)
+    alice.sm_enable()
+    begin = time.monotonic()
+    alice.raw(FLOODS[what])
+    alice.roundtrip()
+    assert time.monotonic() - begin > 1.5  # the worth of 50 stanzas beyond the burst, 20 each second
+
+
+def test_who_asks_for_an_acknowledgement_after_each_stanza_is_not_slowed_down(slow):
+    alice, = slow.online(1)
+    alice.sm_enable()
+    time.sleep(2)  # the allowance is full again
+    begin = time.monotonic()
+    alice.raw("".join("<iq type='get' id='a%d'><ping xmlns='urn:xmpp:ping'/></iq><r xmlns='%s'/>" % (n, names.SM) for n in range(30)))
+    alice.expect(iq(id="a29"))
+    assert time.monotonic() - begin < 1
 
 
 def test_members_of_the_administrators_group_may_administer_and_not_read_the_record(launch, place):

@@ -1,5 +1,5 @@
 /* One loop's way and what stands around it, driven by hand: streams that are a list of parcels, a recorder whose end of
- * the link the test speaks, and a route that notes what reaches it. The stages check, charge and route are the test's
+ * the link the test speaks, and a route that notes what reaches it. The stages charge, check and route are the test's
  * own; policy, inspect and record are the real ones. Every call settles the loop before it returns. */
 #pragma once
 

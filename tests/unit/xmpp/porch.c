@@ -33,9 +33,9 @@ static void on_submit(void *owner, struct parcel *parcel)
 {
 	struct porch *p = owner;
 
-	p->result = xmpp_check(parcel, p->xmpp);
+	p->result = xmpp_charge(parcel, p->xmpp);
 	if (p->result == STAGE_NEXT)
-		p->result = xmpp_charge(parcel, p->xmpp);
+		p->result = xmpp_check(parcel, p->xmpp);
 	note(p, parcel);
 	if (p->result == STAGE_NEXT)
 		p->accepted++;
@@ -44,20 +44,30 @@ static void on_submit(void *owner, struct parcel *parcel)
 	finish(parcel);
 }
 
+static void on_answer(struct origin *o, struct port *port, struct blob *stanza)
+{
+	(void)o;
+	port_write(port, stanza);
+}
+
 /* The session as the home loop would make it: the resource that was asked for, or "desk". */
 static struct origin *origin_for(struct porch *p, const struct errand *e)
 {
 	char full[128];
+	struct origin *o;
 	struct jid jid;
 
 	snprintf(full, sizeof(full), "%.*s/%.*s", STR_FMT(e->bare.bare), STR_FMT(e->resource.len ? e->resource : STR("desk")));
 	jid = jid_split(str_from(full));
-	return origin_new(&(struct origin_parts){.jid = &jid,
+	o = origin_new(&(struct origin_parts){.jid = &jid,
 			.person = e->person,
 			.session = STR("0123456789012345678901"),
 			.address = e->address,
 			.mechanism = e->mechanism,
 			.home = p->loop});
+	if (o)
+		o->answer = on_answer;
+	return o;
 }
 
 static void on_errand(void *owner, struct errand *e)

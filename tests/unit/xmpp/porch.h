@@ -1,6 +1,6 @@
 /* The streams of one loop without a network: clients are the other ends of socket pairs, on the listener without TLS that
  * tests have, or on that with STARTTLS. A login is taken as done (its own tests are elsewhere); what comes after it, the
- * header, binding and stanzas, goes over the socket. Parcels that are submitted pass check and charge, as in way/,
+ * header, binding and stanzas, goes over the socket. Parcels that are submitted pass charge and check, as in way/,
  * are noted and handled at once. Every call settles the loop. */
 #pragma once
 
@@ -18,7 +18,7 @@ struct porch {
 	struct budget *budget;
 	struct record *record;
 	struct xmpp *xmpp;
-	/* Of the last parcel: what check and charge said, and the stanza after them. */
+	/* Of the last parcel: what charge and check said, and the stanza after them. */
 	enum stage_result result;
 	struct refusal refusal;
 	enum parcel_class class;

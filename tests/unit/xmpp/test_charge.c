@@ -100,14 +100,83 @@ static void bytes_are_charged_too_also_those_of_no_stanza(void **state)
 
 	(void)state;
 	memset(spaces, ' ', sizeof(spaces) - 1);
-	guest_say(g, spaces);
+	guest_say(g, spaces); /* they are what uses it up: nothing behind them is read */
 	start_us = clock_mono_us();
-	say_many(g, 2); /* the first finds the allowance used up, the second waits */
-	assert_int_equal(p->accepted, 1);
+	say_many(g, 2);
+	assert_int_equal(p->accepted, 0);
 	while (p->accepted < 2 && clock_mono_us() - start_us < 5000000)
 		let_pass(p, 10);
 	assert_int_equal(p->accepted, 2);
 	assert_true(clock_mono_us() - start_us >= 150000); /* some 4000 bytes at 16384 a second */
+	guest_free(g);
+	porch_free(p);
+}
+
+static void repeat(struct guest *g, const char *text, unsigned count)
+{
+	struct buf all = BUF_INIT(0);
+
+	for (unsigned i = 0; i < count; i++)
+		buf_str(&all, str_from(text));
+	guest_say(g, buf_cstr(&all));
+	buf_done(&all);
+}
+
+static bool is_slowed(const struct guest *g)
+{
+	return !list_is_empty(&g->stream->slowed);
+}
+
+#define R "<r xmlns='urn:xmpp:sm:3'/>"
+
+static void what_is_no_stanza_for_the_way_is_charged_too(void **state)
+{
+	static const char *const elements[] = {
+			"<active xmlns='urn:xmpp:csi:0'/><inactive xmlns='urn:xmpp:csi:0'/>",
+			"<iq type='set' id='s'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>",
+			"<resume xmlns='urn:xmpp:sm:3' h='1' previd='x'/>",
+			"<iq type='get'/>", /* refused by check */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(elements) / sizeof(elements[0]); i++) {
+		struct porch *p = porch_new(STANZAS);
+		struct guest *g = guest_bound(p, "alice@example.org");
+
+		repeat(g, elements[i], BURST / 4);
+		assert_false(is_slowed(g));
+		repeat(g, elements[i], BURST);
+		assert_true(is_slowed(g));
+		say_many(g, 1);
+		assert_int_equal(p->accepted, 0);
+		guest_free(g);
+		porch_free(p);
+	}
+}
+
+static void an_acknowledgement_asked_for_after_each_stanza_costs_nothing_more(void **state)
+{
+	struct porch *p = porch_new(STANZAS);
+	struct guest *g = guest_bound(p, "alice@example.org");
+
+	(void)state;
+	repeat(g, STANZA R, BURST - 1); /* one was for binding */
+	assert_int_equal(p->accepted, BURST - 1);
+	assert_false(is_slowed(g));
+	guest_free(g);
+	porch_free(p);
+}
+
+static void who_only_asks_for_acknowledgements_is_slowed_down_later(void **state)
+{
+	struct porch *p = porch_new(STANZAS);
+	struct guest *g = guest_bound(p, "alice@example.org");
+
+	(void)state;
+	repeat(g, R, BURST * 5);
+	assert_false(is_slowed(g));
+	repeat(g, R, BURST * 10);
+	assert_true(is_slowed(g));
 	guest_free(g);
 	porch_free(p);
 }
@@ -134,6 +203,9 @@ int main(void)
 			cmocka_unit_test(an_allowance_fills_up_to_the_burst_and_no_further),
 			cmocka_unit_test(each_stream_has_its_own),
 			cmocka_unit_test(bytes_are_charged_too_also_those_of_no_stanza),
+			cmocka_unit_test(what_is_no_stanza_for_the_way_is_charged_too),
+			cmocka_unit_test(an_acknowledgement_asked_for_after_each_stanza_costs_nothing_more),
+			cmocka_unit_test(who_only_asks_for_acknowledgements_is_slowed_down_later),
 			cmocka_unit_test(a_slowed_stream_that_ends_is_forgotten),
 	};
 
