@@ -187,6 +187,10 @@ static void on_created(struct store_req *req, int result)
 				"revoke some: 'gatehouse invite list' shows them");
 		return;
 	}
+	if (result == STORE_E_MANY) {
+		gate_request_fail(r, "limit", "You have as many open invitations as one may have.", "");
+		return;
+	}
 	if (result) {
 		gate_request_fail(r, "internal", "the store could not do it", "the gate's log says why");
 		return;
@@ -203,8 +207,10 @@ static void on_created(struct store_req *req, int result)
 static void create_row(struct gate_request *r)
 {
 	const struct work *w = r->rows;
+	json_int_t by_person = json_integer_value(json_object_get(r->args, "max_by_person")); /* 0: as many as there may be */
 
-	if (store_invite_add(r->gate->store, &r->req, &w->row, r->gate->settings->invites_max))
+	if (store_invite_add(r->gate->store, &r->req, &w->row, r->gate->settings->invites_max,
+			    by_person > 0 ? (size_t)by_person : SIZE_MAX))
 		gate_request_fail(r, "internal", "out of memory, or a group's name that cannot be kept", "");
 }
 

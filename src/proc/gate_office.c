@@ -100,7 +100,7 @@ static void fault_add(struct job *j, const char *code, const char *text, const c
 		buf_printf(&j->faults, "Cannot %s remote user", verb_of(j));
 	else
 		buf_str(&j->faults, str_from(text));
-	if (jid)
+	if (jid && strcmp(code, "limit"))
 		buf_printf(&j->faults, ": %s", jid);
 }
 

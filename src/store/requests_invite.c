@@ -24,7 +24,8 @@ int store_invite_revoke(struct store *s, struct store_req *req, struct str id, u
 	return store_args_send(s, req);
 }
 
-int store_invite_add(struct store *s, struct store_req *req, const struct store_invite *row, size_t max)
+int store_invite_add(struct store *s, struct store_req *req, const struct store_invite *row, size_t max,
+	size_t max_by_person)
 {
 	struct store_args *args = store_args_new(req, OP_INVITE_ADD);
 	struct store_invite *copy = args ? arena_zalloc(req->arena, sizeof(*copy)) : NULL;
@@ -42,6 +43,7 @@ int store_invite_add(struct store *s, struct store_req *req, const struct store_
 	copy->groups = store_args_names(req, row->groups, row->groups_len);
 	args->invite = copy;
 	args->limit = max;
+	args->number = max_by_person;
 	return store_args_send(s, req);
 }
 

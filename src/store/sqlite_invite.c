@@ -102,14 +102,30 @@ static int invite_insert(struct sq *q, const struct store_invite *i, struct aren
 	return sq_exec(q, st);
 }
 
-static int open_count(struct sq *q, uint64_t now_us, uint64_t *out)
+/* `made_by`: of this person alone; STR_NONE: all. */
+static int open_count(struct sq *q, uint64_t now_us, struct str made_by, uint64_t *out)
 {
-	sqlite3_stmt *st = sq_get(q, SQ_INVITE_COUNT);
+	sqlite3_stmt *st = sq_get(q, made_by.data ? SQ_INVITE_COUNT_BY : SQ_INVITE_COUNT);
 
 	if (!st)
 		return -EIO;
 	sq_bind_u64(st, 1, now_us);
+	if (made_by.data)
+		sq_bind_str(st, 2, made_by);
 	return sq_number(q, st, out);
+}
+
+/* Asked where it is added, on the one thread that adds: two at once are not one too many. */
+static int check_room(struct sq *q, const struct store_invite *i, const struct store_args *args)
+{
+	uint64_t open = 0, own = 0;
+	int r = open_count(q, i->created_us, STR_NONE, &open);
+
+	if (r == 0 && open >= args->limit)
+		return STORE_E_FULL;
+	if (r == 0 && args->number != SIZE_MAX)
+		r = open_count(q, i->created_us, i->made_by, &own);
+	return r == 0 && own >= args->number ? STORE_E_MANY : r;
 }
 
 static int forget_old(struct sq *q, uint64_t now_us)
@@ -125,14 +141,11 @@ static int forget_old(struct sq *q, uint64_t now_us)
 int sq_invite_add(struct sq *q, struct store_req *req)
 {
 	const struct store_invite *i = req->args->invite;
-	uint64_t open = 0;
 	bool taken = false;
 	int r = forget_old(q, i->created_us);
 
 	if (r == 0)
-		r = open_count(q, i->created_us, &open);
-	if (r == 0 && open >= req->args->limit)
-		return STORE_E_FULL;
+		r = check_room(q, i, req->args);
 	if (r == 0 && i->jid.len)
 		r = jid_is_taken(q, i->jid, i->token_hash, i->created_us, &taken);
 	if (r || taken)

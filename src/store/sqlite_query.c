@@ -201,6 +201,7 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_INVITE_ADD] = "INSERT INTO invite (token_hash, id, domain, jid, groups, made_by, created_us, expires_us) "
 			  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[SQ_INVITE_COUNT] = "SELECT count(*) FROM invite WHERE " INVITE_OPEN "AND expires_us > ?1",
+	[SQ_INVITE_COUNT_BY] = "SELECT count(*) FROM invite WHERE made_by = ?2 AND " INVITE_OPEN "AND expires_us > ?1",
 	[SQ_INVITE_TAKEN] = "SELECT 1 WHERE EXISTS (SELECT 1 FROM account WHERE jid = ?1) OR EXISTS ("
 			    "SELECT 1 FROM invite WHERE jid = ?1 AND token_hash <> ?2 AND " INVITE_OPEN
 			    "AND expires_us > ?3)",

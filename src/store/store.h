@@ -42,6 +42,7 @@ enum {
 	STORE_E_FULL,       /* the owner's queue is at its maximum, or the disk is full: nothing was kept */
 	STORE_E_FAILED, /* the backend failed (logged there); nothing was kept; later requests may succeed */
 	STORE_E_LONG,   /* looking took longer than it may; a narrower question may be answered */
+	STORE_E_MANY,   /* who does it has as many as one may have */
 };
 
 typedef void store_done_fn(struct store_req *req, int result);
@@ -187,10 +188,10 @@ uint64_t store_invites_version(const struct store *s);
 /* The one whose token has this hash, in whatever state -> req->invites with one row. STORE_E_NONE. */
 [[nodiscard]] int store_invite_find(struct store *s, struct store_req *req, struct str token_hash);
 
-/* Adds one. STORE_E_FULL: `max` are open. STORE_E_EXISTS: its address is somebody's, was once, or another open
- * invitation is for it. */
-[[nodiscard]] int store_invite_add(
-	struct store *s, struct store_req *req, const struct store_invite *row, size_t max);
+/* Adds one. STORE_E_FULL: `max` are open. STORE_E_MANY: `max_by_person` of who makes it (row->made_by) are.
+ * STORE_E_EXISTS: its address is somebody's, was once, or another open invitation is for it. */
+[[nodiscard]] int store_invite_add(struct store *s, struct store_req *req, const struct store_invite *row, size_t max,
+	size_t max_by_person);
 
 /* Closes an unused one. STORE_E_NONE: there is none of this id that could be used. */
 [[nodiscard]] int store_invite_revoke(struct store *s, struct store_req *req, struct str id, uint64_t now_us);

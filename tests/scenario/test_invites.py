@@ -13,7 +13,7 @@ from lib.folk import Folk
 from lib.record import eventually
 from lib.rules import add_rules, word_rule
 from lib.server import PASSWORD_MARK
-from lib.stanza import child, element, Error
+from lib.stanza import child, element, Error, iq, iq_to
 
 PARS, REGISTER = "urn:xmpp:pars:0", "jabber:iq:register"
 FEATURES = {"urn:xmpp:ibr-token:0", "urn:xmpp:invite", "http://jabber.org/features/iq-register"}
@@ -389,7 +389,23 @@ def test_members_of_a_group_invite_so_many_and_administer_nothing(launch):
     for _ in range(2):
         assert data(invite(alice))["uri"]
     assert note(invite(alice)) == ("error", "You have as many open invitations as one may have.")
+    assert note(invite(alice, "by-name")) == ("error", "You have as many open invitations as one may have.")
     assert condition(command(alice, "add-user")) == ("auth", "forbidden")
+
+
+def test_dialogs_at_the_same_time_make_no_more_than_one_may_have(launch):
+    server = launch("invites-at-once", {"invites": {"group": "hosts", "max_by_person": 2}})
+    alice, = Folk(server).online(1)
+    assert server.run("user", "change", alice.bare, "--groups", "hosts").returncode == 0
+    dialogs = [inside(command(alice, "create-account", prefix=INVITE)).get("sessionid") for _ in range(4)]
+    alice.raw("".join(iq_to(alice.domain, "set", element(
+        "command", element("x", "", xmlns=names.DATA, type="submit"), xmlns=names.COMMANDS, node=NODE, sessionid=each), id=each)
+        for each in dialogs))
+    answers = [alice.expect(iq(id=each)) for each in dialogs]
+    refused = [each for each in answers if note(each) and note(each)[0] == "error"]
+    assert len(refused) == 2
+    assert {note(each)[1] for each in refused} == {"You have as many open invitations as one may have."}
+    assert len([each for each in server.json("invite", "list")["invites"] if each["state"] == "open"]) == 2
 
 
 def test_where_invitations_are_off_nobody_makes_one(launch):

@@ -479,13 +479,14 @@ static void invitations(struct fixture *f)
 			    third = invitation("hash-3", "id-3", ""), old = invitation("hash-4", "id-4", "");
 	uint64_t version = store_invites_version(f->store);
 
-	assert_int_equal(ASK(f, store_invite_add, &any, 2), 0);
-	assert_int_equal(ASK(f, store_invite_add, &her, 2), 0);
-	assert_int_equal(ASK(f, store_invite_add, &third, 2), STORE_E_FULL);
+	assert_int_equal(ASK(f, store_invite_add, &any, 2, SIZE_MAX), 0);
+	assert_int_equal(ASK(f, store_invite_add, &her, 2, SIZE_MAX), 0);
+	assert_int_equal(ASK(f, store_invite_add, &third, 2, SIZE_MAX), STORE_E_FULL);
+	assert_int_equal(ASK(f, store_invite_add, &third, 9, 2), STORE_E_MANY);
 	third.jid = STR("her@example.org");
-	assert_int_equal(ASK(f, store_invite_add, &third, 9), STORE_E_EXISTS); /* kept for another */
+	assert_int_equal(ASK(f, store_invite_add, &third, 9, SIZE_MAX), STORE_E_EXISTS); /* kept for another */
 	third.jid = STR("bob@example.org");
-	assert_int_equal(ASK(f, store_invite_add, &third, 9), STORE_E_EXISTS); /* removed, never given again */
+	assert_int_equal(ASK(f, store_invite_add, &third, 9, SIZE_MAX), STORE_E_EXISTS); /* removed, never given again */
 	assert_true(store_invites_version(f->store) != version);
 	assert_int_equal(ASK(f, store_invite_find, STR("hash-2")), 0);
 	assert_str(f->req.invites->rows[0].id, "id-2");
@@ -509,9 +510,15 @@ static void invitations(struct fixture *f)
 	assert_int_equal(ASK(f, store_account_get, STR("her@example.org")), STORE_E_NONE);
 	old.created_us = 40ULL * 24 * 3600 * 1000000; /* the others are forgotten */
 	old.expires_us = old.created_us + 1000;
-	assert_int_equal(ASK(f, store_invite_add, &old, 1), 0);
+	assert_int_equal(ASK(f, store_invite_add, &old, 1, SIZE_MAX), 0);
 	assert_int_equal(ASK(f, store_invite_all), 0);
 	assert_int_equal(f->req.invites->len, 1);
+	third.created_us = old.created_us;
+	third.expires_us = old.expires_us;
+	third.jid = STR("");
+	assert_int_equal(ASK(f, store_invite_add, &third, 9, 1), STORE_E_MANY);
+	third.made_by = STR("somebody else");
+	assert_int_equal(ASK(f, store_invite_add, &third, 9, 1), 0);
 }
 
 /* A failed request keeps nothing: asked again, it does what it would have done at first. */
