@@ -99,11 +99,30 @@ static void refuse_card(struct parcel *p)
 	parcel_end(p);
 }
 
+/* By his own address, by his nickname's, or the room. */
+static bool blocks_asker(const struct user *u, const struct parcel *p)
+{
+	struct buf text = BUF_INIT(0);
+	bool blocks = user_blocks(u, &p->origin->jid);
+	struct jid jid;
+
+	if (blocks || u->blocked.len == 0)
+		return blocks;
+	buf_str(&text, p->to.bare);
+	buf_putc(&text, '/');
+	if (board_nick(p->route->board, p->to.bare, p->origin->jid.full, &text)) {
+		jid = jid_split(buf_view(&text));
+		blocks = user_blocks(u, &jid);
+	}
+	buf_done(&text);
+	return blocks;
+}
+
 static void run_card_ready(struct task *task)
 {
 	struct parcel *p = parcel_of(task);
 
-	if (user_blocks(p->user, &p->origin->jid))
+	if (blocks_asker(p->user, p))
 		refuse_card(p);
 	else
 		vcard_get(p->user, p);

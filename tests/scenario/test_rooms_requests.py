@@ -6,11 +6,11 @@ import pytest
 from lib import names
 from lib.client import Account, Client
 from lib.record import content_with
-from lib.rooms import configure, create, join, new_room, occupant, trio_in
+from lib.rooms import configure, create, join, new_room, occupant, say, trio_in
 from lib.rules import add_rules, word_rule
 from lib.server import PASSWORD_MARK
 from lib.standstill import stopped
-from lib.stanza import Error, error_payload, iq, iq_to, presence_to, words
+from lib.stanza import Error, body, element, error_payload, iq, iq_to, message, message_to, presence_to, words
 from lib.xmlstream import show
 from test_rooms_kept import QUIET
 
@@ -188,6 +188,54 @@ def test_the_vcard_of_an_occupant_is_that_of_the_account(trio, room):
     assert not list(filter(from_room(room), carol.settle_at(room)))
     assert configure(alice, room, allowpm="none").get("type") == "result"
     assert bob.ask(names.VCARD, to=room + "/carol", name="vCard").get("type") == "result"
+
+
+# --- who is blocked (XEP-0191)
+
+def block(client, *jids, name="block"):
+    inside = "".join(element("item", jid=jid) for jid in jids)
+    assert client.iq("set", element(name, inside, xmlns=names.BLOCKING)).get("type") == "result"
+
+
+@pytest.mark.parametrize("nick", ["bob", "b>'o&b"])
+def test_who_is_blocked_asks_nothing_and_says_nothing(trio, room, nick):
+    alice, bob, carol = trio
+    if nick != "bob":
+        bob.send(presence_to("%s/%s" % (room, nick)))
+        for each in trio:
+            each.expect(occupant(room, nick))
+    assert carol.iq("set", "<vCard xmlns='vcard-temp'><FN>%s</FN></vCard>" % words("Carol")).get("type") == "result"
+    block(carol, "%s/%s" % (room, nick))
+    blocked = iq_to(room + "/carol", "get", question(words("how are you")), id="q")
+    for _ in range(2):
+        bob.send(blocked)
+        assert tuple(Error(answered(bob, room, "carol", "q"))) == ("cancel", "service-unavailable")
+    assert tuple(Error(bob.ask(names.VCARD, to=room + "/carol", name="vCard"))) == ("cancel", "service-unavailable")
+    bob.send(message_to(room + "/carol", body(words("psst")), type="chat", id="pm"))
+    assert tuple(Error(bob.expect(message(type="error", id="pm", from_=room + "/carol")))) == ("cancel", "service-unavailable")
+    said = say(bob, room)
+    alice.expect(message(body=said))
+    bob.send(presence_to("%s/%s" % (room, nick), None, "<status>%s</status>" % words("here")))
+    alice.expect(occupant(room, nick))
+    heard = say(alice, room)
+    carol.expect(message(body=heard))  # of others all comes as before
+    assert not [each for each in carol.settle_at(room) if each.get("from") == "%s/%s" % (room, nick)]
+    block(carol, name="unblock")
+    bob.send(blocked)
+    answer(carol, asked(carol, room, nick))
+    assert answered(bob, room, "carol", "q").get("type") == "result"
+
+
+@pytest.mark.parametrize("what", ["the room", "the service"])
+def test_who_blocks_a_room_has_left_it_and_hears_nothing_of_it(trio, room, what):
+    alice, bob, carol = trio
+    block(carol, room if what == "the room" else room.partition("@")[2])
+    for each in (alice, bob):
+        each.expect(occupant(room, "carol", "unavailable"))
+    assert tuple(Error(bob.iq("get", question(), to=room + "/carol"))) == ("cancel", "item-not-found")
+    alice.send(message_to(room, element("x", element("invite", "", to=carol.bare), xmlns=names.MUC_USER)))
+    bob.expect(message(body=say(alice, room)))
+    assert not [each for each in carol.settle_at(carol.domain) if each.get("from", "").startswith(room)]
 
 
 # --- what holds everywhere
