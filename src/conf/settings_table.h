@@ -209,6 +209,12 @@ SETTING(STRING, "rooms.create", rooms_create, "everyone", 1, 128, "", LIVE, NULL
 SETTING(STRING, "rooms.admin_group", rooms_admin_group, "administrators", 0, 128, "", LIVE, NULL,
 	"Group of accounts whose members own every room and may always create one; \"\" is nobody.")
 SETTING(INT, "rooms.max", rooms_max, "10000", 1, 1000000, "rooms", LIVE, NULL, "Rooms at the same time.")
+SETTING(INT, "rooms.max_by_person", rooms_max_by_person, "200", 1, 1000000, "rooms", LIVE, NULL,
+	"Rooms at the same time that one person has made; who owns every room by rooms.admin_group may make more.")
+SETTING(SIZE, "rooms.history_bytes", rooms_history_bytes, "262144", 4096, 67108864, "", LIVE, NULL,
+	"Bytes of the latest messages, 100 at most, that a room keeps in memory and shows to who enters.")
+SETTING(SIZE, "rooms.presence_bytes", rooms_presence_bytes, "8192", 1024, 262144, "", LIVE, NULL,
+	"Bytes of what one occupant's presence may hold; all of them are shown to who enters.")
 SETTING(INT, "rooms.sessions_max", rooms_sessions_max, "1000", 2, 20000, "sessions", LIVE, NULL,
 	"Sessions in one room at the same time.")
 SETTING(INT, "rooms.affiliations_max", rooms_affiliations_max, "5000", 10, 1000000, "people", LIVE, NULL,

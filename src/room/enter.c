@@ -1,4 +1,5 @@
 /* Presence: entering, changing what is shown, changing the nickname, leaving (7.1 to 7.7, 7.14). */
+#include <openssl/crypto.h>
 #include <stdlib.h>
 
 #include "room/admin.h"
@@ -14,20 +15,24 @@ static struct str id_of(const struct room_request *rq)
 	return node_attr(rq->stanza, STR("id"));
 }
 
-/* It is what is shown of the occupant until another of his sessions says something else. */
-static bool take_presence(const struct room *r, struct seat *s, const struct room_request *rq)
+/* It is kept, shown to everybody who comes, and what is shown of the occupant until another of his sessions says something
+ * else. */
+static enum room_outcome take_presence(const struct room *r, struct seat *s, const struct room_request *rq)
 {
+	enum room_outcome result = ROOM_OK;
 	struct buf out = BUF_INIT(0);
-	bool ok;
 
 	say_put_content(&out, r, rq->stanza);
-	ok = !buf_failed(&out) && room_set_text(&s->presence, buf_view(&out));
+	if (out.len > r->presence_bytes_max)
+		result = ROOM_E_LARGE;
+	else if (buf_failed(&out) || !room_set_text(&s->presence, buf_view(&out)))
+		result = ROOM_E_LIMIT;
 	buf_done(&out);
-	if (ok) {
+	if (result == ROOM_OK) {
 		s->stamp = rq->stamp;
 		s->occupant->face = s;
 	}
-	return ok;
+	return result;
 }
 
 /* ---- may one enter? ---- */
@@ -47,12 +52,10 @@ static enum room_outcome check_password(
 	const struct room *r, const struct room_request *rq, const struct node *x)
 {
 	const struct node *password = node_child(x, STR("password"), NS_MUC);
+	struct str given = password ? node_text(password, rq->arena) : STR_NONE, wanted = r->config.password;
+	bool same = given.len == wanted.len && CRYPTO_memcmp(given.data, wanted.data, wanted.len) == 0;
 
-	if (!r->config.protected)
-		return ROOM_OK;
-	if (!password || !str_eq(node_text(password, rq->arena), r->config.password))
-		return ROOM_E_PASSWORD;
-	return ROOM_OK;
+	return r->config.protected && (!password || !same) ? ROOM_E_PASSWORD : ROOM_OK;
 }
 
 static enum room_outcome check_nick(const struct room *r, const struct room_request *rq, struct str nick)
@@ -213,9 +216,10 @@ static enum room_outcome enter(
 	if (!s)
 		return ROOM_E_LIMIT;
 	s->occupant->admin = rq->admin;
-	if (!take_presence(r, s, rq)) {
+	result = take_presence(r, s, rq);
+	if (result != ROOM_OK) {
 		room_stand(r, s);
-		return ROOM_E_LIMIT;
+		return result;
 	}
 	announce(r, s, x, rq, sink);
 	r->fresh = false;
@@ -233,10 +237,12 @@ static enum room_outcome rename_occupant(
 
 	if (result == ROOM_OK && room_occupant(r, rq->to.resource))
 		result = ROOM_E_CONFLICT; /* another occupant of the same account */
+	if (result == ROOM_OK)
+		result = take_presence(r, s, rq);
 	if (result != ROOM_OK)
 		return result;
 	say_presence(o, &n, sink, &rq->stamp);
-	if (!room_rename(r, o, rq->to.resource) || !take_presence(r, s, rq))
+	if (!room_rename(r, o, rq->to.resource))
 		return ROOM_E_LIMIT;
 	say_presence(o, &(struct notice_of){.id = id_of(rq), .own_codes = {nick_code(rq)}}, sink, &rq->stamp);
 	return ROOM_OK;
@@ -247,15 +253,16 @@ static enum room_outcome update(struct room *r, struct seat *s, const struct nod
 	const struct room_request *rq, struct room_sink *sink)
 {
 	struct occupant *o = s->occupant;
+	enum room_outcome result;
 
 	if (!str_eq(o->nick, rq->to.resource)) {
-		enum room_outcome result = rename_occupant(r, s, rq, sink);
-
+		result = rename_occupant(r, s, rq, sink);
 		if (result != ROOM_OK || !x)
 			return result;
 	}
-	if (!take_presence(r, s, rq))
-		return ROOM_E_LIMIT;
+	result = take_presence(r, s, rq);
+	if (result != ROOM_OK)
+		return result;
 	if (x)
 		announce(r, s, x, rq, sink);
 	else

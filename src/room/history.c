@@ -7,18 +7,45 @@
 #include "room/archived.h"
 #include "stanza/xml_out.h"
 
+static void heard_drop(struct heard *h)
+{
+	room_drop_text(&h->xml);
+	room_drop_text(&h->bare);
+}
+
+static void forget_oldest(struct room *r)
+{
+	struct heard *h = &r->history[r->history_first];
+
+	r->history_bytes -= h->xml.len + h->bare.len;
+	heard_drop(h);
+	r->history_first = (r->history_first + 1) % HISTORY_MAX;
+	r->history_len--;
+}
+
+void room_forget(struct room *r)
+{
+	while (r->history_len)
+		forget_oldest(r);
+}
+
+/* What is too long for all of it takes nobody's place. */
 void history_add(struct room *r, struct str xml, struct str bare, const struct room_stamp *stamp)
 {
+	size_t bytes = xml.len + bare.len;
 	struct heard *h;
 
-	if (r->history_len == HISTORY_MAX) {
-		r->history_first = (r->history_first + 1) % HISTORY_MAX;
-		r->history_len--;
-	}
-	h = &r->history[(r->history_first + r->history_len) % HISTORY_MAX];
-	if (!room_set_text(&h->xml, xml) || !room_set_text(&h->bare, bare))
+	if (bytes > r->history_bytes_max)
 		return;
+	while (r->history_len && (r->history_len == HISTORY_MAX || r->history_bytes > r->history_bytes_max - bytes))
+		forget_oldest(r);
+	h = &r->history[(r->history_first + r->history_len) % HISTORY_MAX];
+	if (!room_set_text(&h->xml, xml) || !room_set_text(&h->bare, bare)) {
+		heard_drop(h);
+		return;
+	}
 	h->stamp = *stamp;
+	r->history_bytes += bytes;
 	r->history_len++;
 }
 
@@ -31,12 +58,14 @@ bool history_retract(struct room *r, const struct room_retraction *t)
 {
 	for (unsigned i = 0; i < r->history_len; i++) {
 		struct heard *h = &r->history[(r->history_first + i) % HISTORY_MAX];
+		size_t was = h->xml.len;
 		struct buf out = BUF_INIT(0);
 		bool ok;
 
 		if (!str_eq(str_of(h->stamp.id, STAMP_ID), t->id))
 			continue;
 		ok = archived_put_tombstone(&out, h->xml, t) && room_set_text(&h->xml, buf_view(&out));
+		r->history_bytes = r->history_bytes - was + h->xml.len;
 		buf_done(&out);
 		return ok;
 	}
@@ -126,6 +155,8 @@ struct history_wish history_wish(const struct room *r, const struct node *n)
 
 	if (w.stanzas > r->config.history)
 		w.stanzas = r->config.history;
+	if (w.chars > r->history_bytes_max)
+		w.chars = r->history_bytes_max;
 	if (seconds != ~0ULL && seconds * 1000000ULL < now)
 		w.since_us = now - seconds * 1000000ULL;
 	if (n && history_parse_time(node_attr(n, STR("since")), &since) && since > w.since_us)

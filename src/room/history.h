@@ -1,10 +1,11 @@
-/* What was said lately (7.2.14, 7.2.15), in memory. */
+/* What was said lately (7.2.14, 7.2.15), in memory: bounded in number (HISTORY_MAX) and in bytes
+ * (room->history_bytes_max). The same number of bytes bounds what who enters is shown of it, delays included. */
 #pragma once
 
 #include "room/room.h"
 
-/* Takes a copy of what the account `bare` said; the oldest goes when it is full. Memory being out loses it
- * for those who come later. */
+/* Takes a copy of what the account `bare` said; the oldest go when it is full. Memory being out, or its being too
+ * long, loses it for those who come later; the archive has it. */
 void history_add(struct room *r, struct str xml, struct str bare, const struct room_stamp *stamp);
 
 /* What is left of it in memory, if it is there. False: it is not, or not to be taken back so. */

@@ -42,6 +42,7 @@ static const struct room_fault faults[ROOM_OUTCOMES] = {
 	[ROOM_E_JID] = {STANZA_JID_MALFORMED, STANZA_TYPE_MODIFY, NULL},
 	[ROOM_E_WALL] = {STANZA_POLICY_VIOLATION, STANZA_TYPE_MODIFY, "This is not allowed here."},
 	[ROOM_E_LIMIT] = {STANZA_RESOURCE_CONSTRAINT, STANZA_TYPE_WAIT, NULL},
+	[ROOM_E_LARGE] = {STANZA_POLICY_VIOLATION, STANZA_TYPE_MODIFY, "The presence holds more than it may in a room."},
 	[ROOM_E_UNAVAILABLE] = {STANZA_SERVICE_UNAVAILABLE, STANZA_TYPE_CANCEL, NULL},
 };
 
@@ -97,6 +98,12 @@ bool room_set_text(struct str *field, struct str text)
 	return true;
 }
 
+void room_drop_text(struct str *field)
+{
+	free(text_of(*field));
+	*field = STR_NONE;
+}
+
 /* ---- the room ---- */
 
 struct room *room_new(struct str jid)
@@ -120,7 +127,7 @@ struct room *room_new(struct str jid)
 	list_init(&r->voices);
 	config_init(&r->config);
 	rand_pooled(r->secret, sizeof(r->secret));
-	r->affiliations_max = r->seats_max = SIZE_MAX;
+	r->affiliations_max = r->seats_max = r->history_bytes_max = r->presence_bytes_max = SIZE_MAX;
 	return r;
 }
 
@@ -146,10 +153,7 @@ struct room *room_free(struct room *r)
 	voices_done(r);
 	while (!list_is_empty(&r->applicants))
 		applicant_drop(r, container_of(r->applicants.next, struct applicant, link));
-	for (unsigned i = 0; i < HISTORY_MAX; i++) {
-		free(text_of(r->history[i].xml));
-		free(text_of(r->history[i].bare));
-	}
+	room_forget(r);
 	map_done(&r->nicks);
 	map_done(&r->seats);
 	map_free_values(&r->affiliations);
@@ -159,6 +163,7 @@ struct room *room_free(struct room *r)
 	free(text_of(r->subject));
 	free(text_of(r->subject_from));
 	free(text_of(r->subject_bare));
+	free(text_of(r->creator));
 	free(r->targets);
 	free(r);
 	return NULL;
@@ -260,6 +265,7 @@ static bool affiliated_put(
 		free(a);
 		return false;
 	}
+	r->moved |= affiliation == AFFILIATION_OWNER || (old && old->affiliation == AFFILIATION_OWNER);
 	free(old);
 	return true;
 }

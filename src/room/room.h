@@ -113,9 +113,12 @@ struct room {
 	struct room_stamp subject_stamp;
 	struct heard history[HISTORY_MAX]; /* a ring */
 	unsigned history_first, history_len;
+	size_t history_bytes; /* of texts in it */
 	const struct seat **targets; /* room for all seats: whom something goes to */
 	size_t targets_cap;
-	size_t affiliations_max, seats_max; /* the caller's limits */
+	size_t affiliations_max, seats_max; /* the caller's limits, as the next two */
+	size_t history_bytes_max;           /* of what is remembered, and of what who enters is shown of it */
+	size_t presence_bytes_max;          /* of what one occupant's presence holds */
 	/* Is the account in one of these groups, a name a line? NULL: there are none. */
 	bool (*in_groups)(const struct room *r, struct str bare, struct str groups);
 	void *home;                         /* the caller's, for that */
@@ -126,14 +129,15 @@ struct room {
 	bool form_given;                    /* somebody has the form for that: a reserved room (10.1.3) */
 	bool fresh;                         /* made by the presence that is being handled */
 	bool changed;                       /* configuration or subject are not saved yet */
-	bool moved; /* somebody came, went or is called otherwise now; or what can be seen of it from outside
-		       changed */
+	bool moved; /* somebody came, went, is called otherwise or an owner now; or what can be seen of it from
+		       outside changed */
 	bool destroyed;
 	bool kept;           /* the store has it */
 	bool saving, resave; /* the caller's, as the next ones: is being written; has to be, whole */
 	void *held;          /* what the writing settles */
 	bool recalled;       /* the history above is what the archive has; the caller's, as the next ones */
 	void *recall;        /* is being read */
+	struct str creator;  /* heap; bare: who is charged with it (rooms.max_by_person); empty: not known, its owners are */
 	uint64_t created_us; /* what is older in an archive of this name is another room's */
 	uint64_t saved_seq;  /* record entries up to here are in what is saved */
 	char text[];
@@ -217,6 +221,7 @@ enum room_outcome {
 	ROOM_E_JID,            /* jid-malformed: an address inside */
 	ROOM_E_WALL,           /* policy-violation: a wall stands between this person and somebody here */
 	ROOM_E_LIMIT,          /* resource-constraint */
+	ROOM_E_LARGE,          /* policy-violation: more than presence may hold here */
 	ROOM_E_UNAVAILABLE,    /* service-unavailable: not done here */
 	ROOM_OUTCOMES,
 };
@@ -282,6 +287,8 @@ void room_shut(struct room *r, struct room_sink *sink);
 	const struct room *r, const struct room_request *rq, struct room_sink *sink);
 /* May he see real addresses? */
 bool room_shows_addresses(const struct room *r, const struct room_request *rq);
+/* Nothing of what was said is remembered any more. */
+void room_forget(struct room *r);
 /* What was said before the room was in memory, one by one, oldest first: xml as it was given to keep(). */
 void room_recall(struct room *r, struct str xml, const struct room_stamp *stamp);
 /* After a crash: what the record has and perhaps nobody else; `nick` is the sender's, empty: he was not in. */
@@ -352,6 +359,7 @@ enum affiliation occupant_affiliation(const struct occupant *o);
 [[nodiscard]] bool room_rename(struct room *r, struct occupant *o, struct str nick);
 /* A heap copy in place of what was there. False: memory is out, and it is as it was. */
 [[nodiscard]] bool room_set_text(struct str *field, struct str text);
+void room_drop_text(struct str *field);
 
 #define room_each_occupant(o, r)                                                                             \
 	list_each (o##_, &(r)->occupants)                                                                    \

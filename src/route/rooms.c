@@ -53,15 +53,16 @@ static bool is_entry(const struct parcel *p)
 /* 10.1: who enters where there is no room makes one. NULL: it was refused. */
 static struct room *found_room(struct home *h, struct parcel *p)
 {
+	const char *fault;
 	struct room *r;
 
 	if (!rooms_may_create(h, p->origin->jid.bare)) {
 		answer_error_of_room(p, STANZA_NOT_ALLOWED, STANZA_TYPE_CANCEL, "You may not create rooms.");
 		return NULL;
 	}
-	r = hall_found(h, p);
+	r = hall_found(h, p, &fault);
 	if (!r) {
-		answer_error_of_room(p, STANZA_RESOURCE_CONSTRAINT, STANZA_TYPE_WAIT, "There are too many rooms.");
+		answer_error_of_room(p, STANZA_RESOURCE_CONSTRAINT, STANZA_TYPE_WAIT, fault);
 		return NULL;
 	}
 	r->fresh = true;
@@ -166,6 +167,7 @@ static void run_room(struct task *task)
 	}
 	if (r) {
 		hall_init(&hall, h, p);
+		hall_limit(h, r);
 		hall.sink.archives = rq.archives && r->config.archive;
 		outcome = ask_room(r, &rq, &hall);
 		if (outcome != ROOM_OK)

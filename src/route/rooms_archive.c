@@ -11,10 +11,6 @@
 #include "route/rooms_hall.h"
 #include "stanza/ns.h"
 
-enum {
-	RECALL_BYTES = 256 << 10, /* of messages a room remembers from before the start */
-};
-
 /* ---- into it ---- */
 
 void hall_keep(struct room_sink *sink, struct str nick, struct str xml, const struct room_stamp *stamp)
@@ -50,7 +46,7 @@ struct recall {
 
 static void recall_take(struct room *r, const struct store_archive_page *page)
 {
-	r->history_len = 0; /* what a replay has put there comes again */
+	room_forget(r); /* what a replay has put there comes again */
 	for (size_t i = 0; i < page->len; i++) {
 		const struct store_archived *row = &page->rows[i];
 		struct room_stamp stamp = {.seq = row->seq, .time_us = row->time_us};
@@ -98,7 +94,7 @@ static struct recall *recall_new(struct home *h, struct room *r)
 			    .start_us = r->created_us,
 			    .newest = true,
 			    .max = HISTORY_MAX,
-			    .max_bytes = RECALL_BYTES})) {
+			    .max_bytes = h->settings->rooms_history_bytes})) {
 		store_req_release(&c->req);
 		free(c);
 		return NULL;

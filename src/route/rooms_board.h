@@ -1,5 +1,6 @@
 /* What all loops may know of the rooms: who is in which, for the record and for policy, which run before a
- * parcel reaches its room; and the list of rooms. Written by each room's own loop; any thread reads. */
+ * parcel reaches its room; the list of rooms; and how many there are, in all and of each who made them. Written by
+ * each room's own loop; any thread reads. */
 #pragma once
 
 #include "base/buf.h"
@@ -10,6 +11,17 @@ struct board;
 
 [[nodiscard]] struct board *board_new(void); /* NULL: memory is out */
 struct board *board_free(struct board *b);   /* accepts NULL, returns NULL */
+
+enum board_claim {
+	BOARD_CLAIMED,
+	BOARD_E_FULL,        /* there are `max` rooms */
+	BOARD_E_PERSON_FULL, /* of the person's, `max_by_person` */
+	BOARD_E_MEMORY,
+};
+/* A room that `creator` is about to make: it counts from here on, so that of two at once on two loops none is one too
+ * many. board_put() or board_drop() follows. */
+[[nodiscard]] enum board_claim board_claim(
+	struct board *b, struct str room, struct str creator, size_t max, size_t max_by_person);
 
 /* The room is as it is now. Memory being out leaves what was known before (logged). */
 void board_put(struct board *b, const struct room *r);

@@ -363,6 +363,14 @@ static void release_origin(void *owner)
 	origin_unref(owner);
 }
 
+void hall_limit(const struct home *h, struct room *r)
+{
+	r->affiliations_max = h->settings->rooms_affiliations_max;
+	r->seats_max = h->settings->rooms_sessions_max;
+	r->history_bytes_max = h->settings->rooms_history_bytes;
+	r->presence_bytes_max = h->settings->rooms_presence_bytes;
+}
+
 struct room *hall_room_new(struct home *h, struct str bare)
 {
 	struct room *r = room_new(bare);
@@ -373,23 +381,52 @@ struct room *hall_room_new(struct home *h, struct str bare)
 	r->home = h;
 	r->take = take_origin;
 	r->release = release_origin;
-	r->affiliations_max = h->settings->rooms_affiliations_max;
-	r->seats_max = h->settings->rooms_sessions_max;
+	hall_limit(h, r);
 	if (map_put(&h->rooms, r->jid, r))
 		return room_free(r);
 	return r;
 }
 
-struct room *hall_found(struct home *h, const struct parcel *p)
-{
-	struct room *r = board_count(h->route->board) < h->settings->rooms_max ? hall_room_new(h, p->to.bare) : NULL;
+#define NO_MEMORY "There is no memory for a room now."
 
-	if (!r)
+/* NULL: it counts from now on. Or why it may not be. */
+static const char *claim_room(struct home *h, const struct parcel *p)
+{
+	const struct settings *settings = h->settings;
+	struct str creator = p->origin->jid.bare;
+	size_t share = rooms_is_admin(h, creator) ? SIZE_MAX : settings->rooms_max_by_person;
+
+	switch (board_claim(h->route->board, p->to.bare, creator, settings->rooms_max, share)) {
+	case BOARD_CLAIMED:
 		return NULL;
+	case BOARD_E_FULL:
+		return "There are too many rooms.";
+	case BOARD_E_PERSON_FULL:
+		return "You have as many rooms as one may have.";
+	case BOARD_E_MEMORY:
+		break;
+	}
+	return NO_MEMORY;
+}
+
+struct room *hall_found(struct home *h, const struct parcel *p, const char **out_fault)
+{
+	struct str creator = p->origin->jid.bare;
+	const char *fault = claim_room(h, p);
+	struct room *r = fault ? NULL : hall_room_new(h, p->to.bare);
+
+	if (!fault && !r) {
+		board_drop(h->route->board, p->to.bare);
+		fault = NO_MEMORY;
+	}
+	if (!r) {
+		*out_fault = fault;
+		return NULL;
+	}
 	r->locked = r->moved = r->recalled = true;
 	r->created_us = receipt_time_us(p->receipt);
 	rooms_forget(h, r, NULL);
-	if (!room_affiliate(r, p->origin->jid.bare, AFFILIATION_OWNER, STR(""), STR("")))
+	if (!room_set_text(&r->creator, creator) || !room_affiliate(r, creator, AFFILIATION_OWNER, STR(""), STR("")))
 		r->destroyed = true;
 	return r;
 }

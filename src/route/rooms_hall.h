@@ -23,8 +23,12 @@ void hall_leave(struct hall *hall, struct room *r);
 
 /* The room of a row or a first presence, with its limits; it is on the home's list. NULL: memory is out. */
 struct room *hall_room_new(struct home *h, struct str bare);
-/* The room that the sender founds where there is none: locked, and his. NULL: memory is out, or there are too many. */
-struct room *hall_found(struct home *h, const struct parcel *p);
+/* The room that the sender founds where there is none: locked, and his. NULL: memory is out, or there are too many, of
+ * his or in all; *out_fault says it. */
+struct room *hall_found(struct home *h, const struct parcel *p, const char **out_fault);
+
+/* Its limits are those of the settings now. */
+void hall_limit(const struct home *h, struct room *r);
 
 /* Groups of accounts (rooms_groups.c), for the room and its sink. */
 bool rooms_in_groups(const struct room *r, struct str bare, struct str groups);

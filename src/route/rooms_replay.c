@@ -21,13 +21,14 @@ static void run_again(struct task *task)
 	struct home *h = home_here(p->route);
 	struct room *r = map_get(&h->rooms, p->to.bare);
 	struct room_request rq;
+	const char *fault;
 	struct hall hall;
 
 	rooms_request(&rq, h, p);
 	rq.again = true;
 	/* He had founded it a moment before, or where it was refused he might have: nobody is in any room now. */
 	if (!r && room_opens(&rq) && rooms_may_create(h, p->origin->jid.bare))
-		r = hall_found(h, p);
+		r = hall_found(h, p, &fault);
 	if (r) {
 		hall_init(&hall, h, p);
 		room_sink_silence(&hall.sink);

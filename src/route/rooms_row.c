@@ -40,6 +40,7 @@ void rooms_row_put(struct store_room *row, const struct room *r, struct buf *con
 		.subject_us = r->subject_stamp.time_us,
 		.subject_bare = r->subject_bare,
 		.vcard = r->vcard,
+		.creator = r->creator,
 		.created_us = r->created_us,
 		.saved_seq = r->saved_seq};
 }
@@ -58,8 +59,8 @@ static bool vcard_fill(struct room *r, struct str xml)
 
 bool rooms_row_take(struct room *r, const struct store_room *row)
 {
-	bool ok = config_take_text(&r->config, row->config) && room_set_text(&r->subject, row->subject) &&
-		  room_set_text(&r->subject_from, row->subject_from) && room_set_text(&r->subject_bare, row->subject_bare);
+	bool ok = config_take_text(&r->config, row->config) && room_set_text(&r->creator, row->creator) &&
+		  room_set_text(&r->subject, row->subject) && room_set_text(&r->subject_from, row->subject_from) && room_set_text(&r->subject_bare, row->subject_bare);
 
 	if (!hex_parse(row->secret, r->secret, sizeof(r->secret)))
 		log_warn("the secret of a room is damaged: its occupant ids change");

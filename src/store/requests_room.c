@@ -37,6 +37,7 @@ static void room_dup(struct arena *arena, struct store_room *to, const struct st
 	to->subject_id = arena_dup(arena, from->subject_id);
 	to->subject_bare = arena_dup(arena, from->subject_bare);
 	to->vcard = arena_dup(arena, from->vcard);
+	to->creator = arena_dup(arena, from->creator);
 	to->affiliations = affiliations_dup(arena, from->affiliations, from->affiliations_len);
 }
 

@@ -310,6 +310,7 @@ struct store_room {
 	uint64_t subject_seq, subject_us; /* of the record entry it was said in; 0: there was none */
 	struct str subject_bare;          /* who set it; may be empty */
 	struct str vcard;                 /* XML, may be empty */
+	struct str creator;               /* bare; empty: not known */
 	uint64_t created_us;
 	uint64_t saved_seq; /* record entries up to here are in this row and its affiliations */
 	bool whole; /* all its affiliations are given: others go. Not in answers */

@@ -153,10 +153,10 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_BLOCKS] = "SELECT 1 FROM block WHERE owner = ?1 AND (jid IN (?2, ?3, ?4, ?5) "
 		       "OR substr(?4, -length(jid) - 1) = '.' || jid) LIMIT 1",
 	[SQ_ROOM_ALL] = "SELECT jid, config, secret, subject, subject_from, subject_id, subject_seq, subject_us, "
-			"subject_bare, vcard, created_us, saved_seq FROM room ORDER BY jid",
+			"subject_bare, vcard, created_us, saved_seq, creator FROM room ORDER BY jid",
 	[SQ_ROOM_PUT] = "INSERT OR REPLACE INTO room (jid, config, secret, subject, subject_from, subject_id, "
-			"subject_seq, subject_us, subject_bare, vcard, created_us, saved_seq) "
-			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+			"subject_seq, subject_us, subject_bare, vcard, created_us, saved_seq, creator) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 	[SQ_ROOM_DELETE] = "DELETE FROM room WHERE jid = ?1",
 	[SQ_AFFILIATION_OF] = "SELECT jid, affiliation, nick, reason FROM room_affiliation WHERE room = ?1 "
 			      "ORDER BY jid",

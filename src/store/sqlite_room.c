@@ -57,6 +57,7 @@ static void room_read(sqlite3_stmt *st, struct store_room *room, struct arena *a
 		.vcard = sq_column_str(st, 9, arena),
 		.created_us = sq_column_u64(st, 10),
 		.saved_seq = sq_column_u64(st, 11),
+		.creator = sq_column_str(st, 12, arena),
 	};
 }
 
@@ -149,6 +150,7 @@ int sq_room_put(struct sq *q, struct store_req *req)
 	sq_bind_str(st, 10, room->vcard);
 	sq_bind_u64(st, 11, room->created_us);
 	sq_bind_u64(st, 12, room->saved_seq);
+	sq_bind_str(st, 13, room->creator);
 	r = sq_exec(q, st);
 	if (r == 0 && room->whole)
 		r = exec_with(q, SQ_AFFILIATION_CLEAR, room->jid);

@@ -111,6 +111,8 @@ static const char *const steps[] = {
 	"CREATE TABLE roster_change ("
 	"  owner TEXT NOT NULL, contact TEXT NOT NULL, version INTEGER NOT NULL,"
 	"  PRIMARY KEY (owner, contact)) WITHOUT ROWID;",
+	/* 11: who made a room */
+	"ALTER TABLE room ADD COLUMN creator TEXT NOT NULL DEFAULT '';",
 };
 
 enum {

@@ -406,6 +406,68 @@ static void the_oldest_is_forgotten(void **state)
 	assert_int_equal(s->ear.sent, HISTORY_MAX);
 }
 
+/* Bytes of what is shown to Cat now. */
+static size_t shown(struct stage *s)
+{
+	struct history_wish wish = history_wish(s->room, NULL);
+
+	buf_clear(&s->ear.heard);
+	s->ear.sent = 0;
+	history_show(s->room, &wish, room_seat(s->room, STR("c@x/1")), &s->ear.sink);
+	return s->ear.heard.len - s->ear.sent * strlen("c@x/1 \n");
+}
+
+static void what_is_remembered_and_shown_has_a_size(void **state)
+{
+	struct stage *s = *state;
+	char text[3000], words[2000] = {0};
+	unsigned before;
+
+	s->room->config.history = HISTORY_MAX;
+	s->room->history_bytes_max = 2000;
+	three_people(s);
+	for (int i = 0; i < 30; i++) {
+		assert_int_equal(send(s, "b@x/1", SAY("again")), ROOM_OK);
+		assert_true(s->room->history_bytes <= 2000);
+	}
+	before = s->room->history_len;
+	assert_in_range(before, 5, 29);
+	assert_in_range(shown(s), 1, 2000);
+	assert_true(s->ear.sent < before); /* with their delays they are longer */
+	memset(words, 'w', sizeof(words) - 1);
+	snprintf(text, sizeof(text), SAY("%s"), words);
+	assert_int_equal(send(s, "b@x/1", text), ROOM_OK); /* too long for all of it: the others stay */
+	assert_int_equal(s->room->history_len, before);
+	s->room->history_bytes_max = 500; /* by a reload */
+	assert_in_range(shown(s), 1, 500);
+	assert_int_equal(send(s, "b@x/1", SAY("again")), ROOM_OK);
+	assert_true(s->room->history_bytes <= 500);
+	room_forget(s->room);
+	assert_int_equal(s->room->history_bytes, 0);
+	assert_int_equal(shown(s), 0);
+}
+
+static void what_presence_holds_has_a_size(void **state)
+{
+	struct stage *s = *state;
+	char text[400], status[101] = {0};
+
+	s->room->presence_bytes_max = 100;
+	three_people(s);
+	memset(status, 's', sizeof(status) - 1);
+	snprintf(text, sizeof(text),
+		"<presence to='tea@rooms.x/dan'><x xmlns='http://jabber.org/protocol/muc'/><status>%s</status></presence>", status);
+	assert_int_equal(send(s, "d@x/1", text), ROOM_E_LARGE);
+	assert_int_equal(s->room->occupant_count, 3);
+	snprintf(text, sizeof(text), "<presence to='tea@rooms.x/cat'><status>%s</status></presence>", status);
+	assert_int_equal(send(s, "c@x/1", text), ROOM_E_LARGE);
+	snprintf(text, sizeof(text), "<presence to='tea@rooms.x/kitten'><status>%s</status></presence>", status);
+	assert_int_equal(send(s, "c@x/1", text), ROOM_E_LARGE); /* nor is anybody renamed */
+	assert_int_equal(s->ear.sent, 0);
+	assert_non_null(room_occupant(s->room, STR("cat")));
+	assert_int_equal(send(s, "c@x/1", "<presence to='tea@rooms.x/cat'><status>s</status></presence>"), ROOM_OK);
+}
+
 /* 7.2.14: complete stanzas, as they come. */
 static void what_is_shown_is_no_longer_than_asked(void **state)
 {
@@ -555,6 +617,8 @@ int main(void)
 		STAGED(voice_is_remembered_of_a_bounded_number),
 		STAGED(a_list_has_its_ceiling),
 		STAGED(the_oldest_is_forgotten),
+		STAGED(what_is_remembered_and_shown_has_a_size),
+		STAGED(what_presence_holds_has_a_size),
 		STAGED(what_is_shown_is_no_longer_than_asked),
 		STAGED(a_request_comes_back_once),
 		STAGED(requests_have_their_time_and_number),
