@@ -292,7 +292,7 @@ static int found(struct rebuild *b, struct room *r, const struct node *stanza)
 	if (result)
 		return result;
 	r = add_room(b, jid);
-	if (!r || !room_affiliate(r, founder, AFFILIATION_OWNER, STR(""), STR("")))
+	if (!r || !room_set_text(&r->creator, founder) || !room_affiliate(r, founder, AFFILIATION_OWNER, STR(""), STR("")))
 		return rebuild_failed(b, "memory is out");
 	r->affiliations_max = b->people.settings->rooms_affiliations_max;
 	r->created_us = line_time_us(e->head.time);

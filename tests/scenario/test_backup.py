@@ -1,10 +1,12 @@
 """Backup and restore: while people talk, into another folder after a kill, and the store from the record alone."""
 
+import contextlib
 import hashlib
 import json
 import os
 import pathlib
 import shutil
+import sqlite3
 import subprocess
 import time
 
@@ -511,6 +513,9 @@ def test_rooms_that_no_copy_has_are_founded_again_by_who_founded_them():
         assert [each.get("jid") for each in listed(alice, stays, affiliation="member")[1]] == [carol.bare]
         assert [body for body in history(dora, to=twice).bodies if body] == [kept]
         assert [each.get("jid") for each in listed(dora, twice, affiliation="owner")[1]] == [dora.bare]
+        with contextlib.closing(sqlite3.connect("file:%s?mode=ro" % (server.dir / "store/gatehouse.db"), uri=True)) as store:
+            makers = dict(store.execute("SELECT jid, creator FROM room"))
+        assert {makers[stays], makers[later]} == {alice.bare} and makers[twice] == dora.bare
         server.stop()
         record.verify(server)
     finally:
