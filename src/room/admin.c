@@ -442,6 +442,7 @@ void admin_regrade(struct room *r, struct affiliated *a, enum affiliation to, co
 		.reason = STR("")};
 
 	room_regrade(a, to);
+	r->moved = true; /* other owners, perhaps */
 	tell(r, &c, rq, sink);
 }
 
