@@ -1,5 +1,5 @@
 /* Who has something in the database is gathered first; then all of one person or room at a time. The file is read as hostile:
- * tables only, no views, nothing of the schema is run. */
+ * tables only, no views, no virtual tables, nothing of the schema is run. */
 #include "cli/ejabberd_sql.h"
 
 #include <errno.h>
@@ -23,6 +23,7 @@ enum {
 	TERM_BYTES = 64 << 20, /* memory for one term */
 	BLOCK = 1 << 20,
 	WAIT_MS = 5000, /* for somebody who has it locked */
+	VALUE_BYTES = 256 << 20, /* of one column */
 };
 
 /* A room or a person. */
@@ -91,6 +92,8 @@ static int file_open(void *owner)
 	(void)sqlite3_db_config(d->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	(void)sqlite3_db_config(d->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 	(void)sqlite3_db_config(d->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	(void)sqlite3_drop_modules(d->db, NULL);
+	(void)sqlite3_limit(d->db, SQLITE_LIMIT_LENGTH, VALUE_BYTES);
 	return sqlite3_exec(d->db, begin, NULL, NULL, NULL) == SQLITE_OK ? 0 : -1;
 }
 

@@ -59,6 +59,7 @@ static json_t *form_values(const struct node *stanza, struct arena *arena)
 	return values;
 }
 
+/* Also of what the copy has: its act may be the first line that the copy lacks. */
 void rebuild_notice_form(struct rebuild *b)
 {
 	const struct said *e = &b->entry;
@@ -67,7 +68,7 @@ void rebuild_notice_form(struct rebuild *b)
 	struct arena *arena = NULL;
 	struct node *stanza;
 
-	if (e->head.seq <= b->applied || id.len != sizeof(f->id) || !memmem(xml.data, xml.len, prefix.data, prefix.len))
+	if (id.len != sizeof(f->id) || !memmem(xml.data, xml.len, prefix.data, prefix.len))
 		return;
 	stanza = reread_stanza(xml, &arena);
 	json_decref(f->values);

@@ -573,6 +573,8 @@ def test_what_administrators_said_since_the_copy_and_whom_they_shut_out_is_so_ag
         boss = administrator(server)
         alice, bob = server.online(2)
         done(boss, "set-welcome", welcome="Welcome of before")
+        form, = record.holding(server.dir / "record", "Welcome of before")
+        record.eventually(lambda: server.json("status")["applied_seq"] >= form["seq"], 10)
         made = backup(server, server.parent / "shelf")
         done(boss, "set-motd", motd="Not this")
         done(boss, "edit-motd", motd=["Tea at five,", "", "cake at six"])
@@ -582,6 +584,7 @@ def test_what_administrators_said_since_the_copy_and_whom_they_shut_out_is_so_ag
         server.stop()
         lose_store(server)
         told = rebuild(server, "--store", made["backup"])
+        assert not any("form" in line for line in told["lacking"]), told
         server.start()
         boss, bob = (server.client(each.account).online() for each in (boss, bob))
         assert data(command(boss, "edit-motd"))["motd"] == ["Tea at five,", "", "cake at six"], told

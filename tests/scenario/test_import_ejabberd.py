@@ -366,6 +366,8 @@ def test_nothing_of_a_databases_schema_is_run(stopped):
         db.execute("CREATE VIEW archive AS SELECT 'juliet' AS username, 1 AS timestamp, '' AS peer, '<message/>' AS xml,"
                    " 'chat' AS kind, '' AS nick, 1 AS id FROM real")
         db.execute("INSERT INTO real VALUES (1)")
+        db.execute("CREATE VIRTUAL TABLE muc_room USING fts4(name, host, opts)")
+        db.execute("INSERT INTO muc_room VALUES ('odd', 'rooms.example.org', '[]')")
     db.close()
     told = take_in(stopped, path, "--domain", DOMAIN)
     assert not any(told["carried"].values()) and not told["left"]
