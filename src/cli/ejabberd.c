@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "cli/ejabberd.h"
 #include "cli/past.h"
+#include "cli/tree.h"
 #include "stanza/ns.h"
 
 /* ---- the file ---- */
@@ -64,6 +65,8 @@ struct archive *ejabberd_archive(struct ejabberd *e, const struct erlang *pair)
 	struct str key = arena_printf(e->names, "%.*s@%.*s", STR_FMT(local), STR_FMT(domain));
 	struct archive *a = key.data ? map_get(&e->archives, key) : NULL;
 
+	if (!tree_is_text(local) || !tree_is_text(domain))
+		return NULL;
 	if (a || !local.len || !domain.len || !key.data)
 		return a;
 	a = arena_zalloc(e->names, sizeof(*a));

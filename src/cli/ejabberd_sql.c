@@ -194,6 +194,8 @@ static struct owner *owner_of(struct database *d, struct str local, struct str d
 	struct str key = arena_printf(d->names, "%.*s@%.*s", STR_FMT(local), STR_FMT(domain));
 	struct owner *o = key.data ? map_get(&d->owners, key) : NULL;
 
+	if (!tree_is_text(local) || !tree_is_text(domain))
+		return NULL;
 	if (o || !key.data || !local.len || !domain.len)
 		return o;
 	o = arena_zalloc(d->names, sizeof(*o));

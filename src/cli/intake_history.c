@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "cli/past.h"
+#include "cli/tree.h"
 #include "route/history_kind.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -164,7 +165,7 @@ static int put_message(struct intake *in, const struct past *p, struct store_arc
 	xml_put_stamped(&xml, p->message, NS_CLIENT, stamp);
 	row->xml = buf_view(&xml);
 	row->id = p->id;
-	if (row->id.len != INTAKE_ID) { /* what is handed to people has ids of one length */
+	if (row->id.len != INTAKE_ID || !tree_is_text(row->id)) { /* what is handed to people has ids of one length */
 		intake_id(in, row->xml, row->time_us, made);
 		row->id = str_of(made, INTAKE_ID);
 	}

@@ -1,23 +1,17 @@
 #include "cli/tree.h"
 
-#include <string.h>
-
-#include "base/text.h"
+#include "stanza/xml_char.h"
 
 static bool is_name(struct str s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.data[i] <= 0x20 || strchr("<>&'\"/=", s.data[i]))
-			return false;
-	return s.len > 0 && utf8_is_valid(s);
+	size_t prefix;
+
+	return s.len > 0 && xml_qname_valid(s, &prefix) && prefix == 0;
 }
 
 bool tree_is_text(struct str s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.data[i] < 0x20 && !strchr("\t\n\r", s.data[i]))
-			return false;
-	return utf8_is_valid(s);
+	return s.len == 0 || xml_chars_valid(s);
 }
 
 bool tree_is_xml(const struct node *n)

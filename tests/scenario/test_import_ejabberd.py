@@ -213,6 +213,31 @@ def test_what_stands_in_a_message_keeps_its_namespace(stopped):
     stopped.stop()
 
 
+ARCHIVED = """{archive_msg,{<<"%s">>,<<"example.org">>},<<"%s">>,{1700,%d,0},
+  {<<"romeo">>,<<"example.org">>,<<>>},{<<"romeo">>,<<"example.org">>,<<>>},{xmlel,<<"message">>,
+  [{<<"type">>,<<"chat">>},{<<"from">>,<<"romeo@example.org/a">>},{<<"to">>,<<"juliet@example.org">>}%s],
+  [{xmlel,<<"body">>,[],[{xmlcdata,<<"%s">>}]}]},<<>>,chat}.
+"""
+
+
+def test_what_is_no_xml_comes_neither_to_people_nor_half_into_the_record(stopped):
+    """Whatever bytes a term can hold: a line of the record ends where a text holds a zero, and a stream breaks at it."""
+    odd = "0123456789\\x{1}bcdefghijkl"
+    carried, left = taken(stopped, ARCHIVED % ("juliet", "1", 1, "", MARK + " zero\\0 behind")
+                          + ARCHIVED % ("juliet", "2", 2, ',{<<"1st">>,<<"a">>}', MARK + " name")
+                          + ARCHIVED % ("juliet", "3", 3, "", MARK + " \\x{fffe}")
+                          + ARCHIVED % ("juliet\\0x", "4", 4, "", MARK + " whose")
+                          + ARCHIVED % ("juliet", odd, 5, "", MARK + " id")
+                          + (NODE % ("urn:x", "7", "max", "infinity", "publishers")) + item("zero\\0", "7", 1))
+    assert carried["history"] == 1 and carried["published"] == 0, left
+    assert left["it is no message"] == 3 and left["the name is no address"] == 1 and left["it is no item"] == 1
+    lines = [line["text"] for line in record.entries(stopped.dir / "record") if line.get("command") == "import.history"]
+    assert len(lines) == 1 and MARK + " id" in lines[0] and "\1" not in lines[0]
+    stopped.start()
+    assert history(login(stopped, "juliet")).bodies == [MARK + " id"]
+    stopped.stop()
+
+
 def test_a_list_of_bookmarks_is_shown_beside_the_rooms_that_stand_alone(stopped):
     storage = ("{pubsub_item,{<<\"current\">>,1},1,{{1700,1,0},{<<\"juliet\">>,<<\"example.org\">>,<<>>}},"
                "{{1700,1,0},{<<\"juliet\">>,<<\"example.org\">>,<<>>}},[{xmlel,<<\"storage\">>,[{<<\"xmlns\">>,<<\"%s\">>}],"
