@@ -114,7 +114,7 @@ static enum room_outcome private_message(
 	struct str type = node_attr(rq->stanza, STR("type"));
 	struct buf out = BUF_INIT(0);
 
-	if (!to)
+	if (!to || !str_eq(rq->recipient, to->bare)) /* whom policy was asked about: nicknames change hands meanwhile */
 		return ROOM_E_NOT_FOUND;
 	if (!talk_may_send_private(r, from))
 		return ROOM_E_FORBIDDEN;

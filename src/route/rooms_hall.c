@@ -181,6 +181,17 @@ static struct kept kept_of(const struct room_stamp *stamp)
 	return k;
 }
 
+/* Who has come is on the board before anybody hears of it, so that policy is asked about him when he is written to at once.
+ * Once a request: where many go, the rest follows in hall_leave(). */
+static void post_early(struct hall *hall, struct room *r)
+{
+	if (!r->moved || hall->posted)
+		return;
+	board_put(hall->home->route->board, r);
+	r->moved = false;
+	hall->posted = true;
+}
+
 static void hall_send(struct room_sink *sink, const struct seat *const *seats, size_t len, struct str xml,
 	const struct room_stamp *stamp, enum room_goods goods)
 {
@@ -189,6 +200,8 @@ static void hall_send(struct room_sink *sink, const struct seat *const *seats, s
 	struct blob *blob = blob_new(xml);
 	struct kept kept = kept_of(stamp);
 
+	if (len)
+		post_early(hall, seats[0]->occupant->room);
 	for (size_t i = 0; blob && i < len; i++) {
 		const struct origin *o = seats[i]->owner;
 		struct volley **v = &volleys[loop_index(o->home)];
@@ -445,7 +458,7 @@ void hall_leave(struct hall *hall, struct room *r)
 	struct home *h = hall->home;
 	struct board *board = h->route->board;
 
-	if (r->moved)
+	if (r->moved || hall->posted)
 		room_asks_settle(r, loop_seconds(h->loop), &hall->sink);
 	if (room_is_over(r)) {
 		rooms_forget(h, r, hall->parcel ? hall->parcel->hold : NULL);

@@ -10,6 +10,7 @@ struct hall {
 	struct home *home;
 	struct parcel *parcel; /* NULL: a session has ended */
 	bool card; /* the parcel is for the recipient's vCard now */
+	bool posted; /* the board has been shown what had changed */
 };
 
 void rooms_request(struct room_request *rq, const struct home *h, struct parcel *p);

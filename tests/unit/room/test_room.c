@@ -541,6 +541,22 @@ static void a_request_comes_back_once(void **state)
 	assert_int_equal(s->room->ask_count, 0);
 }
 
+static void a_private_message_goes_to_whom_policy_thought_of(void **state)
+{
+	struct stage *s = *state;
+	const char *text = "<message to='tea@rooms.x/cat' type='chat'><body>hello</body></message>";
+
+	three_people(s);
+	assert_int_equal(send(s, "b@x/1", text), ROOM_E_NOT_FOUND);
+	s->recipient = "a@x";
+	assert_int_equal(send(s, "b@x/1", text), ROOM_E_NOT_FOUND);
+	assert_int_equal(s->ear.sent, 0);
+	s->recipient = "c@x";
+	assert_int_equal(send(s, "b@x/1", text), ROOM_OK);
+	assert_true(heard(s, "c@x/1 <message from='tea@rooms.x/bob' type='chat'><body>hello</body>"));
+	assert_int_equal(s->ear.sent, 1);
+}
+
 /* Who does not answer is answered for, unless nobody waits for it any more. */
 static void requests_have_their_time_and_number(void **state)
 {
@@ -621,6 +637,7 @@ int main(void)
 		STAGED(what_presence_holds_has_a_size),
 		STAGED(what_is_shown_is_no_longer_than_asked),
 		STAGED(a_request_comes_back_once),
+		STAGED(a_private_message_goes_to_whom_policy_thought_of),
 		STAGED(requests_have_their_time_and_number),
 		STAGED(who_waits_is_one_of_a_bounded_number),
 		cmocka_unit_test(times),
