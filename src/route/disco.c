@@ -10,7 +10,6 @@
 #include "route/last.h"
 #include "route/reread.h"
 #include "route/rooms.h"
-#include "route/sight.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -452,18 +451,11 @@ void disco_items_own(struct session *s, struct parcel *p)
 	with_nodes(s->user, p, wanted_node(p).len ? run_place_items : run_items);
 }
 
-static bool is_known(const struct user *u, const struct parcel *p)
-{
-	struct str who = p->origin->jid.bare;
-
-	return (user_state(u, who) & SUB_FROM) && may_see(u->home, who, u->bare);
-}
-
 void disco_info_other(struct user *u, struct parcel *p)
 {
-	if (is_known(u, p) && wanted_node(p).len)
+	if (iq_may_know(u, p) && wanted_node(p).len)
 		with_nodes(u, p, run_place_info);
-	else if (is_known(u, p))
+	else if (iq_may_know(u, p))
 		answer_account(u->home, p, false);
 	else
 		disco_nobody(p);
@@ -472,7 +464,7 @@ void disco_info_other(struct user *u, struct parcel *p)
 /* Which resources somebody has is told by presence, not here. */
 void disco_items_other(struct user *u, struct parcel *p)
 {
-	if (is_known(u, p))
+	if (iq_may_know(u, p))
 		with_nodes(u, p, wanted_node(p).len ? run_place_items : run_items);
 	else
 		disco_nobody(p);

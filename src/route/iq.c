@@ -195,8 +195,7 @@ bool iq_is_owners(const struct node *payload)
 	       str_eq(payload->ns, NS_PRIVATE) || node_is(payload, STR("vCard"), NS_VCARD);
 }
 
-/* To who may know that the account is there, and is told what it can (disco.c). */
-static bool shows_itself(const struct user *u, const struct parcel *p)
+bool iq_may_know(const struct user *u, const struct parcel *p)
 {
 	struct str who = p->origin->jid.bare;
 
@@ -217,7 +216,7 @@ static void iq_on_behalf(struct user *u, struct parcel *p)
 		disco_info_other(u, p);
 	else if (get && node_is(payload, STR("query"), NS_DISCO_ITEMS))
 		disco_items_other(u, p);
-	else if (get && node_is(payload, STR("ping"), NS_PING) && shows_itself(u, p))
+	else if (get && node_is(payload, STR("ping"), NS_PING) && iq_may_know(u, p))
 		iq_result(NULL, p);
 	else if (last_is_asked(p))
 		last_other(u, p);

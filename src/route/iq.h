@@ -28,5 +28,8 @@ static inline bool iq_is_request(const struct parcel *p)
 /* Requests that are forbidden to everybody but the account itself. */
 [[nodiscard]] bool iq_is_owners(const struct node *payload);
 
+/* May the one who asks know that the account is there, and what it can? Who gets its presence, unless a wall parts them. */
+[[nodiscard]] bool iq_may_know(const struct user *u, const struct parcel *p);
+
 /* "<iq type='result' ...>" that answers p; the caller adds the payload and "</iq>". */
 void iq_put_result(struct buf *b, const struct parcel *p);

@@ -3,11 +3,9 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "route/answer.h"
 #include "route/deliver.h"
 #include "route/iq.h"
-#include "route/sight.h"
 #include "stanza/ns.h"
 
 bool last_is_asked(const struct parcel *p)
@@ -19,9 +17,7 @@ bool last_is_asked(const struct parcel *p)
 
 bool last_is_open(const struct user *u, const struct parcel *p)
 {
-	struct str who = p->origin->jid.bare;
-
-	return str_eq(who, u->bare) || ((user_state(u, who) & SUB_FROM) && may_see(u->home, who, u->bare));
+	return str_eq(p->origin->jid.bare, u->bare) || iq_may_know(u, p);
 }
 
 static void refuse(struct parcel *p, enum stanza_condition condition)
