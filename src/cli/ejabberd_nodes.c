@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/tree.h"
 #include "pubsub/place.h"
 #include "stanza/ns.h"
 
@@ -138,7 +137,7 @@ static int take_item(struct ejabberd *e, const struct place *place, size_t at)
 		struct str publisher = ejabberd_address(erlang_item(erlang_item(&v, v.len - 2), 1), arena);
 		struct node *n = payload ? ejabberd_stanza(payload, NS_PUBSUB, arena) : NULL;
 
-		if (!tree_is_text(id) || (payload && !n) || arena_is_full(arena))
+		if ((payload && !n) || arena_is_full(arena))
 			intake_left(e->in, TALLY_PUBLISHED, 1, "it is no item");
 		else
 			r = -intake_node_item(e->in, place, id, publisher, n);
@@ -175,7 +174,7 @@ static int take_node(struct ejabberd *e, struct held_node *n)
 	if (r > 0 && intake_node_is_there(e->in, name))
 		intake_left(e->in, TALLY_PUBLISHED, n->items.len, "its node is there already, and as it was");
 	else if (r > 0)
-		place = intake_node(e->in, tree_is_text(name) ? name : STR(""));
+		place = intake_node(e->in, name);
 	if (place) {
 		const struct erlang *options = erlang_item(&v, v.len - 1);
 

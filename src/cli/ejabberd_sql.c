@@ -476,7 +476,7 @@ static int take_item(struct database *d, sqlite3_stmt *st, void *more)
 	struct node *n = xml.len ? reread_stanza(xml, &arena) : NULL;
 	int r = 0;
 
-	if (!tree_is_text(id) || (xml.len && !n))
+	if (xml.len && !n)
 		intake_left(d->in, TALLY_PUBLISHED, 1, "it is no item");
 	else
 		r = intake_node_item(d->in, more, id, column(st, 1), n);
@@ -517,7 +517,7 @@ static int take_node(struct database *d, sqlite3_stmt *st, void *more)
 		intake_left(d->in, TALLY_PUBLISHED, items, "its node is there already, and as it was");
 		return 0;
 	}
-	place = intake_node(d->in, tree_is_text(name) ? name : STR(""));
+	place = intake_node(d->in, name);
 	return place ? take_inside(d, node, place, items) : 0;
 }
 

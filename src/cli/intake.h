@@ -50,7 +50,8 @@ void intake_block(struct intake *in, struct str jid);
 
 /* Of somebody who is there already: is there a node of that name? It stays as it is then. */
 bool intake_node_is_there(const struct intake *in, struct str name);
-/* A node of personal eventing, as XEP-0163 has it until it is set otherwise; the import's. NULL: it stays behind. */
+/* A node of personal eventing, as XEP-0163 has it until it is set otherwise; the import's. Any bytes may be its name here, and an
+ * item's. NULL: it stays behind. */
 struct place;
 struct place *intake_node(struct intake *in, struct str name);
 /* One value of its configuration (XEP-0060 16.4.4), with or without "pubsub#" before the name. What this server has not stays as

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/tree.h"
 #include "pubsub/bookmarks.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -37,8 +38,10 @@ struct place *intake_node(struct intake *in, struct str name)
 	for (n = in->nodes; n; n = n->next)
 		if (str_eq(n->place->name, name))
 			return n->place;
-	if (!name.len || name.len > PLACE_NAME_MAX || in->nodes_len + in->nodes_there_len >= in->people.settings->personal_nodes) {
-		intake_left(in, TALLY_PUBLISHED, 1, "a node without a name, with one too long, or too many of them (personal.nodes)");
+	if (!name.len || name.len > PLACE_NAME_MAX || !tree_is_text(name) ||
+		in->nodes_len + in->nodes_there_len >= in->people.settings->personal_nodes) {
+		intake_left(in, TALLY_PUBLISHED, 1,
+			"a node without a name, with one too long or that is no text, or too many of them (personal.nodes)");
 		return NULL;
 	}
 	n = arena_zalloc(in->arena, sizeof(*n));
@@ -193,8 +196,8 @@ int intake_node_item(
 		who = in->jid;
 	if (payload)
 		xml_put(&xml, payload, NS_PUBSUB);
-	if (buf_failed(&xml) || !id.len || id.len > PLACE_NAME_MAX)
-		intake_left(in, TALLY_PUBLISHED, 1, "it is too long (personal.item_bytes), or has no name");
+	if (buf_failed(&xml) || !id.len || id.len > PLACE_NAME_MAX || !tree_is_text(id))
+		intake_left(in, TALLY_PUBLISHED, 1, "it is too long (personal.item_bytes), or has no name that is one");
 	else if (p->options.persist)
 		r = put_item(in, p,
 			&(struct store_pep_item){.node = p->name, .id = id, .publisher = who.full, .xml = buf_view(&xml)});

@@ -319,7 +319,7 @@ static void take_config(struct prosody *p, struct place *place, const struct lua
 
 	for (const struct lua_pair *c = config && config->kind == LUA_TABLE ? config->pairs : NULL; c; c = c->next) {
 		struct str name = c->key.kind == LUA_STRING ? c->key.string : STR_NONE, value = c->value.string;
-		char number[32];
+		char number[320]; /* a double has up to 309 digits */
 
 		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 			if (str_eq(name, str_from(others[i][0])))

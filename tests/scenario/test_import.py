@@ -585,8 +585,15 @@ def test_how_a_prosody_had_a_node_set_is_how_it_is_set_here(stopped):
     (data / "example%2eorg/accounts/juliet.dat").write_text(ACCOUNT)
     (data / "example%2eorg/pep/juliet.dat").write_text("""return { ["urn:x:node"] = { ["name"] = "urn:x:node"; ["affiliations"] = {};
         ["subscribers"] = {}; ["config"] = { ["payload_type"] = "urn:x"; ["notify_items"] = false; ["include_payload"] = false;
-        ["max_items"] = 7; ["access_model"] = "open"; ["title"] = "A node"; }; }; };\n""")
-    assert take_in(stopped, data)["carried"]["accounts"] == 1
+        ["max_items"] = 7; ["access_model"] = "open"; ["title"] = "A node"; ["item_expire"] = -1e308; }; };
+        ["zero\\0node"] = { ["name"] = "zero"; ["config"] = {}; }; };\n""")
+    (data / "example%2eorg/pep_urn%3ax%3anode").mkdir()
+    (data / "example%2eorg/pep_urn%3ax%3anode/juliet.list").write_text("".join("""item({ ["key"] = "%s"; ["when"] = 1700000000;
+        ["with"] = "juliet@example.org"; ["name"] = "x"; ["attr"] = { ["xmlns"] = "urn:x"; }; });\n""" % id for id in ("a", "zero\\0")))
+    told = take_in(stopped, data)
+    assert (told["carried"]["accounts"], told["carried"]["published"]) == (1, 1), told
+    left = [each["count"] for each in told["left"] if "that is no text" in each["why"] or "no name that is one" in each["why"]]
+    assert left == [1, 1], told
     stopped.start()
     juliet = stopped.client(Account("juliet@example.org", PASSWORD)).online()
     form = pep.request(juliet, "<configure node='urn:x:node'/>", "get", owner=True)

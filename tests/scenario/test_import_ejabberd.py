@@ -228,9 +228,11 @@ def test_what_is_no_xml_comes_neither_to_people_nor_half_into_the_record(stopped
                           + ARCHIVED % ("juliet", "3", 3, "", MARK + " \\x{fffe}")
                           + ARCHIVED % ("juliet\\0x", "4", 4, "", MARK + " whose")
                           + ARCHIVED % ("juliet", odd, 5, "", MARK + " id")
-                          + (NODE % ("urn:x", "7", "max", "infinity", "publishers")) + item("zero\\0", "7", 1))
+                          + (NODE % ("urn:x", "7", "max", "infinity", "publishers")) 
+                          + item("zero", "7", 1).replace('{<<"zero">>', '{<<"zero\\0">>') + item("zero\\0", "7", 2))
     assert carried["history"] == 1 and carried["published"] == 0, left
     assert left["it is no message"] == 3 and left["the name is no address"] == 1 and left["it is no item"] == 1
+    assert [n for why, n in left.items() if "no name that is one" in why] == [1]
     lines = [line["text"] for line in record.entries(stopped.dir / "record") if line.get("command") == "import.history"]
     assert len(lines) == 1 and MARK + " id" in lines[0] and "\1" not in lines[0]
     stopped.start()
