@@ -78,12 +78,38 @@ static void try_form(const struct node *form, bool preconditions, struct arena *
 	place_free(p);
 }
 
+/* Who is shut out is not let in, and who has left and stands for nothing is not there. */
+static void try_people(struct place *p)
+{
+	for (size_t i = 0; i < p->people_len; i++) {
+		struct jid jid = jid_split(p->people[i].jid);
+		struct onlooker who = {.bare = p->people[i].jid, .subscribed = i % 2, .groups = STR("Friends\x1fWork")};
+
+		if (place_admits(p, &who) == PUBSUB_OK && p->people[i].kind == STANDING_OUTCAST)
+			abort();
+		if (p->people[i].subscribed && place_is_full_for(p, &jid))
+			abort();
+	}
+	while (p->people_len) {
+		struct str jid = p->people[0].jid;
+		char *copy = str_dupz(jid);
+
+		jid = str_of(copy, jid.len);
+		place_leave(p, jid_split(jid).bare);
+		if (!copy || place_affiliate(p, jid, STANDING_NONE) != PUBSUB_OK || place_standing(p, jid))
+			abort();
+		free(copy);
+	}
+}
+
 static void try_text(struct str text)
 {
 	struct place *p = place_new(STR("n"));
 
-	if (p && place_take_text(p, text))
+	if (p && place_take_text(p, text)) {
 		text_comes_back(p);
+		try_people(p);
+	}
 	place_free(p);
 }
 

@@ -1,6 +1,9 @@
 /* Stage charge: a stream has an allowance of stanzas and bytes that fills with time. One that has used it up is not read
  * until it has some again; what it sends waits in its own socket, at its own cost. What is no stanza is paid for out of the
  * same allowance (the prices stand in stream.h). */
+#include <errno.h>
+#include <stdlib.h>
+
 #include "conf/settings.h"
 #include "stanza/ns.h"
 #include "xmpp/stream.h"
@@ -79,8 +82,8 @@ static void stream_slow(struct stream *s)
 		return;
 	list_append(&xl->slowed, &s->slowed);
 	stat_add(&xl->stats.slowed, 1);
-	if (!uv_is_active((uv_handle_t *)&xl->slow_timer))
-		uv_timer_start(&xl->slow_timer, on_slow_turn, SLOW_TURN_MS, SLOW_TURN_MS);
+	if (!uv_is_active((uv_handle_t *)xl->slow_timer))
+		uv_timer_start(xl->slow_timer, on_slow_turn, SLOW_TURN_MS, SLOW_TURN_MS);
 }
 
 static void charge(struct stream *s, int64_t price)
@@ -120,8 +123,24 @@ enum stage_result xmpp_charge(struct parcel *p, void *xmpp)
 	return STAGE_NEXT;
 }
 
-void charge_init(struct xmpp_loop *xl)
+int charge_init(struct xmpp_loop *xl)
 {
-	uv_timer_init(loop_uv(xl->loop), &xl->slow_timer);
-	xl->slow_timer.data = xl;
+	xl->slow_timer = malloc(sizeof(*xl->slow_timer));
+	if (!xl->slow_timer)
+		return -ENOMEM;
+	uv_timer_init(loop_uv(xl->loop), xl->slow_timer);
+	xl->slow_timer->data = xl;
+	return 0;
+}
+
+static void on_closed(uv_handle_t *timer)
+{
+	free(timer);
+}
+
+/* The loop lives longer than what is freed here. */
+void charge_done(struct xmpp_loop *xl)
+{
+	if (xl->slow_timer)
+		uv_close((uv_handle_t *)xl->slow_timer, on_closed);
 }

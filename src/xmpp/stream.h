@@ -56,7 +56,7 @@ struct xmpp_loop {
 	struct component_secrets *secrets; /* counted; NULL: there are no components */
 	struct list streams;
 	struct list slowed; /* streams whose allowance is used up */
-	uv_timer_t slow_timer;
+	uv_timer_t *slow_timer; /* the loop's once it is closed */
 	struct buf scratch; /* for output that is put together */
 	struct buf features; /* what env.features has said of the settings */
 	struct xmpp_stats stats;
@@ -184,7 +184,8 @@ void csi_nonza(struct stream *s, const struct node *n);
  *
  * A stanza that becomes a parcel is paid for by the stage charge of the way (xmpp_charge); all else that a client sends, out
  * of the same allowance, by these. Who is beyond it is read more slowly, never refused. */
-void charge_init(struct xmpp_loop *xl);
+[[nodiscard]] int charge_init(struct xmpp_loop *xl); /* 0 or -ENOMEM */
+void charge_done(struct xmpp_loop *xl);
 /* An element that becomes no parcel: nonzas, the session request, what a login consists of. It costs as much as a stanza; an
  * <r/> or <a/> (XEP-0198) a tenth, and nothing where it is the first since the last stanza. So who asks for an
  * acknowledgement after each stanza can send as many as who never asks, and who does nothing but ask ten times as many. In

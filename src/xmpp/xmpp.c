@@ -50,6 +50,7 @@ static void settings_take(struct xmpp_loop *xl, const struct settings *settings)
 static int xmpp_loop_init(struct xmpp *x, unsigned i, const struct settings *settings)
 {
 	struct xmpp_loop *xl = &x->loops[i];
+	int r;
 
 	xl->xmpp = x;
 	xl->loop = x->env.loops->loop[i];
@@ -58,8 +59,8 @@ static int xmpp_loop_init(struct xmpp *x, unsigned i, const struct settings *set
 	buf_init(&xl->scratch, 1 << 20);
 	buf_init(&xl->features, 1 << 12);
 	settings_take(xl, settings);
-	charge_init(xl);
-	return net_loop_new(&xl->net, xl->loop, x->env.budget, settings->limits_output_bytes);
+	r = charge_init(xl);
+	return r ? r : net_loop_new(&xl->net, xl->loop, x->env.budget, settings->limits_output_bytes);
 }
 
 int xmpp_new(struct xmpp **out, const struct xmpp_env *env, const struct settings *settings)
@@ -91,6 +92,7 @@ struct xmpp *xmpp_free(struct xmpp *x)
 	if (!x)
 		return NULL;
 	for (unsigned i = 0; i < x->env.loops->count; i++) {
+		charge_done(&x->loops[i]);
 		net_loop_free(x->loops[i].net);
 		component_secrets_unref(x->loops[i].secrets);
 		buf_done(&x->loops[i].scratch);
