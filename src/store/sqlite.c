@@ -127,7 +127,7 @@ static int sq_run_write(struct sq *q, struct store_req *req)
 	r = operations[req->op](q, req);
 	if (r && r != STORE_E_EXISTS)
 		return sq_undo(q, r, req->op);
-	if (arena_is_full(req->arena))
+	if (!req->is_note && arena_is_full(req->arena)) /* a note has none */
 		return sq_undo(q, -ENOMEM, req->op);
 	return sq_do(q, SQ_RELEASE) ? -EIO : r;
 }

@@ -92,6 +92,13 @@ static void request_run_answer(struct task *task)
 	req->done(req, req->answer);
 }
 
+/* A request that is nobody's. One block: many wait when many log in. */
+struct note {
+	struct store_req req;
+	struct store_args args;
+	char text[];
+};
+
 /* After this the request is the asker's, or gone. */
 static void answer(struct store *s, struct store_req *req)
 {
@@ -100,8 +107,7 @@ static void answer(struct store *s, struct store_req *req)
 		req->answer = STORE_E_FAILED;
 	}
 	if (req->is_note) {
-		store_req_release(req);
-		free(req);
+		free(container_of(req, struct note, req));
 		return;
 	}
 	if (req->loop) {
@@ -498,23 +504,26 @@ void store_ask(struct store *s, struct store_req *req)
 		pthread_cond_signal(&l->wake);
 }
 
+static struct str note_text(char *to, struct str s)
+{
+	if (s.len)
+		memcpy(to, s.data, s.len);
+	return str_of(to, s.len);
+}
+
 void store_note(struct store *s, uint8_t op, struct str owner, struct str text, uint64_t utc_us)
 {
-	struct store_req *req = calloc(1, sizeof(*req));
-	struct store_args *args = req ? store_args_new(req, op) : NULL;
+	struct note *n = malloc(sizeof(*n) + owner.len + text.len);
 
-	if (args) {
-		req->is_note = true;
-		args->owner = arena_dup(req->arena, owner);
-		args->other = arena_dup(req->arena, text);
-		args->number = utc_us;
-		if (store_args_send(s, req) == 0)
-			return;
+	if (!n) {
+		log_error("store: memory is out: when %.*s was there is not kept", STR_FMT(owner));
+		return;
 	}
-	log_error("store: memory is out: when %.*s was there is not kept", (int)owner.len, owner.data);
-	if (req)
-		store_req_release(req);
-	free(req);
+	n->req = (struct store_req){.op = op, .is_note = true, .args = &n->args};
+	n->args = (struct store_args){.number = utc_us,
+		.owner = note_text(n->text, owner),
+		.other = note_text(n->text + owner.len, text)};
+	store_ask(s, &n->req);
 }
 
 int store_wait(struct store_req *req)
