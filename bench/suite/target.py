@@ -85,15 +85,17 @@ def latency_rows(rounds, flush):
     return rows
 
 
+def idle_figure(rounds, place):
+    """Which of the two figures of bare sessions was measured."""
+    return "idle-1k" if place == 0 and not rounds.values("idle", "floor", "steps.0.connections") else "idle"
+
+
 def memory_rows(rounds):
     rows = []
     for place, size in enumerate(("1k", "10k", "19k")):
         path = f"steps.{place}.rss_kib_each"
-        rows.append(row(f"memory of an idle session (gate) / floor, {size}",
-                        rounds.ratios("idle", "gatehouse", f"{path}.gate", "floor", f"{path}.relay"), 1.35))
-    if not rounds.values("idle", "gatehouse", "steps.0.connections"):
-        rows[0] = row("memory of an idle session (gate) / floor, 1k", rounds.ratios(
-            "idle-1k", "gatehouse", "steps.0.rss_kib_each.gate", "floor", "steps.0.rss_kib_each.relay"), 1.35)
+        rows.append(row(f"memory of an idle session (gate) / floor, {size}", rounds.ratios(
+            idle_figure(rounds, place), "gatehouse", f"{path}.gate", "floor", f"{path}.relay"), 1.35))
     return rows
 
 
@@ -111,7 +113,7 @@ def contacts_rows(rounds):
     """The floor's TLS connection is measured by the figure without contacts."""
     return [row(f"memory of a session with 50 contacts and all extensions (gate) / floor, {size}", rounds.ratios(
         "idle-contacts", "gatehouse-contacts", f"steps.{place}.rss_kib_each.gate", "floor",
-        f"steps.{place}.rss_kib_each.relay", other_figure="idle"), 1.8) for place, size in enumerate(("1k", "10k"))]
+        f"steps.{place}.rss_kib_each.relay", other_figure=idle_figure(rounds, place)), 1.8) for place, size in enumerate(("1k", "10k"))]
 
 
 def login_rows(rounds):
