@@ -274,17 +274,22 @@ class Standstill:
             return
         self._hold()
         try:
+            others = [other for other in self.server.clients if other is not client and other.wire and other.stream and not other.gone]
+            for other in others:
+                self._arrived(other)  # what came before it is not of it
             client.wire.send(data)
             rest(self.gate)
-            for other in self.server.clients:
-                if other is not client and other.wire and other.stream and not other.gone:
-                    self._look(other, sent)
+            for other in others:
+                self._look(other, sent)
         finally:
             os.kill(self.recorder, signals.SIGCONT)
 
-    def _look(self, other, sent):
+    def _arrived(self, other):
         reader = self.readers.setdefault(other.stream, Reader())
-        for arrived in reader.all(bytes(other.stream.raw) + other.wire.look()):
+        return reader.all(bytes(other.stream.raw) + other.wire.look())
+
+    def _look(self, other, sent):
+        for arrived in self._arrived(other):
             leak = self._leak(other.jid or other.bare, arrived, sent)
             assert leak is None, leak
 
