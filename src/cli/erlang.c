@@ -117,44 +117,10 @@ static bool escape(struct reader *r, struct buf *out)
 	return true;
 }
 
-static bool quoted_escaped(struct reader *r, char quote, size_t from, struct str *out)
-{
-	struct buf text = BUF_INIT(0);
-	bool ok = true;
-
-	buf_put(&text, r->text.data + from, r->at - from);
-	while (ok && r->at < r->text.len && peek(r) != quote) {
-		char c = r->text.data[r->at++];
-
-		if (c == '\\')
-			ok = escape(r, &text);
-		else
-			buf_putc(&text, c);
-	}
-	if (ok && r->at == r->text.len)
-		ok = fail(r);
-	r->at += ok;
-	*out = arena_dup(r->arena, buf_view(&text));
-	if (ok && text.len && !out->data)
-		ok = out_of_memory(r);
-	buf_done(&text);
-	return ok;
-}
-
 /* At the quote. */
 static bool quoted(struct reader *r, struct str *out)
 {
-	char quote = r->text.data[r->at++];
-	size_t from = r->at;
-
-	while (r->at < r->text.len && peek(r) != quote && peek(r) != '\\')
-		r->at++;
-	if (r->at == r->text.len)
-		return fail(r);
-	if (peek(r) == '\\')
-		return quoted_escaped(r, quote, from, out);
-	*out = str_cut(r->text, from, r->at++);
-	return true;
+	return text_quoted(r, escape, true, out);
 }
 
 /* ---- texts: pieces that stand beside each other are one ---- */

@@ -99,45 +99,9 @@ static bool escape(struct reader *r, struct buf *out)
 	return true;
 }
 
-static bool string_escaped(struct reader *r, char quote, size_t from, struct str *out)
-{
-	struct buf text = BUF_INIT(0);
-	bool ok = true;
-
-	buf_put(&text, r->text.data + from, r->at - from);
-	while (ok && r->at < r->text.len && peek(r) != quote) {
-		char c = r->text.data[r->at++];
-
-		if (c == '\\')
-			ok = escape(r, &text);
-		else if (c == '\n')
-			ok = fail(r);
-		else
-			buf_putc(&text, c);
-	}
-	if (ok && r->at == r->text.len)
-		ok = fail(r);
-	r->at++;
-	*out = arena_dup(r->arena, buf_view(&text));
-	if (ok && text.len && !out->data)
-		ok = out_of_memory(r);
-	buf_done(&text);
-	return ok;
-}
-
 static bool string(struct reader *r, struct str *out)
 {
-	char quote = r->text.data[r->at++];
-	size_t from = r->at;
-
-	while (r->at < r->text.len && peek(r) != quote && peek(r) != '\\' && peek(r) != '\n')
-		r->at++;
-	if (r->at == r->text.len || peek(r) == '\n')
-		return fail(r);
-	if (peek(r) == '\\')
-		return string_escaped(r, quote, from, out);
-	*out = str_cut(r->text, from, r->at++);
-	return true;
+	return text_quoted(r, escape, false, out);
 }
 
 /* ---- tables ---- */

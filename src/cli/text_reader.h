@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/str.h"
 
 struct reader {
@@ -36,3 +37,8 @@ static inline char peek(const struct reader *r)
 {
 	return r->at < r->text.len ? r->text.data[r->at] : '\0';
 }
+
+/* A text in quotes, from the quote on; the place is then behind the other one. `escape` takes what stands behind a backslash and
+ * writes what it means. `lines`: the text may go on in the next line. Views the file where nothing is escaped, else in the
+ * arena. */
+bool text_quoted(struct reader *r, bool (*escape)(struct reader *r, struct buf *out), bool lines, struct str *out);
