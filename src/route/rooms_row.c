@@ -60,7 +60,8 @@ static bool vcard_fill(struct room *r, struct str xml)
 bool rooms_row_take(struct room *r, const struct store_room *row)
 {
 	bool ok = config_take_text(&r->config, row->config) && room_set_text(&r->creator, row->creator) &&
-		  room_set_text(&r->subject, row->subject) && room_set_text(&r->subject_from, row->subject_from) && room_set_text(&r->subject_bare, row->subject_bare);
+		  room_set_text(&r->subject, row->subject) && room_set_text(&r->subject_from, row->subject_from) &&
+		  room_set_text(&r->subject_bare, row->subject_bare);
 
 	if (!hex_parse(row->secret, r->secret, sizeof(r->secret)))
 		log_warn("the secret of a room is damaged: its occupant ids change");
