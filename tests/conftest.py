@@ -24,6 +24,7 @@ sys.dont_write_bytecode = True
 from lib import standstill, walls  # noqa: E402
 from lib.desktop import loopback  # noqa: E402
 from lib.folk import Folk  # noqa: E402
+from lib.rooms import new_room, trio_in  # noqa: E402
 from lib.server import OUTPUT, Server, free_port  # noqa: E402
 
 _addresses = itertools.count(1)
@@ -125,6 +126,19 @@ def folk(server):
     server.close_clients()
     assert server.process is None or server.process.poll() is None, "the server ended: %s" % server.tail()
     server.check_log()
+
+
+@pytest.fixture
+def room(server):
+    """The address of a room that is not there yet."""
+    return new_room(server)
+
+
+@pytest.fixture
+def trio(folk, room):
+    """An owner and two more in it."""
+    owner, *others = folk.online(3)
+    return trio_in(room, owner, others)
 
 
 @pytest.fixture(scope="module")

@@ -9,20 +9,9 @@ import slixmpp
 from lib import archive, names
 from lib.names import tag
 from lib.record import eventually
-from lib.rooms import (admin, codes, configure, create, entry, form, item, join, listed, new_room, occupant, refusal, say,
-                       subject_of, trio_in)
+from lib.rooms import (admin, codes, configure, create, entry, form, item, join, listed, occupant, refusal, say,
+                       subject_of)
 from lib.stanza import (Error, body, body_of, child, message, message_to, presence, presence_to, stamped, stanza_id, words)
-
-
-@pytest.fixture
-def room(server):
-    return new_room(server)
-
-
-@pytest.fixture
-def trio(folk, room):
-    owner, *others = folk.online(3)
-    return trio_in(room, owner, others)
 
 
 def features(client, to, node=None):

@@ -11,7 +11,7 @@ from lib.archive import history, inner, refused, result
 from lib.client import Account
 from lib.names import tag
 from lib.record import eventually
-from lib.rooms import codes, configure, create, entry, item, join, new_room, occupant, say, subject_of
+from lib.rooms import codes, configure, create, entry, item, join, occupant, say, subject_of
 from lib.rules import add_rules, wall_rule, word_rule
 from lib.server import PASSWORD_MARK
 from lib.stanza import Error, body, body_of, child, element, message, message_to, presence_to, stanza_id
@@ -27,11 +27,6 @@ def server(launch):
     def prepare(server):
         add_rules(server, *RULES)
     return launch("rooms-archive", prepare=prepare)
-
-
-@pytest.fixture
-def room(server):
-    return new_room(server)
 
 
 @pytest.fixture

@@ -7,22 +7,11 @@ import pytest
 
 from lib import names
 from lib.names import tag
-from lib.rooms import (admin, codes, configure, create, entry, form, item, join, listed, new_room, occupant, refusal, say,
-                       subject_of, trio_in)
+from lib.rooms import (admin, codes, configure, create, entry, form, item, join, listed, occupant, refusal, say,
+                       subject_of)
 from lib.stanza import Error, body, body_of, child, element, message, message_to, presence_to, words
 
 SEEN = "the names of roles are in what everybody has seen before"
-
-
-@pytest.fixture
-def room(server):
-    return new_room(server)
-
-
-@pytest.fixture
-def trio(folk, room):
-    owner, *others = folk.online(3)
-    return trio_in(room, owner, others)
 
 
 def status(client, room):

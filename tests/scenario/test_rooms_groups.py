@@ -8,10 +8,10 @@ import pytest
 from lib import names, record
 from lib.client import Account, Client
 from lib.names import tag
-from lib.rooms import admin, codes, create, item, join, listed, new_room, occupant, refusal, say
+from lib.rooms import admin, codes, create, item, join, listed, occupant, refusal, say
 from lib.rules import add_rules, wall_rule, word_rule
 from lib.server import PASSWORD_MARK
-from lib.stanza import Error, body, child, message, message_to, words
+from lib.stanza import Error, body, child, message, message_to
 
 SALES_TO_RESEARCH = ("group:talk-sales", "group:talk-research")
 RULES = (
@@ -37,11 +37,6 @@ def server(launch):
         add_rules(server, *RULES)
         server.configure({"rooms": {"admin_group": "room-admins"}})
     return launch("room-groups", prepare=prepare)
-
-
-@pytest.fixture
-def room(server):
-    return new_room(server)
 
 
 @pytest.fixture

@@ -31,11 +31,6 @@ def server(launch):
     return launch("rooms", prepare=prepare)
 
 
-@pytest.fixture
-def room(server):
-    return new_room(server)
-
-
 _people = iter(range(1, 10000))
 
 

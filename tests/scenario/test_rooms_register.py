@@ -7,7 +7,7 @@ from lib import names
 from lib.client import Account, Client
 from lib.names import tag
 from lib.record import content_with, eventually
-from lib.rooms import admin, create, form, item, join, listed, new_room, occupant, refusal, say
+from lib.rooms import admin, create, form, item, join, listed, occupant, refusal, say
 from lib.rules import add_rules, wall_rule, word_rule
 from lib.server import PASSWORD_MARK
 from lib.standstill import stopped, store_held
@@ -24,11 +24,6 @@ def server(launch):
     return launch("rooms-register", prepare=lambda server: add_rules(
         server, word_rule("register-word", WORD, NOTICE),
         wall_rule("register-wall", ("group:register-left", "group:register-right"))))
-
-
-@pytest.fixture
-def room(server):
-    return new_room(server)
 
 
 def person(server, number, group):

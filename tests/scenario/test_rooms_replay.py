@@ -23,11 +23,6 @@ def server(launch):
     return launch("rooms-replay")
 
 
-@pytest.fixture
-def room(server):
-    return new_room(server)
-
-
 def config(owner, room):
     answer = owner.ask(names.MUC_OWNER, to=room)
     return {each.get("var"): each.findtext(tag(names.DATA, "value")) for each in answer.iter(tag(names.DATA, "field"))}

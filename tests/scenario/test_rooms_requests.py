@@ -6,7 +6,7 @@ import pytest
 from lib import names
 from lib.client import Account, Client
 from lib.record import content_with
-from lib.rooms import configure, create, join, new_room, occupant, say, trio_in
+from lib.rooms import configure, create, join, occupant, say
 from lib.rules import add_rules, word_rule
 from lib.server import PASSWORD_MARK
 from lib.standstill import stopped
@@ -24,17 +24,6 @@ def server(launch):
     return launch("rooms-requests", prepare=lambda server: add_rules(
         server, word_rule("request-word", WORD, NOTICE),
         word_rule("request-pair", "thudword", "Not to research.", ("group:request-sales", "group:request-research"))))
-
-
-@pytest.fixture
-def room(server):
-    return new_room(server)
-
-
-@pytest.fixture
-def trio(folk, room):
-    owner, *others = folk.online(3)
-    return trio_in(room, owner, others)
 
 
 def question(text="x", name="question"):

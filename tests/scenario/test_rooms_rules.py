@@ -9,8 +9,8 @@ import pytest
 from lib import names, record
 from lib.client import Account, Client
 from lib.names import tag
-from lib.rooms import (admin, codes, configure, create, entry, form, item, join, listed, new_room, occupant, refusal, say,
-                       subject_of, trio_in)
+from lib.rooms import (admin, codes, configure, create, entry, form, item, join, listed, occupant, refusal, say,
+                       subject_of)
 from lib.server import PASSWORD_MARK
 from lib.stanza import Error, body, body_of, child, element, message, message_to, presence, presence_to, words
 
@@ -20,17 +20,6 @@ _number = itertools.count(1)
 @pytest.fixture(scope="module")
 def server(launch):
     return launch("room-rules", settings={"rooms": {"affiliations_max": 10, "admin_group": "room-admins"}})
-
-
-@pytest.fixture
-def room(server):
-    return new_room(server)
-
-
-@pytest.fixture
-def trio(folk, room):
-    owner, *others = folk.online(3)
-    return trio_in(room, owner, others)
 
 
 def person(server, *groups):

@@ -8,21 +8,10 @@ import pytest
 
 from lib import names, record
 from lib.names import tag
-from lib.rooms import admin, codes, configure, entry, item, new_room, occupant, subject_of, trio_in
+from lib.rooms import admin, codes, configure, entry, item, occupant, subject_of
 from lib.stanza import Error, message, presence, presence_to
 
 PICTURE = b"\x89PNG not quite"
-
-
-@pytest.fixture
-def room(server):
-    return new_room(server)
-
-
-@pytest.fixture
-def trio(folk, room):
-    owner, *others = folk.online(3)
-    return trio_in(room, owner, others)
 
 
 def lists(owner, room, **fields):
