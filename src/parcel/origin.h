@@ -1,5 +1,6 @@
 /* The proven sender of a parcel: one per bound stream, made when binding succeeds, immutable, shared by the stream,
- * its session and all parcels that came from it. Nothing in it was written by the client but the resource it asked for.
+ * its session and all parcels that came from it. Nothing in it was written by the client but the resource it asked for
+ * and the agent it says it is.
  * One block of memory: there is one for each idle session. */
 #pragma once
 
@@ -18,6 +19,9 @@ struct origin {
 	struct str address;           /* the client's network address and port as text: never leaves the server */
 	struct str tls;               /* "TLSv1.3 TLS_AES_128_GCM_SHA256", "" on a plaintext test listener */
 	struct str mechanism;         /* SASL mechanism used */
+	struct str agent_id;          /* XEP-0388 <user-agent/>, as the client claims: of the installation (UUID, lower */
+	struct str agent_software;    /*   case), what it is and runs on (bounded, printable); empty: not said. For */
+	struct str agent_device;      /*   the person and administrators alone, never for other people (section 2.3) */
 	struct loop *home;            /* where the user's state lives */
 	/* Hands the session behind it a stanza of the server's, so that it is counted (XEP-0198); from any loop. `port` is
 	 * where it goes when there is no such session any more. Set by route/ before the origin is shared. */
@@ -31,6 +35,7 @@ struct origin_parts {
 	const struct jid *jid;
 	const struct person *person; /* the origin takes a reference of its own */
 	struct str session, address, tls, mechanism;
+	struct str agent_id, agent_software, agent_device;
 	struct loop *home;
 };
 

@@ -246,6 +246,9 @@ static struct origin *make_origin(struct user *u, const struct errand *e, const 
 		.address = e->address,
 		.tls = e->tls,
 		.mechanism = e->mechanism,
+		.agent_id = e->agent_id,
+		.agent_software = e->agent_software,
+		.agent_device = e->agent_device,
 		.home = u->home->loop};
 	struct origin *o;
 
