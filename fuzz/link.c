@@ -1,0 +1,39 @@
+/* Links in texts: found alike however the text is cut, and never lost by what comes behind. */
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/link.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool byte_by_byte(struct str text)
+{
+	struct link_finder f;
+
+	link_begin(&f);
+	for (size_t i = 0; i < text.len; i++)
+		link_feed(&f, str_cut(text, i, i + 1));
+	return link_end(&f);
+}
+
+static bool with_tail(struct str text, struct str tail)
+{
+	struct link_finder f;
+
+	link_begin(&f);
+	link_feed(&f, text);
+	link_feed(&f, tail);
+	return link_end(&f);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct str text = str_of((const char *)data, size);
+	bool found = link_in(text);
+
+	assert(byte_by_byte(text) == found);
+	assert(!found || with_tail(text, STR(" and more")));
+	assert(with_tail(text, STR(" https://example.org")));
+	return 0;
+}
