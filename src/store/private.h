@@ -40,6 +40,13 @@ enum store_op {
 	OP_INVITE_ADD,
 	OP_INVITE_REVOKE,
 	OP_INVITE_REDEEM,
+	OP_CLIENT_NOTE,
+	OP_CLIENT_SWEEP,
+	OP_CAPS_CLIENT_NOTE,
+	OP_CAPS_CLIENT_PUT,
+	OP_CAPS_CLIENT_DELETE,
+	OP_POSTURE_PUT,
+	OP_REFUSAL_NOTE,
 	OP_READS, /* from here on: nothing is written */
 	OP_ACCOUNT_ALL = OP_READS,
 	OP_ACCOUNT_GET,
@@ -69,6 +76,10 @@ enum store_op {
 	OP_VISIT_GET,
 	OP_NOTICE_ALL,
 	OP_USER_LOAD,
+	OP_CLIENT_LIST,
+	OP_CAPS_CLIENT_ALL,
+	OP_POSTURE_ALL,
+	OP_REFUSAL_ALL,
 	OP_COUNT,
 };
 
@@ -93,6 +104,11 @@ struct store_args {
 		const struct store_pep_item *item;
 		const struct store_personal *personal;
 		const struct store_notice *notice;
+		const struct store_client *client;
+		const struct store_client_query *clients;
+		const struct store_caps_client *caps_client;
+		const struct store_posture *posture;
+		const struct store_refusal *refusal;
 	};
 	struct store_archived *last; /* of the list */
 	size_t len;
@@ -134,6 +150,15 @@ struct store_args *store_args_new(struct store_req *req, enum store_op op);
 [[nodiscard]] int store_args_send(struct store *s, struct store_req *req);
 /* A write that nobody waits for: within half a second, with the next write at the latest. Where it fails, the log says so. */
 void store_note(struct store *s, uint8_t op, struct str owner, struct str text, uint64_t utc_us);
+/* The same for a note that says more: a row of `size` bytes, in which the texts at `offsets` are copied, too. It is in
+ * args->client (any pointer of that union), `text` in args->text, `limit` in args->limit. */
+struct store_note_row {
+	const void *row;
+	size_t size;
+	const size_t *offsets;
+	size_t offsets_len;
+};
+void store_note_with(struct store *s, uint8_t op, const struct store_note_row *row, struct str text, size_t limit);
 /* A copy of names in the request's arena. */
 const struct str *store_args_names(struct store_req *req, const struct str *names, size_t len);
 /* Both, for what has a name only. */

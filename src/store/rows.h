@@ -343,3 +343,101 @@ struct store_invites {
 	const struct store_invite *rows; /* ordered by creation */
 	size_t len;
 };
+
+/* --- clients: the programs that people use --- */
+
+/* What a client has been used for, counted in stanzas. The order is the one of the columns. */
+enum store_use {
+	STORE_USE_MESSAGES, /* to people */
+	STORE_USE_ROOMS,    /* to rooms, and entering them */
+	STORE_USE_FILES,    /* offers and links of files */
+	STORE_USE_CALLS,    /* signalling of voice and video */
+	STORE_USES,
+};
+
+/* One installation of a program, as far as installations can be told apart (route/inventory.h). */
+struct store_client {
+	struct str owner;
+	struct str key; /* which one, in the caller's words; unique for an owner */
+	uint8_t class, basis, confidence; /* the caller's numbers (client/judgement.h); they are in the file */
+	uint32_t contradictions;
+	struct str product, version, os, device, caps, node, agent, ja4, resource;
+	struct str version_before; /* empty: it has never had another one */
+	uint64_t version_us;       /* since when it has this one */
+	struct str address;        /* without port. In answers: the last ones, a space between them, the newest first */
+	uint64_t networks;         /* addresses it has come from; one that comes back after long counts again */
+	uint64_t first_us, last_us;
+	uint64_t sessions;
+	uint64_t uses[STORE_USES];
+};
+
+struct store_clients {
+	const struct store_client *rows; /* ordered by owner and key */
+	size_t len;
+	bool complete; /* there are no more behind them */
+};
+
+struct store_client_query {
+	struct str owner;                 /* only his; empty: everybody's */
+	struct str after_owner, after_key; /* only behind this row */
+	struct str product;               /* without regard to ASCII case; empty: any */
+	struct str agent;                 /* empty: any */
+	uint64_t since_us;                /* seen at that time or later */
+	size_t limit;
+};
+
+/* The numbers are in the file: never change them. */
+enum store_caps_state {
+	STORE_CAPS_LEARNT = 0,    /* from what clients said */
+	STORE_CAPS_CONFIRMED = 1, /* by an administrator */
+	STORE_CAPS_REJECTED = 2,  /* by an administrator: it stands for nothing */
+};
+
+/* What a verified hash of capabilities says of the client that shows it. */
+struct store_caps_client {
+	struct str hash; /* "sha-1 VER" */
+	struct str product, version, os, node;
+	uint8_t state;         /* enum store_caps_state */
+	bool varies;           /* clients of several versions show it: it says the product only */
+	uint64_t contradicted; /* how often a client with it claimed to be another product */
+	uint64_t accounts;     /* whose clients have said the same, up to STORE_VOUCHERS_MAX */
+	uint64_t first_us, last_us;
+};
+
+enum {
+	STORE_VOUCHERS_MAX = 100,
+};
+
+struct store_caps_clients {
+	const struct store_caps_client *rows; /* ordered by product and version */
+	size_t len;
+};
+
+/* Of one moment and one product: how many installations had been seen that day, and how many of them were up to date. */
+struct store_posture {
+	uint64_t taken_us;
+	struct str product; /* empty: not known */
+	struct str baseline; /* version of the rules it was measured with */
+	uint64_t seen, above;
+};
+
+struct store_postures {
+	const struct store_posture *rows; /* ordered by time and product */
+	size_t len;
+};
+
+/* Somebody was not let in. Those that differ in nothing but time and reason are one row. */
+struct store_refusal {
+	struct str kind;  /* "client", "tls", "mechanism", .. */
+	struct str owner; /* bare; empty: it was over before he said who he is */
+	struct str address;
+	struct str product, version;
+	struct str rule;
+	struct str reason;
+	uint64_t count, first_us, last_us;
+};
+
+struct store_refusals {
+	const struct store_refusal *rows; /* the latest first */
+	size_t len;
+};

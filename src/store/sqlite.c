@@ -61,6 +61,13 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_INVITE_ADD] = sq_invite_add,
 	[OP_INVITE_REVOKE] = sq_invite_revoke,
 	[OP_INVITE_REDEEM] = sq_invite_redeem,
+	[OP_CLIENT_NOTE] = sq_client_note,
+	[OP_CLIENT_SWEEP] = sq_client_sweep,
+	[OP_CAPS_CLIENT_NOTE] = sq_caps_client_note,
+	[OP_CAPS_CLIENT_PUT] = sq_caps_client_put,
+	[OP_CAPS_CLIENT_DELETE] = sq_caps_client_delete,
+	[OP_POSTURE_PUT] = sq_posture_put,
+	[OP_REFUSAL_NOTE] = sq_refusal_note,
 	[OP_INVITE_ALL] = sq_invite_all,
 	[OP_INVITE_FIND] = sq_invite_find,
 	[OP_ACCOUNT_ALL] = sq_account_all,
@@ -89,6 +96,10 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_VISIT_GET] = sq_visit_get,
 	[OP_NOTICE_ALL] = sq_notice_all,
 	[OP_USER_LOAD] = sq_user_load,
+	[OP_CLIENT_LIST] = sq_client_list,
+	[OP_CAPS_CLIENT_ALL] = sq_caps_client_all,
+	[OP_POSTURE_ALL] = sq_posture_all,
+	[OP_REFUSAL_ALL] = sq_refusal_all,
 };
 
 static struct sq *sq_of(struct store_backend *b)

@@ -140,6 +140,33 @@ enum sq_query {
 	SQ_INVITE_REVOKE,
 	SQ_INVITE_USE,
 	SQ_INVITE_FORGET,
+	SQ_CLIENT_NOTE,
+	SQ_CLIENT_PART,
+	SQ_CLIENT_MERGE,
+	SQ_CLIENT_DROP,
+	SQ_CLIENT_TRIM,
+	SQ_CLIENT_SWEEP,
+	SQ_CLIENT_CLEAR,
+	SQ_CLIENT_LIST,
+	SQ_CLIENT_OF,
+	SQ_CAPS_CLIENT_GET,
+	SQ_CAPS_CLIENT_ADD,
+	SQ_CAPS_CLIENT_SEE,
+	SQ_CAPS_CLIENT_PUT,
+	SQ_CAPS_CLIENT_DELETE,
+	SQ_CAPS_CLIENT_TRIM,
+	SQ_CAPS_CLIENT_ALL,
+	SQ_VOUCHER_ADD,
+	SQ_VOUCHER_CLEAR,
+	SQ_VOUCHER_ORPHANS,
+	SQ_POSTURE_PUT,
+	SQ_POSTURE_TRIM,
+	SQ_POSTURE_ALL,
+	SQ_REFUSAL_AGAIN,
+	SQ_REFUSAL_ADD,
+	SQ_REFUSAL_TRIM,
+	SQ_REFUSAL_CLEAR,
+	SQ_REFUSAL_ALL,
 	SQ_COUNT,
 };
 
@@ -285,3 +312,14 @@ int sq_pep_last(struct sq *q, struct store_req *req);
 int sq_pep_who(struct sq *q, struct store_req *req);
 int sq_caps_get(struct sq *q, struct store_req *req);
 int sq_caps_put(struct sq *q, struct store_req *req);
+int sq_client_note(struct sq *q, struct store_req *req);
+int sq_client_sweep(struct sq *q, struct store_req *req);
+int sq_client_list(struct sq *q, struct store_req *req);
+int sq_caps_client_note(struct sq *q, struct store_req *req);
+int sq_caps_client_put(struct sq *q, struct store_req *req);
+int sq_caps_client_delete(struct sq *q, struct store_req *req);
+int sq_caps_client_all(struct sq *q, struct store_req *req);
+int sq_posture_put(struct sq *q, struct store_req *req);
+int sq_posture_all(struct sq *q, struct store_req *req);
+int sq_refusal_note(struct sq *q, struct store_req *req);
+int sq_refusal_all(struct sq *q, struct store_req *req);

@@ -244,7 +244,7 @@ int sq_account_remove(struct sq *q, struct store_req *req)
 	static const enum sq_query owned[] = {
 		SQ_ROSTER_CLEAR, SQ_ROSTER_VERSION_CLEAR, SQ_ROSTER_LOG_CLEAR, SQ_BLOCK_CLEAR, SQ_MESSAGE_CLEAR,
 		SQ_PREFS_CLEAR, SQ_SEEN_CLEAR, SQ_VISIT_CLEAR, SQ_OWNER_LEAVE, SQ_PRIVATE_CLEAR, SQ_VCARD_CLEAR, SQ_PEP_NODES_CLEAR,
-		SQ_PEP_ITEMS_CLEAR};
+		SQ_PEP_ITEMS_CLEAR, SQ_CLIENT_CLEAR, SQ_VOUCHER_CLEAR, SQ_REFUSAL_CLEAR};
 	uint64_t account;
 	int r = account_find(q, req->args->owner, &account);
 

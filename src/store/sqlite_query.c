@@ -9,6 +9,10 @@
 
 #define HAS_KIND "SELECT 1 FROM verifier v WHERE v.account_id = a.account_id AND v.kind = "
 
+#define CLIENT                                                                                               \
+	"SELECT owner, key, class, basis, confidence, contradictions, product, version, version_before, "    \
+	"version_us, os, device, caps, node, agent, ja4, resource, addresses, networks, first_us, last_us, " \
+	"sessions, messages, rooms, files, calls FROM client "
 #define INVITE "SELECT id, domain, jid, groups, made_by, created_us, expires_us, used_us, used_by, revoked_us FROM invite "
 #define INVITE_OPEN "used_us = 0 AND revoked_us = 0 "
 
@@ -208,4 +212,74 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_INVITE_REVOKE] = "UPDATE invite SET revoked_us = ?2 WHERE id = ?1 AND " INVITE_OPEN "AND expires_us > ?2",
 	[SQ_INVITE_USE] = "UPDATE invite SET used_us = ?3, used_by = ?2 WHERE token_hash = ?1 AND " INVITE_OPEN,
 	[SQ_INVITE_FORGET] = "DELETE FROM invite WHERE expires_us < ?1",
+	/* What is not known this time stays as it was. `addresses` are the last ones, each with a space before it and the
+	 * newest first, cut off behind 600 characters: a network that comes back later than that counts again. */
+	[SQ_CLIENT_NOTE] =
+		"INSERT INTO client SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, '', ?18, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
+		"' ' || ?16 || CASE ?16 WHEN '' THEN '' ELSE ' ' END, ?16 <> '', ?18, ?18, ?17, ?19, ?20, ?21, ?22 "
+		"WHERE EXISTS (SELECT 1 FROM account WHERE jid = ?1 AND NOT removed) "
+		"ON CONFLICT (owner, key) DO UPDATE SET class = ?3, basis = ?4, confidence = ?5, contradictions = ?6, "
+		"product = CASE ?7 WHEN '' THEN product ELSE ?7 END, "
+		"version_before = CASE WHEN ?8 IN ('', version) OR version = '' THEN version_before ELSE version END, "
+		"version_us = CASE WHEN ?8 IN ('', version) THEN version_us ELSE ?18 END, "
+		"version = CASE ?8 WHEN '' THEN version ELSE ?8 END, "
+		"os = CASE ?9 WHEN '' THEN os ELSE ?9 END, device = CASE ?10 WHEN '' THEN device ELSE ?10 END, "
+		"caps = CASE ?11 WHEN '' THEN caps ELSE ?11 END, node = CASE ?12 WHEN '' THEN node ELSE ?12 END, "
+		"agent = ?13, ja4 = CASE ?14 WHEN '' THEN ja4 ELSE ?14 END, resource = ?15, "
+		"networks = networks + (?16 <> '' AND instr(addresses, ' ' || ?16 || ' ') = 0), "
+		"addresses = CASE WHEN ?16 = '' THEN addresses "
+		"ELSE substr(' ' || ?16 || replace(addresses, ' ' || ?16 || ' ', ' '), 1, 600) END, "
+		"last_us = max(last_us, ?18), sessions = sessions + ?17, messages = messages + ?19, rooms = rooms + ?20, "
+		"files = files + ?21, calls = calls + ?22",
+	[SQ_CLIENT_PART] = "UPDATE client SET sessions = sessions - 1 WHERE owner = ?1 AND key = ?2 AND sessions > 0",
+	[SQ_CLIENT_MERGE] =
+		"UPDATE client SET first_us = min(client.first_us, w.first_us), messages = client.messages + w.messages, "
+		"rooms = client.rooms + w.rooms, files = client.files + w.files, calls = client.calls + w.calls "
+		"FROM (SELECT first_us, messages, rooms, files, calls FROM client WHERE owner = ?1 AND key = ?2 "
+		"AND sessions = 0) AS w WHERE owner = ?1 AND key = ?3",
+	[SQ_CLIENT_DROP] = "DELETE FROM client WHERE owner = ?1 AND key = ?2 AND sessions = 0",
+	[SQ_CLIENT_TRIM] = "DELETE FROM client WHERE owner = ?1 AND key IN (SELECT key FROM client WHERE owner = ?1 "
+			   "ORDER BY last_us DESC, key LIMIT -1 OFFSET ?2)",
+	[SQ_CLIENT_SWEEP] = "DELETE FROM client WHERE last_us < ?1",
+	[SQ_CLIENT_CLEAR] = "DELETE FROM client WHERE owner = ?1",
+	[SQ_CLIENT_LIST] = CLIENT "WHERE (owner, key) > (?1, ?2) AND (?3 = '' OR product = ?3 COLLATE NOCASE) "
+				  "AND (?4 = '' OR agent = ?4) AND last_us >= ?5 ORDER BY owner, key LIMIT ?6",
+	[SQ_CLIENT_OF] = CLIENT "WHERE owner = ?1 AND key > ?2 AND (?3 = '' OR product = ?3 COLLATE NOCASE) "
+				"AND (?4 = '' OR agent = ?4) AND last_us >= ?5 ORDER BY key LIMIT ?6",
+	[SQ_CAPS_CLIENT_GET] = "SELECT product, version, state, varies FROM caps_client WHERE hash = ?1",
+	[SQ_CAPS_CLIENT_ADD] = "INSERT INTO caps_client (hash, product, version, os, node, state, varies, contradicted, "
+			       "first_us, last_us) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, ?6, ?6)",
+	[SQ_CAPS_CLIENT_SEE] = "UPDATE caps_client SET last_us = max(last_us, ?2), contradicted = contradicted + ?3, "
+			       "varies = max(varies, ?4), version = CASE WHEN ?4 AND state = 0 THEN '' ELSE version END "
+			       "WHERE hash = ?1",
+	[SQ_CAPS_CLIENT_PUT] =
+		"INSERT INTO caps_client (hash, product, version, os, node, state, varies, contradicted, first_us, last_us) "
+		"VALUES (?1, ?2, ?3, ?4, '', ?5, 0, 0, ?6, ?6) ON CONFLICT (hash) DO UPDATE SET "
+		"product = CASE ?2 WHEN '' THEN product ELSE ?2 END, version = CASE ?2 WHEN '' THEN version ELSE ?3 END, "
+		"os = CASE ?4 WHEN '' THEN os ELSE ?4 END, state = ?5",
+	[SQ_CAPS_CLIENT_DELETE] = "DELETE FROM caps_client WHERE hash = ?1",
+	[SQ_CAPS_CLIENT_TRIM] = "DELETE FROM caps_client WHERE state = 0 AND hash IN (SELECT hash FROM caps_client "
+				"ORDER BY state > 0 DESC, last_us DESC, hash LIMIT -1 OFFSET ?1)",
+	[SQ_CAPS_CLIENT_ALL] =
+		"SELECT hash, product, version, os, node, state, varies, contradicted, first_us, last_us, "
+		"(SELECT count(*) FROM caps_voucher v WHERE v.hash = c.hash) FROM caps_client c ORDER BY product, version, hash",
+	[SQ_VOUCHER_ADD] = "INSERT OR IGNORE INTO caps_voucher SELECT ?1, ?2 WHERE "
+			   "EXISTS (SELECT 1 FROM account WHERE jid = ?2 AND NOT removed) AND "
+			   "(SELECT count(*) FROM caps_voucher WHERE hash = ?1) < ?3",
+	[SQ_VOUCHER_CLEAR] = "DELETE FROM caps_voucher WHERE owner = ?1",
+	[SQ_VOUCHER_ORPHANS] = "DELETE FROM caps_voucher WHERE NOT EXISTS (SELECT 1 FROM caps_client c WHERE c.hash = "
+			       "caps_voucher.hash)",
+	[SQ_POSTURE_PUT] = "INSERT OR REPLACE INTO posture (taken_us, product, baseline, seen, above) "
+			   "VALUES (?1, ?2, ?3, ?4, ?5)",
+	[SQ_POSTURE_TRIM] = "DELETE FROM posture WHERE taken_us < ?1",
+	[SQ_POSTURE_ALL] = "SELECT taken_us, product, baseline, seen, above FROM posture WHERE taken_us >= ?1 "
+			   "ORDER BY taken_us, product",
+	[SQ_REFUSAL_AGAIN] = "UPDATE refusal SET count = count + 1, last_us = max(last_us, ?7), reason = ?8 WHERE kind = ?1 AND owner = ?2 "
+			     "AND address = ?3 AND product = ?4 AND version = ?5 AND rule = ?6",
+	[SQ_REFUSAL_ADD] = "INSERT INTO refusal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?8, 1, ?7, ?7)",
+	[SQ_REFUSAL_TRIM] = "DELETE FROM refusal WHERE (SELECT count(*) FROM refusal) > ?1 AND last_us <= (SELECT last_us FROM refusal "
+			    "ORDER BY last_us DESC LIMIT 1 OFFSET ?1 - ?1 / 16)",
+	[SQ_REFUSAL_CLEAR] = "DELETE FROM refusal WHERE owner = ?1",
+	[SQ_REFUSAL_ALL] = "SELECT kind, owner, address, product, version, rule, reason, count, first_us, last_us FROM refusal "
+			   "WHERE last_us >= ?1 ORDER BY last_us DESC, owner LIMIT ?2",
 };

@@ -113,6 +113,30 @@ static const char *const steps[] = {
 	"  PRIMARY KEY (owner, contact)) WITHOUT ROWID;",
 	/* 11: who made a room */
 	"ALTER TABLE room ADD COLUMN creator TEXT NOT NULL DEFAULT '';",
+	/* 12: which programs people use; what hashes of capabilities stand for, and who has vouched for it; how many were
+	 * up to date; who was refused */
+	"CREATE TABLE client ("
+	"  owner TEXT NOT NULL, key TEXT NOT NULL, class INTEGER NOT NULL, basis INTEGER NOT NULL,"
+	"  confidence INTEGER NOT NULL, contradictions INTEGER NOT NULL, product TEXT NOT NULL, version TEXT NOT NULL,"
+	"  version_before TEXT NOT NULL, version_us INTEGER NOT NULL, os TEXT NOT NULL, device TEXT NOT NULL,"
+	"  caps TEXT NOT NULL, node TEXT NOT NULL, agent TEXT NOT NULL, ja4 TEXT NOT NULL, resource TEXT NOT NULL,"
+	"  addresses TEXT NOT NULL, networks INTEGER NOT NULL, first_us INTEGER NOT NULL, last_us INTEGER NOT NULL,"
+	"  sessions INTEGER NOT NULL, messages INTEGER NOT NULL, rooms INTEGER NOT NULL, files INTEGER NOT NULL,"
+	"  calls INTEGER NOT NULL, PRIMARY KEY (owner, key)) WITHOUT ROWID;"
+	"CREATE TABLE caps_client ("
+	"  hash TEXT PRIMARY KEY, product TEXT NOT NULL, version TEXT NOT NULL, os TEXT NOT NULL, node TEXT NOT NULL,"
+	"  state INTEGER NOT NULL, varies INTEGER NOT NULL, contradicted INTEGER NOT NULL, first_us INTEGER NOT NULL,"
+	"  last_us INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE caps_voucher (hash TEXT NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (hash, owner)) WITHOUT ROWID;"
+	"CREATE INDEX caps_voucher_owner ON caps_voucher (owner);"
+	"CREATE TABLE posture ("
+	"  taken_us INTEGER NOT NULL, product TEXT NOT NULL, baseline TEXT NOT NULL, seen INTEGER NOT NULL,"
+	"  above INTEGER NOT NULL, PRIMARY KEY (taken_us, product)) WITHOUT ROWID;"
+	"CREATE TABLE refusal ("
+	"  kind TEXT NOT NULL, owner TEXT NOT NULL, address TEXT NOT NULL, product TEXT NOT NULL, version TEXT NOT NULL,"
+	"  rule TEXT NOT NULL, reason TEXT NOT NULL, count INTEGER NOT NULL, first_us INTEGER NOT NULL,"
+	"  last_us INTEGER NOT NULL, PRIMARY KEY (kind, owner, address, product, version, rule)) WITHOUT ROWID;"
+	"CREATE INDEX refusal_owner ON refusal (owner);",
 };
 
 enum {

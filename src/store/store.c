@@ -55,7 +55,7 @@ struct store {
 	struct lane lane[STORE_READERS];
 	uint64_t asked, written; /* writes, counted */
 	struct durations wrote, transactions; /* the writing thread's own */
-	_Atomic uint64_t accounts_version, invites_version;
+	_Atomic uint64_t accounts_version, invites_version, caps_clients_version;
 	bool stopping;
 };
 
@@ -96,7 +96,7 @@ static void request_run_answer(struct task *task)
 struct note {
 	struct store_req req;
 	struct store_args args;
-	char text[];
+	_Alignas(8) char text[];
 };
 
 /* After this the request is the asker's, or gone. */
@@ -201,6 +201,11 @@ static bool changes_invites(const struct store_req *req)
 	return req->op == OP_INVITE_ADD || req->op == OP_INVITE_REVOKE || req->op == OP_INVITE_REDEEM;
 }
 
+static bool changes_caps_clients(const struct store_req *req)
+{
+	return req->op == OP_CAPS_CLIENT_NOTE || req->op == OP_CAPS_CLIENT_PUT || req->op == OP_CAPS_CLIENT_DELETE;
+}
+
 static void group_done(struct store *s, struct store_req *first, size_t len)
 {
 	uint64_t now = clock_mono_us();
@@ -212,6 +217,8 @@ static void group_done(struct store *s, struct store_req *first, size_t len)
 			s->accounts_version++;
 		if (changes_invites(req))
 			s->invites_version++;
+		if (changes_caps_clients(req))
+			s->caps_clients_version++;
 		answer(s, req);
 	}
 	pthread_mutex_lock(&s->lock);
@@ -428,6 +435,11 @@ uint64_t store_invites_version(const struct store *s)
 	return s->invites_version;
 }
 
+uint64_t store_caps_clients_version(const struct store *s)
+{
+	return s->caps_clients_version;
+}
+
 uint64_t store_applied_seq(const struct store *s)
 {
 	return s->applied_seq;
@@ -449,7 +461,16 @@ void store_stats(struct store *s, struct store_stats *out)
 
 static bool asks_for_notes(const struct store_req *req)
 {
-	return req->op == OP_SEEN_GET || req->op == OP_VISIT_GET;
+	switch (req->op) {
+	case OP_SEEN_GET:
+	case OP_VISIT_GET:
+	case OP_CLIENT_LIST:
+	case OP_CAPS_CLIENT_ALL:
+	case OP_REFUSAL_ALL:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* The three of them with the lock held; true: the writer is to be woken. */
@@ -523,6 +544,39 @@ void store_note(struct store *s, uint8_t op, struct str owner, struct str text, 
 	n->args = (struct store_args){.number = utc_us,
 		.owner = note_text(n->text, owner),
 		.other = note_text(n->text + owner.len, text)};
+	store_ask(s, &n->req);
+}
+
+static size_t texts_bytes(const struct store_note_row *row)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < row->offsets_len; i++)
+		bytes += ((const struct str *)(const void *)((const char *)row->row + row->offsets[i]))->len;
+	return bytes;
+}
+
+void store_note_with(struct store *s, uint8_t op, const struct store_note_row *row, struct str text, size_t limit)
+{
+	size_t room = (row->size + 7) & ~(size_t)7;
+	struct note *n = malloc(sizeof(*n) + room + texts_bytes(row) + text.len);
+	char *at;
+
+	if (!n) {
+		log_error("store: memory is out: what was seen of a client is not kept");
+		return;
+	}
+	memcpy(n->text, row->row, row->size);
+	at = n->text + room;
+	for (size_t i = 0; i < row->offsets_len; i++) {
+		struct str *copy = (struct str *)(void *)(n->text + row->offsets[i]);
+
+		*copy = note_text(at, *copy);
+		at += copy->len;
+	}
+	n->req = (struct store_req){.op = op, .is_note = true, .args = &n->args};
+	n->args = (struct store_args){.text = note_text(at, text), .limit = limit};
+	n->args.client = (const struct store_client *)(const void *)n->text;
 	store_ask(s, &n->req);
 }
 

@@ -88,6 +88,10 @@ struct store_req {
 		const struct store_user *user;
 		const struct store_notices *notices;
 		const struct store_invites *invites;
+		const struct store_clients *clients;
+		const struct store_caps_clients *caps_clients;
+		const struct store_postures *postures;
+		const struct store_refusals *refusals;
 		const int *outcomes; /* one for each row of the call */
 		uint64_t number;
 	};
@@ -256,6 +260,42 @@ void store_visit_note_greeted(struct store *s, struct str owner, struct str motd
 void store_seen_note(struct store *s, struct str owner, uint64_t utc_us);
 /* -> req->number, UTC microseconds; 0: never. */
 [[nodiscard]] int store_seen_get(struct store *s, struct store_req *req, struct str owner);
+
+/* --- clients (route/inventory.h) --- */
+
+/* Notes, like those of logins: what asks for them sees them. */
+
+/* An installation has been seen at row->last_us: sessions and uses are added to what is kept, what is empty stays as it
+ * was. `was`: the key under which this session has been noted until now, when it is another one; the session is taken away
+ * there, and with its last session that row becomes part of this one. Of an account at most `max` are kept: those not seen
+ * for longest go. */
+void store_client_note(struct store *s, const struct store_client *row, struct str was, size_t max);
+/* Clients of `owner` that have shown this hash claim to be that product; row->last_us: now. Another product than the one
+ * known is a contradiction, and nothing is changed but its count; another version makes the hash one that stands for no
+ * version. At most `max` learnt ones are kept: those not seen for longest go. */
+void store_caps_client_note(struct store *s, const struct store_caps_client *row, struct str owner, size_t max);
+/* Somebody was refused at row->last_us. At most `max` rows are kept. */
+void store_refusal_note(struct store *s, const struct store_refusal *row, size_t max);
+
+/* -> req->clients. */
+[[nodiscard]] int store_client_list(struct store *s, struct store_req *req, const struct store_client_query *query);
+/* Forgets clients that have not been seen since. */
+[[nodiscard]] int store_client_sweep(struct store *s, struct store_req *req, uint64_t before_us);
+
+/* Changes with each note and each change of hashes. Any thread. */
+uint64_t store_caps_clients_version(const struct store *s);
+[[nodiscard]] int store_caps_client_all(struct store *s, struct store_req *req); /* -> req->caps_clients */
+/* An administrator's word; without a product that, and the version, stay as they are. `first_us`: now. */
+[[nodiscard]] int store_caps_client_put(struct store *s, struct store_req *req, const struct store_caps_client *row);
+[[nodiscard]] int store_caps_client_delete(struct store *s, struct store_req *req, struct str hash);
+
+/* All of one moment; what is older than before_us is forgotten. */
+[[nodiscard]] int store_posture_put(struct store *s, struct store_req *req, const struct store_posture *rows, size_t len,
+	uint64_t before_us);
+[[nodiscard]] int store_posture_all(struct store *s, struct store_req *req, uint64_t since_us); /* -> req->postures */
+
+/* The latest `limit` since then -> req->refusals. */
+[[nodiscard]] int store_refusal_all(struct store *s, struct store_req *req, uint64_t since_us, size_t limit);
 
 /* --- rooms (XEP-0045) --- */
 
