@@ -104,7 +104,7 @@
  *    (also SCRAM-SHA-1, SCRAM-SHA-512)
  * U: {"jid","person","name","mail","language","department","groups":[..],"state":"active"|"disabled",
  *     "created"}    person is the immutable id
- * S: {"jid" (full),"address","tls","mechanism","connected","loop","state":"online"|"resumable",..}
+ * S: {"jid" (full),"address","tls","mechanism","ja4","connected","loop","state":"online"|"resumable",..}
  * I: {"id","domain","jid" ("": who uses it chooses),"groups":[..],"by","created","expires",
  *     "state":"open"|"used"|"revoked"|"expired","used_by"?,"used"?}
  * Times are RFC 3339, UTC.

@@ -146,7 +146,7 @@ static void conn_watch(struct conn *c)
 
 static int conn_begin_tls(struct conn *c)
 {
-	c->ssl = tls_session(c->net->tls, c->fd, c->kind == CONN_DIRECT);
+	c->ssl = tls_session(c->net->tls, c->fd, c->kind == CONN_DIRECT, c->ja4);
 	if (!c->ssl)
 		return -ENOMEM;
 	c->handshaking = true;
@@ -495,6 +495,11 @@ void conn_set_logged_in(struct conn *c)
 	c->logged_in = true;
 	if (c->ssl) /* no password comes any more, and wiping costs as much as decrypting */
 		SSL_clear_options(c->ssl, SSL_OP_CLEANSE_PLAINTEXT);
+}
+
+struct str conn_ja4(const struct conn *c)
+{
+	return str_of(c->ja4, c->ja4[0] ? JA4_LEN : 0);
 }
 
 bool conn_is_secure(const struct conn *c)

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "client/ja4.h"
 #include "loop/loop.h"
 #include "net/budget.h"
 #include "net/tls.h"
@@ -73,6 +74,7 @@ struct conn {
 	enum conn_end end;
 	bool handshaking, paused, closing, closed, wants_write, logged_in, corked;
 	int events; /* what poll is asked for */
+	char ja4[JA4_LEN]; /* of the ClientHello; begins with NUL: none */
 };
 
 /* Starts on an accepted, non-blocking socket; c is zeroed memory of the owner. On failure the socket is closed and
@@ -101,5 +103,7 @@ bool conn_is_secure(const struct conn *c);
 [[nodiscard]] bool conn_peer(const struct conn *c, struct sockaddr_storage *out);
 /* "192.0.2.1:5222" / "[2001:db8::1]:5222" appended to b. */
 void conn_put_address(const struct conn *c, struct buf *b);
+/* The fingerprint of its ClientHello (client/ja4.h); empty without TLS. Lives as long as the connection's memory. */
+struct str conn_ja4(const struct conn *c);
 /* "TLSv1.3 TLS_AES_128_GCM_SHA256"; nothing without TLS. */
 void conn_put_tls(const struct conn *c, struct buf *b);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/ja4.h"
 #include "net/tls_client.h"
 
 static int tls_error(struct err *err, const char *setting, const char *remedy)
@@ -134,13 +135,26 @@ struct tls *tls_unref(struct tls *t)
 	return NULL;
 }
 
-SSL *tls_session(struct tls *t, int fd, bool direct)
+/* The first handshake message that comes in is the ClientHello; what follows (also a second one after a HelloRetryRequest)
+ * is of no interest. */
+static void on_message(int out, int version, int type, const void *bytes, size_t len, SSL *ssl, void *ja4)
+{
+	(void)version;
+	if (out || type != SSL3_RT_HANDSHAKE)
+		return;
+	SSL_set_msg_callback(ssl, NULL);
+	(void)!ja4_of_hello(str_of(bytes, len), ja4);
+}
+
+SSL *tls_session(struct tls *t, int fd, bool direct, char *ja4)
 {
 	SSL *ssl = SSL_new(t->ctx);
 
 	if (!ssl)
 		return NULL;
 	SSL_set_app_data(ssl, direct ? (char *)t : NULL);
+	SSL_set_msg_callback(ssl, on_message);
+	SSL_set_msg_callback_arg(ssl, ja4);
 	if (SSL_set_fd(ssl, fd) != 1) {
 		SSL_free(ssl);
 		return NULL;

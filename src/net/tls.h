@@ -30,8 +30,9 @@ struct tls *tls_ref(struct tls *t);
 struct tls *tls_unref(struct tls *t); /* accepts NULL; any thread */
 
 /* A server side session on a connected, non-blocking socket. `direct`: TLS comes first and ALPN must offer
- * xmpp-client when it offers anything (XEP-0368). NULL when memory is out. */
-SSL *tls_session(struct tls *t, int fd, bool direct);
+ * xmpp-client when it offers anything (XEP-0368). `ja4` (JA4_LEN bytes) is written once the ClientHello has come, as it was
+ * sent, and left alone where it cannot be read; it must live as long as the session. NULL when memory is out. */
+SSL *tls_session(struct tls *t, int fd, bool direct, char *ja4);
 
 /* After the handshake: may the connection be bound to? Not where it would be unsafe: TLS 1.2 without the extended
  * master secret (RFC 7627), where two connections can share what binding is made from. */

@@ -51,6 +51,7 @@ struct errand {
 	struct jid bare;
 	struct str resource;        /* BIND: as asked for, unprepared; empty: the server makes one */
 	struct str address, tls, mechanism;
+	struct str ja4;             /* of the ClientHello (client/ja4.h) */
 	struct str agent_id, agent_software, agent_device; /* origin.h */
 	struct str request_id;      /* BIND: id of the IQ; the stream's own note */
 	struct str sm_id;           /* in: RESUME; out: SM_ENABLE */

@@ -17,7 +17,7 @@ static struct str take(char **at, struct str from)
 struct origin *origin_new(const struct origin_parts *parts)
 {
 	size_t text = parts->jid->full.len + parts->session.len + parts->address.len + parts->tls.len +
-			parts->mechanism.len + parts->agent_id.len + parts->agent_software.len + parts->agent_device.len;
+			parts->mechanism.len + parts->ja4.len + parts->agent_id.len + parts->agent_software.len + parts->agent_device.len;
 	struct origin *o = malloc(sizeof(*o) + text);
 	char *at;
 
@@ -30,6 +30,7 @@ struct origin *origin_new(const struct origin_parts *parts)
 	o->address = take(&at, parts->address);
 	o->tls = take(&at, parts->tls);
 	o->mechanism = take(&at, parts->mechanism);
+	o->ja4 = take(&at, parts->ja4);
 	o->agent_id = take(&at, parts->agent_id);
 	o->agent_software = take(&at, parts->agent_software);
 	o->agent_device = take(&at, parts->agent_device);

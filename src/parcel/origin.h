@@ -19,6 +19,7 @@ struct origin {
 	struct str address;           /* the client's network address and port as text: never leaves the server */
 	struct str tls;               /* "TLSv1.3 TLS_AES_128_GCM_SHA256", "" on a plaintext test listener */
 	struct str mechanism;         /* SASL mechanism used */
+	struct str ja4;               /* fingerprint of the ClientHello (client/ja4.h), "" without TLS */
 	struct str agent_id;          /* XEP-0388 <user-agent/>, as the client claims: of the installation (UUID, lower */
 	struct str agent_software;    /*   case), what it is and runs on (bounded, printable); empty: not said. For */
 	struct str agent_device;      /*   the person and administrators alone, never for other people (section 2.3) */
@@ -34,7 +35,7 @@ struct origin {
 struct origin_parts {
 	const struct jid *jid;
 	const struct person *person; /* the origin takes a reference of its own */
-	struct str session, address, tls, mechanism;
+	struct str session, address, tls, mechanism, ja4;
 	struct str agent_id, agent_software, agent_device;
 	struct loop *home;
 };

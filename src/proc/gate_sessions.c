@@ -15,9 +15,9 @@ static json_t *session_json(const struct route_session *s)
 	json_t *v;
 
 	clock_put(&since, s->connected_utc_us);
-	v = json_pack("{so so so so so so so sI ss sI si sb}", "jid", text_json(s->jid), "session", text_json(s->session),
+	v = json_pack("{so so so so so so so so sI ss sI si sb}", "jid", text_json(s->jid), "session", text_json(s->session),
 			"person", text_json(s->person), "address", text_json(s->address), "tls", text_json(s->tls), "mechanism",
-			text_json(s->mechanism), "connected", text_json(buf_view(&since)), "loop", (json_int_t)s->loop, "state",
+			text_json(s->mechanism), "ja4", text_json(s->ja4), "connected", text_json(buf_view(&since)), "loop", (json_int_t)s->loop, "state",
 			s->detached ? "resumable" : "online", "unacked", (json_int_t)s->unacked, "priority", s->priority,
 			"available", s->available);
 	buf_done(&since);

@@ -64,6 +64,7 @@ static void row_fill(struct route_session *row, const struct session *s, struct 
 		.address = arena_dup(a, o->address),
 		.tls = arena_dup(a, o->tls),
 		.mechanism = arena_dup(a, o->mechanism),
+		.ja4 = arena_dup(a, o->ja4),
 		.connected_utc_us = s->connected_us,
 		.person = o->person ? arena_dup(a, o->person->id) : STR_NONE,
 		.loop = loop_index(s->port ? s->port->loop : s->user->home->loop),

@@ -100,7 +100,7 @@ void route_read_roster(struct route *r, struct str bare,
 
 /* Administration, from loop 0; the callbacks run on loop 0. */
 struct route_session {
-	struct str jid, session, address, tls, mechanism, person;
+	struct str jid, session, address, tls, mechanism, ja4, person;
 	uint64_t connected_utc_us;
 	unsigned loop;
 	bool detached; /* waiting to be resumed */

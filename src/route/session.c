@@ -246,6 +246,7 @@ static struct origin *make_origin(struct user *u, const struct errand *e, const 
 		.address = e->address,
 		.tls = e->tls,
 		.mechanism = e->mechanism,
+		.ja4 = e->ja4,
 		.agent_id = e->agent_id,
 		.agent_software = e->agent_software,
 		.agent_device = e->agent_device,

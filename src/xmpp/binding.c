@@ -60,6 +60,7 @@ static struct errand *binding_errand(struct stream *s, enum errand_kind kind, vo
 	conn_put_tls(&s->conn, &text);
 	e->tls = arena_dup(e->arena, buf_view(&text));
 	e->mechanism = str_from(s->mechanism);
+	e->ja4 = arena_dup(e->arena, conn_ja4(&s->conn));
 	buf_done(&text);
 	return e;
 }
