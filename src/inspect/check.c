@@ -3,8 +3,10 @@
 #include <errno.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "inspect/inspect_private.h"
+#include "rule/client_set.h"
 #include "rule/namespace.h"
 #include "rule/wall.h"
 
@@ -106,6 +108,8 @@ static int set_check(struct check *c)
 	memcpy(c->report->version, policy_set_version(c->set), sizeof(c->report->version));
 	for (size_t i = 0; i < rule_set_count(rules); i++)
 		rule_check(c, rule_set_rule(rules, i));
+	client_set_check(rule_set_clients(rules), clock_utc_us(), &c->report->errors, &c->report->warnings,
+		&c->report->samples_passed, &c->report->samples_failed);
 	rule_set_unused(rules, dictionary_unused, c);
 	inspect_scratch_free(c->scratch);
 	return c->report->errors.count ? 1 : 0;
@@ -113,12 +117,18 @@ static int set_check(struct check *c)
 
 int policy_check(const char *dir, struct arena *arena, struct policy_report *report)
 {
+	return policy_check_changed(dir, NULL, arena, report);
+}
+
+int policy_check_changed(
+	const char *dir, const struct policy_change *change, struct arena *arena, struct policy_report *report)
+{
 	struct policy_set *set = NULL;
 	struct check c = {.arena = arena, .report = report};
 	int ret;
 
 	*report = (struct policy_report){.errors.arena = arena, .warnings.arena = arena};
-	ret = policy_set_load_all(&set, dir, &inspect_engine, &report->errors);
+	ret = policy_set_load_changed(&set, dir, change, &inspect_engine, &report->errors);
 	if (ret)
 		return report->errors.count ? 1 : ret;
 	c.set = set;

@@ -21,6 +21,10 @@ struct policy_report {
  * 0: in order; 1: errors (see the report); negative: could not be carried out at all. */
 [[nodiscard]] int policy_check(const char *dir, struct arena *arena, struct policy_report *report);
 
+/* The same, of the folder with one file as it is to be. */
+[[nodiscard]] int policy_check_changed(
+	const char *dir, const struct policy_change *change, struct arena *arena, struct policy_report *report);
+
 struct policy_question {
 	struct str text;
 	enum text_kind kind;             /* KIND_NONE: a message */

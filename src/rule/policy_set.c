@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "rule/client_reader.h"
+
 struct policy_set {
 	_Atomic unsigned refs;
 	struct policy_set *whole; /* counted: whose rules and engine these are; NULL: its own */
@@ -25,11 +27,19 @@ static struct policy_counts counts_of(const struct rule_set *rules)
 	rule_set_walls(rules, &c.walls);
 	for (size_t i = 0; i < c.rules; i++)
 		c.samples += rule_set_rule(rules, i)->sample_count;
+	c.clients = rule_set_clients(rules)->count + rule_set_clients(rules)->patch_count;
+	c.samples += rule_set_clients(rules)->sample_count;
 	return c;
 }
 
 int policy_set_load_all(struct policy_set **out, const char *dir, const struct policy_engine *engine,
 	struct problems *problems)
+{
+	return policy_set_load_changed(out, dir, NULL, engine, problems);
+}
+
+int policy_set_load_changed(struct policy_set **out, const char *dir, const struct policy_change *change,
+	const struct policy_engine *engine, struct problems *problems)
 {
 	struct policy_set *set = calloc(1, sizeof(*set));
 	int ret;
@@ -38,7 +48,7 @@ int policy_set_load_all(struct policy_set **out, const char *dir, const struct p
 		return -ENOMEM;
 	set->engine = engine;
 	atomic_init(&set->refs, 1);
-	ret = rule_set_load(&set->rules, dir, problems);
+	ret = rule_set_load(&set->rules, dir, change, problems);
 	if (ret == 0 && engine)
 		ret = engine->compile(&set->inspect, set->rules, problems);
 	if (ret) {

@@ -32,6 +32,10 @@ struct policy_engine {
 [[nodiscard]] int policy_set_load_all(struct policy_set **out, const char *dir,
 	const struct policy_engine *engine, struct problems *problems);
 
+/* The same, with one file as it is to be. */
+[[nodiscard]] int policy_set_load_changed(struct policy_set **out, const char *dir, const struct policy_change *change,
+	const struct policy_engine *engine, struct problems *problems);
+
 /* The same rules and engine with these lists, as a set of its own with one reference; NULL: memory is out. `barrier` NULL:
  * empty ones. What policy_set_load() makes has empty ones. */
 [[nodiscard]] struct policy_set *policy_set_with(struct policy_set *set, struct barrier *barrier);
@@ -46,6 +50,7 @@ const char *policy_set_version(const struct policy_set *set);              /* 16
 
 struct policy_counts {
 	size_t rules, walls, words, regexes, samples;
+	size_t clients; /* rules about clients, and patches; not among `rules` */
 };
 struct policy_counts policy_set_counts(const struct policy_set *set);
 

@@ -28,6 +28,9 @@ const struct notice *notice_read(struct rule_reader *reader, const struct yml_no
 /* The `samples` of a rule whose type and kinds are known. */
 void samples_read(struct rule_reader *reader, const struct yml_node *node, struct rule *rule);
 
+/* One person, as a sample describes him: person:, group:, domain:, inside, outside together. */
+const struct subject *sample_subject_read(struct rule_reader *reader, const struct yml_node *node);
+
 /* Adds a problem at the node's place. */
 void reader_problem(struct rule_reader *reader, const struct yml_node *node, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "conf/yaml.h"
+#include "rule/client_reader.h"
 #include "rule/rule_reader.h"
 #include "rule/source.h"
 
@@ -15,7 +16,7 @@ enum {
 	INSPECT_BYTES_DEFAULT = 262144,
 	INSPECT_BYTES_MIN = 1024,
 	INSPECT_BYTES_MAX = 1 << 20,
-	TREES_MAX = RULE_FILES_MAX + 1,
+	TREES_MAX = RULE_FILES_MAX * 2 + 1,
 };
 
 struct rule_set {
@@ -23,6 +24,7 @@ struct rule_set {
 	struct yml *trees[TREES_MAX]; /* rules borrow strings from them */
 	size_t tree_count;
 	struct dictionary *dictionaries;
+	struct client_set *clients; /* in the arena */
 	struct rule *rules;
 	const struct rule **by_type[RULE_TYPE_COUNT]; /* in order */
 	size_t type_count[RULE_TYPE_COUNT];
@@ -41,6 +43,7 @@ struct rule_set *rule_set_free(struct rule_set *set)
 	for (size_t i = 0; i < set->tree_count; i++)
 		yml_free(set->trees[i]);
 	map_done(&set->by_id);
+	client_set_free(set->clients);
 	free(set->rules);
 	for (size_t i = 0; i < RULE_TYPE_COUNT; i++)
 		free(set->by_type[i]);
@@ -248,12 +251,43 @@ static int types_gather(struct rule_set *set)
 	return 0;
 }
 
-static int set_read(struct rule_set *set, const char *dir, struct problems *problems)
+/* The record names rules by their ids alone. */
+static void ids_compare(const struct rule_set *set, struct rule_reader *reader)
+{
+	struct map_slot *slot;
+
+	for (size_t i = 0; (slot = map_next(&set->clients->ids, &i));) {
+		const struct rule *other = rule_set_find(set, slot->key);
+
+		if (other)
+			problem_add(reader->problems, other->file, other->line, 0, "id: '%.*s' is taken by the rule at %s",
+				STR_FMT(slot->key), (const char *)slot->value);
+	}
+}
+
+static int clients_read(struct rule_set *set, struct rule_reader *reader, const struct sources *sources)
+{
+	int ret = 0;
+
+	set->clients = client_set_new(set->arena);
+	if (!set->clients)
+		return -ENOMEM;
+	for (const struct source *s = sources->clients; s && ret == 0; s = s->next) {
+		const struct yml_node *root = tree_read(set, reader, s);
+
+		ret = root ? client_file_read(set->clients, reader, root) : 0;
+	}
+	ids_compare(set, reader);
+	return ret ? ret : client_set_settle(set->clients, set->arena);
+}
+
+static int set_read(
+	struct rule_set *set, const char *dir, const struct policy_change *change, struct problems *problems)
 {
 	struct rule_reader reader = {.arena = set->arena, .problems = problems};
 	const struct yml_node *root;
 	struct sources sources;
-	int ret = sources_read(&sources, dir, set->arena, problems);
+	int ret = sources_read(&sources, dir, change, set->arena, problems);
 
 	if (ret == 0)
 		ret = dictionaries_read(set, &sources, problems);
@@ -269,13 +303,15 @@ static int set_read(struct rule_set *set, const char *dir, struct problems *prob
 		if (ret)
 			return ret;
 	}
-	if (arena_is_full(set->arena))
+	ret = clients_read(set, &reader, &sources);
+	if (ret || arena_is_full(set->arena))
 		return -ENOMEM;
 	ret = types_gather(set);
 	return ret ? ret : sources_version(&sources, set->version, POLICY_VERSION_LEN);
 }
 
-int rule_set_load(struct rule_set **out, const char *dir, struct problems *problems)
+int rule_set_load(
+	struct rule_set **out, const char *dir, const struct policy_change *change, struct problems *problems)
 {
 	struct rule_set *set = calloc(1, sizeof(*set));
 	int ret;
@@ -286,7 +322,7 @@ int rule_set_load(struct rule_set **out, const char *dir, struct problems *probl
 	set->inspect_bytes = INSPECT_BYTES_DEFAULT;
 	set->on_error = ACTION_BLOCK;
 	set->arena = arena_new(0);
-	ret = set->arena ? set_read(set, dir, problems) : -ENOMEM;
+	ret = set->arena ? set_read(set, dir, change, problems) : -ENOMEM;
 	if (ret == 0 && problems->count)
 		ret = -EINVAL;
 	if (ret) {
@@ -324,6 +360,11 @@ const struct rule *const *rule_set_namespaces(const struct rule_set *set, size_t
 {
 	*out_count = set->type_count[RULE_NAMESPACE];
 	return set->by_type[RULE_NAMESPACE];
+}
+
+const struct client_set *rule_set_clients(const struct rule_set *set)
+{
+	return set->clients;
 }
 
 void rule_set_unused(const struct rule_set *set, void (*each)(struct str name, void *owner), void *owner)

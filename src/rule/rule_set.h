@@ -1,6 +1,7 @@
 /* All rules of a policy directory, parsed and checked:
  *   DIR/policy.yaml          what holds for the whole set (on_error, inspect_bytes, notice)
  *   DIR/rules/NAME.yaml      rules, in the order of file names
+ *   DIR/clients/NAME.yaml    rules about clients (client_set.h)
  *   DIR/dictionaries/NAME.txt  one word or phrase a line
  * Immutable; shared between threads; owned by its policy_set. */
 #pragma once
@@ -12,6 +13,7 @@
 #include "rule/rule.h"
 
 struct rule_set;
+struct client_set;
 
 enum {
 	RULE_FILES_MAX = 200,
@@ -25,9 +27,17 @@ enum {
 	RULE_NOTICE_BYTES_MAX = 1000,
 };
 
+/* One file as it is to be: read in the place of the one in the directory, so that a change can be judged before it is made. */
+struct policy_change {
+	struct str file; /* "clients/deny-gajim.yaml" */
+	struct str text;
+	bool gone; /* the file is to go */
+};
+
 /* 0; -EINVAL when problems were found (in `problems`, which must be given); -ENOMEM or another -errno when
- * the directory cannot be read (also in `problems`). */
-[[nodiscard]] int rule_set_load(struct rule_set **out, const char *dir, struct problems *problems);
+ * the directory cannot be read (also in `problems`). `change` may be NULL. */
+[[nodiscard]] int rule_set_load(
+	struct rule_set **out, const char *dir, const struct policy_change *change, struct problems *problems);
 struct rule_set *rule_set_free(struct rule_set *set);
 
 size_t rule_set_count(const struct rule_set *set);
@@ -37,6 +47,8 @@ const struct rule *rule_set_find(const struct rule_set *set, struct str id); /* 
 const struct rule *const *rule_set_walls(const struct rule_set *set, size_t *out_count);
 /* The rules of type namespace, in order. */
 const struct rule *const *rule_set_namespaces(const struct rule_set *set, size_t *out_count);
+/* What policy/clients holds; never NULL. */
+const struct client_set *rule_set_clients(const struct rule_set *set);
 /* Dictionaries that no rule names: (for warnings) calls `each` with the name of each. */
 void rule_set_unused(const struct rule_set *set, void (*each)(struct str name, void *owner), void *owner);
 size_t rule_set_word_count(const struct rule_set *set);

@@ -85,7 +85,7 @@ static void read_kind(struct rule_reader *reader, const struct yml_node *node, v
 }
 
 /* person:, group:, domain:, inside and outside together describe one person. */
-static const struct subject *subject_read(struct rule_reader *reader, const struct yml_node *node)
+const struct subject *sample_subject_read(struct rule_reader *reader, const struct yml_node *node)
 {
 	struct subject *person = arena_zalloc(reader->arena, sizeof(*person));
 	struct who who = who_read(reader, node);
@@ -117,7 +117,7 @@ static void read_from(struct rule_reader *reader, const struct yml_node *node, v
 	struct draft *d = owner;
 
 	d->from = node;
-	d->sample->from = subject_read(reader, node);
+	d->sample->from = sample_subject_read(reader, node);
 }
 
 static void read_to(struct rule_reader *reader, const struct yml_node *node, void *owner)
@@ -125,7 +125,7 @@ static void read_to(struct rule_reader *reader, const struct yml_node *node, voi
 	struct draft *d = owner;
 
 	d->to = node;
-	d->sample->to = subject_read(reader, node);
+	d->sample->to = sample_subject_read(reader, node);
 }
 
 static const struct reader_key sample_keys[] = {

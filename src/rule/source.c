@@ -18,6 +18,7 @@ struct reader {
 	int dir;
 	struct arena *arena;
 	struct problems *problems;
+	const struct policy_change *change; /* may be NULL */
 };
 
 static int fd_read(int fd, char *to, size_t len)
@@ -81,7 +82,12 @@ static int source_read(
 	if (!s->file.data)
 		return -ENOMEM;
 	*out = s;
-	return file_read(r, s->file, &s->text);
+	if (!r->change || !str_eq(r->change->file, s->file))
+		return file_read(r, s->file, &s->text);
+	s->text = arena_dup(r->arena, r->change->text);
+	if (r->change->text.len > RULE_FILE_BYTES_MAX || !utf8_is_valid(s->text))
+		return file_wrong(r, s->file, "the file is larger than 1 MiB, or not UTF-8");
+	return 0;
 }
 
 /* Editors' leavings and read-me files are no rules; anything else must have the ending, or a rule would be
@@ -145,11 +151,33 @@ static int names_read(struct reader *r, const char *folder, struct str ending, s
 	return ret;
 }
 
+/* The names as they are when the change has been made. */
+static int names_change(struct reader *r, struct names *names, const char *folder, struct str ending)
+{
+	struct str head = arena_printf(r->arena, "%s/", folder), name;
+	size_t at = 0;
+	int ret = 0;
+
+	if (!r->change || !str_starts(r->change->file, head))
+		return 0;
+	name = str_cut(r->change->file, head.len, r->change->file.len);
+	while (at < names->count && !str_eq(names->name[at], name))
+		at++;
+	if (r->change->gone && at < names->count)
+		memmove(&names->name[at], &names->name[at + 1], (--names->count - at) * sizeof(*names->name));
+	else if (!r->change->gone && at == names->count)
+		ret = names_add(r, names, folder, name, ending);
+	qsort(names->name, names->count, sizeof(*names->name), names_compare);
+	return ret;
+}
+
 static int folder_read(struct reader *r, const char *folder, struct str ending, struct source **out)
 {
 	struct names names = {};
 	int ret = names_read(r, folder, ending, &names);
 
+	if (ret == 0)
+		ret = names_change(r, &names, folder, ending);
 	for (size_t i = 0; i < names.count && ret == 0; i++) {
 		ret = source_read(r, folder, names.name[i], ending, out);
 		if (ret == 0)
@@ -158,10 +186,11 @@ static int folder_read(struct reader *r, const char *folder, struct str ending, 
 	return ret;
 }
 
-int sources_read(struct sources *out, const char *dir, struct arena *arena, struct problems *problems)
+int sources_read(struct sources *out, const char *dir, const struct policy_change *change, struct arena *arena,
+	struct problems *problems)
 {
 	AUTO(auto_close) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct reader r = {.dir = fd, .arena = arena, .problems = problems};
+	struct reader r = {.dir = fd, .arena = arena, .problems = problems, .change = change};
 	int ret;
 
 	*out = (struct sources){};
@@ -172,6 +201,8 @@ int sources_read(struct sources *out, const char *dir, struct arena *arena, stru
 	ret = source_read(&r, "", STR("policy.yaml"), STR(".yaml"), &out->policy);
 	if (ret == 0)
 		ret = folder_read(&r, "rules", STR(".yaml"), &out->rules);
+	if (ret == 0)
+		ret = folder_read(&r, "clients", STR(".yaml"), &out->clients);
 	if (ret == 0)
 		ret = folder_read(&r, "dictionaries", STR(".txt"), &out->dictionaries);
 	return ret;
@@ -196,7 +227,7 @@ int sources_version(const struct sources *s, char *out, size_t len)
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	struct buf text = BUF_INIT(EVP_MAX_MD_SIZE * 2);
 	bool ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) && digest_list(ctx, s->policy) &&
-		  digest_list(ctx, s->rules) && digest_list(ctx, s->dictionaries) &&
+		  digest_list(ctx, s->rules) && digest_list(ctx, s->dictionaries) && digest_list(ctx, s->clients) &&
 		  EVP_DigestFinal_ex(ctx, digest, NULL);
 
 	EVP_MD_CTX_free(ctx);

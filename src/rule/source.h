@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "rule/problem.h"
+#include "rule/rule_set.h"
 
 struct source {
 	struct source *next;
@@ -14,13 +15,13 @@ struct source {
 };
 
 struct sources {
-	struct source *policy, *rules,
+	struct source *policy, *rules, *clients,
 		*dictionaries; /* lists in the order of file names; policy has one or none */
 };
 
-/* 0, -EINVAL (problems say which file) or -ENOMEM. Everything lives in the arena. */
-[[nodiscard]] int sources_read(
-	struct sources *out, const char *dir, struct arena *arena, struct problems *problems);
+/* 0, -EINVAL (problems say which file) or -ENOMEM. Everything lives in the arena. `change`: see rule_set.h; may be NULL. */
+[[nodiscard]] int sources_read(struct sources *out, const char *dir, const struct policy_change *change,
+	struct arena *arena, struct problems *problems);
 
 /* Hex digits of the first bytes of SHA-256 over names, lengths and texts; `len` is even. A NUL follows. -EIO
  * when the crypto library fails. */

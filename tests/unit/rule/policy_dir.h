@@ -39,6 +39,8 @@ static inline struct policy_dir policy_dir_make(const char *rules)
 	mkdir(path, 0700);
 	snprintf(path, sizeof(path), "%s/dictionaries", d.path);
 	mkdir(path, 0700);
+	snprintf(path, sizeof(path), "%s/clients", d.path);
+	mkdir(path, 0700);
 	policy_dir_write(&d, "policy.yaml", POLICY_YAML);
 	if (rules)
 		policy_dir_write(&d, "rules/test.yaml", rules);
