@@ -1,5 +1,5 @@
 /* A policy directory as an administrator may have written it. The input is its files, separated by lines
- * "%%%": the rules, a dictionary "words", policy.yaml; missing ones are empty (policy.yaml: a good one).
+ * "%%%": the rules, a dictionary "words", policy.yaml, rules about clients; missing ones are empty (policy.yaml: a good one).
  * Holds: what is refused names a problem, what is accepted compiles or is refused by the engine with a
  * problem, and then answers every sample. */
 #include <stdint.h>
@@ -42,6 +42,8 @@ static void prepare(void)
 	need(mkdir(path, 0700) == 0);
 	snprintf(path, sizeof(path), "%s/dictionaries", dir);
 	need(mkdir(path, 0700) == 0);
+	snprintf(path, sizeof(path), "%s/clients", dir);
+	need(mkdir(path, 0700) == 0);
 	ready = true;
 }
 
@@ -82,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	write_file("dictionaries/words.txt", next_file(&rest));
 	policy = next_file(&rest);
 	write_file("policy.yaml", policy.len ? policy : STR("on_error: allow\n"));
+	write_file("clients/c.yaml", next_file(&rest));
 	ret = policy_check(dir, arena, &report);
 	need(ret >= 0);
 	need((ret == 1) == (report.errors.count > 0));

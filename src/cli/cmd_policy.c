@@ -39,10 +39,11 @@ static json_t *problems_json(const struct problems *problems)
 
 static json_t *report_json(const struct policy_report *r, bool ok)
 {
-	return json_pack("{s:b, s:s, s:{s:I, s:I, s:I, s:I, s:I}, s:I, s:I, s:o, s:o}", "ok", ok, "version",
+	return json_pack("{s:b, s:s, s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:I, s:I, s:o, s:o}", "ok", ok, "version",
 		r->version, "counts", "rules", (json_int_t)r->counts.rules, "walls",
 		(json_int_t)r->counts.walls, "words", (json_int_t)r->counts.words, "expressions",
-		(json_int_t)r->counts.regexes, "samples", (json_int_t)r->counts.samples, "samples_passed",
+		(json_int_t)r->counts.regexes, "samples", (json_int_t)r->counts.samples, "clients",
+		(json_int_t)r->counts.clients, "samples_passed",
 		(json_int_t)r->samples_passed, "samples_failed", (json_int_t)r->samples_failed, "errors",
 		problems_json(&r->errors), "warnings", problems_json(&r->warnings));
 }
@@ -70,8 +71,9 @@ static void report_print(const struct cli *cli, const char *dir, const struct po
 	problems_print(cli, dir, "warning", &r->warnings);
 	if (r->version[0])
 		cli_say(cli,
-			"%zu rules (%zu walls), %zu words, %zu expressions; %zu samples right, %zu wrong\n",
-			r->counts.rules, r->counts.walls, r->counts.words, r->counts.regexes,
+			"%zu rules (%zu walls), %zu words, %zu expressions; %zu rules about clients; %zu samples right, %zu "
+			"wrong\n",
+			r->counts.rules, r->counts.walls, r->counts.words, r->counts.regexes, r->counts.clients,
 			r->samples_passed, r->samples_failed);
 	if (ok)
 		cli_say(cli, "%s is in order, version %s\n", dir, r->version);
