@@ -2,7 +2,7 @@
  * and, for those that have an answer, sends it back to the port's loop, where `answer` runs and frees it.
  * SM_ENABLE and SM_RESUME: on success route/ itself writes <enabled/> or <resumed/> (and then what was not acknowledged)
  * to the port, so that it stands in order with the stanzas that are counted; the answer only tells the stream. <failed/>
- * is the stream's to write.
+ * is the stream's to write. OPEN writes its whole answer in the same way.
  * An errand holds a reference to its port. One stream's errands and parcels arrive at the home loop in order. */
 #pragma once
 
@@ -15,6 +15,8 @@ enum errand_kind {
 	ERRAND_BIND,      /* answered. in: person, bare jid, wanted resource; out: origin or error */
 	ERRAND_SM_ENABLE, /* answered. in: wants_resume; out: sm_id, max */
 	ERRAND_SM_RESUME, /* answered. in: person, bare jid, sm_id, h; out: origin, handled or error */
+	ERRAND_OPEN,      /* answered. in: person, bare jid, opening, and for what it asks for resource, sm_id, h, wants_resume,
+	                     max_seconds; out: origin, or none (nothing is bound), opening->resumed, handled, or error */
 	ERRAND_SM_ACK,    /* h: the client's count of what it handled */
 	ERRAND_STATE,     /* inactive: what the client says of itself (XEP-0352) */
 	ERRAND_COMPONENT, /* answered. in: bare (the domain), address; out: origin or error. GONE ends it, too */
@@ -38,6 +40,20 @@ enum gone_reason {
 	GONE_ERROR,   /* we ended it with a stream error: the session ends */
 };
 
+/* OPEN: what a login asks for with itself (XEP-0388 inline features: XEP-0386, XEP-0198). The home loop writes the whole
+ * answer, for it says what has become of these, and nothing may come between it and what the session is sent:
+ *
+ *   head AUTHORIZATION-IDENTIFIER </authorization-identifier> [<resumed/> | <failed/>] [<bound/>] tail [features]
+ *
+ * Strings in the errand's arena. */
+struct opening {
+	struct str head, tail;
+	struct str features_bound, features_unbound; /* behind it, unless a session was resumed */
+	bool resume, bind, manage, carbons, inactive; /* wanted; manage: XEP-0198 <enable/> */
+	bool resume_is_bad;          /* it lacks what it needs: only fails */
+	bool resumed;                /* out */
+};
+
 struct errand {
 	struct task task;
 	enum errand_kind kind;
@@ -49,10 +65,11 @@ struct errand {
 	struct origin *origin;      /* out of BIND and RESUME (a reference for the stream); in for the others */
 	struct arena *arena;        /* of the strings below; freed with the errand */
 	struct jid bare;
-	struct str resource;        /* BIND: as asked for, unprepared; empty: the server makes one */
+	struct str resource;        /* BIND, OPEN: as asked for, unprepared; empty: the server makes one */
 	struct str address, tls, mechanism;
 	struct str ja4;             /* of the ClientHello (client/ja4.h) */
 	struct str agent_id, agent_software, agent_device; /* origin.h */
+	struct opening *opening;    /* OPEN; in the arena */
 	struct str request_id;      /* BIND: id of the IQ; the stream's own note */
 	struct str sm_id;           /* in: RESUME; out: SM_ENABLE */
 	bool wants_resume;

@@ -278,6 +278,13 @@ static bool on_name(void *owner, struct str bare, struct str address)
 	return way_forbids_name(g->way, bare, address);
 }
 
+static bool on_visitor(void *owner, const struct xmpp_visitor *v, struct arena *arena, struct str *text, struct str *rule)
+{
+	struct gate *g = owner;
+
+	return way_denies_client(g->way, v, arena, text, rule);
+}
+
 static int gate_open_way(struct gate *g, struct err *err)
 {
 	static struct office office = {.run = gate_office_run};
@@ -296,6 +303,7 @@ static int gate_open_way(struct gate *g, struct err *err)
 			.errand = on_errand,
 			.features = disco_put_caps,
 			.forbids = on_name,
+			.denies = on_visitor,
 	};
 	struct tls *tls;
 	int r;

@@ -244,14 +244,16 @@ static bool takes(const struct parcel *p)
 	return p->class == CLASS_CONTENT && history_takes(p->type, p->stanza);
 }
 
-void history_sent(const struct user *u, struct parcel *p)
+void history_sent(struct user *u, struct parcel *p)
 {
+	u->archived++;
 	if (takes(p) && wants(u, &p->to))
 		p->views |= STORE_VIEW_SENDER | judge(u);
 }
 
-void history_arrived(const struct user *u, struct parcel *p, bool accepted)
+void history_arrived(struct user *u, struct parcel *p, bool accepted)
 {
+	u->archived++;
 	if (accepted && takes(p) && wants(u, &p->origin->jid))
 		p->views |= STORE_VIEW_RECIPIENT | judge(u);
 	keep(u->home, p, p->views, accepted);

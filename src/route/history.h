@@ -25,9 +25,9 @@ struct history;
 struct history *history_free(struct history *y); /* accepts NULL; the loop has stopped */
 
 /* On the sender's home, before the parcel travels on: notes whether he wants it kept. */
-void history_sent(const struct user *sender, struct parcel *p);
+void history_sent(struct user *sender, struct parcel *p);
 /* On the recipient's home, once: writes the row. `accepted`: the recipient gets it, now or later. */
-void history_arrived(const struct user *recipient, struct parcel *p, bool accepted);
+void history_arrived(struct user *recipient, struct parcel *p, bool accepted);
 /* The same without a recipient: views are STORE_VIEW_*. */
 void history_keep(struct home *h, const struct parcel *p, unsigned views);
 

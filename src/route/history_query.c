@@ -1,7 +1,6 @@
-/* A query goes round all loops first, because rows are gathered where messages arrive (history.c):
+/* A query goes round all loops first (history_round.h):
  *
- *   session's home ---> every home: waits for what has come there and is not gathered yet (arrivals.h), asks the store for
- *   what is --- back ---> session's home: all are back --- store_archive_load ---> the store answers after those writes
+ *   session's home --- round --- store_archive_load ---> the store answers after the writes the round brought about
  *   --- <message><result/></message> ... <iq><fin/></iq> ---> session
  *
  * So whoever knows of a message, because he said it on this stream or has seen a copy of it, finds it. */
@@ -14,6 +13,7 @@
 #include "route/deliver.h"
 #include "route/history.h"
 #include "route/history_form.h"
+#include "route/history_round.h"
 #include "route/iq.h"
 #include "route/rooms_archive.h"
 #include "route/sight.h"
@@ -25,23 +25,12 @@ enum {
 	PAGE_BYTES = 512 << 10, /* of messages on one page */
 };
 
-struct question;
-
-struct leg {
-	struct task task;
-	struct arrivals_wait wait;
-	struct home *home;
-	struct question *question;
-};
-
 struct question {
 	struct store_req req;
 	struct user *user;
 	struct parcel *parcel; /* a reference; its arena holds what was asked */
 	struct history_asked asked;
 	void (*answer)(struct session *s, struct question *q);
-	unsigned away; /* legs */
-	struct leg leg[];
 };
 
 static void refuse(struct parcel *p, enum stanza_condition condition)
@@ -176,18 +165,23 @@ static void edge_put(struct buf *b, const char *name, const struct store_archive
 	buf_lit(b, "'/>");
 }
 
+void history_put_metadata(struct buf *b, const struct store_archive_page *page)
+{
+	buf_lit(b, "<metadata xmlns='urn:xmpp:mam:2'>");
+	if (page->len) {
+		edge_put(b, "start", &page->rows[0]);
+		edge_put(b, "end", &page->rows[page->len - 1]);
+	}
+	buf_lit(b, "</metadata>");
+}
+
 static void answer_metadata(struct session *s, struct question *q)
 {
-	const struct store_archive_page *page = q->req.page;
 	struct buf text = BUF_INIT(0);
 
 	iq_put_result(&text, q->parcel);
-	buf_lit(&text, "<metadata xmlns='urn:xmpp:mam:2'>");
-	if (page->len) {
-		edge_put(&text, "start", &page->rows[0]);
-		edge_put(&text, "end", &page->rows[page->len - 1]);
-	}
-	buf_lit(&text, "</metadata></iq>");
+	history_put_metadata(&text, q->req.page);
+	buf_lit(&text, "</iq>");
 	answer_bytes(s, &text);
 }
 
@@ -211,47 +205,19 @@ static void on_page(struct store_req *req, int result)
 
 /* ---- the round ---- */
 
-static void question_ask(struct question *q)
+static void question_ask(void *arg)
 {
+	struct question *q = arg;
+
 	store_req_init(&q->req, on_page, q);
 	if (store_archive_load(q->user->home->route->env.store, &q->req, &q->asked.query))
 		question_refuse(q, STANZA_RESOURCE_CONSTRAINT);
 }
 
-static void run_back(struct task *task)
-{
-	struct question *q = container_of(task, struct leg, task)->question;
-
-	if (--q->away == 0)
-		question_ask(q);
-}
-
-static void all_arrived(struct arrivals_wait *wait)
-{
-	struct leg *l = container_of(wait, struct leg, wait);
-
-	history_flush(l->home);
-	l->task.run = run_back;
-	loop_post(l->question->user->home->loop, &l->task);
-}
-
-static void run_leg(struct task *task)
-{
-	struct leg *l = container_of(task, struct leg, task);
-
-	l->wait = (struct arrivals_wait){.owner = owner_of(l->question), .done = all_arrived};
-	arrivals_await(l->home, &l->wait);
-}
-
 static void question_start(struct question *q)
 {
-	struct route *r = q->user->home->route;
-
-	q->away = r->count;
-	for (unsigned i = 0; i < r->count; i++) {
-		q->leg[i] = (struct leg){.task = {.run = run_leg}, .home = &r->home[i], .question = q};
-		loop_post(r->home[i].loop, &q->leg[i].task);
-	}
+	if (history_round(q->user->home, owner_of(q), question_ask, q))
+		question_refuse(q, STANZA_RESOURCE_CONSTRAINT);
 }
 
 /* Takes over the parcel's reference. NULL: it has been refused. */
@@ -265,7 +231,7 @@ static struct question *question_new(
 		refuse(p, STANZA_RESOURCE_CONSTRAINT);
 		return NULL;
 	}
-	q = calloc(1, sizeof(*q) + u->home->route->count * sizeof(q->leg[0]));
+	q = calloc(1, sizeof(*q));
 	if (!q) {
 		refuse(p, STANZA_RESOURCE_CONSTRAINT);
 		return NULL;

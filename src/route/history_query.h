@@ -8,3 +8,7 @@
 void history_query(struct session *s, struct parcel *p);    /* a page: messages, then the answer */
 void history_fields(struct session *s, struct parcel *p);   /* the form */
 void history_metadata(struct session *s, struct parcel *p); /* the first and the last */
+
+struct store_archive_page;
+/* <metadata/> of a page of edges (section 5.2). */
+void history_put_metadata(struct buf *out, const struct store_archive_page *page);

@@ -364,6 +364,19 @@ static struct blob *row_blob(struct user *u, const struct store_message *row)
 	return blob_of_scratch(u->home);
 }
 
+/* XEP-0386 section 3.2: who knows the end of his archive fetches from there what it holds. Not certain is: no. */
+static bool is_in_history(const struct session *s, const struct store_message *row)
+{
+	const struct settings *settings = s->user->home->settings;
+	uint64_t days = settings->history_days;
+	const char *at = row->xml.data, *end = at + row->xml.len;
+
+	if (!s->synced || s->user->prefs || s->user->failed || !settings->history_enabled ||
+		(days && row->time_us + (days - 1) * 86400 * 1000000 < clock_utc_us()))
+		return false;
+	return !memmem(at, (size_t)(end - at), "<no-", 4); /* XEP-0334 */
+}
+
 /* The sender's origin is gone; what is in the store already needs none. From somebody who is blocked by now,
  * or was already when a crash brought it back, nothing is delivered (XEP-0191). */
 static void flood_row(
@@ -373,7 +386,7 @@ static void flood_row(
 	const struct receipt *receipt;
 	struct blob *blob;
 
-	if (user_blocks(s->user, &from)) {
+	if (user_blocks(s->user, &from) || is_in_history(s, row)) {
 		ids_add(ids, row->id);
 		return;
 	}

@@ -14,6 +14,7 @@
 #include "route/interest.h"
 #include "route/last.h"
 #include "route/note.h"
+#include "route/opening.h"
 #include "route/postings.h"
 #include "route/presence.h"
 #include "route/quiet.h"
@@ -127,6 +128,15 @@ void session_answer_content(struct origin *o, struct blob *stanza, const struct 
 
 /* ---- the end ---- */
 
+/* There is nothing to resume. */
+static void resume_refuse(struct user *u, struct errand *e)
+{
+	if (e->kind == ERRAND_OPEN)
+		opening_not_resumed(u, e);
+	else
+		errand_answer(e, ERRAND_E_ITEM_NOT_FOUND);
+}
+
 static void session_free(struct session *s)
 {
 	timer_stop(&s->timer);
@@ -163,7 +173,7 @@ void session_end(struct session *s, const char *condition, const char *text, con
 		port_close(s->port, condition, text);
 	s->port = port_unref(s->port);
 	if (s->resuming)
-		errand_answer(s->resuming, ERRAND_E_ITEM_NOT_FOUND);
+		resume_refuse(s->user, s->resuming);
 	presence_end(s, NULL, NULL);
 	carbons_set(s, false);
 	note_session_close(s, reason);
@@ -286,7 +296,7 @@ static struct session *session_new(struct user *u, struct errand *e, const struc
 	return s;
 }
 
-static enum errand_error session_bind(struct user *u, struct errand *e)
+enum errand_error session_bind(struct user *u, struct errand *e)
 {
 	struct jid full;
 	struct session *old, *s;
@@ -324,29 +334,33 @@ static struct str sm_id_of(const struct session *s, struct arena *arena)
 	return arena_printf(arena, "%.*s.%s", STR_FMT(s->origin->session), s->sm->secret);
 }
 
-static enum errand_error session_enable(struct user *u, struct errand *e)
+bool session_manage(struct session *s, struct errand *e, struct str *text)
 {
-	unsigned seconds = u->home->settings->sm_resume_seconds;
-	struct session *s = session_by_origin(u, e->origin);
-	struct str text;
+	unsigned seconds = s->user->home->settings->sm_resume_seconds;
 
-	if (!s || s->sm || !s->port)
-		return ERRAND_E_FAILED;
 	if (e->max_seconds && e->max_seconds < seconds)
 		seconds = e->max_seconds;
 	s->resume_seconds = seconds;
 	s->sm = sm_new(e->wants_resume && seconds > 0);
 	if (!s->sm)
+		return false;
+	*text = STR("<enabled xmlns='urn:xmpp:sm:3'/>");
+	if (!s->sm->resumable)
+		return true;
+	e->sm_id = sm_id_of(s, e->arena);
+	e->max_seconds = seconds;
+	*text = arena_printf(e->arena, "<enabled xmlns='urn:xmpp:sm:3' id='%.*s' resume='true' max='%u'/>",
+		STR_FMT(e->sm_id), seconds);
+	return true;
+}
+
+static enum errand_error session_enable(struct user *u, struct errand *e)
+{
+	struct session *s = session_by_origin(u, e->origin);
+	struct str text;
+
+	if (!s || s->sm || !s->port || !session_manage(s, e, &text))
 		return ERRAND_E_FAILED;
-	if (s->sm->resumable) {
-		e->sm_id = sm_id_of(s, e->arena);
-		e->max_seconds = seconds;
-		text = arena_printf(e->arena,
-			"<enabled xmlns='urn:xmpp:sm:3' id='%.*s' resume='true' max='%u'/>",
-			STR_FMT(e->sm_id), seconds);
-	} else {
-		text = STR("<enabled xmlns='urn:xmpp:sm:3'/>");
-	}
 	port_write_str(s->port, text);
 	return ERRAND_OK;
 }
@@ -404,23 +418,25 @@ static void session_resume(struct session *s, struct errand *e)
 	s->port = port_ref(e->port);
 	e->origin = origin_ref(s->origin);
 	e->handled = s->handled;
-	text = arena_printf(e->arena, "<resumed xmlns='urn:xmpp:sm:3' h='%u' previd='", s->handled);
-	port_write_str(s->port, text);
-	port_write_str(s->port, sm_id_of(s, e->arena));
-	port_write_str(s->port, STR("'/>"));
+	text = arena_printf(e->arena, "<resumed xmlns='urn:xmpp:sm:3' h='%u' previd='%.*s'/>", s->handled,
+		STR_FMT(sm_id_of(s, e->arena)));
+	if (e->kind == ERRAND_OPEN)
+		opening_resumed(s, e, text);
+	else
+		port_write_str(s->port, text);
 	note_session_resumed(s, e);
 	errand_answer(e, ERRAND_OK);
 	deliver_again(s);
 	quiet_end(s); /* XEP-0352 section 5: a resumed stream begins active */
 }
 
-static void session_ask_resume(struct user *u, struct errand *e)
+void session_ask_resume(struct user *u, struct errand *e)
 {
 	struct session *s = session_by_sm_id(u, e->sm_id);
 
 	if (!s || !list_is_empty(&s->doomed) || !user_exists(u->home, u->bare)) {
 		recall_handled(u, e);
-		errand_answer(e, ERRAND_E_ITEM_NOT_FOUND);
+		resume_refuse(u, e);
 		return;
 	}
 	if (!s->port) {
@@ -428,7 +444,7 @@ static void session_ask_resume(struct user *u, struct errand *e)
 		return;
 	}
 	if (s->resuming)
-		errand_answer(s->resuming, ERRAND_E_ITEM_NOT_FOUND);
+		resume_refuse(u, s->resuming);
 	s->resuming = e;
 	port_close(s->port, "conflict", "The session goes on over a new connection.");
 	timer_start(u->home->loop, &s->timer, TAKEOVER_WAIT);
@@ -473,7 +489,7 @@ static void on_timer(struct timer *timer)
 	struct session *s = container_of(timer, struct session, timer);
 
 	if (s->resuming) {
-		errand_answer(s->resuming, ERRAND_E_ITEM_NOT_FOUND);
+		resume_refuse(s->user, s->resuming);
 		s->resuming = NULL;
 	} else if (loop_seconds(s->user->home->loop) < s->detached_until) {
 		timer_again(s);
@@ -519,6 +535,9 @@ static void run_loaded(struct task *task)
 		break;
 	case ERRAND_SM_RESUME:
 		session_ask_resume(u, e);
+		break;
+	case ERRAND_OPEN:
+		opening_run(u, e);
 		break;
 	case ERRAND_SM_ACK:
 		session_acked(u, e);

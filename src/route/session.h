@@ -35,6 +35,7 @@ struct session {
 	bool interested;   /* has asked for the roster: gets roster pushes */
 	bool wants_blocks; /* has asked for the block list */
 	bool carbons;
+	bool synced;  /* knows the end of its archive since it was bound (XEP-0386): what stands there is not sent again */
 	bool backlog; /* more waits offline than it may be given now: new messages go behind it */
 };
 
@@ -66,6 +67,15 @@ static inline struct session *session_next(const struct session *s)
 
 /* The errands, on the home loop. Each consumes the errand. */
 void session_run_errand(struct task *task);
+
+/* Binds e->resource, or one the server makes; sets e->origin. 0 or why not. */
+[[nodiscard]] enum errand_error session_bind(struct user *u, struct errand *e);
+
+/* XEP-0198: begins to count, with what e asks for. *text, in e's arena, is what is to be said. False: it cannot. */
+[[nodiscard]] bool session_manage(struct session *s, struct errand *e, struct str *text);
+
+/* XEP-0198: e goes on with the session it names, perhaps once its old connection has gone, or it is answered that it cannot. */
+void session_ask_resume(struct user *u, struct errand *e);
 
 /* Ends it: unavailable presence goes out, unacknowledged content to the offline queue. `condition` NULL: its
  * connection is gone already. Frees s. `reason` is for the record. */

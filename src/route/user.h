@@ -36,6 +36,7 @@ struct user {
 	struct map *sharers;             /* owned; sharers.h; NULL: none */
 	char *photo;                     /* heap; SHA-1 of the picture shown (XEP-0153) in hex; NULL: none */
 	unsigned queries;                /* for history, under way */
+	unsigned archived;               /* messages that went into the archive while in memory */
 	struct list sessions;
 	unsigned session_count;
 	unsigned carbons;     /* sessions that want carbons */

@@ -14,6 +14,9 @@
 #define NS_TLS STR("urn:ietf:params:xml:ns:xmpp-tls")
 #define NS_SASL STR("urn:ietf:params:xml:ns:xmpp-sasl")
 #define NS_SASL_CB STR("urn:xmpp:sasl-cb:0") /* XEP-0440 */
+#define NS_SASL2 STR("urn:xmpp:sasl:2")      /* XEP-0388 */
+#define NS_BIND2 STR("urn:xmpp:bind:0")      /* XEP-0386 */
+#define NS_FAST STR("urn:xmpp:fast:0")       /* XEP-0484 */
 #define NS_BIND STR("urn:ietf:params:xml:ns:xmpp-bind")
 #define NS_SESSION STR("urn:ietf:params:xml:ns:xmpp-session") /* RFC 3921, kept for old clients */
 #define NS_SM STR("urn:xmpp:sm:3")                            /* XEP-0198 */

@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "account/directory.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "conf/settings.h"
 #include "route/route.h"
+#include "rule/client_rule.h"
 #include "way/refused.h"
 #include "way/stages.h"
 #include "xmpp/xmpp.h"
@@ -155,6 +158,16 @@ void way_submit(void *owner, struct parcel *p)
 	way_run(wl, p);
 }
 
+/* What the server has put behind a tag (XEP-0386). */
+static struct str own_part(struct str resource)
+{
+	size_t slash = 0;
+
+	while (str_find(resource, '/', slash) < resource.len)
+		slash = str_find(resource, '/', slash) + 1;
+	return str_cut(resource, slash, resource.len);
+}
+
 static void resource_inspect(struct way_loop *wl, struct errand *e)
 {
 	struct subject from = way_subject(e->person, e->resource);
@@ -165,14 +178,14 @@ static void resource_inspect(struct way_loop *wl, struct errand *e)
 		return;
 	way_count(&wl->stats.blocked, 1);
 	refused_resource(wl, e, &v);
-	e->resource = STR_NONE;
+	e->resource = e->kind == ERRAND_OPEN ? own_part(e->resource) : STR_NONE;
 }
 
 void way_errand(void *owner, struct errand *e)
 {
 	struct way *w = owner;
 
-	if (e->kind == ERRAND_BIND && e->resource.len)
+	if ((e->kind == ERRAND_BIND || e->kind == ERRAND_OPEN) && e->resource.len)
 		resource_inspect(way_here(w), e);
 	route_errand(w->env.route, e);
 }
@@ -195,6 +208,55 @@ bool way_forbids_name(void *owner, struct str bare, struct str address)
 	}
 	arena_free(arena);
 	return forbids;
+}
+
+/* ---- logins ---- */
+
+/* "192.0.2.1:5" and "[2001:db8::1]:5" without the port and what stands around the address. */
+static struct str host_of(struct str address)
+{
+	size_t colon = 0;
+
+	for (size_t i = 0; i < address.len; i++)
+		if (address.data[i] == ':')
+			colon = i;
+	address = str_cut(address, 0, colon);
+	return str_starts(address, STR("[")) ? str_cut(address, 1, address.len - 1) : address;
+}
+
+/* What the agent says of itself (XEP-0388) is all there is to go by. */
+static struct judgement *judge_agent(const struct client_signals *s)
+{
+	struct judgement said = {.class = CLIENT_NAMED,
+			.basis = BASIS_AGENT,
+			.confidence = 30,
+			.product = s->agent_software,
+			.device = s->agent_device,
+			.agent = s->agent_id};
+
+	return s->agent_software.len ? judgement_new(&said) : NULL;
+}
+
+bool way_denies_client(void *way_owner, const struct xmpp_visitor *v, struct arena *arena, struct str *text, struct str *rule)
+{
+	struct way_loop *wl = way_here(way_owner);
+	struct subject person = way_subject(v->person, STR_NONE);
+	struct judgement *client = judge_agent(&v->signals);
+	struct client_case c = {.client = client,
+			.person = &person,
+			.address = host_of(v->address),
+			.mechanism = v->mechanism,
+			.tls = v->tls,
+			.now_us = clock_utc_us()};
+	struct client_decision d;
+
+	client_decide(wl->policy, &c, &d);
+	judgement_unref(client);
+	if (d.effect != CLIENT_DENY)
+		return false;
+	*text = client_decision_text(&d, v->person->language, arena);
+	*rule = arena_dup(arena, d.rule);
+	return true;
 }
 
 /* ---- set-up and reload ---- */

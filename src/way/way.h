@@ -47,6 +47,11 @@ void way_errand(void *way, struct errand *e);
  * `address`: of the connection, on whose loop it is asked. */
 [[nodiscard]] bool way_forbids_name(void *way, struct str bare, struct str address);
 
+/* Do the rules about clients deny a login (xmpp.h: denies)? The client is judged by what shows itself so early. */
+struct xmpp_visitor;
+[[nodiscard]] bool way_denies_client(void *way, const struct xmpp_visitor *v, struct arena *arena, struct str *text,
+		struct str *rule);
+
 /* Each loop uses the new ones from its next pass on. Loop 0. The policy is referenced, the settings are borrowed. */
 void way_set_policy(struct way *w, struct policy_set *policy);
 void way_set_settings(struct way *w, const struct settings *settings);

@@ -1,11 +1,15 @@
 /* Resource binding (RFC 6120 section 7), resumption (XEP-0198 section 5), and the session request of RFC 3921 that old
  * clients still send and that means nothing now. The home loop decides; until it has answered the stream is busy. */
 #include "account/directory.h"
+#include "account/secret.h"
 #include "base/log.h"
+#include "base/rand.h"
+#include "base/text.h"
 #include "conf/settings.h"
 #include "stanza/ns.h"
 #include "stanza/stanza_error.h"
 #include "stanza/xml_out.h"
+#include "xmpp/agent.h"
 #include "xmpp/stream.h"
 
 bool binding_is_request(const struct node *n)
@@ -61,6 +65,11 @@ static struct errand *binding_errand(struct stream *s, enum errand_kind kind, vo
 	e->tls = arena_dup(e->arena, buf_view(&text));
 	e->mechanism = str_from(s->mechanism);
 	e->ja4 = arena_dup(e->arena, conn_ja4(&s->conn));
+	if (s->agent) {
+		e->agent_id = arena_dup(e->arena, s->agent->id);
+		e->agent_software = arena_dup(e->arena, s->agent->software);
+		e->agent_device = arena_dup(e->arena, s->agent->device);
+	}
 	buf_done(&text);
 	return e;
 }
@@ -211,6 +220,93 @@ void binding_resume(struct stream *s, const struct node *resume)
 		return;
 	e->sm_id = arena_dup(e->arena, node_attr(resume, STR("previd")));
 	e->h = (uint32_t)h;
+	binding_submit(s, e);
+}
+
+/* ---- what came with a login (XEP-0388) ---- */
+
+enum {
+	TAG_MAX = 64,   /* bytes of a client's tag */
+	OPAQUE_LEN = 9, /* bytes behind it */
+};
+
+static void opaque_put(const struct stream *s, struct str tag, struct buf *out)
+{
+	const struct account_secret *secret = s->xl->xmpp->env.secret;
+	struct buf text = BUF_INIT(0);
+	unsigned char bytes[32];
+
+	buf_str(&text, s->person->jid);
+	buf_putc(&text, '\0');
+	buf_str(&text, s->agent ? s->agent->id : STR_NONE);
+	buf_putc(&text, '\0');
+	buf_str(&text, tag);
+	if (!s->agent || !s->agent->id.len || !secret || buf_failed(&text) ||
+			account_secret_derive(secret, "resource", buf_view(&text), bytes))
+		rand_pooled(bytes, sizeof(bytes));
+	base64url_put(out, bytes, OPAQUE_LEN);
+	buf_done(&text);
+}
+
+struct str binding_resource(const struct stream *s, struct str tag, struct arena *arena)
+{
+	struct buf text = BUF_INIT(0);
+	struct str out;
+	size_t len = 0;
+
+	while (len < tag.len && len + utf8_length(tag, len) <= TAG_MAX)
+		len += utf8_length(tag, len);
+	buf_put(&text, tag.data, len);
+	if (len)
+		buf_putc(&text, '/');
+	opaque_put(s, str_cut(tag, 0, len), &text);
+	out = arena_dup(arena, buf_view(&text));
+	buf_done(&text);
+	return out;
+}
+
+static void on_opened(struct errand *e)
+{
+	struct stream *s = stream_of_port(e->port);
+
+	if (s->state == STREAM_ENDED) {
+		binding_abandon(s, e);
+	} else if (e->error == ERRAND_E_COUNT_TOO_HIGH) {
+		stream_error(s, "handled-count-too-high", NULL);
+	} else if (e->error) {
+		stream_error(s, "internal-server-error", NULL);
+	} else if (!e->origin) {
+		s->state = STREAM_UNBOUND;
+	} else {
+		binding_done(s, e);
+		s->sm_enabled = e->opening->resumed || e->opening->manage;
+		s->sm_base = s->received - e->handled;
+	}
+	errand_free(e);
+	stream_unbusy(s);
+}
+
+struct errand *binding_opening(struct stream *s)
+{
+	struct errand *e = binding_errand(s, ERRAND_OPEN, on_opened);
+
+	if (!e)
+		return NULL;
+	e->opening = arena_zalloc(e->arena, sizeof(*e->opening));
+	if (e->opening)
+		return e;
+	errand_free(e);
+	stream_error(s, "internal-server-error", NULL);
+	return NULL;
+}
+
+void binding_open(struct stream *s, struct errand *e)
+{
+	if (arena_is_full(e->arena)) {
+		errand_free(e);
+		stream_error(s, "internal-server-error", NULL);
+		return;
+	}
 	binding_submit(s, e);
 }
 

@@ -1,4 +1,6 @@
 /* Stream headers and features (RFC 6120 section 4). */
+#include <stdlib.h>
+
 #include "account/directory.h"
 #include "conf/service.h"
 #include "stanza/ns.h"
@@ -74,6 +76,25 @@ static void header_answer(struct stream *s, const struct node *h)
 	arena_free(arena);
 }
 
+/* XEP-0388 section 2.1: on which account this is a stream, if the client says so, and of another domain it cannot be one. */
+static const char *header_claim(struct stream *s, struct str from)
+{
+	struct arena *arena = from.len && !s->authenticated ? arena_new(0) : NULL;
+	const char *fault = NULL;
+	struct jid jid;
+
+	free(s->claimed);
+	s->claimed = NULL;
+	if (arena && jid_parse(&jid, from, arena) == 0 && jid.local.len) {
+		if (str_eq(jid.domain, s->domain))
+			s->claimed = str_dupz(jid.bare);
+		else
+			fault = "invalid-from";
+	}
+	arena_free(arena);
+	return fault;
+}
+
 static const char *header_fault(struct stream *s, const struct node *h, const char **text)
 {
 	struct str to = node_attr(h, STR("to")), domain;
@@ -97,7 +118,7 @@ static const char *header_fault(struct stream *s, const struct node *h, const ch
 	}
 	s->domain = domain;
 	s->has_domain = true;
-	return NULL;
+	return header_claim(s, node_attr(h, STR("from")));
 }
 
 void header_open(struct stream *s, const struct node *h)
@@ -130,7 +151,7 @@ static void limits_put(const struct stream *s, struct buf *b)
 			s->authenticated ? settings->ping_interval_seconds : settings->limits_login_seconds);
 }
 
-static void features_put(struct stream *s, struct buf *b)
+static void features_put(struct stream *s, struct buf *b, bool bound)
 {
 	if (!s->secure) {
 		buf_lit(b, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>");
@@ -138,13 +159,15 @@ static void features_put(struct stream *s, struct buf *b)
 	}
 	if (!s->authenticated) {
 		mechanisms_put(s, b);
+		sasl2_put_feature(s, b);
 		registration_features(s, b);
 		limits_put(s, b);
 		return;
 	}
-	buf_lit(b, "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
-		   "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>"
-		   "<sm xmlns='urn:xmpp:sm:3'><optional/></sm>"
+	if (!bound)
+		buf_lit(b, "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
+			   "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>");
+	buf_lit(b, "<sm xmlns='urn:xmpp:sm:3'><optional/></sm>"
 		   "<ver xmlns='urn:xmpp:features:rosterver'/>"
 		   "<sub xmlns='urn:xmpp:features:pre-approval'/>");
 	if (s->xl->settings->csi_held_max)
@@ -154,13 +177,18 @@ static void features_put(struct stream *s, struct buf *b)
 	limits_put(s, b);
 }
 
+void header_put_features(struct stream *s, struct buf *out, bool bound)
+{
+	buf_lit(out, "<stream:features>");
+	features_put(s, out, bound);
+	buf_lit(out, "</stream:features>");
+}
+
 void header_features(struct stream *s)
 {
 	struct buf *b = &s->xl->scratch;
 
 	buf_clear(b);
-	buf_lit(b, "<stream:features>");
-	features_put(s, b);
-	buf_lit(b, "</stream:features>");
+	header_put_features(s, b, false);
 	stream_write(s, buf_view(b));
 }

@@ -1,52 +1,23 @@
-/* SASL (RFC 6120 section 6): SCRAM (RFC 5802, 7677) with channel binding (RFC 9266, XEP-0440), PLAIN by setting, EXTERNAL
- * with a client certificate (XEP-0178). What
+/* The mechanisms: SCRAM (RFC 5802, 7677) with channel binding (RFC 9266, XEP-0440), PLAIN by setting, EXTERNAL
+ * with a client certificate (XEP-0178); what every login goes through whatever its syntax: throttling, the record, the
+ * person's state, the rules about clients. What
  * a login needs lives in struct login and goes when it is over. The verifier is looked up in the store and PLAIN's check
  * runs on a worker: while either is under way the stream is busy, and a stream that ends meanwhile leaves its login
  * behind as an orphan, freed by whichever answer comes. */
+#include "xmpp/login.h"
+
 #include <stdlib.h>
 
 #include "account/directory.h"
-#include "account/plain.h"
-#include "account/scram.h"
 #include "account/throttle.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "conf/settings.h"
-#include "record/record.h"
-#include "stanza/ns.h"
-#include "store/store.h"
 #include "net/tls_client.h"
+#include "record/record.h"
+#include "xmpp/agent.h"
 #include "xmpp/external.h"
-
-enum { PAYLOAD_MAX = 4096 };
-
-enum login_step {
-	STEP_FIRST,  /* waits for the client's first message (none came with <auth/>) */
-	STEP_LOOKUP,
-	STEP_FINAL,  /* waits for the client's final message */
-	STEP_DELAY,  /* a failure is answered late */
-};
-
-struct login {
-	struct stream *stream; /* held by a reference to its port while `pending` */
-	struct scram *scram;
-	struct arena *arena;
-	struct plain plain;
-	struct store_verifier verifier;
-	enum store_verifier_kind kind; /* of the verifier */
-	bool has_verifier;
-	struct store_req req;
-	uv_work_t work;
-	struct timer delay;
-	struct sockaddr_storage peer;
-	enum login_step step;
-	const char *mechanism;
-	const char *condition; /* of the failure that is being delayed */
-	struct str jid;        /* the claimed account */
-	unsigned iterations;   /* of the settings when it began: the worker must not look into what a reload replaces */
-	int outcome;
-	bool is_plain, is_external, refused, pending, orphan;
-};
 
 static void login_wipe(struct login *l)
 {
@@ -129,23 +100,9 @@ static void login_record(struct login *l, enum event type, struct str session_ji
 
 /* ---- answers ---- */
 
-static void login_put(struct stream *s, const char *element, struct str payload)
+static void login_answer_failure(struct stream *s, const struct login_syntax *syntax, const char *condition, struct str text)
 {
-	struct buf b = BUF_INIT(0);
-
-	buf_printf(&b, "<%s xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>", element);
-	base64_put(&b, payload.data, payload.len);
-	buf_printf(&b, "</%s>", element);
-	stream_write(s, buf_view(&b));
-	buf_done(&b);
-}
-
-static void login_answer_failure(struct stream *s, const char *condition)
-{
-	char text[160];
-
-	snprintf(text, sizeof(text), "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><%s/></failure>", condition);
-	stream_write_lit(s, text);
+	syntax->failure(s, condition, text);
 	s->state = STREAM_NEGOTIATING;
 	s->login = login_free(s->login);
 	stat_add(&s->xl->stats.login_failures, 1);
@@ -153,12 +110,19 @@ static void login_answer_failure(struct stream *s, const char *condition)
 		stream_error(s, "policy-violation", "Too many failed logins.");
 }
 
+/* After an answer from elsewhere: input goes on, unless something further is awaited. */
+static void login_hear(struct stream *s)
+{
+	if (s->state != STREAM_BINDING && (!s->login || s->login->step != STEP_DELAY))
+		stream_unbusy(s);
+}
+
 static void on_delay_over(struct timer *timer)
 {
 	struct login *l = container_of(timer, struct login, delay);
 	struct stream *s = l->stream;
 
-	login_answer_failure(s, l->condition);
+	login_answer_failure(s, l->syntax, l->condition, STR_NONE);
 	stream_unbusy(s);
 }
 
@@ -172,7 +136,7 @@ static void login_reject(struct login *l, int outcome, struct str reason)
 	login_record(l, EVENT_LOGIN_FAILED, l->jid, STR_NONE, reason);
 	l->condition = outcome == 0 ? "account-disabled" : scram_condition(outcome);
 	if (delay_ms == 0) {
-		login_answer_failure(s, l->condition);
+		login_answer_failure(s, l->syntax, l->condition, STR_NONE);
 		return;
 	}
 	l->step = STEP_DELAY;
@@ -180,38 +144,95 @@ static void login_reject(struct login *l, int outcome, struct str reason)
 	timer_start(s->xl->loop, &l->delay, (delay_ms + 999) / 1000);
 }
 
-/* A failure before any password was in play. */
-static void login_fail(struct stream *s, const char *condition)
+void login_fail(struct stream *s, const struct login_syntax *syntax, const char *condition)
 {
-	login_answer_failure(s, condition);
+	login_answer_failure(s, syntax, condition, STR_NONE);
 }
 
-static void login_succeed(struct login *l, struct str payload)
+static void login_break(struct login *l, const char *condition)
+{
+	login_fail(l->stream, l->syntax, condition);
+}
+
+/* ---- who has proven who he is ---- */
+
+static void login_admit(struct login *l, const struct person *person, struct str payload)
 {
 	struct stream *s = l->stream;
-	const struct xmpp_env *env = &s->xl->xmpp->env;
-	const struct person *person = directory_get(env->directory, l->jid);
 
-	if (!person || person->disabled) {
-		person_unref(person);
-		login_reject(l, 0, STR("the account is disabled"));
-		return;
-	}
-	throttle_succeeded(env->throttle, l->jid, (struct sockaddr *)&l->peer, loop_ms(s->xl->loop));
+	throttle_succeeded(s->xl->xmpp->env.throttle, l->jid, (struct sockaddr *)&l->peer, loop_ms(s->xl->loop));
 	login_record(l, EVENT_LOGIN, person->jid, person->id, STR_NONE);
-	if (payload.len)
-		login_put(s, "success", payload);
-	else
-		stream_write_lit(s, "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
 	s->person = person;
 	s->mechanism = l->mechanism;
 	s->authenticated = true;
 	stat_add(&s->xl->stats.logins, 1);
 	stat_add(&s->xl->stats.logged_in, 1);
 	conn_set_logged_in(&s->conn);
-	s->login = login_free(l);
 	tokenizer_set_limits(s->tokenizer, &s->xl->after);
-	stream_restart(s);
+	l->syntax->success(l, payload);
+	s->login = login_free(l);
+}
+
+/* Do the rules about clients deny what shows itself before there is a session: the agent, the mechanism, TLS, the address?
+ * Then *text is what the person is told, *rule says which. */
+static bool login_is_denied(struct login *l, const struct person *person, struct str *text, struct str *rule)
+{
+	struct stream *s = l->stream;
+	const struct xmpp_env *env = &s->xl->xmpp->env;
+	struct buf address = BUF_INIT(0), tls = BUF_INIT(0);
+	struct xmpp_visitor v = {.person = person, .mechanism = str_from(l->mechanism)};
+	bool denied;
+
+	if (!env->denies)
+		return false;
+	conn_put_address(&s->conn, &address);
+	conn_put_tls(&s->conn, &tls);
+	v.address = buf_view(&address);
+	v.tls = buf_view(&tls);
+	v.signals.ja4 = conn_ja4(&s->conn);
+	if (s->agent) {
+		v.signals.agent_id = s->agent->id;
+		v.signals.agent_software = s->agent->software;
+		v.signals.agent_device = s->agent->device;
+	}
+	denied = env->denies(env->owner, &v, l->arena, text, rule);
+	buf_done(&address);
+	buf_done(&tls);
+	return denied;
+}
+
+/* XEP-0388 section 2.3: the stream was opened `from` somebody else. RFC 6120 knows no such rule. */
+static bool login_is_another(const struct login *l)
+{
+	const char *claimed = l->stream->claimed;
+
+	return l->request && claimed && !str_eq(str_from(claimed), l->jid);
+}
+
+static void login_deny(struct login *l, const struct person *person, struct str text, struct str rule)
+{
+	struct str reason = arena_printf(l->arena, "the client is denied by rule %.*s", STR_FMT(rule));
+
+	login_record(l, EVENT_LOGIN_FAILED, person->jid, person->id, reason);
+	login_answer_failure(l->stream, l->syntax, "temporary-auth-failure", text);
+}
+
+static void login_succeed(struct login *l, struct str payload)
+{
+	const struct person *person = directory_get(l->stream->xl->xmpp->env.directory, l->jid);
+	struct str text = STR_NONE, rule = STR_NONE;
+
+	if (person && !person->disabled && !login_is_another(l) && !login_is_denied(l, person, &text, &rule)) {
+		login_admit(l, person, payload);
+		return;
+	}
+	if (!person || person->disabled)
+		login_reject(l, 0, STR("the account is disabled"));
+	else if (login_is_another(l))
+		login_reject(l, SCRAM_E_AUTHZID, STR("the stream was opened for another account"));
+	else
+		login_deny(l, person, text, rule);
+	person_unref(person);
 }
 
 /* ---- SCRAM ---- */
@@ -223,11 +244,11 @@ static void login_challenge(struct login *l)
 	scram_set_verifier(l->scram, l->has_verifier ? &l->verifier : NULL);
 	if (scram_server_first(l->scram, &out)) {
 		buf_done(&out);
-		login_fail(l->stream, "temporary-auth-failure");
+		login_break(l, "temporary-auth-failure");
 		return;
 	}
 	l->step = STEP_FINAL;
-	login_put(l->stream, "challenge", buf_view(&out));
+	l->syntax->challenge(l->stream, buf_view(&out));
 	buf_done(&out);
 }
 
@@ -265,25 +286,26 @@ static void on_plain_done(uv_work_t *work, int status)
 	if (!login_arrived(l))
 		return;
 	if (status)
-		login_fail(s, "temporary-auth-failure");
+		login_break(l, "temporary-auth-failure");
 	else if (l->outcome == 0 && l->refused)
 		login_reject(l, SCRAM_E_WRONG_PASSWORD, STR("refused after too many failures"));
 	else if (l->outcome)
 		login_reject(l, l->outcome, str_from(scram_reason(l->outcome)));
 	else
 		login_succeed(l, STR_NONE);
-	if (!s->login || s->login->step != STEP_DELAY)
-		stream_unbusy(s);
+	login_hear(s);
 }
 
 static void login_check_plain(struct login *l)
 {
+	struct stream *s = l->stream;
+
 	l->work.data = l;
 	login_depart(l);
-	if (uv_queue_work(loop_uv(l->stream->xl->loop), &l->work, on_plain_work, on_plain_done)) {
+	if (uv_queue_work(loop_uv(s->xl->loop), &l->work, on_plain_work, on_plain_done)) {
 		login_arrived(l);
-		login_fail(l->stream, "temporary-auth-failure");
-		stream_unbusy(l->stream);
+		login_break(l, "temporary-auth-failure");
+		stream_unbusy(s);
 	}
 }
 
@@ -307,7 +329,7 @@ static void login_ask_verifier(struct login *l, enum store_verifier_kind kind)
 	login_depart(l);
 	if (store_verifier_get(s->xl->xmpp->env.store, &l->req, l->jid, kind)) {
 		login_arrived(l);
-		login_fail(s, "temporary-auth-failure");
+		login_break(l, "temporary-auth-failure");
 		stream_unbusy(s);
 	}
 }
@@ -331,7 +353,7 @@ static void on_verifier(struct store_req *req, int result)
 	if (result == STORE_E_NONE && login_ask_next(l))
 		return;
 	if (result != 0 && result != STORE_E_NONE) {
-		login_fail(s, "temporary-auth-failure");
+		login_break(l, "temporary-auth-failure");
 		stream_unbusy(s);
 		return;
 	}
@@ -354,7 +376,7 @@ static void login_look_up(struct login *l, struct str jid, enum store_verifier_k
 	l->step = STEP_LOOKUP;
 	l->jid = jid;
 	if (verdict == THROTTLE_ADDRESS) {
-		login_fail(s, "temporary-auth-failure");
+		login_break(l, "temporary-auth-failure");
 		return;
 	}
 	l->refused = verdict != THROTTLE_PASS;
@@ -373,19 +395,19 @@ static void login_external(struct login *l, struct str authzid)
 
 	if (throttle_ask(s->xl->xmpp->env.throttle, STR_NONE, (struct sockaddr *)&l->peer, loop_ms(s->xl->loop)) ==
 			THROTTLE_ADDRESS) {
-		login_fail(s, "temporary-auth-failure");
+		login_break(l, "temporary-auth-failure");
 		return;
 	}
 	outcome = external_decide(s, authzid, l->arena, &l->jid);
 	if (outcome) {
 		login_record(l, EVENT_LOGIN_FAILED, l->jid, STR_NONE, str_from(scram_reason(outcome)));
-		login_fail(s, scram_condition(outcome));
+		login_break(l, scram_condition(outcome));
 		return;
 	}
 	login_succeed(l, STR_NONE);
 }
 
-static void login_first(struct login *l, struct str message)
+void login_first(struct login *l, struct str message)
 {
 	int outcome;
 
@@ -396,7 +418,7 @@ static void login_first(struct login *l, struct str message)
 	outcome = l->is_plain ? plain_parse(&l->plain, message, l->stream->domain, l->arena)
 			      : scram_client_first(l->scram, message);
 	if (outcome) {
-		login_fail(l->stream, scram_condition(outcome));
+		login_break(l, scram_condition(outcome));
 		return;
 	}
 	if (l->is_plain)
@@ -405,7 +427,7 @@ static void login_first(struct login *l, struct str message)
 		login_look_up(l, scram_jid(l->scram), scram_kind(l->scram));
 }
 
-/* ---- elements ---- */
+/* ---- beginning ---- */
 
 static int login_setup_scram(struct login *l, enum scram_mechanism mechanism)
 {
@@ -430,7 +452,7 @@ static int login_setup_scram(struct login *l, enum scram_mechanism mechanism)
 	return scram_new(&l->scram, &setup);
 }
 
-static struct login *login_new(struct stream *s, struct str mechanism)
+static struct login *login_new(struct stream *s, const struct login_syntax *syntax, struct str mechanism)
 {
 	struct login *l = calloc(1, sizeof(*l));
 	enum scram_mechanism scram;
@@ -438,6 +460,7 @@ static struct login *login_new(struct stream *s, struct str mechanism)
 	if (!l)
 		return NULL;
 	l->stream = s;
+	l->syntax = syntax;
 	l->iterations = s->xl->settings->sasl_iterations;
 	timer_init(&l->delay, on_delay_over);
 	store_req_init(&l->req, on_verifier, l);
@@ -463,84 +486,45 @@ fail:
 	return NULL;
 }
 
-/* The decoded payload of <auth/> or <response/>: 0, or the condition that answers it. "=" stands for an empty one. */
-static const char *payload_take(const struct node *n, struct arena *arena, struct buf *out, bool *present)
+bool login_begin(struct stream *s, const struct login_syntax *syntax, struct str mechanism)
 {
-	struct str text = node_text(n, arena);
+	s->login = login_free(s->login);
+	s->login = login_new(s, syntax, mechanism);
+	if (!s->login) {
+		login_fail(s, syntax, "invalid-mechanism");
+		return false;
+	}
+	s->state = STREAM_LOGIN;
+	return true;
+}
 
-	*present = text.len > 0;
-	if (str_is(text, "="))
-		return NULL;
-	if (node_first_element(n))
-		return "malformed-request";
+void login_answer(struct login *l, struct str message)
+{
+	if (l->step == STEP_FIRST)
+		login_first(l, message);
+	else
+		login_final(l, message);
+}
+
+/* ---- payloads ---- */
+
+const char *login_decode(struct str text, struct buf *out)
+{
 	if (text.len > PAYLOAD_MAX * 4 / 3 || (text.len && !buf_room(out, text.len / 4 * 3)) || !base64_parse(text, out))
 		return "incorrect-encoding";
 	return NULL;
 }
 
-/* It may be a password. */
-static void payload_wipe(struct buf *payload)
+void login_wipe_payload(struct buf *payload)
 {
 	if (payload->data)
 		OPENSSL_cleanse(payload->data, payload->cap);
 	buf_done(payload);
 }
 
-/* The same as it came: base64 in the tree, which nobody reads again. */
-static void element_wipe(const struct node *n)
+void login_wipe_element(const struct node *n)
 {
 	node_each (child, n)
 		if (child->kind == NODE_TEXT && child->text.len)
 			OPENSSL_cleanse((char *)(uintptr_t)child->text.data, child->text.len);
-}
-
-static void login_auth(struct stream *s, const struct node *n)
-{
-	struct buf payload = BUF_INIT(PAYLOAD_MAX);
-	const char *condition;
-	bool present;
-
-	s->login = login_free(s->login);
-	s->login = login_new(s, node_attr(n, STR("mechanism")));
-	if (!s->login) {
-		login_fail(s, "invalid-mechanism");
-		return;
-	}
-	s->state = STREAM_LOGIN;
-	condition = payload_take(n, s->login->arena, &payload, &present);
-	if (condition)
-		login_fail(s, condition);
-	else if (present)
-		login_first(s->login, buf_view(&payload));
-	else
-		stream_write_lit(s, "<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
-	payload_wipe(&payload);
-}
-
-static void login_response(struct stream *s, const struct node *n)
-{
-	struct buf payload = BUF_INIT(PAYLOAD_MAX);
-	bool present;
-	const char *condition = payload_take(n, s->login->arena, &payload, &present);
-
-	if (condition)
-		login_fail(s, condition);
-	else if (s->login->step == STEP_FIRST)
-		login_first(s->login, buf_view(&payload));
-	else
-		login_final(s->login, buf_view(&payload));
-	payload_wipe(&payload);
-}
-
-void login_element(struct stream *s, const struct node *n)
-{
-	if (str_is(n->name, "auth"))
-		login_auth(s, n);
-	else if (str_is(n->name, "response") && s->login)
-		login_response(s, n);
-	else if (str_is(n->name, "abort"))
-		login_fail(s, "aborted");
-	else
-		login_fail(s, "malformed-request");
-	element_wipe(n);
 }

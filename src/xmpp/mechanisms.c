@@ -63,17 +63,25 @@ static bool put_scram(const struct stream *s, bool plus, struct buf *out)
 	return any;
 }
 
-void mechanisms_put(const struct stream *s, struct buf *out)
+bool mechanisms_put_list(const struct stream *s, struct buf *out)
 {
 	bool bound;
 
-	buf_lit(out, "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>");
 	if (external_is_offered(s))
 		buf_lit(out, "<mechanism>EXTERNAL</mechanism>");
 	bound = put_scram(s, true, out);
 	put_scram(s, false, out);
 	if (mechanisms_have_plain(s))
 		buf_lit(out, "<mechanism>PLAIN</mechanism>");
+	return bound;
+}
+
+void mechanisms_put(const struct stream *s, struct buf *out)
+{
+	bool bound;
+
+	buf_lit(out, "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>");
+	bound = mechanisms_put_list(s, out);
 	buf_lit(out, "</mechanisms>");
 	if (bound)
 		put_bindings(s, out);

@@ -10,6 +10,7 @@
 #include "record/record.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
+#include "xmpp/agent.h"
 
 struct record *stream_record(const struct stream *s)
 {
@@ -154,6 +155,8 @@ static void on_port_free(struct port *port)
 	struct stream *s = stream_of_port(port);
 
 	free(s->component);
+	free(s->claimed);
+	agent_free(s->agent);
 	person_unref(s->person);
 	origin_unref(s->origin);
 	free(s);
@@ -350,11 +353,15 @@ bool stream_is_stanza(const struct node *n)
 
 static void stream_negotiate(struct stream *s, const struct node *n)
 {
-	if (node_is(n, STR("starttls"), NS_TLS))
+	if (sasl2_is_under_way(s) && !str_eq(n->ns, NS_SASL2))
+		stream_error(s, "policy-violation", "Nothing but <response/> and <abort/> belongs into a login.");
+	else if (node_is(n, STR("starttls"), NS_TLS))
 		stream_starttls(s);
 	else if (str_eq(n->ns, NS_SASL) && s->secure)
-		login_element(s, n);
-	else if (str_eq(n->ns, NS_SASL))
+		sasl_element(s, n);
+	else if (str_eq(n->ns, NS_SASL2) && s->secure)
+		sasl2_element(s, n);
+	else if (str_eq(n->ns, NS_SASL) || str_eq(n->ns, NS_SASL2))
 		stream_error(s, "policy-violation", "Start TLS before you log in.");
 	else if (sm_is_nonza(n))
 		sm_failed(s, "unexpected-request", false, 0);

@@ -3,6 +3,7 @@
  *
  *   OPENING --header--> NEGOTIATING --<starttls/>--> (TLS) --> OPENING
  *   NEGOTIATING --<auth/>--> LOGIN --success--> OPENING (person known) --header--> UNBOUND
+ *   NEGOTIATING --<authenticate/>--> LOGIN --success--> UNBOUND, or with what it asked for: BINDING --answer--> BOUND
  *   UNBOUND --bind / resume--> BINDING --origin--> BOUND --close, error, loss--> ENDED
  *
  * A component's (XEP-0114, component.c):
@@ -29,7 +30,9 @@ enum stream_state {
 };
 
 struct registration; /* registration.c: an account in the making */
-struct login; /* login.c: what only a login in progress needs */
+struct login; /* login.h: what only a login in progress needs */
+struct agent; /* agent.h */
+struct opening;
 
 /* component.c: what only a component's stream has. */
 struct component_stream {
@@ -80,6 +83,8 @@ struct stream {
 	struct component_stream *component; /* owned; NULL: a client's stream */
 	struct registration *registration;
 	const struct person *person; /* proven by SASL */
+	struct agent *agent;         /* owned; what the client says it is (XEP-0388); NULL: nothing */
+	char *claimed;               /* owned; the bare address its header is from, before the login; NULL: none */
 	struct origin *origin;       /* once bound */
 	struct str domain;           /* the virtual host: pinned by the first header (a string of the settings) */
 	struct list pending;         /* parcels not handled yet, in order */
@@ -140,6 +145,8 @@ struct record *stream_record(const struct stream *s);
 void header_open(struct stream *s, const struct node *header);
 void header_send(struct stream *s, struct str to);
 void header_features(struct stream *s);
+/* The <stream:features/> of who has logged in; `bound`: with the login, so that nothing is left of RFC 6120's binding. */
+void header_put_features(struct stream *s, struct buf *out, bool bound);
 
 /* ---- component.c ---- */
 void component_open(struct stream *s, const struct node *header);
@@ -151,9 +158,13 @@ void component_handshake(struct stream *s, const struct node *n);
  * the reason. */
 enum stage_result component_stamp(struct stream *s, struct parcel *p);
 
-/* ---- login.c ---- */
-void login_element(struct stream *s, const struct node *n); /* <auth/>, <response/>, <abort/> */
-struct login *login_free(struct login *l);
+/* ---- login.c, sasl.c, sasl2.c ---- */
+struct login *login_free(struct login *l); /* accepts NULL, returns NULL */
+void sasl_element(struct stream *s, const struct node *n); /* RFC 6120: <auth/>, <response/>, <abort/> */
+void sasl2_element(struct stream *s, const struct node *n); /* XEP-0388: <authenticate/>, <response/>, <abort/> */
+/* A login of XEP-0388 is under way: nothing but what belongs to it may come (section 2.4). */
+bool sasl2_is_under_way(const struct stream *s);
+void sasl2_put_feature(const struct stream *s, struct buf *out);
 
 /* ---- registration.c ---- */
 struct registration *registration_free(struct registration *g); /* accepts NULL, returns NULL */
@@ -163,11 +174,17 @@ bool mechanisms_have(const struct stream *s, enum scram_mechanism m);
 bool mechanisms_have_plus(const struct stream *s); /* channel binding is possible on this connection */
 bool mechanisms_have_plain(const struct stream *s);
 void mechanisms_put(const struct stream *s, struct buf *out); /* the feature */
+bool mechanisms_put_list(const struct stream *s, struct buf *out); /* <mechanism/>..; does one of them bind? */
 
 /* ---- binding.c ---- */
 bool binding_is_request(const struct node *n);
 void binding_start(struct stream *s, const struct node *iq);
 void binding_resume(struct stream *s, const struct node *resume);
+/* What came with a login (XEP-0386, XEP-0198): `e` has the opening, with its wishes and head and tail. */
+struct errand *binding_opening(struct stream *s); /* NULL: the stream has ended */
+void binding_open(struct stream *s, struct errand *e);
+/* The resource of a client that has said a tag (may be empty) and who it is: always the same for the same. In the arena. */
+struct str binding_resource(const struct stream *s, struct str tag, struct arena *arena);
 void binding_session(struct stream *s, const struct node *iq); /* the no-op of RFC 3921 */
 
 /* ---- sm.c ---- */

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "client/signals.h"
 #include "net/budget.h"
 #include "net/conn.h"
 #include "parcel/errand.h"
@@ -18,6 +19,15 @@ struct throttle;
 struct account_secret;
 struct component_secrets;
 struct record;
+struct person;
+
+/* Somebody who has proven who he is and has no session yet. */
+struct xmpp_visitor {
+	const struct person *person;
+	struct client_signals signals; /* what shows itself so early */
+	struct str address;            /* with its port */
+	struct str mechanism, tls;
+};
 
 /* Everything is borrowed and outlives the streams. */
 struct xmpp_env {
@@ -36,6 +46,9 @@ struct xmpp_env {
 	/* NULL, or: does policy forbid a new account of that bare address? `address`: where it is asked for. What is forbidden
 	 * has been recorded. On the connection's loop. */
 	bool (*forbids)(void *owner, struct str bare, struct str address);
+	/* NULL, or: do the rules about clients deny this login? Then *text is what the person is told and *rule which it is,
+	 * both in the arena. On the connection's loop. */
+	bool (*denies)(void *owner, const struct xmpp_visitor *v, struct arena *arena, struct str *text, struct str *rule);
 };
 
 struct xmpp_stats {

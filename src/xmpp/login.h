@@ -1,0 +1,65 @@
+/* A login under way. The mechanisms (login.c) know nothing of how their messages are written: two syntaxes share them,
+ * that of RFC 6120 section 6 (sasl.c) and that of XEP-0388 (sasl2.c). Private to src/xmpp. */
+#pragma once
+
+#include "account/plain.h"
+#include "account/scram.h"
+#include "store/store.h"
+#include "xmpp/stream.h"
+
+enum { PAYLOAD_MAX = 4096 }; /* bytes of one message, decoded */
+
+enum login_step {
+	STEP_FIRST,  /* waits for the client's first message (none came with the request) */
+	STEP_LOOKUP,
+	STEP_FINAL,  /* waits for the client's final message */
+	STEP_DELAY,  /* a failure is answered late */
+};
+
+struct login_syntax {
+	void (*challenge)(struct stream *s, struct str payload); /* empty: the client has to begin */
+	/* `text`: for the person, may be empty. */
+	void (*failure)(struct stream *s, const char *condition, struct str text);
+	/* The stream knows its person already. `payload`: of the mechanism, may be empty. */
+	void (*success)(struct login *l, struct str payload);
+};
+
+struct sasl2_request; /* sasl2.h */
+
+struct login {
+	const struct login_syntax *syntax;
+	struct sasl2_request *request; /* in the arena; NULL: RFC 6120 */
+	struct stream *stream; /* held by a reference to its port while `pending` */
+	struct scram *scram;
+	struct arena *arena;
+	struct plain plain;
+	struct store_verifier verifier;
+	enum store_verifier_kind kind; /* of the verifier */
+	bool has_verifier;
+	struct store_req req;
+	uv_work_t work;
+	struct timer delay;
+	struct sockaddr_storage peer;
+	enum login_step step;
+	const char *mechanism;
+	const char *condition; /* of the failure that is being delayed */
+	struct str jid;        /* the claimed account */
+	unsigned iterations;   /* of the settings when it began: the worker must not look into what a reload replaces */
+	int outcome;
+	bool is_plain, is_external, refused, pending, orphan;
+};
+
+/* ---- login.c: for the syntaxes ---- */
+
+/* Begins one; the stream's earlier one is over. False: there is no such mechanism, and the failure has been said. */
+[[nodiscard]] bool login_begin(struct stream *s, const struct login_syntax *syntax, struct str mechanism);
+/* The client's first message, and its answer to the challenge. */
+void login_first(struct login *l, struct str message);
+void login_answer(struct login *l, struct str message);
+/* A failure before any password was in play; the login is over. */
+void login_fail(struct stream *s, const struct login_syntax *syntax, const char *condition);
+/* The text of an element, decoded: NULL, or the condition that answers it. */
+[[nodiscard]] const char *login_decode(struct str text, struct buf *out);
+/* It may be a password: as it was decoded, and as it stands in the tree. */
+void login_wipe_payload(struct buf *payload);
+void login_wipe_element(const struct node *n);
