@@ -69,6 +69,12 @@ static const struct cli_option remove_options[] = {
 	{},
 };
 
+static const struct cli_option judge_options[] = {
+	{"--batch", NULL, "Read JSON lines and write one judgement a line."},
+	{"--known", "FILE", "More hashes: JSON lines with caps_hash, caps_ver (or ja4), product, version and range."},
+	{},
+};
+
 static const struct cli_option show_config_options[] = {
 	{"--defaults", NULL, "Print what holds without a file, not what is set."},
 	{},
@@ -268,6 +274,22 @@ const struct command commands[] = {
 		"  gatehouse session close alice@example.org/phone\n", reason_options, 1, 1, false,
 		cmd_session_close},
 
+	{"clients judge", "[--batch] [--known FILE] [FILE | FIELD=VALUE...]", "say what is held of a client that shows these signals",
+		"Judges recorded signals of a program as the server judges those of a session: product, version, system, "
+		"device, what that rests on, how sure it is, and which signals contradict each other. Asks no server.\n\n"
+		"Without --batch one client: words FIELD=VALUE, or one JSON object from FILE or standard input. With --batch "
+		"JSON lines, one object a client; for each there is one line of JSON on standard output, also for one that "
+		"cannot be read: {\"line\":N,\"error\":..}. The exit code is 2 then. A member 'id' comes back with its "
+		"judgement; members that are not known are passed over.\n\n"
+		"Fields, each as the program gave it: caps_hash, caps_ver, caps_node (XEP-0115), caps_verified (true: what it "
+		"answered hashes to caps_ver); disco_category, disco_type, disco_name (its first identity, XEP-0030), "
+		"form_software, form_version, form_os, form_os_version (XEP-0232); version_name, version_version, version_os "
+		"(XEP-0092); agent_id, agent_software, agent_device (SASL2); resource; ja4. How far the questions came: disco "
+		"and version, each unasked, waiting, result or error; left out, they follow from the fields. Groups may be "
+		"objects: {\"version\":{\"name\":\"Gajim\"}}.",
+		"  gatehouse clients judge version_name=Gajim version_version=1.7.3 resource=gajim.X1\n"
+		"  gatehouse clients judge --batch signals.jsonl\n",
+		judge_options, 0, -1, true, cmd_clients_judge},
 	{"config check", "[--dir DIR]", "judge the settings",
 		"Reads gatehouse.yaml and says whether it is in order: exit code 0 or 2. An error names "
 		"file, line, setting, "

@@ -29,6 +29,9 @@ int cmd_invite_revoke(struct cli *cli);
 int cmd_session_list(struct cli *cli);
 int cmd_session_close(struct cli *cli);
 
+/* cmd_clients_judge.c */
+int cmd_clients_judge(struct cli *cli);
+
 int cmd_config_check(struct cli *cli);
 int cmd_config_show(struct cli *cli);
 
