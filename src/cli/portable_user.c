@@ -251,7 +251,7 @@ static void people_put(struct portable_out *o, const struct place *p, bool subsc
 	bool any = false;
 
 	for (size_t i = 0; i < p->people_len; i++) {
-		const struct standing *s = &p->people[i];
+		const struct place_standing *s = &p->people[i];
 
 		if (subscriptions_wanted ? !s->subscribed : s->kind == STANDING_NONE)
 			continue;

@@ -273,3 +273,61 @@ void caps_put_interests(struct buf *out, const struct node *info)
 		count++;
 	}
 }
+
+/* Of a client, where it has several identities (XEP-0030 3.1); else the first. */
+static const struct node *identity_of(const struct node *info)
+{
+	const struct node *first = NULL;
+
+	for (const struct node *n = node_first_element(info); n; n = node_next_element(n)) {
+		if (!node_is(n, STR("identity"), NS_DISCO_INFO))
+			continue;
+		if (str_is(node_attr(n, STR("category")), "client"))
+			return n;
+		if (!first)
+			first = n;
+	}
+	return first;
+}
+
+static const struct node *software_form(const struct node *info, struct arena *arena)
+{
+	for (const struct node *n = node_first_element(info); n; n = node_next_element(n))
+		if (node_is(n, STR("x"), NS_DATA_FORMS) && str_is(form_type(n, arena), "urn:xmpp:dataforms:softwareinfo"))
+			return n;
+	return NULL;
+}
+
+static void form_facts(struct str out[CAPS_FACTS], const struct node *form, struct arena *arena)
+{
+	static const struct {
+		const char *var;
+		enum caps_fact fact;
+	} fields[] = {{"software", CAPS_SOFTWARE}, {"software_version", CAPS_VERSION}, {"os", CAPS_OS},
+		{"os_version", CAPS_OS_VERSION}};
+
+	for (const struct node *n = node_first_element(form); n; n = node_next_element(n)) {
+		const struct node *value = node_child(n, STR("value"), NS_DATA_FORMS);
+
+		for (size_t i = 0; value && i < sizeof(fields) / sizeof(fields[0]); i++)
+			if (str_eq(node_attr(n, STR("var")), str_from(fields[i].var)))
+				out[fields[i].fact] = node_text(value, arena);
+	}
+}
+
+void caps_facts(struct str out[CAPS_FACTS], const struct node *info, struct arena *arena)
+{
+	const struct node *identity = identity_of(info), *form = software_form(info, arena);
+
+	for (size_t i = 0; i < CAPS_FACTS; i++)
+		out[i] = STR("");
+	if (identity) {
+		out[CAPS_CATEGORY] = node_attr(identity, STR("category"));
+		out[CAPS_TYPE] = node_attr(identity, STR("type"));
+		out[CAPS_NAME] = node_attr(identity, STR("name"));
+	}
+	if (form)
+		form_facts(out, form, arena);
+	for (size_t i = 0; i < CAPS_FACTS; i++)
+		out[i] = str_cut(out[i], 0, out[i].len < CAPS_FACT_MAX ? out[i].len : CAPS_FACT_MAX);
+}

@@ -65,7 +65,7 @@ static bool is_in_group(const struct node_options *o, const struct onlooker *who
 
 enum pubsub_fault place_admits(const struct place *p, const struct onlooker *who)
 {
-	const struct standing *s = place_standing(p, who->bare);
+	const struct place_standing *s = place_standing(p, who->bare);
 
 	if (who->owner)
 		return PUBSUB_OK;
@@ -90,7 +90,7 @@ enum pubsub_fault place_admits(const struct place *p, const struct onlooker *who
 
 /* ---- people ---- */
 
-const struct standing *place_standing(const struct place *p, struct str jid)
+const struct place_standing *place_standing(const struct place *p, struct str jid)
 {
 	for (size_t i = 0; i < p->people_len; i++)
 		if (str_eq(p->people[i].jid, jid))
@@ -111,10 +111,10 @@ static void drop_empty(struct place *p)
 }
 
 /* The entry, made when missing. NULL with *fault set. */
-static struct standing *entry(struct place *p, struct str jid, enum pubsub_fault *fault)
+static struct place_standing *entry(struct place *p, struct str jid, enum pubsub_fault *fault)
 {
-	const struct standing *s = place_standing(p, jid);
-	struct standing *more;
+	const struct place_standing *s = place_standing(p, jid);
+	struct place_standing *more;
 	char *copy;
 
 	if (s)
@@ -129,14 +129,14 @@ static struct standing *entry(struct place *p, struct str jid, enum pubsub_fault
 	copy = str_dupz(jid);
 	if (!copy)
 		return NULL;
-	more[p->people_len] = (struct standing){.jid = str_of(copy, jid.len)};
+	more[p->people_len] = (struct place_standing){.jid = str_of(copy, jid.len)};
 	return &more[p->people_len++];
 }
 
 enum pubsub_fault place_subscribe(struct place *p, struct str jid, bool subscribed)
 {
 	enum pubsub_fault fault = PUBSUB_OK;
-	struct standing *s = subscribed || place_standing(p, jid) ? entry(p, jid, &fault) : NULL;
+	struct place_standing *s = subscribed || place_standing(p, jid) ? entry(p, jid, &fault) : NULL;
 
 	if (s) {
 		s->subscribed = subscribed;
@@ -176,7 +176,7 @@ bool place_leave(struct place *p, struct str bare)
 enum pubsub_fault place_affiliate(struct place *p, struct str bare, enum standing_kind kind)
 {
 	enum pubsub_fault fault = PUBSUB_OK;
-	struct standing *s = kind != STANDING_NONE || place_standing(p, bare) ? entry(p, bare, &fault) : NULL;
+	struct place_standing *s = kind != STANDING_NONE || place_standing(p, bare) ? entry(p, bare, &fault) : NULL;
 
 	if (s) {
 		s->kind = (uint8_t)kind;
@@ -211,7 +211,7 @@ void place_put_text(struct buf *out, const struct place *p)
 {
 	options_put_text(out, &p->options);
 	for (size_t i = 0; i < p->people_len; i++) {
-		const struct standing *s = &p->people[i];
+		const struct place_standing *s = &p->people[i];
 
 		if (s->kind != STANDING_NONE)
 			buf_printf(out, "%s %.*s\n", words[s->kind], STR_FMT(s->jid));

@@ -19,7 +19,7 @@ enum {
 };
 
 /* Somebody and the node. `jid` is bare where there is a standing; a subscription may be a full address's. */
-struct standing {
+struct place_standing {
 	struct str jid; /* heap */
 	uint8_t kind;   /* enum standing_kind */
 	bool subscribed;
@@ -29,7 +29,7 @@ struct place {
 	struct str name; /* views text */
 	bool secret;     /* by its name: what nobody else ever sees (XEP-0402, XEP-0490 on XEP-0223) */
 	struct node_options options;
-	struct standing *people;
+	struct place_standing *people;
 	size_t people_len;
 	char text[];
 };
@@ -55,7 +55,7 @@ struct onlooker {
 [[nodiscard]] enum pubsub_fault place_admits(const struct place *p, const struct onlooker *who);
 
 /* NULL: he is not among them. */
-const struct standing *place_standing(const struct place *p, struct str jid);
+const struct place_standing *place_standing(const struct place *p, struct str jid);
 /* Has this account made all the subscriptions it can, this one not among them? */
 [[nodiscard]] bool place_is_full_for(const struct place *p, const struct jid *jid);
 /* Ends the subscriptions of all addresses of an account. False: there were none. */

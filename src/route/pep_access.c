@@ -9,7 +9,7 @@
 void act_part(struct act *a, struct place *p)
 {
 	for (size_t i = 0; i < p->people_len;) {
-		const struct standing *s = &p->people[i];
+		const struct place_standing *s = &p->people[i];
 		struct onlooker who = pep_onlooker(a->user, jid_split(s->jid).bare);
 		struct buf text = BUF_INIT(0);
 		struct str jid;

@@ -174,7 +174,7 @@ bool pep_may_hear(const struct user *u, const struct place *p, struct str jid)
 static void announce_to(struct user *u, const struct place *p, struct str jid, struct blob *event,
 	const struct kept *kept, struct hold *hold)
 {
-	const struct standing *s = place_standing(p, jid);
+	const struct place_standing *s = place_standing(p, jid);
 
 	if (!(s && s->subscribed) && pep_may_hear(u, p, jid))
 		letter_post(u, jid, (struct manner){.node = p->name}, event, kept, hold);
@@ -187,7 +187,7 @@ static void announce_to_sharers(
 	struct str full;
 
 	for (size_t i = 0; sharers_next(u, &i, &full);) {
-		const struct standing *s = place_standing(p, jid_split(full).bare);
+		const struct place_standing *s = place_standing(p, jid_split(full).bare);
 
 		if (!(s && s->subscribed))
 			announce_to(u, p, full, event, kept, hold);
@@ -214,7 +214,7 @@ void pep_announce(
 	if (p->options.access == ACCESS_OPEN)
 		announce_to_sharers(u, p, event, kept, hold);
 	for (size_t i = 0; i < p->people_len; i++) {
-		const struct standing *s = &p->people[i];
+		const struct place_standing *s = &p->people[i];
 
 		if (s->subscribed && !str_eq(s->jid, u->bare) && pep_may_hear(u, p, s->jid))
 			letter_post(u, s->jid, (struct manner){.node = p->name, .subscriber = true}, event, kept, hold);

@@ -66,7 +66,7 @@ enum pubsub_fault pep_verb_subscribe(struct act *a)
 enum pubsub_fault pep_verb_unsubscribe(struct act *a)
 {
 	struct place *p = act_place(a);
-	const struct standing *s;
+	const struct place_standing *s;
 	struct jid jid;
 
 	if (!p)
@@ -86,7 +86,7 @@ static void own_subscriptions_put(struct act *a, const struct place *p)
 
 static void own_affiliation_put(struct act *a, const struct place *p)
 {
-	const struct standing *s = place_standing(p, a->who);
+	const struct place_standing *s = place_standing(p, a->who);
 
 	if (!a->owner && (!s || s->kind == STANDING_NONE))
 		return;
@@ -209,7 +209,7 @@ static enum pubsub_fault affiliation_apply(struct act *a, struct place *p, const
 
 static const char *affiliation_word(const struct act *a, const struct place *p, const struct jid *jid)
 {
-	const struct standing *s = place_standing(p, jid->bare);
+	const struct place_standing *s = place_standing(p, jid->bare);
 
 	if (str_eq(jid->bare, a->user->bare))
 		return "owner";
@@ -226,7 +226,7 @@ static enum pubsub_fault subscription_read(struct act *a, const struct place *p,
 
 static enum pubsub_fault subscription_apply(struct act *a, struct place *p, const struct edit *e)
 {
-	const struct standing *s = place_standing(p, e->jid);
+	const struct place_standing *s = place_standing(p, e->jid);
 	struct buf text = BUF_INIT(0);
 
 	if ((s && s->subscribed) == e->subscribed)
@@ -238,7 +238,7 @@ static enum pubsub_fault subscription_apply(struct act *a, struct place *p, cons
 
 static const char *subscription_word(const struct act *a, const struct place *p, const struct jid *jid)
 {
-	const struct standing *s = place_standing(p, jid->full);
+	const struct place_standing *s = place_standing(p, jid->full);
 
 	(void)a;
 	return s && s->subscribed ? "subscribed" : "none";
