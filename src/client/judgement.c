@@ -9,7 +9,7 @@ const char *const client_class_names[CLIENT_CLASSES] = {"named", "unknown", "sil
 const char *const client_basis_names[CLIENT_BASES] = {
 	"none", "tls", "resource", "version", "agent", "node", "identity", "caps"};
 
-static const char *const contradiction_names[] = {
+const char *const client_contradiction_names[CLIENT_CONTRADICTIONS] = {
 	"caps", "node", "agent", "resource", "tls", "version", "disco"};
 
 enum { VIEWS = 8 };
@@ -111,9 +111,9 @@ void judgement_put_json(struct buf *out, const struct judgement *j)
 	put_member(out, "agent", j->agent);
 	put_member(out, "ja4", j->ja4);
 	buf_printf(out, ",\"basis\":\"%s\",\"confidence\":%u", client_basis_names[j->basis], j->confidence);
-	for (size_t i = 0; i < sizeof(contradiction_names) / sizeof(contradiction_names[0]); i++)
+	for (size_t i = 0; i < CLIENT_CONTRADICTIONS; i++)
 		if (j->contradictions & 1u << i) {
-			buf_printf(out, "%s\"%s\"", first ? ",\"contradictions\":[" : ",", contradiction_names[i]);
+			buf_printf(out, "%s\"%s\"", first ? ",\"contradictions\":[" : ",", client_contradiction_names[i]);
 			first = false;
 		}
 	buf_str(out, first ? STR("}") : STR("]}"));

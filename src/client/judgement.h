@@ -38,6 +38,8 @@ enum client_contradiction {
 	CONTRADICTS_DISCO = 64,   /* what it answers does not hash to what it shows */
 };
 
+enum { CLIENT_CONTRADICTIONS = 7 };
+
 struct judgement {
 	_Atomic unsigned refs;
 	enum client_class class;
@@ -63,6 +65,7 @@ struct judgement *judgement_unref(struct judgement *j); /* returns NULL; accepts
 [[nodiscard]] bool judgement_is_same(const struct judgement *a, const struct judgement *b);
 
 extern const char *const client_class_names[CLIENT_CLASSES]; /* "named", "unknown", "silent" */
+extern const char *const client_contradiction_names[CLIENT_CONTRADICTIONS]; /* by bit: "caps", "node", .. */
 extern const char *const client_basis_names[CLIENT_BASES];   /* "none", "tls", "resource", .. */
 
 /* {"class":"named","product":"Gajim","version":"1.7.3","os":"Linux","basis":"caps","confidence":90,
