@@ -26,6 +26,7 @@ void errand_free(struct errand *e)
 		return;
 	person_unref(e->person);
 	origin_unref(e->origin);
+	standing_unref(e->standing);
 	port_unref(e->port);
 	arena_free(e->arena);
 	free(e);

@@ -10,6 +10,7 @@
 #include "loop/loop.h"
 #include "parcel/origin.h"
 #include "parcel/port.h"
+#include "parcel/standing.h"
 
 enum errand_kind {
 	ERRAND_BIND,      /* answered. in: person, bare jid, wanted resource; out: origin or error */
@@ -19,6 +20,7 @@ enum errand_kind {
 	                     max_seconds; out: origin, or none (nothing is bound), opening->resumed, handled, or error */
 	ERRAND_SM_ACK,    /* h: the client's count of what it handled */
 	ERRAND_STATE,     /* inactive: what the client says of itself (XEP-0352) */
+	ERRAND_SHOWS,     /* what a session not judged yet has sent first: caps_*, empty where it shows none */
 	ERRAND_COMPONENT, /* answered. in: bare (the domain), address; out: origin or error. GONE ends it, too */
 	ERRAND_GONE,      /* the stream has ended and none of its parcels is under way; reason, handled */
 };
@@ -63,6 +65,7 @@ struct errand {
 
 	const struct person *person;      /* BIND, RESUME: counted reference, proven by SASL */
 	struct origin *origin;      /* out of BIND and RESUME (a reference for the stream); in for the others */
+	struct standing *standing;  /* out of BIND and RESUME (a reference for the stream); NULL: to be judged yet */
 	struct arena *arena;        /* of the strings below; freed with the errand */
 	struct jid bare;
 	struct str resource;        /* BIND, OPEN: as asked for, unprepared; empty: the server makes one */
@@ -71,6 +74,7 @@ struct errand {
 	struct str agent_id, agent_software, agent_device; /* origin.h */
 	struct opening *opening;    /* OPEN; in the arena */
 	struct str request_id;      /* BIND: id of the IQ; the stream's own note */
+	struct str caps_hash, caps_ver, caps_node; /* SHOWS: of its presence (XEP-0115) */
 	struct str sm_id;           /* in: RESUME; out: SM_ENABLE */
 	bool wants_resume;
 	bool inactive;              /* STATE */

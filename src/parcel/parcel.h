@@ -8,6 +8,7 @@
 #include "loop/loop.h"
 #include "parcel/origin.h"
 #include "parcel/port.h"
+#include "parcel/standing.h"
 #include "rule/verdict.h"
 #include "stanza/node.h"
 #include "stanza/stanza_error.h"
@@ -65,9 +66,11 @@ struct parcel {
 	struct origin *origin;   /* counted */
 	const struct person *recipient; /* counted; the account `to` belongs to; NULL: none of ours. Set by policy */
 	struct port *port;       /* counted: where answers to the sender go */
+	struct standing *standing; /* of its session; borrowed, while the stages up to record run; NULL: not judged */
 	uint32_t number;         /* inbound stanza number of its stream, from 1 */
 	uint32_t h;              /* XEP-0198: the inbound count that includes this stanza; only when has_h */
 	bool has_h;
+	bool ahead;              /* passes what of its stream waits to be judged; set by admit */
 	bool held;               /* waits for an earlier parcel of its stream; used by way/ */
 
 	struct verdict verdict;
@@ -86,6 +89,7 @@ struct parcel {
 	                                      port's loop, by way/ */
 	struct list pending;     /* in the stream's list of parcels not yet handled, */
 	struct list *queue;      /* which is this one */
+	struct list unjudged;    /* in the stream's list of those that wait to be judged; xmpp/'s own */
 	struct route *route;     /* route/'s own, as are the next five */
 	struct hold *hold;
 	struct user *user;       /* whose turn it is; in memory while the parcel is queued with him */

@@ -2,12 +2,15 @@
 
 #include <stdlib.h>
 
+#include "parcel/standing.h"
+
 /* What travels when the caller is on another loop. */
 struct letter {
 	struct task task;
 	struct port *port;
 	struct blob *bytes;
 	const char *condition, *text;
+	struct standing *standing; /* counted */
 };
 
 struct port *port_ref(struct port *p)
@@ -22,6 +25,7 @@ static void letter_post(struct port *p, struct letter letter, void (*run)(struct
 
 	if (!l) {
 		blob_unref(letter.bytes);
+		standing_unref(letter.standing);
 		return;
 	}
 	*l = letter;
@@ -85,7 +89,11 @@ static void run_close(struct task *task)
 {
 	struct letter *l = container_of(task, struct letter, task);
 
-	l->port->ops->close(l->port, l->condition, l->text);
+	if (l->standing)
+		l->port->ops->close(l->port, l->condition, l->standing->text, l->standing->lang);
+	else
+		l->port->ops->close(l->port, l->condition, l->text ? str_from(l->text) : STR_NONE, STR_NONE);
+	standing_unref(l->standing);
 	port_unref(l->port);
 	free(l);
 }
@@ -94,4 +102,26 @@ static void run_close(struct task *task)
 void port_close(struct port *p, const char *condition, const char *text)
 {
 	letter_post(port_ref(p), (struct letter){.condition = condition, .text = text}, run_close);
+}
+
+void port_close_told(struct port *p, const char *condition, struct standing *standing)
+{
+	letter_post(port_ref(p), (struct letter){.condition = condition, .standing = standing_ref(standing)}, run_close);
+}
+
+static void run_judge(struct task *task)
+{
+	struct letter *l = container_of(task, struct letter, task);
+
+	if (l->port->ops->judge)
+		l->port->ops->judge(l->port, l->standing);
+	standing_unref(l->standing);
+	port_unref(l->port);
+	free(l);
+}
+
+/* Posted on the port's own loop, too: what waits there goes on as if it had come just now. */
+void port_judge(struct port *p, struct standing *standing)
+{
+	letter_post(port_ref(p), (struct letter){.standing = standing_ref(standing)}, run_judge);
 }

@@ -3,9 +3,21 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-struct standing *standing_new(struct judgement *client, const struct client_decision *d, struct str text)
+static struct str copy(char **at, struct str from)
 {
-	struct standing *s = malloc(sizeof(*s) + d->rule.len + text.len);
+	struct str out = str_of(*at, from.len);
+
+	if (from.len)
+		memcpy(*at, from.data, from.len);
+	*at += from.len;
+	return out;
+}
+
+struct standing *standing_new(
+	struct judgement *client, const struct client_decision *d, struct str text, struct str lang)
+{
+	struct standing *s = malloc(sizeof(*s) + d->rule.len + text.len + lang.len);
+	char *at;
 
 	if (!s)
 		return NULL;
@@ -13,12 +25,10 @@ struct standing *standing_new(struct judgement *client, const struct client_deci
 	s->client = judgement_ref(client);
 	s->effect = d->effect;
 	s->limits = d->limits;
-	if (d->rule.len)
-		memcpy(s->bytes, d->rule.data, d->rule.len);
-	s->rule = str_of(s->bytes, d->rule.len);
-	if (text.len)
-		memcpy(s->bytes + d->rule.len, text.data, text.len);
-	s->text = str_of(s->bytes + d->rule.len, text.len);
+	at = s->bytes;
+	s->rule = copy(&at, d->rule);
+	s->text = copy(&at, text);
+	s->lang = copy(&at, lang);
 	return s;
 }
 

@@ -8,15 +8,17 @@
 
 struct standing {
 	_Atomic unsigned refs;
-	struct judgement *client;  /* counted; NULL: not looked at (an external component) */
+	struct judgement *client;  /* counted; NULL: not looked at (an external component), or not yet */
 	enum client_effect effect;
 	unsigned limits;           /* bits of enum client_limit */
 	struct str rule;           /* id; empty: none */
 	struct str text;           /* what the person is told, in his language; empty: nothing */
+	struct str lang;           /* of the text; may be empty */
 	char bytes[];
 };
 
 /* Copies the strings, takes a reference of its own to the judgement. NULL when memory is out. */
-[[nodiscard]] struct standing *standing_new(struct judgement *client, const struct client_decision *d, struct str text);
+[[nodiscard]] struct standing *standing_new(
+	struct judgement *client, const struct client_decision *d, struct str text, struct str lang);
 struct standing *standing_ref(struct standing *s);   /* returns s; accepts NULL */
 struct standing *standing_unref(struct standing *s); /* returns NULL; accepts NULL; any thread */

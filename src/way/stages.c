@@ -381,7 +381,7 @@ static bool may_overtake(const struct parcel *p, const struct way_loop *wl)
 
 static enum stage_result record_in_turn(struct parcel *p, const struct way_loop *wl)
 {
-	if (p->pending.prev == p->queue || may_overtake(p, wl))
+	if (p->pending.prev == p->queue || p->ahead || may_overtake(p, wl))
 		return STAGE_NEXT;
 	p->held = true;
 	p->waits_for = "an earlier stanza of the same stream";

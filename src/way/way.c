@@ -30,6 +30,11 @@ static enum stage_result run_check(struct parcel *p, struct way_loop *wl)
 	return xmpp_check(p, wl->way->xmpp);
 }
 
+static enum stage_result run_admit(struct parcel *p, struct way_loop *wl)
+{
+	return xmpp_admit(p, wl->way->xmpp);
+}
+
 static enum stage_result run_charge(struct parcel *p, struct way_loop *wl)
 {
 	return xmpp_charge(p, wl->way->xmpp);
@@ -43,6 +48,7 @@ static enum stage_result run_route(struct parcel *p, struct way_loop *wl)
 static const struct stage way[] = {
 		{"charge", run_charge, true},   /* paid for before any work is done on it, also by who is refused next */
 		{"check", run_check, true},     /* well formed, addressed, sender stamped by us */
+		{"admit", run_admit, false},    /* has the client been judged? waits until it has */
 		{"policy", stage_policy, false},       /* may these two talk? writes the verdict */
 		{"inspect", stage_inspect, false},     /* what is said? writes the verdict, never refuses: what is blocked is recorded too */
 		{"record", stage_record, false},       /* parcel and verdict; nothing goes on without a receipt */

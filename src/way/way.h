@@ -1,4 +1,4 @@
-/* The way of a parcel: the ordered table of stages and its runner, the one place that knows all six. Stages return what
+/* The way of a parcel: the ordered table of stages and its runner, the one place that knows all of them. Stages return what
  * happened and never call each other. Everything up to the receipt runs on the connection's loop.
  *
  *   NEXT    the next stage

@@ -72,6 +72,7 @@ static void stream_end(struct stream *s, enum gone_reason why)
 	buf_done(&s->held);
 	s->login = login_free(s->login);
 	s->registration = registration_free(s->registration);
+	admit_drop(s);
 	stream_say_gone(s);
 }
 
@@ -85,7 +86,7 @@ void stream_close(struct stream *s, enum gone_reason why)
 	stream_end(s, why);
 }
 
-static void put_error(struct buf *b, const char *condition, const char *text)
+static void put_error(struct buf *b, const char *condition, struct str text, struct str lang)
 {
 	buf_lit(b, "<stream:error>");
 	if (!strcmp(condition, "handled-count-too-high"))
@@ -93,15 +94,17 @@ static void put_error(struct buf *b, const char *condition, const char *text)
 			   "<handled-count-too-high xmlns='urn:xmpp:sm:3'/>");
 	else
 		buf_printf(b, "<%s xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>", condition);
-	if (text) {
-		buf_lit(b, "<text xmlns='urn:ietf:params:xml:ns:xmpp-streams' xml:lang='en'>");
-		xml_escape(b, str_from(text));
+	if (text.len) {
+		buf_lit(b, "<text xmlns='urn:ietf:params:xml:ns:xmpp-streams' xml:lang='");
+		xml_escape(b, lang.len ? lang : STR("en"));
+		buf_lit(b, "'>");
+		xml_escape(b, text);
 		buf_lit(b, "</text>");
 	}
 	buf_lit(b, "</stream:error></stream:stream>");
 }
 
-void stream_error(struct stream *s, const char *condition, const char *text)
+void stream_error_told(struct stream *s, const char *condition, struct str text, struct str lang)
 {
 	struct buf *b = &s->xl->scratch;
 
@@ -109,10 +112,15 @@ void stream_error(struct stream *s, const char *condition, const char *text)
 		return;
 	header_send(s, STR_NONE);
 	buf_clear(b);
-	put_error(b, condition, text);
+	put_error(b, condition, text, lang);
 	stream_write(s, buf_view(b));
 	conn_close(&s->conn);
 	stream_end(s, GONE_ERROR);
+}
+
+void stream_error(struct stream *s, const char *condition, const char *text)
+{
+	stream_error_told(s, condition, text ? str_from(text) : STR_NONE, STR_NONE);
 }
 
 static void on_closed(struct conn *c, enum conn_end how)
@@ -140,14 +148,22 @@ static void on_port_write(struct port *port, struct str bytes)
 		stream_write(s, bytes);
 }
 
-static void on_port_close(struct port *port, const char *condition, const char *text)
+static void on_port_close(struct port *port, const char *condition, struct str text, struct str lang)
 {
 	struct stream *s = stream_of_port(port);
 
 	if (condition)
-		stream_error(s, condition, text);
+		stream_error_told(s, condition, text, lang);
 	else
 		stream_close(s, GONE_CLOSED);
+}
+
+static void on_port_judge(struct port *port, struct standing *standing)
+{
+	struct stream *s = stream_of_port(port);
+
+	if (s->state != STREAM_ENDED)
+		admit_judged(s, standing);
 }
 
 static void on_port_free(struct port *port)
@@ -158,11 +174,12 @@ static void on_port_free(struct port *port)
 	free(s->claimed);
 	agent_free(s->agent);
 	person_unref(s->person);
+	standing_unref(s->standing);
 	origin_unref(s->origin);
 	free(s);
 }
 
-static const struct port_ops port_ops = {on_port_write, on_port_close, on_port_free};
+static const struct port_ops port_ops = {on_port_write, on_port_close, on_port_judge, on_port_free};
 
 /* ---- input ---- */
 
@@ -526,6 +543,7 @@ static void stream_init(struct stream *s, struct xmpp_loop *xl, enum conn_kind k
 	s->secure = kind == CONN_PLAINTEXT || kind == CONN_COMPONENT;
 	buf_init(&s->held, STREAM_HELD_MAX);
 	list_init(&s->pending);
+	list_init(&s->unjudged);
 	list_init(&s->slowed);
 	list_init(&s->link);
 	timer_init(&s->timer, NULL);

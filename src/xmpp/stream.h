@@ -87,7 +87,9 @@ struct stream {
 	char *claimed;               /* owned; the bare address its header is from, before the login; NULL: none */
 	struct origin *origin;       /* once bound */
 	struct str domain;           /* the virtual host: pinned by the first header (a string of the settings) */
+	struct standing *standing;   /* how the session stands (counted); NULL: its client has not been judged yet */
 	struct list pending;         /* parcels not handled yet, in order */
+	struct list unjudged;        /* those of them that wait to be judged (admit.c) */
 	struct buf held;             /* read but not yet tokenized */
 	struct allowance allowance;
 	uint32_t received;           /* stanzas of this stream */
@@ -105,6 +107,7 @@ struct stream {
 	bool sm_enabled, ack_owed;   /* XEP-0198 */
 	bool full;                   /* too much pending: not reading */
 	bool asked;                  /* a sign of life was asked for */
+	bool shown, caps_shown;      /* the home loop knows that something waits to be judged; what the presence shows */
 	bool closed;                 /* the connection has gone */
 	bool said_gone;              /* the home loop knows */
 };
@@ -131,6 +134,8 @@ void stream_unslow(struct stream *s);
 void stream_restart(struct stream *s);
 /* Ends the stream with an error (4.9): the name of the condition and a text for people, both static, text may be NULL. */
 void stream_error(struct stream *s, const char *condition, const char *text);
+/* The same with a text in that language (empty: English); it may be empty. */
+void stream_error_told(struct stream *s, const char *condition, struct str text, struct str lang);
 /* Ends it properly. */
 void stream_close(struct stream *s, enum gone_reason why);
 void stream_handled(struct parcel *p); /* parcel->handled */
@@ -192,6 +197,12 @@ bool sm_is_nonza(const struct node *n);
 void sm_nonza(struct stream *s, const struct node *n);
 void sm_settle(struct stream *s); /* sends an owed <a/> once nothing older than the <r/> is pending */
 void sm_failed(struct stream *s, const char *condition, bool has_h, uint32_t h);
+
+/* ---- admit.c ---- */
+/* From now on the session stands like that: what waited goes on, in order. */
+void admit_judged(struct stream *s, struct standing *standing);
+/* The stream has ended: what waits will not be judged. */
+void admit_drop(struct stream *s);
 
 /* ---- csi.c ---- */
 bool csi_is_nonza(const struct node *n);

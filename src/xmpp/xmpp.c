@@ -250,6 +250,7 @@ void xmpp_stats(const struct xmpp *x, struct xmpp_stats *out)
 		const struct xmpp_stats *s = &x->loops[i].stats;
 
 		out->connections += __atomic_load_n(&s->connections, __ATOMIC_RELAXED);
+		out->unjudged += __atomic_load_n(&s->unjudged, __ATOMIC_RELAXED);
 		out->logged_in += __atomic_load_n(&s->logged_in, __ATOMIC_RELAXED);
 		out->stanzas += __atomic_load_n(&s->stanzas, __ATOMIC_RELAXED);
 		out->logins += __atomic_load_n(&s->logins, __ATOMIC_RELAXED);

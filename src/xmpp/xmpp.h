@@ -53,6 +53,7 @@ struct xmpp_env {
 
 struct xmpp_stats {
 	uint64_t connections, logged_in; /* now */
+	uint64_t unjudged; /* stanzas that wait for their client to be judged, now */
 	uint64_t stanzas, logins, login_failures, slowed; /* since start */
 };
 
@@ -88,5 +89,8 @@ void xmpp_traffic(const struct xmpp *x, struct net_traffic out[NET_PEERS]); /* t
 /* Addresses, types and ids as RFC 6120 section 8 wants them; `from` stamped by us; children that only a server may write
  * are taken out; the class is decided. May refuse. */
 enum stage_result xmpp_check(struct parcel *p, void *xmpp);
+/* Hands the parcel how its session stands with the rules about clients; where that is not known yet, it waits for it, but for
+ * what a client needs in order to log in. Never refuses. */
+enum stage_result xmpp_admit(struct parcel *p, void *xmpp);
 /* Debits the stream's allowance. A client beyond it is read more slowly, never refused. */
 enum stage_result xmpp_charge(struct parcel *p, void *xmpp);

@@ -209,11 +209,12 @@ static void on_write(struct port *port, struct str bytes)
 	buf_str(&c->got, bytes);
 }
 
-static void on_close(struct port *port, const char *condition, const char *text)
+static void on_close(struct port *port, const char *condition, struct str text, struct str lang)
 {
 	struct client *c = (struct client *)port;
 
 	(void)text;
+	(void)lang;
 	c->closed = condition ? condition : "";
 	client_gone(c, GONE_ERROR);
 }

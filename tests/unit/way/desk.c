@@ -44,6 +44,13 @@ enum stage_result xmpp_check(struct parcel *p, void *xmpp)
 	return str_starts(p->id, STR("bad")) || p->refusal.silent ? STAGE_REFUSE : STAGE_NEXT;
 }
 
+enum stage_result xmpp_admit(struct parcel *p, void *xmpp)
+{
+	(void)p;
+	(void)xmpp;
+	return STAGE_NEXT;
+}
+
 enum stage_result xmpp_charge(struct parcel *p, void *xmpp)
 {
 	(void)p;
@@ -338,11 +345,12 @@ static void on_write(struct port *port, struct str bytes)
 	buf_str(&((struct speaker *)port)->got, bytes);
 }
 
-static void on_close(struct port *port, const char *condition, const char *text)
+static void on_close(struct port *port, const char *condition, struct str text, struct str lang)
 {
 	(void)port;
 	(void)condition;
 	(void)text;
+	(void)lang;
 }
 
 static void on_free(struct port *port)
