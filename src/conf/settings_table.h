@@ -89,6 +89,15 @@ SETTING(BOOL, "sasl.change_password", sasl_change_password, "true", 0, 0, "", LI
 SETTING(BOOL, "sasl.remove_account", sasl_remove_account, "false", 0, 0, "", LIVE, NULL,
 	"Let people remove their own account with their clients (XEP-0077); its address is never given again.")
 
+SECTION("clients", "Which programs people connect with (docs/client-control.md).")
+SETTING(SECONDS, "clients.wait_seconds", clients_wait_seconds, "5", 0, 60, "", LIVE, NULL,
+	"How long what a new session sends may be held back until its client has said what it is, where a rule needs to know; "
+	"then it counts as silent. 0: nobody waits.")
+SETTING(BOOL, "clients.ask", clients_ask, "true", 0, 0, "", LIVE, NULL,
+	"Ask clients what they are (XEP-0030, XEP-0092) also where no rule needs to know, for the inventory.")
+SETTING(INT, "clients.held_max", clients_held_max, "500", 1, 10000, "stanzas", LIVE, NULL,
+	"Stanzas of others that wait for a session until it is judged; beyond it messages wait offline.")
+
 SECTION("limits", "Ceilings that protect the server and everybody else from one client.")
 SETTING(SIZE, "limits.stanza_bytes_before_login", limits_stanza_bytes_before_login, "10000", 2048, 1048576,
 	"", LIVE, NULL, "Bytes of one stanza before the client has logged in.")

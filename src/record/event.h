@@ -30,7 +30,9 @@
 	X(18, ROSTER, "roster", true)                                                                        \
 	X(19, BLOCKLIST, "blocklist", true)                                                                  \
 	X(20, REFUSED, "refused", true)                                                                      \
-	X(21, REPORT, "report", true)
+	X(21, REPORT, "report", true)                                                                        \
+	X(22, CLIENT, "client", true)                                                                        \
+	X(23, CLIENT_RULE, "client-rule", true)
 
 enum event {
 	EVENT_NONE,
@@ -98,7 +100,11 @@ enum event_value {
 	X(46, CERT_SERIAL, "cert_serial", STRING, true)                                                      \
 	X(47, CERT_SHA256, "cert_sha256", STRING, true)                                                      \
 	X(48, NICK, "nick", STRING, true) /* the sender's in the room */                                     \
-	X(49, REPORTED, "reported", LIST, true) /* stanza-ids */
+	X(49, REPORTED, "reported", LIST, true) /* stanza-ids */                                             \
+	X(50, SIGNALS, "signals", STRING, true) /* what a client has shown of itself, as JSON */             \
+	X(51, JUDGEMENT, "judgement", STRING, true) /* what is made of that, as JSON */                      \
+	X(52, CONTRADICTS, "contradicts", LIST, true) /* signals that speak of different products */   \
+	X(53, LIMITS, "limits", LIST, true) /* what a client may not do */
 
 enum event_key {
 	KEY_NONE,

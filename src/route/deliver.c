@@ -17,22 +17,29 @@ static void request_ack(struct session *s)
 	port_write_str(s->port, STR("<r xmlns='urn:xmpp:sm:3'/>"));
 }
 
+static struct unacked unacked_of(struct home *h, const struct goods *g, const struct receipt *receipt)
+{
+	struct unacked u = {.blob = blob_ref(g->blob), .sent_ms = loop_ms(h->loop), .stored = g->stored};
+
+	u.request = g->request ? parcel_ref(g->request) : NULL;
+	if (receipt_is_signal(receipt))
+		return u;
+	u.seq = receipt_seq(receipt);
+	u.time_us = receipt_time_us(receipt);
+	memcpy(u.id, receipt_id(receipt).data, RECORD_ID);
+	u.from = g->keep ? origin_ref(g->keep) : NULL;
+	u.hold = g->keep ? hold_ref(g->hold) : NULL; /* what nobody stores need not wait */
+	u.note = g->note;
+	u.fan = fan_ref(g->fan);
+	return u;
+}
+
 /* Every stanza of a managed stream is counted, whoever made it. */
 static void deliver_counted(struct session *s, const struct goods *g, const struct receipt *receipt)
 {
 	struct home *h = s->user->home;
-	struct unacked u = {.blob = blob_ref(g->blob), .sent_ms = loop_ms(h->loop), .stored = g->stored};
+	struct unacked u = unacked_of(h, g, receipt);
 
-	if (!receipt_is_signal(receipt)) {
-		u.seq = receipt_seq(receipt);
-		u.time_us = receipt_time_us(receipt);
-		memcpy(u.id, receipt_id(receipt).data, RECORD_ID);
-		u.from = g->keep ? origin_ref(g->keep) : NULL;
-		u.hold = g->keep ? hold_ref(g->hold) : NULL; /* what nobody stores need not wait */
-		u.note = g->note;
-		u.fan = fan_ref(g->fan);
-		u.request = g->request ? parcel_ref(g->request) : NULL;
-	}
 	if (sm_push(s->sm, &u) || s->sm->len > h->settings->sm_unacked_max)
 		session_doom(
 			s, "policy-violation", "Too many stanzas were not acknowledged.", "unacknowledged");
@@ -46,12 +53,87 @@ static void deliver_counted(struct session *s, const struct goods *g, const stru
 		request_ack(s);
 }
 
+/* ---- before it is judged ---- */
+
+static void rest_of(struct session *s, struct sm *q);
+
+static bool lobby_has_room(const struct session *s, const struct goods *g)
+{
+	return (!s->lobby || s->lobby->len < s->user->home->settings->clients_held_max) &&
+	       s->lobby_bytes + g->blob->len <= LOBBY_BYTES;
+}
+
+/* As if the session had gone. */
+static void lobby_turn_away(struct session *s, const struct goods *g, const struct receipt *receipt)
+{
+	struct unacked u = unacked_of(s->user->home, g, receipt);
+	struct sm *one = sm_new(false);
+
+	if (one && sm_push(one, &u) == 0)
+		rest_of(s, one);
+	else
+		log_error("out of memory: what came for a new session is lost to it");
+	sm_free(one);
+}
+
+static void lobby_hold(struct session *s, const struct goods *g, const struct receipt *receipt)
+{
+	struct unacked u;
+
+	if (!lobby_has_room(s, g) || (!s->lobby && !(s->lobby = sm_new(false)))) {
+		lobby_turn_away(s, g, receipt);
+		return;
+	}
+	u = unacked_of(s->user->home, g, receipt);
+	if (sm_push(s->lobby, &u))
+		log_error("out of memory: what came for a new session is lost to it");
+	else
+		s->lobby_bytes += g->blob->len;
+}
+
+/* Empties it before the first is handed over: what comes meanwhile has its place behind. */
+void deliver_waiting(struct session *s)
+{
+	struct sm *lobby = s->lobby;
+	struct arena *arena = lobby ? arena_new(0) : NULL;
+
+	s->lobby = NULL;
+	s->lobby_bytes = 0;
+	for (uint32_t i = 0; lobby && i < lobby->len; i++) {
+		const struct unacked *u = sm_at(lobby, i);
+		struct kept kept = {.seq = u->seq, .time_us = u->time_us};
+		struct goods g = {.blob = u->blob,
+			.keep = u->from,
+			.hold = u->hold,
+			.fan = u->fan,
+			.request = u->request,
+			.note = u->note,
+			.stored = u->stored};
+		const struct receipt *receipt;
+
+		memcpy(kept.id, u->id, RECORD_ID);
+		receipt = arena ? kept_receipt(&kept, arena, s->user->home->record) : NULL;
+		if (receipt)
+			deliver(s, &g, receipt);
+		else
+			log_error("out of memory: what came for a new session is lost to it");
+	}
+	arena_free(arena);
+	sm_free(lobby);
+}
+
+/* ---- handing over ---- */
+
 void deliver(struct session *s, const struct goods *g, const struct receipt *receipt)
 {
 	struct home *h = s->user->home;
 
 	home_check(h);
 	assert(receipt);
+	if (!s->standing && !g->own) {
+		lobby_hold(s, g, receipt);
+		return;
+	}
 	if (s->quiet) {
 		if (quiet_hold(s, g, receipt))
 			return;
@@ -102,7 +184,7 @@ void deliver_own_bytes(struct session *s, struct str bytes)
 	b = blob_of_scratch(h);
 	if (!b)
 		return;
-	deliver(s, &(struct goods){.blob = b}, record_signal(h->record, SIGNAL_SERVER));
+	deliver(s, &(struct goods){.blob = b, .own = true}, record_signal(h->record, SIGNAL_SERVER));
 	blob_unref(b);
 }
 
@@ -246,18 +328,25 @@ static bool rest_one(struct session *s, struct unacked *u, struct put **put, str
 	return in_store && !covered;
 }
 
-void deliver_rest(struct session *s)
+static void rest_of(struct session *s, struct sm *q)
 {
 	struct ids done = {.text = BUF_INIT(0)};
 	struct put *put = NULL;
 	bool stored = false;
 
-	for (uint32_t i = 0; s->sm && i < s->sm->len; i++)
-		stored |= rest_one(s, sm_at(s->sm, i), &put, &done);
-	list_remove(&s->unacked);
+	for (uint32_t i = 0; q && i < q->len; i++)
+		stored |= rest_one(s, sm_at(q, i), &put, &done);
 	offline_delete(s->user, &done);
 	if (stored)
 		offline_unspool(s->user, s->origin->session);
 	offline_put(put, STORE_OFFLINE, NULL);
+}
+
+void deliver_rest(struct session *s)
+{
+	rest_of(s, s->sm);
+	list_remove(&s->unacked);
 	s->sm = sm_free(s->sm);
+	rest_of(s, s->lobby);
+	s->lobby = sm_free(s->lobby);
 }

@@ -15,6 +15,7 @@ struct goods {
 	uint8_t calm;           /* enum calm (quiet.h): may it wait for a client that is not looking? */
 	struct str sender;      /* where calm: who it is from */
 	bool stored;            /* is in the store until the client has it */
+	bool own;               /* an answer or push of the server's to this client: also before it is judged */
 };
 
 void deliver(struct session *s, const struct goods *goods, const struct receipt *receipt);
@@ -23,6 +24,12 @@ void deliver(struct session *s, const struct goods *goods, const struct receipt 
  * hold and note of the goods mean something. `h`: the home that runs now. */
 void deliver_outside(
 	struct home *h, struct port *port, struct str who, const struct goods *goods, const struct receipt *receipt);
+
+/* What has come for a session that has not been judged yet waits, in order, up to clients.held_max stanzas and LOBBY_BYTES.
+ * What is beyond that goes the way of what comes for nobody: content offline, questions back. */
+enum { LOBBY_BYTES = 512 << 10 };
+/* The session has been judged: hands over what waits. */
+void deliver_waiting(struct session *s);
 
 /* An answer or push of the server itself to its own client. */
 void deliver_own_bytes(struct session *s, struct str bytes);

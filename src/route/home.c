@@ -10,6 +10,7 @@
 #include "route/history.h"
 #include "route/postings.h"
 #include "route/interest.h"
+#include "route/judge.h"
 #include "route/pep.h"
 #include "route/rooms.h"
 #include "route/session.h"
@@ -41,6 +42,7 @@ static void on_tick(struct timer *timer)
 	crew_tick(h);
 	rooms_tick(h);
 	interest_tick(h);
+	judge_tick(h);
 	pep_tick(h);
 	users_unload(h);
 }
@@ -75,7 +77,7 @@ int home_init(struct home *h, struct route *r, unsigned index, const struct sett
 	timer_init(&h->tick, on_tick);
 	h->ended = calloc(ENDED_MAX, sizeof(*h->ended));
 	h->history = history_new(h);
-	return h->ended && h->history ? 0 : -ENOMEM;
+	return h->ended && h->history ? judge_init(h) : -ENOMEM;
 }
 
 void home_start(struct home *h)
@@ -98,6 +100,7 @@ void home_done(struct home *h)
 		at = 0;
 	}
 	map_done(&h->users);
+	judge_done(h);
 	crew_done(h);
 	interests_done(h);
 	rooms_done(h);

@@ -10,6 +10,7 @@
 #include "command/dialog.h"
 #include "conf/settings.h"
 #include "loop/loop.h"
+#include "parcel/standing.h"
 #include "record/record.h"
 #include "route/applied.h"
 #include "route/arrivals.h"
@@ -38,6 +39,10 @@ struct home {
 	struct list interests;           /* the same, longest unused first */
 	struct list idle;                /* users without a session, longest idle first */
 	struct list unacked;             /* sessions whose client owes an acknowledgement */
+	struct list probations;          /* sessions whose client is being asked, and what looks after them (judge.h) */
+	uv_timer_t *judge_timer;         /* the loop's once it is closed */
+	struct standing *stranger;       /* counted: of who need not be judged */
+	uint64_t judge_again_us;         /* UTC: all are decided about again; 0: never */
 	struct list doomed;              /* sessions to be ended once nobody walks over them any more */
 	struct task reap;
 	bool reaping;

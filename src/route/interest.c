@@ -4,12 +4,12 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "pubsub/caps.h"
 #include "pubsub/options.h"
 #include "route/crew.h"
 #include "route/deliver.h"
 #include "route/directed.h"
 #include "route/iq.h"
+#include "route/judge.h"
 #include "route/pep.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -31,6 +31,7 @@ enum state {
 struct waiter_for {
 	struct list link;
 	struct origin *origin; /* counted */
+	bool judged;           /* it waits to be judged: its presence is not shown yet */
 	char node[];           /* of its <c/>, NUL behind */
 };
 
@@ -44,6 +45,7 @@ struct interest {
 	uint64_t asked_at;   /* loop_seconds() */
 	uint64_t number;     /* of the question */
 	struct blob *nodes; /* counted; NULL: wants nothing */
+	struct blob *facts; /* counted; who the client says it is: enum caps_fact, each but the last with U+001E behind */
 	struct str hash, ver, key; /* key: both, with a space between */
 	char text[];
 };
@@ -58,6 +60,8 @@ void interest_want(struct session *s, struct str owner)
 	if (s->interest && s->interest->nodes)
 		pep_want(s->user->home->route, owner, s->origin, s->interest->nodes);
 }
+
+static void on_looked_up(struct store_req *req, int result);
 
 /* ---- entries ---- */
 
@@ -76,6 +80,7 @@ static void entry_free(struct interest *e)
 	list_remove(&e->link);
 	store_req_release(&e->req);
 	blob_unref(e->nodes);
+	blob_unref(e->facts);
 	free(e);
 }
 
@@ -111,6 +116,7 @@ static struct interest *entry_new(struct home *h, const struct caps *caps)
 	e->home = h;
 	list_init(&e->link);
 	list_init(&e->waiters);
+	store_req_init(&e->req, on_looked_up, e);
 	if (map_put(&h->interests_by_key, e->key, e)) {
 		free(e);
 		return NULL;
@@ -255,7 +261,21 @@ static void become_known(struct interest *e)
 
 		if (s && session_is_available(s))
 			session_take(s, e);
+		if (s)
+			judge_caps(s, e);
 		waiter_free(w);
+	}
+}
+
+void interest_facts(const struct interest *e, struct str out[CAPS_FACTS])
+{
+	struct str all = e->facts ? blob_view(e->facts) : STR("");
+
+	for (size_t i = 0, from = 0; i < CAPS_FACTS; i++) {
+		size_t to = str_find(all, '\x1e', from < all.len ? from : all.len);
+
+		out[i] = from < all.len ? str_cut(all, from, to) : STR("");
+		from = to + 1;
 	}
 }
 
@@ -326,20 +346,41 @@ static void forget_waiting(struct home *h, const struct origin *o, const struct 
 	}
 }
 
-static void set_nodes(struct interest *e, struct str nodes)
+/* As it is kept: the nodes, and behind U+001E the facts. */
+static void set_text(struct interest *e, struct str text)
 {
-	e->nodes = nodes.len ? blob_new(nodes) : NULL;
+	size_t end = str_find(text, '\x1e', 0);
+
+	e->nodes = end ? blob_new(str_cut(text, 0, end)) : NULL;
+	e->facts = end < text.len ? blob_new(str_cut(text, end + 1, text.len)) : NULL;
+}
+
+/* For them it is looked for elsewhere, by who judges. */
+static void send_judged_away(struct interest *e)
+{
+	list_each_safe (it, &e->waiters) {
+		struct waiter_for *w = container_of(it, struct waiter_for, link);
+		struct session *s = w->judged ? session_of(w->origin) : NULL;
+
+		if (!w->judged)
+			continue;
+		waiter_free(w);
+		if (s)
+			judge_stranger(s);
+	}
 }
 
 static void on_looked_up(struct store_req *req, int result)
 {
 	struct interest *e = req->owner;
 
-	if (result || !req->text) {
+	if (result || !req->text || str_find(*req->text, '\x1e', 0) == req->text->len) { /* of an older version: without facts */
+		store_req_release(req);
+		send_judged_away(e);
 		ask_next(e);
 		return;
 	}
-	set_nodes(e, *req->text);
+	set_text(e, *req->text);
 	store_req_release(req);
 	become_known(e);
 }
@@ -353,21 +394,31 @@ static void on_kept(struct store_req *req, int result)
 	free(req->owner);
 }
 
-static void keep(const struct interest *e)
+static void keep(const struct interest *e, struct str text)
 {
 	struct store_req *req = calloc(1, sizeof(*req));
 
 	if (!req)
 		return;
 	store_req_init(req, on_kept, req);
-	if (store_caps_put(e->home->route->env.store, req, e->hash, e->ver, e->nodes ? blob_view(e->nodes) : STR(""),
-		    STORED_MAX)) {
+	if (store_caps_put(e->home->route->env.store, req, e->hash, e->ver, text, STORED_MAX)) {
 		store_req_release(req);
 		free(req);
 	}
 }
 
-/* Does the answer say what the hash is of? */
+static void put_facts(struct buf *out, const struct node *info, struct arena *arena)
+{
+	struct str facts[CAPS_FACTS];
+
+	caps_facts(facts, info, arena);
+	for (size_t i = 0; i < CAPS_FACTS; i++) {
+		buf_putc(out, '\x1e');
+		buf_str(out, facts[i]);
+	}
+}
+
+/* Does the answer say what the hash is of? Then it is kept. */
 static bool answer_read(struct interest *e, const struct node *info)
 {
 	struct arena *arena = arena_new(ASK_ARENA);
@@ -377,10 +428,13 @@ static bool answer_read(struct interest *e, const struct node *info)
 
 	if (ok) {
 		caps_put_interests(&nodes, info);
+		put_facts(&nodes, info, arena);
 		ok = !buf_failed(&nodes);
 	}
-	if (ok)
-		set_nodes(e, buf_view(&nodes));
+	if (ok) {
+		set_text(e, buf_view(&nodes));
+		keep(e, buf_view(&nodes));
+	}
 	buf_done(&nodes);
 	arena_free(arena);
 	return ok;
@@ -424,10 +478,10 @@ void interest_answer(struct session *s, const struct parcel *p)
 	if (!e)
 		return;
 	if (str_is(p->type, "result") && answer_read(e, iq_payload(p))) {
-		keep(e);
 		become_known(e);
 		return;
 	}
+	judge_disco(s, p);
 	asked_in_vain(e);
 	ask_next(e);
 }
@@ -448,15 +502,21 @@ void interest_tick(struct home *h)
 
 /* ---- presence ---- */
 
-static void wait_for(struct session *s, struct interest *e, struct str node)
+static void wait_for(struct session *s, struct interest *e, struct str node, bool judged)
 {
 	struct waiter_for *w;
 
 	forget_waiting(s->user->home, s->origin, e);
-	w = waiter_of(e, s->origin) ? NULL : malloc(sizeof(*w) + node.len + 1);
+	w = waiter_of(e, s->origin);
+	if (w) {
+		w->judged = w->judged && judged;
+		return;
+	}
+	w = malloc(sizeof(*w) + node.len + 1);
 	if (!w)
 		return;
 	w->origin = origin_ref(s->origin);
+	w->judged = judged;
 	memcpy(w->node, node.len ? node.data : "", node.len);
 	w->node[node.len] = '\0';
 	list_init(&w->link);
@@ -473,21 +533,14 @@ static void look_up(struct interest *e)
 	}
 }
 
-void interest_presence(struct session *s, const struct node *presence)
+static struct interest *entry_of(struct home *h, const struct caps *caps)
 {
-	struct home *h = s->user->home;
-	struct interest *e = NULL;
-	struct caps caps;
 	struct buf key = BUF_INIT(0);
+	struct interest *e = NULL;
 
-	if (!caps_read(&caps, presence)) {
-		if (node_child(presence, STR("c"), NS_CAPS)) /* without any, those of before stay (XEP-0115 8.4) */
-			interest_leave(s);
-		return;
-	}
-	buf_str(&key, caps.hash);
+	buf_str(&key, caps->hash);
 	buf_putc(&key, ' ');
-	buf_str(&key, caps.ver);
+	buf_str(&key, caps->ver);
 	if (!buf_failed(&key))
 		e = map_get(&h->interests_by_key, buf_view(&key));
 	buf_done(&key);
@@ -495,15 +548,72 @@ void interest_presence(struct session *s, const struct node *presence)
 		list_remove(&e->link);
 		list_append(&h->interests, &e->link);
 	}
+	return e;
+}
+
+void interest_presence(struct session *s, const struct node *presence)
+{
+	struct home *h = s->user->home;
+	struct interest *e;
+	struct caps caps;
+
+	if (!caps_read(&caps, presence)) {
+		if (node_child(presence, STR("c"), NS_CAPS)) /* without any, those of before stay (XEP-0115 8.4) */
+			interest_leave(s);
+		return;
+	}
+	e = entry_of(h, &caps);
 	if (e && e->state == KNOWN) {
 		forget_waiting(h, s->origin, NULL);
 		session_take(s, e);
+		judge_caps(s, e);
 	} else if (e) {
-		wait_for(s, e, caps.node);
+		wait_for(s, e, caps.node, false);
 	} else if ((e = entry_new(h, &caps))) {
-		wait_for(s, e, caps.node);
+		wait_for(s, e, caps.node, false);
 		look_up(e);
 	}
+}
+
+void interest_judge(struct session *s, const struct caps *caps)
+{
+	struct home *h = s->user->home;
+	struct interest *e = entry_of(h, caps);
+
+	if (e && e->state == KNOWN) {
+		judge_caps(s, e);
+	} else if (e && e->state == LOOKING) {
+		wait_for(s, e, caps->node, true);
+	} else if (!e && (e = entry_new(h, caps))) {
+		wait_for(s, e, caps->node, true);
+		look_up(e);
+	} else {
+		judge_stranger(s);
+	}
+}
+
+bool interest_learn(struct home *h, const struct caps *caps, const struct node *info)
+{
+	struct interest *e = entry_of(h, caps);
+	bool known = e && e->state == KNOWN;
+	struct arena *arena;
+	bool ok;
+
+	if (e && !known && e->state != LOOKING && answer_read(e, info)) {
+		become_known(e);
+		return true;
+	}
+	if (!e && (e = entry_new(h, caps))) {
+		if (answer_read(e, info)) {
+			become_known(e);
+			return true;
+		}
+		entry_free(e);
+	}
+	arena = arena_new(ASK_ARENA);
+	ok = arena && caps_verify(caps, info, arena);
+	arena_free(arena);
+	return ok;
 }
 
 void interest_drop(struct session *s)

@@ -12,6 +12,7 @@
 #include "route/history_query.h"
 #include "route/last.h"
 #include "route/interest.h"
+#include "route/judge.h"
 #include "route/pep.h"
 #include "route/private.h"
 #include "route/register.h"
@@ -145,8 +146,10 @@ static void iq_handle(struct user *u, struct parcel *p, enum target target)
 	bool set = str_is(p->type, "set");
 
 	if (!s || !iq_is_request(p) || !payload) {
-		if (s)
+		if (s) {
 			interest_answer(s, p);
+			judge_answer(s, p);
+		}
 		parcel_end(p);
 		return;
 	}

@@ -1,6 +1,7 @@
 #include "route/note.h"
 
 #include "base/log.h"
+#include "client/seen.h"
 
 static void note(const struct session *s, enum event type, struct str address, const char *reason,
 	const struct extra *extra, size_t len)
@@ -43,4 +44,74 @@ void note_session_resumed(const struct session *s, const struct errand *e)
 void note_session_close(const struct session *s, const char *reason)
 {
 	note(s, EVENT_SESSION_CLOSE, s->origin->address, reason, NULL, 0);
+}
+
+/* ---- clients ---- */
+
+/* As the link wants a list: length and bytes of each. */
+static void list_add(struct buf *out, const char *word)
+{
+	size_t n = strlen(word);
+	unsigned char head[2] = {(unsigned char)n, (unsigned char)(n >> 8)};
+
+	buf_put(out, head, sizeof(head));
+	buf_put(out, word, n);
+}
+
+void note_client(const struct session *s, const struct judgement *client, const struct client_signals *seen)
+{
+	struct buf name = BUF_INIT(0), signals = BUF_INIT(0), judged = BUF_INIT(0), against = BUF_INIT(0);
+	struct extra extra[4];
+	size_t n = 0;
+
+	buf_str(&name, client->product);
+	if (client->version.len)
+		buf_printf(&name, " %.*s", STR_FMT(client->version));
+	seen_put_json(&signals, seen);
+	judgement_put_json(&judged, client);
+	for (unsigned bit = 0; bit < CLIENT_CONTRADICTIONS; bit++)
+		if (client->contradictions & 1u << bit)
+			list_add(&against, client_contradiction_names[bit]);
+	if (name.len)
+		extra[n++] = (struct extra){.key = KEY_CLIENT, .text = buf_view(&name)};
+	extra[n++] = (struct extra){.key = KEY_SIGNALS, .text = buf_view(&signals)};
+	extra[n++] = (struct extra){.key = KEY_JUDGEMENT, .text = buf_view(&judged)};
+	if (against.len)
+		extra[n++] = (struct extra){.key = KEY_CONTRADICTS, .text = buf_view(&against)};
+	if (!buf_failed(&name) && !buf_failed(&signals) && !buf_failed(&judged) && !buf_failed(&against))
+		note(s, EVENT_CLIENT, s->origin->address, client_class_names[client->class], extra, n);
+	buf_done(&name);
+	buf_done(&signals);
+	buf_done(&judged);
+	buf_done(&against);
+}
+
+void note_client_rule(const struct session *s, const struct standing *standing)
+{
+	static const char *const limits[] = {"speak", "files", "outside"};
+	const struct origin *o = s->origin;
+	struct buf list = BUF_INIT(0);
+	struct extra extra;
+	struct entry entry = {.type = EVENT_CLIENT_RULE,
+		.from = o->jid.full,
+		.from_id = o->person ? o->person->id : STR_NONE,
+		.session = o->session,
+		.resource = o->jid.resource,
+		.address = o->address,
+		.action = str_from(client_effect_names[standing->effect]),
+		.rules = &standing->rule,
+		.rules_len = standing->rule.len ? 1 : 0,
+		.text = standing->text};
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		if (standing->limits & 1u << i)
+			list_add(&list, limits[i]);
+	extra = (struct extra){.key = KEY_LIMITS, .text = buf_view(&list)};
+	if (list.len && !buf_failed(&list)) {
+		entry.extra = &extra;
+		entry.extra_len = 1;
+	}
+	if (record_append(s->user->home->record, &entry, NULL))
+		log_warn("a decision about a client could not be recorded");
+	buf_done(&list);
 }

@@ -5,5 +5,10 @@
 
 void note_session_open(const struct session *s);
 void note_session_resumed(const struct session *s, const struct errand *e);
+/* What is held of its client, and what that rests on. */
+struct client_signals;
+void note_client(const struct session *s, const struct judgement *client, const struct client_signals *seen);
+/* How the rules about clients treat it from now on, where that changes something. */
+void note_client_rule(const struct session *s, const struct standing *standing);
 /* `reason` in a few words. */
 void note_session_close(const struct session *s, const char *reason);

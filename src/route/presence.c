@@ -9,6 +9,7 @@
 #include "route/directed.h"
 #include "pubsub/avatar.h"
 #include "route/interest.h"
+#include "route/judge.h"
 #include "route/offline.h"
 #include "route/postings.h"
 #include "route/pep.h"
@@ -189,6 +190,7 @@ static void available(struct session *s, struct parcel *p, int priority)
 	broadcast_to_self(&b);
 	if (first)
 		initial_presence(s);
+	judge_presence(s, p->stanza);
 	interest_presence(s, p->stanza);
 	if (!took && session_takes_messages(s))
 		offline_flood(s);

@@ -280,6 +280,10 @@ void route_figures(const struct route *r, struct route_figures *out)
 		add(&out->other, &f->other);
 		add(&out->offline_kept, &f->offline_kept);
 		add(&out->archived, &f->archived);
+		for (int c = 0; c < CLIENT_CLASSES; c++)
+			add(&out->clients_judged[c], &f->clients_judged[c]);
+		add(&out->clients_held, &f->clients_held);
+		add(&out->clients_denied, &f->clients_denied);
 	}
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "client/judgement.h"
 #include "base/err.h"
 #include "parcel/errand.h"
 #include "parcel/loops.h"
@@ -127,5 +128,8 @@ struct route_figures {
 	uint64_t content, other; /* stanzas handed to sessions */
 	uint64_t offline_kept, archived;
 	uint64_t rooms; /* now */
+	uint64_t clients_judged[CLIENT_CLASSES]; /* sessions, by class */
+	uint64_t clients_held;                   /* now: sessions that wait to be judged */
+	uint64_t clients_denied;
 };
 void route_figures(const struct route *r, struct route_figures *out); /* any thread, approximate */

@@ -12,6 +12,7 @@
 #include "route/deliver.h"
 #include "route/directed.h"
 #include "route/interest.h"
+#include "route/judge.h"
 #include "route/last.h"
 #include "route/note.h"
 #include "route/opening.h"
@@ -53,7 +54,7 @@ static void answer_give(struct origin *o, struct port *port, struct blob *stanza
 	struct session *s = o->user ? session_by_origin(o->user, o) : NULL;
 
 	if (s)
-		deliver(s, &(struct goods){.blob = stanza}, record_signal(h->record, SIGNAL_SERVER));
+		deliver(s, &(struct goods){.blob = stanza, .own = true}, record_signal(h->record, SIGNAL_SERVER));
 	else
 		port_write(port, stanza);
 }
@@ -94,7 +95,7 @@ static void content_give(struct origin *o, struct blob *stanza, const struct kep
 	const struct receipt *receipt = arena ? kept_receipt(kept, arena, home_here(o->owner)->record) : NULL;
 
 	if (receipt)
-		deliver(s, &(struct goods){.blob = stanza}, receipt);
+		deliver(s, &(struct goods){.blob = stanza, .own = true}, receipt);
 	arena_free(arena);
 }
 
@@ -145,8 +146,10 @@ static void session_free(struct session *s)
 	list_remove(&s->doomed);
 	directed_clear(s);
 	interest_drop(s);
+	judge_free(s);
 	blob_unref(s->presence);
 	sm_free(s->sm);
+	sm_free(s->lobby);
 	quiet_free(s->quiet);
 	port_unref(s->port);
 	s->origin->user = NULL;
@@ -174,6 +177,7 @@ void session_end(struct session *s, const char *condition, const char *text, con
 	s->port = port_unref(s->port);
 	if (s->resuming)
 		resume_refuse(s->user, s->resuming);
+	judge_end(s);
 	presence_end(s, NULL, NULL);
 	carbons_set(s, false);
 	note_session_close(s, reason);
@@ -203,14 +207,10 @@ static void run_reap(struct task *task)
 	}
 }
 
-void session_doom(struct session *s, const char *condition, const char *text, const char *reason)
+static void doom(struct session *s, const char *reason)
 {
 	struct home *h = s->user->home;
 
-	if (!list_is_empty(&s->doomed))
-		return;
-	if (s->port)
-		port_close(s->port, condition, text);
 	s->doom = reason;
 	list_append(&h->doomed, &s->doomed);
 	if (h->reaping)
@@ -218,6 +218,24 @@ void session_doom(struct session *s, const char *condition, const char *text, co
 	h->reaping = true;
 	h->reap.run = run_reap;
 	loop_post(h->loop, &h->reap);
+}
+
+void session_doom(struct session *s, const char *condition, const char *text, const char *reason)
+{
+	if (!list_is_empty(&s->doomed))
+		return;
+	if (s->port)
+		port_close(s->port, condition, text);
+	doom(s, reason);
+}
+
+void session_doom_told(struct session *s, const char *condition, struct standing *standing, const char *reason)
+{
+	if (!list_is_empty(&s->doomed))
+		return;
+	if (s->port)
+		port_close_told(s->port, condition, standing);
+	doom(s, reason);
 }
 
 void sessions_discard(struct user *u)
@@ -319,6 +337,8 @@ enum errand_error session_bind(struct user *u, struct errand *e)
 		return ERRAND_E_FAILED;
 	e->origin = origin_ref(s->origin);
 	note_session_open(s);
+	judge_bind(s);
+	e->standing = standing_ref(s->standing);
 	if (u->session_count == 1) {
 		last_note(u);
 		crew_enter(u);
@@ -417,6 +437,7 @@ static void session_resume(struct session *s, struct errand *e)
 	}
 	s->port = port_ref(e->port);
 	e->origin = origin_ref(s->origin);
+	e->standing = standing_ref(s->standing);
 	e->handled = s->handled;
 	text = arena_printf(e->arena, "<resumed xmlns='urn:xmpp:sm:3' h='%u' previd='%.*s'/>", s->handled,
 		STR_FMT(sm_id_of(s, e->arena)));
@@ -426,6 +447,7 @@ static void session_resume(struct session *s, struct errand *e)
 		port_write_str(s->port, text);
 	note_session_resumed(s, e);
 	errand_answer(e, ERRAND_OK);
+	judge_resumed(s);
 	deliver_again(s);
 	quiet_end(s); /* XEP-0352 section 5: a resumed stream begins active */
 }
@@ -471,6 +493,18 @@ static void session_state(struct user *u, struct errand *e)
 		else
 			quiet_end(s);
 	}
+	errand_free(e);
+}
+
+/* ---- what waits to be judged ---- */
+
+static void session_shows(struct user *u, struct errand *e)
+{
+	struct session *s = session_by_origin(u, e->origin);
+	struct caps caps = {.hash = e->caps_hash, .ver = e->caps_ver, .node = e->caps_node};
+
+	if (s && s->port == e->port)
+		judge_shows(s, &caps);
 	errand_free(e);
 }
 
@@ -548,6 +582,9 @@ static void run_loaded(struct task *task)
 	case ERRAND_GONE:
 		session_gone(u, e);
 		break;
+	case ERRAND_SHOWS:
+		session_shows(u, e);
+		break;
 	case ERRAND_COMPONENT:
 		break; /* components.c */
 	}
@@ -555,7 +592,7 @@ static void run_loaded(struct task *task)
 
 static void errand_fail(struct errand *e)
 {
-	if (e->kind == ERRAND_SM_ACK || e->kind == ERRAND_STATE || e->kind == ERRAND_GONE)
+	if (e->kind == ERRAND_SM_ACK || e->kind == ERRAND_STATE || e->kind == ERRAND_GONE || e->kind == ERRAND_SHOWS)
 		errand_free(e);
 	else
 		errand_answer(e, ERRAND_E_FAILED);

@@ -20,6 +20,11 @@ struct session {
 	struct map *directed; /* full or bare JID -> its bytes: told of our presence outside the roster; NULL:
 				 none */
 	struct sm *sm;        /* NULL: no stream management */
+	struct standing *standing; /* counted: how it stands with the rules about clients; NULL: not judged yet (judge.h) */
+	struct seen *seen;    /* owned: what its client has shown of itself; NULL: nothing, memory was out */
+	struct probation *probation; /* owned; while something of its client is asked for (judge.h) */
+	struct sm *lobby;     /* owned; what came for it before it was judged (deliver.h); NULL: nothing */
+	size_t lobby_bytes;
 	struct quiet *quiet;  /* owned; NULL: the client is active (XEP-0352) */
 	struct interest *interest; /* what its client wants to hear of (interest.h); NULL: nothing that is known */
 	struct list unacked;  /* in home->unacked */
@@ -36,6 +41,7 @@ struct session {
 	bool wants_blocks; /* has asked for the block list */
 	bool carbons;
 	bool synced;  /* knows the end of its archive since it was bound (XEP-0386): what stands there is not sent again */
+	bool warned;  /* by a headline, since it was bound */
 	bool backlog; /* more waits offline than it may be given now: new messages go behind it */
 };
 
@@ -84,6 +90,9 @@ void session_end(struct session *s, const char *condition, const char *text, con
 /* The same at the end of this pass; for callers that are walking over sessions. Closes the connection at
  * once. */
 void session_doom(struct session *s, const char *condition, const char *text, const char *reason);
+
+/* The same with what the standing tells the person. */
+void session_doom_told(struct session *s, const char *condition, struct standing *standing, const char *reason);
 
 /* When the loops have stopped: frees them without a word to anybody. */
 void sessions_discard(struct user *u);

@@ -5,6 +5,7 @@
 #include "conf/service.h"
 #include "route/crew.h"
 #include "route/directed.h"
+#include "route/judge.h"
 #include "route/presence.h"
 #include "rule/wall.h"
 
@@ -157,4 +158,5 @@ void sight_set_policy(struct home *h, struct policy_set *policy)
 	if (changed)
 		each_user(h, show, old);
 	policy_set_unref(old);
+	judge_all(h);
 }
