@@ -30,6 +30,7 @@ struct probation {
 	struct session *session;
 	uint64_t number;      /* of the questions */
 	uint64_t begun_ms, answered_ms, due_ms;
+	bool wanted;          /* some rule needs to know */
 	bool waits;           /* what the session sends and gets waits */
 	bool asked;           /* both questions were put */
 	bool known;           /* the capabilities are */
@@ -358,15 +359,15 @@ static void enter(struct probation *p, uint64_t wait_ms)
 
 /* ---- from outside ---- */
 
-static bool matters(const struct session *s)
+static enum client_effect worst_of(const struct session *s)
 {
 	struct question q;
-	bool yes;
+	enum client_effect worst;
 
 	question_init(&q, s, NULL);
-	yes = client_matters(s->user->home->policy, &q.about);
+	worst = client_worst(s->user->home->policy, &q.about);
 	question_done(&q);
-	return yes;
+	return worst;
 }
 
 static struct probation *probation_new(struct session *s)
@@ -383,27 +384,44 @@ static struct probation *probation_new(struct session *s)
 	return p;
 }
 
+/* Nobody waits: what rules say that ask for no client holds at once. */
+static void stand_unjudged(struct session *s, enum client_effect worst)
+{
+	struct standing *st = worst > CLIENT_ALLOW ? standing_of(s, NULL) : NULL;
+
+	if (st && st->effect == CLIENT_DENY) {
+		note_client_rule(s, st);
+		deny(s, st);
+		st = NULL;
+	} else if (st && st->effect > CLIENT_ALLOW) {
+		note_client_rule(s, st); /* a headline has to wait until the client knows its address */
+	} else {
+		st = standing_unref(st);
+	}
+	s->standing = st ? st : standing_ref(s->user->home->stranger);
+}
+
 void judge_bind(struct session *s)
 {
 	struct home *h = s->user->home;
 	const struct origin *o = s->origin;
 	struct probation *p = probation_new(s);
-	bool must = h->policy && matters(s);
+	enum client_effect worst = h->policy ? worst_of(s) : CLIENT_ALLOW;
 
 	see(s, &(struct client_signals){.resource = o->jid.resource,
 		.agent_id = o->agent_id,
 		.agent_software = o->agent_software,
 		.agent_device = o->agent_device,
 		.ja4 = o->ja4});
-	if (must && p && h->settings->clients_wait_seconds) {
+	if (p)
+		p->wanted = worst > CLIENT_ALLOW;
+	if (worst >= CLIENT_RESTRICT && p && h->settings->clients_wait_seconds) {
 		p->waits = true;
 		home_count(&h->figures.clients_held, 1);
 		enter(p, h->settings->clients_wait_seconds * 1000ULL);
 		return;
 	}
-	s->standing = standing_ref(h->stranger);
-	if (must)
-		judge_now(s);
+	stand_unjudged(s, worst);
 }
 
 static void take_caps(struct session *s, const struct caps *caps)
@@ -440,6 +458,11 @@ void judge_stranger(struct session *s)
 		ask(s, true);
 }
 
+static bool is_asked(const struct session *s)
+{
+	return s->probation && (s->probation->wanted || s->probation->waits || s->user->home->settings->clients_ask);
+}
+
 /* Of who goes on meanwhile: capabilities are asked for by interest.c, what else there is from here. */
 void judge_presence(struct session *s, const struct node *presence)
 {
@@ -449,7 +472,9 @@ void judge_presence(struct session *s, const struct node *presence)
 
 	if (shown)
 		take_caps(s, &caps);
-	if (!p || !s->standing || s->standing->client || !list_is_empty(&p->link) || !s->user->home->settings->clients_ask)
+	if (s->standing && s->standing->effect >= CLIENT_WARN)
+		warn(s, s->standing);
+	if (!p || !s->standing || s->standing->client || !list_is_empty(&p->link) || !is_asked(s))
 		return;
 	enter(p, BACKGROUND_MS);
 	if (!shown)
@@ -494,7 +519,7 @@ static void caps_are_known(struct session *s)
 		probation_end(s);
 		return;
 	}
-	if (p && (p->waits || s->user->home->settings->clients_ask) && !is_clear(s))
+	if (is_asked(s) && !is_clear(s))
 		want_version(s);
 	consider(s);
 }
@@ -637,7 +662,7 @@ void judge_free(struct session *s)
 /* Whose client nobody needed to know is asked now, and goes on meanwhile. */
 static void ask_again(struct session *s)
 {
-	if (!matters(s))
+	if (worst_of(s) == CLIENT_ALLOW)
 		return;
 	if (!s->probation || !s->port) {
 		judge_now(s);

@@ -71,9 +71,9 @@ void client_decide(const struct policy_set *set, const struct client_case *c, st
 /* When a decision may become another one by itself: the next date of a campaign or an exception after now_us; 0: never. */
 [[nodiscard]] uint64_t client_next_change_us(const struct policy_set *set, uint64_t now_us);
 
-/* Could what is known of the client change what is decided about this person at c->now_us? False: nobody need
- * wait to be judged. c->client is not looked at. */
-[[nodiscard]] bool client_matters(const struct policy_set *set, const struct client_case *c);
+/* The strongest effect that enforced rules could have on this person at c->now_us, whatever client it is; a virtual patch that
+ * could hold counts as CLIENT_RESTRICT. CLIENT_ALLOW: nobody need know the client. c->client is not looked at. */
+enum client_effect client_worst(const struct policy_set *set, const struct client_case *c);
 
 /* The text for the person, in that language: the notice with its reason, date, link and help desk filled in, and where it
  * denies, that trying again will not help. What the notice gives no place is added behind it. On the arena; empty: there is

@@ -97,6 +97,7 @@ static void binding_abandon(struct stream *s, struct errand *e)
 static void binding_done(struct stream *s, struct errand *e)
 {
 	s->origin = origin_ref(e->origin);
+	standing_unref(s->standing);
 	s->standing = standing_ref(e->standing);
 	s->state = STREAM_BOUND;
 	liveness_bound(s);
