@@ -41,6 +41,7 @@ struct home {
 	struct list unacked;             /* sessions whose client owes an acknowledgement */
 	struct list probations;          /* sessions whose client is being asked, and what looks after them (judge.h) */
 	uv_timer_t *judge_timer;         /* the loop's once it is closed */
+	struct client_table *clients;    /* counted: what is known of programs */
 	struct standing *stranger;       /* counted: of who need not be judged */
 	uint64_t judge_again_us;         /* UTC: all are decided about again; 0: never */
 	struct list doomed;              /* sessions to be ended once nobody walks over them any more */

@@ -183,7 +183,7 @@ static void judge_now(struct session *s)
 	if (!list_is_empty(&s->doomed))
 		return;
 	seen_view(s->seen, &seen);
-	client = client_judge(NULL, &seen);
+	client = client_judge(s->user->home->clients, &seen);
 	st = client ? standing_of(s, client) : NULL;
 	if (!st) {
 		log_error("out of memory: a session is not judged now");
@@ -501,7 +501,7 @@ static bool is_clear(const struct session *s)
 	bool clear;
 
 	seen_view(s->seen, &seen);
-	j = client_judge(NULL, &seen);
+	j = client_judge(s->user->home->clients, &seen);
 	clear = j && j->class == CLIENT_NAMED && j->version.len;
 	judgement_unref(j);
 	return clear;
@@ -705,15 +705,51 @@ void judge_tick(struct home *h)
 		judge_all(h);
 }
 
+/* ---- another table ---- */
+
+struct change {
+	struct task task;
+	struct home *home;
+	struct client_table *clients; /* counted */
+};
+
+/* Who is here already is looked at again when he shows something. */
+static void run_change(struct task *task)
+{
+	struct change *c = container_of(task, struct change, task);
+
+	client_table_unref(c->home->clients);
+	c->home->clients = c->clients;
+	free(c);
+}
+
+void route_set_clients(struct route *r, struct client_table *clients)
+{
+	for (unsigned i = 0; i < r->count; i++) {
+		struct change *c = malloc(sizeof(*c));
+
+		if (!c) {
+			log_error("out of memory: loop %u keeps the old table of clients", i);
+			continue;
+		}
+		*c = (struct change){.task.run = run_change, .home = &r->home[i], .clients = client_table_ref(clients)};
+		loop_post(r->home[i].loop, &c->task);
+	}
+}
+
 int judge_init(struct home *h)
 {
 	struct client_decision everybody = {.effect = CLIENT_ALLOW};
+	struct err err;
 
 	list_init(&h->probations);
 	h->stranger = standing_new(NULL, &everybody, STR_NONE, STR_NONE);
 	h->judge_timer = malloc(sizeof(*h->judge_timer));
-	if (!h->stranger || !h->judge_timer)
+	if (!h->stranger || !h->judge_timer || client_table_new(&h->clients, NULL, 0, &err)) {
+		free(h->judge_timer);
+		h->judge_timer = NULL;
 		return -ENOMEM;
+	}
 	uv_timer_init(loop_uv(h->loop), h->judge_timer);
 	h->judge_timer->data = h;
 	return 0;
@@ -727,6 +763,7 @@ static void on_timer_closed(uv_handle_t *timer)
 void judge_done(struct home *h)
 {
 	standing_unref(h->stranger);
+	client_table_unref(h->clients);
 	if (h->judge_timer)
 		uv_close((uv_handle_t *)h->judge_timer, on_timer_closed);
 }

@@ -43,6 +43,10 @@ void route_set_settings(struct route *r, const struct settings *settings);
  * reference of its own. Before there is one, nothing is held back. Loop 0, or before the loops run. */
 void route_set_policy(struct route *r, struct policy_set *policy);
 
+/* What is known of programs from now on (client/table.h); takes references. Loop 0. */
+struct client_table;
+void route_set_clients(struct route *r, struct client_table *clients);
+
 /* The stage. Runs on the connection's loop; takes a reference of its own if the parcel travels on. Content
  * that has no receipt is a programming error (assert). Acts on the verdict: deliver, or refuse with its
  * notice. */
