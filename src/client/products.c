@@ -43,7 +43,7 @@ const struct product client_products[] = {
 		.kin = "libpurple|Pidgin"},
 	{.name = "Instantbird", .nodes = "instantbird.com", .resources = "instantbird",
 		.kin = "libpurple|Pidgin", .tls = TLS_NSS},
-	{.name = "Thunderbird", .resources = "thunderbird", .kin = "Instantbird", .tls = TLS_NSS},
+	{.name = "Thunderbird", .names = "Mozilla Thunderbird", .resources = "thunderbird", .kin = "Instantbird", .tls = TLS_NSS},
 	{.name = "Converse.js", .names = "Converse|conversejs", .nodes = "conversejs.org", .resources = "converse.js|conversejs",
 		.tls = BROWSER},
 	{.name = "JSXC", .nodes = "jsxc.org", .resources = "jsxc", .tls = BROWSER},

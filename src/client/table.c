@@ -76,6 +76,16 @@ static struct str caps_key(char buf[KEY_MAX], struct str hash, struct str ver)
 	return str_of(buf, hash.len + 1 + ver.len);
 }
 
+/* What the fleet says of a hash does not undo which versions are known to show it. */
+static void keep_range(struct client_known *known, const struct client_known *before)
+{
+	if (!before || !before->range || !str_eq_nocase(before->product, known->product))
+		return;
+	known->range = before->range;
+	if (known->version.len == 0 || !version_range_holds_text(known->range, known->version))
+		known->version = before->version;
+}
+
 static int add_row(struct client_table *t, const struct client_row *row, struct err *err)
 {
 	char buf[KEY_MAX];
@@ -92,6 +102,8 @@ static int add_row(struct client_table *t, const struct client_row *row, struct 
 	known->version = arena_dup(t->arena, row->version);
 	if (row->range.len)
 		ret = version_range_parse(&known->range, row->range, t->arena, err);
+	else
+		keep_range(known, map_get(is_caps ? &t->caps : &t->ja4, key));
 	key = arena_dup(t->arena, key);
 	if (arena_is_full(t->arena))
 		return -ENOMEM;

@@ -48,7 +48,8 @@ struct client_table;
 
 enum { CLIENT_ROWS_MAX = 100000 };
 
-/* Shipped rows and these; the later of two of the same thing wins. 0, -ENOMEM, -E2BIG, or -EINVAL: a range cannot be read (err). */
+/* Shipped rows and these; the later of two of the same thing wins, but a row without a range keeps that of an earlier one of the
+ * same product. 0, -ENOMEM, -E2BIG, or -EINVAL: a range cannot be read (err). */
 [[nodiscard]] int client_table_new(
 	struct client_table **out, const struct client_row *rows, size_t count, struct err *err);
 struct client_table *client_table_ref(struct client_table *t);   /* returns t; accepts NULL */

@@ -195,6 +195,8 @@ static void test_rows_that_are_added(void **state)
 		{S(caps_hash, "sha-256"), S(caps_ver, "eQ=="), S(product, "Acme"), S(version, "2")},
 		{S(caps_hash, "sha-1"), S(caps_ver, "mnQV9IXP6bj8/wvKJ+4270fD2eo="), S(product, "mcabber"), S(version, "1.1.3"), S(range, "1.1.3")},
 		{S(ja4, "t13i191000_9dc949149365_e7c285222651"), S(product, "acme-bot"), S(version, "7")},
+		/* learnt from who claims something, though the shipped row says what shows it */
+		{S(caps_hash, "sha-1"), S(caps_ver, "Sb0R3dtmZsLSf1CuGFGYkmNdm1k="), S(product, "Profanity"), S(version, "9.9")},
 	};
 	struct client_table *t = NULL;
 
@@ -210,6 +212,7 @@ static void test_rows_that_are_added(void **state)
 	expect_here("named Acme|3||caps 90|", S(caps_hash, "sha-256"), S(caps_ver, "eQ=="), .caps_verified = true, S(version_name, "acme"),
 		S(version_version, "3"));
 	expect_here("named mcabber|1.1.3||caps 45|caps node version", MCABBER, S(version_name, "Gajim"));
+	expect_here("named Profanity|0.13.1||caps 90|", S(caps_hash, "sha-1"), S(caps_ver, "Sb0R3dtmZsLSf1CuGFGYkmNdm1k="), .caps_verified = true);
 	expect_here("named acme-bot|7||tls 10|", S(ja4, "t13i191000_9dc949149365_e7c285222651"));
 	client_table_unref(client_table_ref(t));
 	client_table_unref(t);
