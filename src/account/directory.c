@@ -7,7 +7,10 @@
 #include <stdlib.h>
 
 #include "account/groups.h"
+#include "account/namesakes.h"
 #include "base/map.h"
+#include "jid/jid.h"
+#include "jid/skeleton.h"
 
 enum {
 	SHARDS = 16,
@@ -22,6 +25,7 @@ struct directory {
 	struct shard shards[SHARDS];
 	pthread_mutex_t changing; /* who changes somebody holds it: shard and groups follow each other */
 	struct groups *groups;
+	struct namesakes *namesakes;
 	void (*changed)(void *owner, const struct person *was, const struct person *is);
 	void *owner;
 };
@@ -37,8 +41,10 @@ int directory_new(struct directory **out)
 
 	if (!d)
 		return -ENOMEM;
-	*d = (struct directory){.groups = groups_new()};
-	if (!d->groups) {
+	*d = (struct directory){.groups = groups_new(), .namesakes = namesakes_new()};
+	if (!d->groups || !d->namesakes) {
+		groups_free(d->groups);
+		namesakes_free(d->namesakes);
 		free(d);
 		return -ENOMEM;
 	}
@@ -58,6 +64,7 @@ struct directory *directory_free(struct directory *d)
 	if (!d)
 		return NULL;
 	groups_free(d->groups);
+	namesakes_free(d->namesakes);
 	pthread_mutex_destroy(&d->changing);
 	for (unsigned i = 0; i < SHARDS; i++) {
 		for (size_t at = 0; (slot = map_next(&d->shards[i].people, &at));)
@@ -132,6 +139,18 @@ static int shard_change(struct directory *d, struct str jid, struct person *is, 
 	return r;
 }
 
+static bool has_same_names(const struct person *was, const struct person *is)
+{
+	return was && is && str_eq(was->name, is->name);
+}
+
+static int rename_person(struct directory *d, const struct person *was, const struct person *is)
+{
+	if (was)
+		namesakes_remove(d->namesakes, was);
+	return is ? namesakes_add(d->namesakes, is) : 0;
+}
+
 /* Takes the reference of `is`, on failure too. */
 static int change(struct directory *d, struct str jid, struct person *is)
 {
@@ -145,6 +164,8 @@ static int change(struct directory *d, struct str jid, struct person *is)
 	if (was)
 		groups_remove(d->groups, was);
 	if (is && groups_add(d->groups, is))
+		r = -ENOMEM;
+	if (!has_same_names(was, is) && rename_person(d, was, is))
 		r = -ENOMEM;
 	person_ref(is); /* somebody else may change him as soon as the lock is free */
 	if (d->changed && (was || is))
@@ -206,6 +227,34 @@ const struct person *directory_get(struct directory *d, struct str bare)
 	p = person_ref(map_get_hashed(&s->people, bare, hash));
 	pthread_rwlock_unlock(&s->lock);
 	return p;
+}
+
+static bool is_called(const struct person *p, struct str text)
+{
+	return skeleton_is_same_name(jid_split(p->jid).local, text) || skeleton_is_same_name(p->name, text);
+}
+
+static bool is_own_name(struct directory *d, struct str self, struct str text)
+{
+	const struct person *p = self.len ? directory_get(d, self) : NULL;
+	bool own = p && is_called(p, text);
+
+	person_unref(p);
+	return own;
+}
+
+const struct person *directory_namesake(struct directory *d, struct str text, struct str self,
+	bool (*may)(const struct person *person, void *owner), void *owner)
+{
+	const struct person *found[NAMESAKES_MAX], *who = NULL;
+	size_t len = namesakes_find(d->namesakes, text, found);
+
+	for (size_t i = 0; i < len; i++)
+		if (!who && !str_eq(found[i]->jid, self) && is_called(found[i], text) && (!may || may(found[i], owner)))
+			who = person_ref(found[i]);
+	for (size_t i = 0; i < len; i++)
+		person_unref(found[i]);
+	return who && is_own_name(d, self, text) ? person_unref(who) : who;
 }
 
 size_t directory_count(struct directory *d)

@@ -60,6 +60,12 @@ void directory_each_member(struct directory *d, struct str group,
  * same after a restart. 0: nobody is in it. */
 uint64_t directory_group_sum(struct directory *d, struct str group);
 
+/* An account that a reader could take `text` for: its localpart or name looks the same (jid/skeleton.h). `self` is the account
+ * that is called so, or wants to be, empty: none here; what it is called itself is never somebody else's. Only people for
+ * whom `may` is true count; it may be NULL, and may not change the directory. NULL: nobody. The caller owns one reference. */
+[[nodiscard]] const struct person *directory_namesake(struct directory *d, struct str text, struct str self,
+	bool (*may)(const struct person *person, void *owner), void *owner);
+
 /* From now on `changed` is called with what a person was and is (NULL: nothing), after the directory says so, on the
  * thread that changed it; changes of one person come in order. One watcher; NULL ends it. Not while others change the
  * directory. */

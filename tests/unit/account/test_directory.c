@@ -225,6 +225,88 @@ static void look_ups_and_changes_at_once(void **state)
 	directory_free(d);
 }
 
+/* ---- names ---- */
+
+static void put_called(struct directory *d, const char *jid, const char *name)
+{
+	struct store_account a = row(jid);
+
+	a.name = str_from(name);
+	assert_int_equal(directory_put(d, &a), 0);
+}
+
+static void assert_namesake(struct directory *d, const char *text, const char *self, const char *jid)
+{
+	const struct person *p = directory_namesake(d, str_from(text), str_from(self), NULL, NULL);
+
+	if (!jid && p)
+		fail_msg("'%s' is taken for %.*s", text, (int)p->jid.len, p->jid.data);
+	if (jid) {
+		assert_non_null(p);
+		assert_str(p->jid, jid);
+	}
+	person_unref(p);
+}
+
+static bool is_not_juliet(const struct person *p, void *owner)
+{
+	(void)owner;
+	return !str_is(p->jid, "juliet@example.org");
+}
+
+static void who_is_called_so_is_found(void **state)
+{
+	struct directory *d;
+
+	(void)state;
+	assert_int_equal(directory_new(&d), 0);
+	put_called(d, "juliet@example.org", "Juliet Capulet");
+	put_called(d, "ian@example.org", "");
+	assert_namesake(d, "julie", "", NULL);
+	assert_namesake(d, "juliet", "", "juliet@example.org");
+	assert_namesake(d, "Ju1iet", "", "juliet@example.org");
+	assert_namesake(d, "\u0458uliet C\u0430pulet", "romeo@example.org", "juliet@example.org");
+	assert_namesake(d, "JULIET.CAPULET", "romeo@example.org", "juliet@example.org");
+	assert_namesake(d, "juliet", "juliet@example.org", NULL); /* she is */
+	assert_namesake(d, "lan", "", NULL);
+	assert_namesake(d, "", "", NULL);
+	assert_null(directory_namesake(d, STR("juliet"), STR(""), is_not_juliet, NULL));
+	put_called(d, "lan@example.org", "juliet"); /* she is called like another, and so is he */
+	assert_namesake(d, "juliet", "lan@example.org", NULL);
+	put_called(d, "juliet@example.org", "Lady Capulet");
+	assert_namesake(d, "juliet capulet", "", NULL);
+	assert_namesake(d, "lady capulet", "", "juliet@example.org");
+	directory_remove(d, STR("juliet@example.org"));
+	directory_remove(d, STR("lan@example.org"));
+	assert_namesake(d, "juliet", "", NULL);
+	assert_namesake(d, "lady capulet", "", NULL);
+	directory_free(d);
+}
+
+static void many_come_and_go_and_the_rest_is_found(void **state)
+{
+	struct directory *d;
+	char jid[64], name[64];
+
+	(void)state;
+	assert_int_equal(directory_new(&d), 0);
+	for (int i = 0; i < 3000; i++) {
+		snprintf(jid, sizeof(jid), "user%d@example.org", i);
+		snprintf(name, sizeof(name), i % 3 ? "Alice Adams" : "Name %d", i);
+		put_called(d, jid, name);
+	}
+	for (int i = 0; i < 3000; i += 2) {
+		snprintf(jid, sizeof(jid), "user%d@example.org", i);
+		directory_remove(d, str_from(jid));
+	}
+	for (int i = 0; i < 3000; i++) {
+		snprintf(name, sizeof(name), "USER_%d", i);
+		snprintf(jid, sizeof(jid), "user%d@example.org", i);
+		assert_namesake(d, name, "", i % 2 ? jid : NULL);
+	}
+	directory_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +316,8 @@ int main(void)
 		cmocka_unit_test(a_watcher_hears_of_every_change),
 		cmocka_unit_test(twenty_thousand_fit_into_ten_megabytes),
 		cmocka_unit_test(look_ups_and_changes_at_once),
+		cmocka_unit_test(who_is_called_so_is_found),
+		cmocka_unit_test(many_come_and_go_and_the_rest_is_found),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
