@@ -63,6 +63,7 @@ struct import {
 	size_t len, cap;
 	struct map seen; /* canonical addresses of this file */
 	json_t *bad;     /* [{"line","jid","text"},..] */
+	json_t *confusable; /* [{"line","jid","like"},..] */
 	size_t added;
 };
 
@@ -281,6 +282,16 @@ static json_t *newcomer_json(const struct newcomer *n)
 	return user;
 }
 
+/* Added: a warning, and no failure. */
+static void note_confusable(struct import *im, const struct newcomer *one, const char *like)
+{
+	json_array_append_new(im->confusable, json_pack("{s:i, s:s%, s:s}", "line", (int)one->line, "jid", one->jid.data,
+						      one->jid.len, "like", like));
+	if (!im->cli->json)
+		fprintf(stderr, "line %u: %s was added, but looks like %s\n", one->line, LOG_STR(one->jid),
+			LOG_STR(str_from(like)));
+}
+
 static void take_failures(
 	struct import *im, const struct newcomer *const *sent, size_t n, const json_t *answer)
 {
@@ -295,6 +306,14 @@ static void take_failures(
 
 		if (index < n)
 			bad_line(im, sent[index]->line, sent[index]->jid, text ? text : "refused");
+	}
+	json_array_foreach(json_object_get(answer, "confusable"), i, failure)
+	{
+		size_t index = (size_t)json_integer_value(json_object_get(failure, "index"));
+		const char *like = json_string_value(json_object_get(failure, "like"));
+
+		if (index < n && like)
+			note_confusable(im, sent[index], like);
 	}
 }
 
@@ -353,8 +372,9 @@ static int report(struct import *im, bool dry)
 	int code = bad ? CLI_NO : CLI_OK;
 
 	if (im->cli->json)
-		return cli_print_json(json_pack("{s:b, s:I, s:O}", "ok", !bad, dry ? "good" : "added",
-					      (json_int_t)(dry ? im->len : im->added), "failed", im->bad),
+		return cli_print_json(json_pack("{s:b, s:I, s:O, s:O}", "ok", !bad, dry ? "good" : "added",
+					      (json_int_t)(dry ? im->len : im->added), "failed", im->bad, "confusable",
+					      im->confusable),
 			code);
 	if (dry)
 		cli_say(im->cli, "%zu people could be added, %zu lines not\n", im->len, bad);
@@ -367,13 +387,13 @@ static int report(struct import *im, bool dry)
 
 int cmd_user_import(struct cli *cli)
 {
-	struct import im = {.cli = cli, .arena = arena_new(0), .bad = json_array()};
+	struct import im = {.cli = cli, .arena = arena_new(0), .bad = json_array(), .confusable = json_array()};
 	bool dry = cli_has(cli, "--dry-run");
 	int r;
 
 	map_init(&im.seen);
 	/* the file first: root reads it as root, and goes on as the owner of the store */
-	r = im.arena && im.bad ? read_file(&im, cli->args[0]) : CLI_INTERNAL;
+	r = im.arena && im.bad && im.confusable ? read_file(&im, cli->args[0]) : CLI_INTERNAL;
 	if (!r)
 		r = people_open(&im.people, cli, true);
 	if (!r)
@@ -390,6 +410,7 @@ int cmd_user_import(struct cli *cli)
 	free(im.all);
 	map_done(&im.seen);
 	json_decref(im.bad);
+	json_decref(im.confusable);
 	arena_free(im.arena);
 	people_close(&im.people);
 	return r;

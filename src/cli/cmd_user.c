@@ -150,6 +150,8 @@ int cmd_user_add(struct cli *cli)
 
 	if (!r) {
 		args = jid_args(&w);
+		if (cli_has(cli, "--allow-confusable"))
+			json_object_set_new(args, "confusable", json_true());
 		r = put_profile(cli, args);
 	}
 	if (!r) {

@@ -21,6 +21,7 @@ static const struct cli_option add_options[] = {
 	{"--language", "TAG", "Language for notices (BCP 47), such as en or de-CH."},
 	{"--department", "TEXT", "The person's department."},
 	{"--groups", "A,B...", "Groups that rules can name; commas between them."},
+	{"--allow-confusable", NULL, "Add the person though the address looks like another one."},
 	{},
 };
 

@@ -54,6 +54,12 @@ enum settings_offer {
 	SETTINGS_OFFER_NEVER,
 };
 
+enum settings_names { /* names.* */
+	SETTINGS_NAMES_REFUSE,
+	SETTINGS_NAMES_MARK,
+	SETTINGS_NAMES_ALLOW,
+};
+
 #define SETTINGS_BOOL bool
 #define SETTINGS_INT uint32_t
 #define SETTINGS_SIZE uint64_t

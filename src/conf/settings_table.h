@@ -201,6 +201,22 @@ SETTING(SIZE, "personal.item_bytes", personal_item_bytes, "131072", 1024, 419430
 SETTING(SIZE, "personal.bytes", personal_bytes, "2097152", 10000, 1073741824, "", LIVE, NULL,
 	"Items of one account, all of them together.")
 
+SECTION("names", "Names that could be taken for somebody else's: letters that look the same count as the same (UTS 39).")
+SETTING(TEXTS, "names.reserved", names_reserved,
+	"[admin, administrator, root, security, helpdesk, support, postmaster, abuse, gatehouse]", 0, 256, "", LIVE, NULL,
+	"Names that nobody may go by, nor by one that looks like it, but who is in names.reserved_group or has the name in "
+	"his own address.")
+SETTING(STRING, "names.reserved_group", names_reserved_group, "administrators", 0, 128, "", LIVE, NULL,
+	"Group of accounts whose members may go by reserved names; \"\" is nobody.")
+SETTING(ENUM, "names.requests", names_requests, "mark", 0, 0, "refuse|mark|allow", LIVE, NULL,
+	"A request for a subscription, or the first message of somebody from outside, that goes by a colleague's or a reserved "
+	"name: refused, or delivered with a warning in front of its text.")
+SETTING(ENUM, "names.rooms", names_rooms, "refuse", 0, 0, "refuse|mark|allow", LIVE, NULL,
+	"A nickname in a room that is another's there, a colleague's or a reserved name; mark lets it in and notes it in the "
+	"record.")
+SETTING(ENUM, "names.profiles", names_profiles, "refuse", 0, 0, "refuse|mark|allow", LIVE, NULL,
+	"A nickname or vCard published under a colleague's or a reserved name; mark lets it through and notes it in the record.")
+
 SECTION("search", "Finding people (XEP-0055).")
 SETTING(INT, "search.results", search_results, "50", 0, 1000, "people", LIVE, NULL,
 	"People a search tells of at most; 0 switches searching off.")

@@ -42,11 +42,13 @@
  *                   -> {"ok":true,"seq":N}; recorded: people are about to be written out, or have been. When applied_seq of
  *                      `status` has reached N the store has all that was accepted before
  *   user.add
- *   {"jid","name"?,"mail"?,"language"?,"department"?,"groups"?:[..],"verifiers":[V,..]}
- *                   -> {"ok":true,"user":U}; exists (taken, or given away once), bad_jid, bad_domain
+ *   {"jid","name"?,"mail"?,"language"?,"department"?,"groups"?:[..],"verifiers":[V,..],"confusable"?:bool}
+ *                   -> {"ok":true,"user":U}; exists (taken, or given away once), bad_jid, bad_domain, confusable (the
+ *                      address looks like another one of its domain; not with "confusable":true)
  *   user.import
  *   {"users":[as in user.add,..]}    at most CONTROL_IMPORT_MAX
- *                   -> {"ok":true,"added":N,"failed":[{"index":N,"code","text"},..]}
+ *                   -> {"ok":true,"added":N,"failed":[{"index":N,"code","text"},..],
+ *                       "confusable":[{"index":N,"like":JID},..]}: added, though they look like another one
  *   user.list
  *   {"domain"?,"prefix"?,"after"?,"limit"?}
  *                   -> {"ok":true,"users":[U,..],"more":bool}, ordered by address; `after` is the last one

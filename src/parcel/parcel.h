@@ -74,6 +74,8 @@ struct parcel {
 	bool held;               /* waits for an earlier parcel of its stream; used by way/ */
 
 	struct verdict verdict;
+	struct str mark;         /* what is put into it for its recipient when it has been recorded as accepted; on the arena */
+	bool unnamed;            /* its <nick/> is taken out then */
 	struct refusal refusal;
 	struct str xml;          /* the stanza serialised for jabber:client, on the arena; STR_NONE: not done yet */
 	struct secret *secrets;  /* on the arena */

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "conf/service.h"
 #include "ipc/control.h"
+#include "jid/skeleton.h"
 #include "proc/gate.h"
 
 enum { IMPORT_MAX = CONTROL_IMPORT_MAX };
@@ -256,6 +257,35 @@ static void record_rows(struct gate_request *r)
 		gate_request_fail(r, "internal", "out of memory", "");
 }
 
+/* Somebody of the same domain whose address looks the same: each would be taken for the other. */
+static bool is_neighbour(const struct person *p, void *owner)
+{
+	const struct str *jid = owner;
+	struct jid a = jid_split(*jid), b = jid_split(p->jid);
+
+	return str_eq(a.domain, b.domain) && !str_eq(a.local, b.local) && skeleton_is_same_name(a.local, b.local);
+}
+
+static const struct person *neighbour(const struct gate *g, struct str jid)
+{
+	return directory_namesake(g->directory, jid_split(jid).local, STR(""), is_neighbour, &jid);
+}
+
+static bool is_confusable(struct gate_request *r, struct str jid)
+{
+	const struct person *p = neighbour(r->gate, jid);
+	const char *text;
+
+	if (!p)
+		return false;
+	text = arena_printf(r->arena, "this address looks like %.*s, so that each could be taken for the other",
+			STR_FMT(p->jid)).data;
+	gate_request_fail(r, "confusable", text ? text : "this address looks like another one",
+			"choose another address, or add --allow-confusable");
+	person_unref(p);
+	return true;
+}
+
 void gate_user_add(struct gate_request *r)
 {
 	struct store_account *row = arena_zalloc(r->arena, sizeof(*row));
@@ -269,10 +299,23 @@ void gate_user_add(struct gate_request *r)
 		fail_store(r, STORE_E_EXISTS);
 		return;
 	}
+	if (!json_is_true(json_object_get(r->args, "confusable")) && is_confusable(r, row->jid))
+		return;
 	r->rows = row;
 	r->rows_len = 1;
 	r->req.done = on_added;
 	record_rows(r);
+}
+
+/* They are added all the same, for they were people before they came here; who brings them is told. */
+static void note_confusable(struct gate_request *r, struct str jid, size_t index)
+{
+	json_t *all = json_object_get(r->answer, "confusable");
+	const struct person *p = neighbour(r->gate, jid);
+
+	if (p)
+		json_array_append_new(all, json_pack("{sI so}", "index", (json_int_t)index, "like", text_json(p->jid)));
+	person_unref(p);
 }
 
 static void on_imported(struct store_req *req, int result)
@@ -295,6 +338,7 @@ static void on_imported(struct store_req *req, int result)
 			gate_act_undone(container_of(act, struct gate_act, link), used);
 			continue;
 		}
+		note_confusable(r, rows[i].jid, r->index[i]);
 		if (directory_put(r->gate->directory, &rows[i]) == 0)
 			added++;
 	}
@@ -310,6 +354,7 @@ void gate_user_import(struct gate_request *r)
 
 	r->answer = control_ok();
 	json_object_set_new(r->answer, "failed", failed);
+	json_object_set_new(r->answer, "confusable", json_array());
 	r->index = rows ? arena_alloc(r->arena, n * sizeof(*r->index)) : NULL;
 	if (!r->index) {
 		gate_request_fail(r, "bad_request", "users must be a list of 1 to 500 accounts", "");

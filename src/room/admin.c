@@ -2,6 +2,7 @@
 
 #include "room/groups.h"
 #include "room/invite.h"
+#include "room/nick.h"
 #include "room/say.h"
 #include "room/voices.h"
 #include "stanza/ns.h"
@@ -202,7 +203,7 @@ static bool is_by_group(const struct room *r, const struct change *c)
 
 /* 9.1 to 9.5, 10.3 to 10.8. */
 static enum room_outcome check_affiliation(
-	const struct room *r, const struct change *c, const struct asker *a, struct str asker)
+	const struct room *r, const struct change *c, const struct asker *a, struct str asker, struct room_sink *sink)
 {
 	enum affiliation now = room_affiliation(r, c->jid.bare);
 	bool self = str_eq(c->jid.bare, asker);
@@ -212,7 +213,7 @@ static enum room_outcome check_affiliation(
 		return ROOM_E_FORBIDDEN;
 	if (c->jid.local.len == 0 && c->affiliation > AFFILIATION_NONE) /* 9.2: a domain can be banned, and no more */
 		return ROOM_E_NOT_ACCEPTABLE;
-	if (reserved.len && !str_eq(reserved, c->jid.bare))
+	if (c->nick.len && (reserved.len ? !str_eq(reserved, c->jid.bare) : !nick_is_free(r, c->nick, c->jid.bare, sink)))
 		return ROOM_E_CONFLICT;
 	if (c->affiliation == AFFILIATION_OUTCAST && self)
 		return ROOM_E_CONFLICT;
@@ -292,8 +293,8 @@ static enum room_outcome read_item(
 	return read_affiliation(r, item, c, rq->arena);
 }
 
-static enum room_outcome check_item(
-	const struct room *r, const struct node *item, const struct room_request *rq, struct change *c)
+static enum room_outcome check_item(const struct room *r, const struct node *item, const struct room_request *rq,
+	struct room_sink *sink, struct change *c)
 {
 	struct asker a = asker_of(r, rq);
 	enum room_outcome result =
@@ -301,7 +302,7 @@ static enum room_outcome check_item(
 
 	if (result != ROOM_OK)
 		return result;
-	return c->is_role ? check_role(c, &a) : check_affiliation(r, c, &a, rq->from.bare);
+	return c->is_role ? check_role(c, &a) : check_affiliation(r, c, &a, rq->from.bare, sink);
 }
 
 /* Together they may not take the last owner either. */
@@ -460,7 +461,7 @@ enum room_outcome admin_enlist(struct room *r, struct str bare, struct str nick,
 }
 
 static enum room_outcome check_items(struct room *r, const struct node *query, const struct room_request *rq,
-	struct change *changes, size_t *len)
+	struct room_sink *sink, struct change *changes, size_t *len)
 {
 	enum room_outcome result = ROOM_OK;
 
@@ -468,7 +469,7 @@ static enum room_outcome check_items(struct room *r, const struct node *query, c
 	for (const struct node *i = node_first_element(query); i && result == ROOM_OK; i = node_next_element(i)) {
 		if (*len == ITEMS_MAX)
 			return ROOM_E_LIMIT;
-		result = check_item(r, i, rq, &changes[(*len)++]);
+		result = check_item(r, i, rq, sink, &changes[(*len)++]);
 	}
 	if (result == ROOM_OK && *len == 0)
 		return ROOM_E_BAD_REQUEST;
@@ -481,7 +482,7 @@ enum room_outcome admin_set(
 {
 	struct change *changes = arena_zalloc(rq->arena, ITEMS_MAX * sizeof(*changes));
 	size_t len = 0, done = 0;
-	enum room_outcome result = changes ? check_items(r, query, rq, changes, &len) : ROOM_E_LIMIT;
+	enum room_outcome result = changes ? check_items(r, query, rq, sink, changes, &len) : ROOM_E_LIMIT;
 
 	if (result != ROOM_OK)
 		return result;

@@ -4,6 +4,7 @@
 
 #include "room/admin.h"
 #include "room/history.h"
+#include "room/nick.h"
 #include "room/picture.h"
 #include "room/say.h"
 #include "room/voices.h"
@@ -58,7 +59,8 @@ static enum room_outcome check_password(
 	return r->config.protected && (!password || !same) ? ROOM_E_PASSWORD : ROOM_OK;
 }
 
-static enum room_outcome check_nick(const struct room *r, const struct room_request *rq, struct str nick)
+static enum room_outcome check_nick(const struct room *r, const struct room_request *rq, struct str nick,
+	struct room_sink *sink)
 {
 	const struct occupant *o = room_occupant(r, nick);
 	struct str reserved = room_nick_owner(r, nick);
@@ -67,7 +69,9 @@ static enum room_outcome check_nick(const struct room *r, const struct room_requ
 		return ROOM_E_CONFLICT;
 	if (reserved.len && !str_eq(reserved, rq->from.bare))
 		return ROOM_E_CONFLICT;
-	return ROOM_OK;
+	if (o || reserved.len)
+		return ROOM_OK; /* it is his already */
+	return nick_is_free(r, nick, rq->from.bare, sink) ? ROOM_OK : ROOM_E_CONFLICT;
 }
 
 /* 7.2.2, 7.6: he is called what he has written, in other characters. */
@@ -95,7 +99,7 @@ static enum room_outcome check_entry(
 		return ROOM_E_MEMBERS_ONLY;
 	result = check_password(r, rq, x);
 	if (result == ROOM_OK)
-		result = check_nick(r, rq, rq->to.resource);
+		result = check_nick(r, rq, rq->to.resource, sink);
 	if (result == ROOM_OK && is_full(r, a) && !room_occupant(r, rq->to.resource))
 		result = ROOM_E_FULL;
 	if (result == ROOM_OK && r->seats.len >= r->seats_max)
@@ -232,7 +236,7 @@ static enum room_outcome rename_occupant(
 	struct room *r, struct seat *s, const struct room_request *rq, struct room_sink *sink)
 {
 	struct occupant *o = s->occupant;
-	enum room_outcome result = check_nick(r, rq, rq->to.resource);
+	enum room_outcome result = check_nick(r, rq, rq->to.resource, sink);
 	struct notice_of n = {.gone = true, .id = id_of(rq), .codes = {303}, .new_nick = rq->to.resource};
 
 	if (result == ROOM_OK && room_occupant(r, rq->to.resource))

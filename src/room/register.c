@@ -2,6 +2,7 @@
  * anybody else who asks is the room's to say: nothing, an admin decides, or he is a member from then on. */
 #include "room/admin.h"
 #include "room/applicants.h"
+#include "room/nick.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -158,8 +159,8 @@ static bool is_taken(const struct room *r, struct str nick, struct str by)
 }
 
 /* The nickname he would have, as it is in addresses. */
-static enum room_outcome read_nick(
-	const struct room *r, const struct node *form, struct str by, struct arena *arena, struct str *out)
+static enum room_outcome read_nick(const struct room *r, const struct node *form, struct str by, struct arena *arena,
+	struct room_sink *sink, struct str *out)
 {
 	struct str nick = value_of(form, "muc#register_roomnick", arena);
 	struct jid room = jid_split(r->jid), as;
@@ -168,7 +169,11 @@ static enum room_outcome read_nick(
 		!room_nick_is_visible(as.resource))
 		return ROOM_E_BAD_REQUEST;
 	*out = as.resource;
-	return is_taken(r, as.resource, by) ? ROOM_E_CONFLICT : ROOM_OK;
+	if (is_taken(r, as.resource, by))
+		return ROOM_E_CONFLICT;
+	if (str_eq(room_nick_owner(r, as.resource), by) || room_occupant(r, as.resource))
+		return ROOM_OK; /* it is his already */
+	return nick_is_free(r, as.resource, by, sink) ? ROOM_OK : ROOM_E_CONFLICT;
 }
 
 /* ---- asking the admins ---- */
@@ -362,7 +367,7 @@ enum room_outcome room_register_set(
 		return withdraw(r, way, rq, sink);
 	if (field_of(form, "FORM_TYPE") && !register_is_form(form, rq->arena))
 		return ROOM_E_BAD_REQUEST;
-	result = read_nick(r, form, rq->from.bare, rq->arena, &nick);
+	result = read_nick(r, form, rq->from.bare, rq->arena, sink, &nick);
 	if (result != ROOM_OK)
 		return result;
 	if (way == WAY_ASK)
@@ -397,7 +402,7 @@ static enum room_outcome approve(struct room *r, const struct jid *jid, const st
 
 	if (now == AFFILIATION_OUTCAST || now >= AFFILIATION_ADMIN)
 		return ROOM_E_NOT_ALLOWED;
-	result = read_nick(r, form, jid->bare, rq->arena, &nick);
+	result = read_nick(r, form, jid->bare, rq->arena, sink, &nick);
 	if (result != ROOM_OK)
 		return result;
 	applicant_drop(r, applicant_by(r, jid->bare));

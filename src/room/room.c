@@ -8,6 +8,7 @@
 #include "base/rand.h"
 #include "base/text.h"
 #include "room/applicants.h"
+#include "room/nick.h"
 #include "room/voices.h"
 
 static const struct str roles[] = {
@@ -405,6 +406,7 @@ static struct occupant *occupant_new(struct room *r, struct str nick, struct str
 	list_init(&o->seats);
 	o->nick = str_of(o->nick_text, nick.len);
 	o->bare = str_of(o->bare_text, bare.len);
+	o->look = nick_look(nick);
 	if (!o->nick_text || !o->bare_text || map_put(&r->nicks, o->nick, o)) {
 		occupant_free(o);
 		return NULL;
@@ -515,6 +517,7 @@ bool room_rename(struct room *r, struct occupant *o, struct str nick)
 	free(o->nick_text);
 	o->nick_text = copy;
 	o->nick = str_of(copy, nick.len);
+	o->look = nick_look(o->nick);
 	r->moved = true;
 	return true;
 }

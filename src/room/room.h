@@ -17,6 +17,15 @@
 #include "stanza/node.h"
 #include "stanza/stanza_error.h"
 
+enum {
+	NICK_FORMS = 2,
+};
+
+/* Hashes of a nickname's skeletons (jid/skeleton.h); 0: that form shows nothing. */
+struct nick_look {
+	uint64_t form[NICK_FORMS];
+};
+
 /* In order of privilege (5.1). */
 enum role {
 	ROLE_NONE,
@@ -70,6 +79,7 @@ struct occupant {
 	struct list seats;
 	struct seat *face;    /* whose presence is shown: the one that has sent the latest, of those who are here; not NULL */
 	char id[OCCUPANT_ID]; /* XEP-0421 */
+	struct nick_look look; /* what the nickname looks like */
 };
 
 /* A row of the lists of owners, admins, members, outcasts. AFFILIATION_NONE: to be dropped once it is saved.
@@ -132,6 +142,7 @@ struct room {
 	bool moved; /* somebody came, went, is called otherwise or an owner now; or what can be seen of it from
 		       outside changed */
 	bool destroyed;
+	bool alike;          /* the caller's: nicknames that look the same may stand beside each other */
 	bool kept;           /* the store has it */
 	bool saving, resave; /* the caller's, as the next ones: is being written; has to be, whole */
 	void *held;          /* what the writing settles */
@@ -195,6 +206,8 @@ struct room_sink {
 	void (*answer)(struct room_sink *sink, struct str xml);
 	/* May the two accounts know of each other? */
 	bool (*may_meet)(struct room_sink *sink, struct str a, struct str b);
+	/* May the account go by that nickname? NULL: by any. */
+	bool (*may_be_called)(struct room_sink *sink, struct str bare, struct str nick);
 	/* Is there such an account? */
 	bool (*is_account)(struct room_sink *sink, struct str bare);
 	/* May he say who is in this group? */

@@ -357,6 +357,7 @@ void hall_init(struct hall *hall, struct home *h, struct parcel *p)
 				      .card = hall_card,
 				      .answer = hall_answer,
 				      .may_meet = hall_may_meet,
+				      .may_be_called = hall_may_be_called,
 				      .is_account = hall_is_account,
 				      .may_name_group = hall_may_name_group,
 				      .each_in_groups = hall_each_in_groups},
@@ -382,6 +383,7 @@ void hall_limit(const struct home *h, struct room *r)
 	r->seats_max = h->settings->rooms_sessions_max;
 	r->history_bytes_max = h->settings->rooms_history_bytes;
 	r->presence_bytes_max = h->settings->rooms_presence_bytes;
+	r->alike = h->settings->names_rooms != SETTINGS_NAMES_REFUSE;
 }
 
 struct room *hall_room_new(struct home *h, struct str bare)

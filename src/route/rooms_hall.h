@@ -37,6 +37,9 @@ bool hall_may_name_group(struct room_sink *sink, struct str bare, struct str gro
 void hall_each_in_groups(
 	struct room_sink *sink, struct str groups, void (*each)(void *owner, struct str bare), void *owner);
 
+/* For its sink (rooms_names.c). Who may not know of somebody is not told that the name is his: it is free then. */
+bool hall_may_be_called(struct room_sink *sink, struct str bare, struct str nick);
+
 /* The store shall know it as it is now (rooms_store.c); `hold` is of the entry that changed it, or NULL. */
 void rooms_save(struct home *h, struct room *r, struct hold *hold);
 /* What the store has under its name goes, its archive with it. */

@@ -9,6 +9,7 @@
 #include "rule/namespace.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
+#include "way/names.h"
 
 /* ---- policy and inspect: the parcel's people as rules see them ---- */
 
@@ -78,6 +79,7 @@ enum stage_result stage_policy(struct parcel *p, struct way_loop *wl)
 
 	p->recipient = recipient_of(p, wl);
 	policy_stanza(wl->policy, p->stanza, &from, subject_of_recipient(p, wl, &to) ? &to : NULL, p->arena, &p->verdict);
+	names_decide(p, wl);
 	return STAGE_NEXT;
 }
 
@@ -282,13 +284,17 @@ static void entry_add_room(struct entry *entry, struct extra *extras, struct way
 /* As accepted; and as delivered, where the verdict takes something out. From here on the parcel is the latter. */
 static int stanza_put(struct parcel *p, struct way_loop *wl, struct entry *entry)
 {
+	bool changed;
+
 	buf_clear(&wl->stanza);
 	xml_put(&wl->stanza, p->stanza, NS_CLIENT);
 	if (buf_failed(&wl->stanza))
 		return -ENOMEM;
 	entry->stanza = buf_view(&wl->stanza);
 	p->xml = arena_dup(p->arena, entry->stanza);
-	if (!namespace_strip(&p->verdict, p->stanza))
+	changed = namespace_strip(&p->verdict, p->stanza);
+	changed = names_mark(p) || changed;
+	if (!changed)
 		return 0;
 	buf_clear(&wl->deliver);
 	xml_put(&wl->deliver, p->stanza, NS_CLIENT);

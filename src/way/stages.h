@@ -2,6 +2,7 @@
  * know no parcels' senders, directories or each other. For the files of this folder only. */
 #pragma once
 
+#include "account/meter.h"
 #include "inspect/inspect.h"
 #include "loop/loop.h"
 #include "record/record.h"
@@ -24,6 +25,7 @@ struct way_loop {
 	const struct settings *settings;
 	struct policy_set *policy;       /* counted */
 	struct inspect_scratch *scratch;
+	struct meter *met;               /* of the way: pairs who have written to each other */
 	struct list waiting;             /* record waits, oldest first */
 	struct timer watch;
 	struct buf stanza;               /* the stanza as accepted, serialised for the record */

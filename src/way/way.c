@@ -9,6 +9,7 @@
 #include "conf/settings.h"
 #include "route/route.h"
 #include "rule/client_rule.h"
+#include "way/names.h"
 #include "way/refused.h"
 #include "way/stages.h"
 #include "xmpp/xmpp.h"
@@ -16,6 +17,7 @@
 struct way {
 	struct way_env env;
 	struct xmpp *xmpp;
+	struct meter *met;
 	struct way_loop *loops;
 };
 
@@ -287,6 +289,7 @@ static int way_loop_init(struct way *w, unsigned i, const struct settings *setti
 	wl->settings = settings;
 	wl->policy = policy_set_ref(policy);
 	wl->scratch = inspect_scratch_new();
+	wl->met = w->met;
 	list_init(&wl->waiting);
 	buf_init(&wl->stanza, 0);
 	buf_init(&wl->names, 0);
@@ -306,6 +309,10 @@ int way_new(struct way **out, const struct way_env *env, const struct settings *
 	if (!w)
 		return -ENOMEM;
 	w->env = *env;
+	if (meter_new(&w->met, NAMES_MET)) {
+		free(w);
+		return -ENOMEM;
+	}
 	w->loops = calloc(env->loops->count, sizeof(*w->loops));
 	for (unsigned i = 0; w->loops && i < env->loops->count; i++)
 		if (way_loop_init(w, i, settings, policy)) {
@@ -313,6 +320,7 @@ int way_new(struct way **out, const struct way_env *env, const struct settings *
 			return -ENOMEM;
 		}
 	if (!w->loops) {
+		meter_free(w->met);
 		free(w);
 		return -ENOMEM;
 	}
@@ -335,6 +343,7 @@ struct way *way_free(struct way *w)
 		buf_done(&w->loops[i].nick);
 	}
 	free(w->loops);
+	meter_free(w->met);
 	free(w);
 	return NULL;
 }

@@ -1,0 +1,305 @@
+#include "way/names.h"
+
+#include "account/likeness.h"
+#include "base/cleanup.h"
+#include "conf/service.h"
+#include "rule/wall.h"
+#include "stanza/ns.h"
+
+#define RULE STR("names")
+#define NODE_VCARD4 "urn:xmpp:vcard4"
+#define NS_VCARD4 STR("urn:ietf:params:xml:ns:vcard-4.0")
+
+enum { MET_MS = 30u * 24 * 3600 * 1000 }; /* who has been silent for so long begins anew */
+
+static struct notice refused_german = {
+		.lang = STR("de"),
+		.text = STR("Dieser Name gehört hier jemand anderem oder sieht so aus. Wähle einen anderen."),
+};
+static const struct notice refused = {
+		.next = &refused_german,
+		.lang = STR("en"),
+		.text = STR("This name belongs to somebody else here, or looks like it. Choose another one."),
+};
+
+/* ---- whose it is ---- */
+
+/* Who may be told of whom. */
+struct teller {
+	const struct way_loop *wl;
+	const struct person *viewer; /* NULL: somebody from outside; he learns of nobody */
+};
+
+static bool may_tell(const struct person *p, void *owner)
+{
+	const struct teller *t = owner;
+	struct subject shown = way_subject(p, STR("")), viewer;
+
+	if (!t->viewer)
+		return false;
+	viewer = way_subject(t->viewer, STR(""));
+	return !wall_stands(t->wl->policy, &shown, &viewer, WALL_PRESENCE);
+}
+
+static struct likeness likeness_of(const struct parcel *p, struct way_loop *wl, struct str text, const struct person *viewer)
+{
+	struct teller teller = {wl, viewer};
+	struct likeness_ask ask = {
+			.text = text,
+			.self = p->origin->jid.bare,
+			.person = p->origin->person,
+			.may = may_tell,
+			.owner = &teller,
+	};
+
+	return likeness_find(wl->directory, wl->settings, &ask);
+}
+
+/* ---- what follows ---- */
+
+static void find(struct parcel *p, const struct likeness *l, enum mode mode, enum action action)
+{
+	struct finding f = {
+			.rule = RULE,
+			.action = action,
+			.mode = mode,
+			.detail = l->kind == LIKENESS_RESERVED ? STR("reserved") : l->person->id,
+	};
+
+	verdict_add(&p->verdict, p->arena, &f, &refused);
+}
+
+static void decide(struct parcel *p, const struct likeness *l, int setting)
+{
+	if (l->kind == LIKENESS_NONE || setting == SETTINGS_NAMES_ALLOW)
+		return;
+	if (setting == SETTINGS_NAMES_REFUSE)
+		find(p, l, MODE_ENFORCE, ACTION_BLOCK);
+	else
+		find(p, l, MODE_OBSERVE, ACTION_LOG);
+}
+
+static void decide_name(struct parcel *p, struct way_loop *wl, struct str text, int setting)
+{
+	struct likeness l;
+
+	if (setting == SETTINGS_NAMES_ALLOW || !text.len)
+		return;
+	l = likeness_of(p, wl, str_trim(text), p->origin->person);
+	decide(p, &l, setting);
+	likeness_done(&l);
+}
+
+/* ---- what one publishes about oneself ---- */
+
+static void decide_child(struct parcel *p, struct way_loop *wl, const struct node *n)
+{
+	if (n)
+		decide_name(p, wl, node_text(n, p->arena), wl->settings->names_profiles);
+}
+
+/* XEP-0292: <fn><text/></fn>. */
+static void decide_text(struct parcel *p, struct way_loop *wl, const struct node *n)
+{
+	decide_child(p, wl, n ? node_child(n, STR("text"), NS_VCARD4) : NULL);
+}
+
+static void decide_item(struct parcel *p, struct way_loop *wl, const struct node *item)
+{
+	const struct node *card = node_child(item, STR("vcard"), NS_VCARD4);
+
+	decide_child(p, wl, node_child(item, STR("nick"), NS_NICK));
+	if (!card)
+		return;
+	decide_text(p, wl, node_child(card, STR("fn"), NS_VCARD4));
+	decide_text(p, wl, node_child(card, STR("nickname"), NS_VCARD4));
+}
+
+static void decide_publish(struct parcel *p, struct way_loop *wl)
+{
+	const struct node *pubsub = node_child(p->stanza, STR("pubsub"), NS_PUBSUB);
+	const struct node *publish = pubsub ? node_child(pubsub, STR("publish"), NS_PUBSUB) : NULL;
+	struct str node = publish ? node_attr(publish, STR("node")) : STR("");
+
+	if (!str_eq(node, NS_NICK) && !str_is(node, NODE_VCARD4))
+		return;
+	for (const struct node *item = node_first_element(publish); item; item = node_next_element(item))
+		decide_item(p, wl, item);
+}
+
+static void decide_profile(struct parcel *p, struct way_loop *wl)
+{
+	const struct node *card = node_child(p->stanza, STR("vCard"), NS_VCARD);
+
+	if (card) {
+		decide_child(p, wl, node_child(card, STR("FN"), NS_VCARD));
+		decide_child(p, wl, node_child(card, STR("NICKNAME"), NS_VCARD));
+	} else {
+		decide_publish(p, wl);
+	}
+}
+
+/* ---- requests and first messages ---- */
+
+static bool is_german(struct str lang)
+{
+	return str_starts(lang, STR("de"));
+}
+
+/* What the recipient is told about the one who goes by that name. */
+static struct str warning(const struct parcel *p, const struct likeness *l)
+{
+	bool german = is_german(p->recipient->language);
+	struct str who = p->origin->jid.bare, text;
+	struct buf b = BUF_INIT(4 * JID_MAX);
+
+	if (l->kind == LIKENESS_RESERVED && german)
+		buf_printf(&b, "[Warnung des Servers: %.*s spricht nicht für diese Organisation.]", STR_FMT(who));
+	else if (l->kind == LIKENESS_RESERVED)
+		buf_printf(&b, "[Warning from the server: %.*s does not speak for this organisation.]", STR_FMT(who));
+	else if (german)
+		buf_printf(&b, "[Warnung des Servers: %.*s ist nicht %.*s (%.*s), der Name sieht nur so aus.]", STR_FMT(who),
+				STR_FMT(l->person->name.len ? l->person->name : jid_split(l->person->jid).local),
+				STR_FMT(l->person->jid));
+	else
+		buf_printf(&b, "[Warning from the server: %.*s is not %.*s (%.*s), it only looks like it.]", STR_FMT(who),
+				STR_FMT(l->person->name.len ? l->person->name : jid_split(l->person->jid).local),
+				STR_FMT(l->person->jid));
+	text = buf_failed(&b) ? STR_NONE : arena_dup(p->arena, buf_view(&b));
+	buf_done(&b);
+	return text;
+}
+
+static void decide_request(struct parcel *p, struct way_loop *wl, struct str text, bool *done)
+{
+	int setting = wl->settings->names_requests;
+	struct likeness l = {};
+
+	if (!*done && text.len)
+		l = likeness_of(p, wl, str_trim(text), p->recipient);
+	*done = *done || l.kind != LIKENESS_NONE;
+	decide(p, &l, setting);
+	if (l.kind != LIKENESS_NONE && setting == SETTINGS_NAMES_MARK)
+		p->mark = warning(p, &l);
+	likeness_done(&l);
+}
+
+static void decide_sender(struct parcel *p, struct way_loop *wl, bool outside)
+{
+	const struct node *nick = node_child(p->stanza, STR("nick"), NS_NICK);
+	bool done = false;
+
+	if (nick)
+		decide_request(p, wl, node_text(nick, p->arena), &done);
+	if (outside)
+		decide_request(p, wl, p->origin->jid.local, &done);
+}
+
+/* Those two have written to each other lately, or do from now on. */
+static bool have_met(const struct parcel *p, struct way_loop *wl)
+{
+	return meter_note(wl->met, meter_key(p->origin->jid.bare, p->to.bare), MET_MS, loop_ms(wl->loop));
+}
+
+/* <nick/> in what one says to others: another's is taken out. */
+static void decide_nick(struct parcel *p, struct way_loop *wl)
+{
+	const struct node *nick = node_child(p->stanza, STR("nick"), NS_NICK);
+	struct likeness l;
+
+	if (!nick || wl->settings->names_profiles == SETTINGS_NAMES_ALLOW)
+		return;
+	l = likeness_of(p, wl, str_trim(node_text(nick, p->arena)), p->origin->person);
+	if (l.kind != LIKENESS_NONE) {
+		find(p, &l, MODE_OBSERVE, ACTION_LOG);
+		p->unnamed = wl->settings->names_profiles == SETTINGS_NAMES_REFUSE;
+	}
+	likeness_done(&l);
+}
+
+static bool is_request(const struct parcel *p)
+{
+	return p->kind == PARCEL_PRESENCE && str_is(p->type, "subscribe") && p->recipient;
+}
+
+static bool is_first_message(const struct parcel *p, struct way_loop *wl, bool outside)
+{
+	return p->kind == PARCEL_MESSAGE && p->recipient && outside && !str_is(p->type, "error") &&
+			(wl->settings->names_requests == SETTINGS_NAMES_REFUSE || !have_met(p, wl));
+}
+
+static bool enters_room(const struct parcel *p, const struct way_loop *wl)
+{
+	return p->kind == PARCEL_PRESENCE && p->has_to && !p->type.len && p->to.resource.len &&
+			settings_is_rooms(wl->settings, p->to.domain);
+}
+
+static bool is_own_set(const struct parcel *p)
+{
+	return p->kind == PARCEL_IQ && str_is(p->type, "set") && p->origin->person &&
+			(!p->has_to || str_eq(p->to.full, p->origin->jid.bare));
+}
+
+void names_decide(struct parcel *p, struct way_loop *wl)
+{
+	bool outside = !p->origin->person && !settings_is_inside(wl->settings, p->origin->jid.domain);
+
+	if (p->class != CLASS_CONTENT)
+		return;
+	if (is_own_set(p))
+		decide_profile(p, wl);
+	else if (wl->settings->names_requests != SETTINGS_NAMES_ALLOW && (is_request(p) || is_first_message(p, wl, outside)))
+		decide_sender(p, wl, outside);
+	else if (p->kind != PARCEL_IQ && p->origin->person)
+		decide_nick(p, wl);
+	if (wl->settings->names_rooms == SETTINGS_NAMES_MARK && enters_room(p, wl))
+		decide_name(p, wl, p->to.resource, SETTINGS_NAMES_MARK);
+}
+
+/* ---- the mark ---- */
+
+static void put_before(struct parcel *p, struct node *n, struct str text)
+{
+	struct node *t = node_add_text(p->arena, n, text);
+
+	if (!t)
+		return;
+	node_remove(t);
+	node_prepend(n, t);
+}
+
+static void mark_child(struct parcel *p, const char *name)
+{
+	struct str line = arena_printf(p->arena, "%.*s\n", STR_FMT(p->mark));
+	struct node *one = NULL;
+
+	node_each (n, p->stanza)
+		if (node_is(n, str_from(name), NS_CLIENT)) {
+			put_before(p, n, line);
+			one = n;
+		}
+	if (!one)
+		node_add_text(p->arena, node_add(p->arena, p->stanza, str_from(name), NS_CLIENT), p->mark);
+}
+
+static void drop_child(struct parcel *p, const char *name, struct str ns)
+{
+	struct node *n;
+
+	while ((n = node_child(p->stanza, str_from(name), ns)))
+		node_remove(n);
+}
+
+bool names_mark(struct parcel *p)
+{
+	bool message = p->kind == PARCEL_MESSAGE;
+
+	if (p->unnamed || p->mark.len)
+		drop_child(p, "nick", NS_NICK);
+	if (!p->mark.len)
+		return p->unnamed;
+	mark_child(p, message ? "body" : "status");
+	if (message)
+		drop_child(p, "html", NS_XHTML_IM); /* says the same without the warning */
+	return true;
+}
