@@ -121,3 +121,33 @@ bool meter_note(struct meter *m, uint64_t key, uint64_t forget, uint64_t now)
 	pthread_mutex_unlock(lock);
 	return known;
 }
+
+static struct entry *find(struct meter *m, uint64_t key)
+{
+	struct entry *set = &m->entries[(key & (m->sets - 1)) * WAYS];
+
+	for (unsigned i = 0; i < WAYS; i++)
+		if (set[i].key == key)
+			return &set[i];
+	return NULL;
+}
+
+bool meter_has(struct meter *m, uint64_t key, uint64_t forget, uint64_t now)
+{
+	pthread_mutex_t *lock = meter_lock(m, key);
+	const struct entry *e = find(m, key);
+	bool has = e && now < e->when + forget;
+
+	pthread_mutex_unlock(lock);
+	return has;
+}
+
+void meter_forget(struct meter *m, uint64_t key)
+{
+	pthread_mutex_t *lock = meter_lock(m, key);
+	struct entry *e = find(m, key);
+
+	if (e)
+		*e = (struct entry){};
+	pthread_mutex_unlock(lock);
+}

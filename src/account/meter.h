@@ -26,3 +26,6 @@ uint64_t meter_look(struct meter *m, uint64_t key, uint64_t room, uint64_t now);
 
 /* Notes the key. True: it was noted before, no longer ago than `forget`. */
 bool meter_note(struct meter *m, uint64_t key, uint64_t forget, uint64_t now);
+/* Only looks. */
+bool meter_has(struct meter *m, uint64_t key, uint64_t forget, uint64_t now);
+void meter_forget(struct meter *m, uint64_t key);

@@ -32,27 +32,6 @@ static void add_groups(struct table *t, const json_t *invite)
 
 /* ---- create ---- */
 
-/* "3d", "12h", "90min" in seconds. */
-static bool duration(const char *text, unsigned long long *out)
-{
-	static const struct {
-		const char *unit;
-		unsigned seconds;
-	} units[] = {{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}};
-	struct str all = str_from(text);
-	size_t digits = strspn(text, "0123456789");
-	unsigned long long n;
-
-	if (!str_to_u64(str_cut(all, 0, digits), 100000000, &n))
-		return false;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (strcmp(text + digits, units[i].unit) == 0) {
-			*out = n * units[i].seconds;
-			return true;
-		}
-	return false;
-}
-
 /* The address --user and --domain stand for; a whole address is taken as it is. */
 static int put_address(const struct people *p, json_t *args)
 {
@@ -99,7 +78,7 @@ static int create_args(const struct people *p, json_t *args)
 
 	if (fault)
 		return cli_fail(cli, CLI_USAGE, NULL, "--group: %s", fault);
-	if (cli_has(cli, "--expires") && !duration(cli_value(cli, "--expires"), &seconds))
+	if (cli_has(cli, "--expires") && !cli_duration(cli_value(cli, "--expires"), &seconds))
 		return cli_fail(cli, CLI_USAGE, "write it as 90min, 12h or 3d", "--expires '%s' is no time",
 			LOG_STR(str_from(cli_value(cli, "--expires"))));
 	json_object_set_new(args, "expires_seconds", json_integer((json_int_t)seconds));

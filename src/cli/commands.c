@@ -25,6 +25,11 @@ static const struct cli_option add_options[] = {
 	{},
 };
 
+static const struct cli_option silence_options[] = {
+	{"--for", "TIME", "How long: a number with s, min, h or d (2h)."},
+	{},
+};
+
 static const struct cli_option change_options[] = {
 	{"--name", "NAME", "The person's name."},
 	{"--mail", "ADDRESS", "The person's mail address."},
@@ -291,6 +296,19 @@ const struct command commands[] = {
 		"  gatehouse clients judge version_name=Gajim version_version=1.7.3 resource=gajim.X1\n"
 		"  gatehouse clients judge --batch signals.jsonl\n",
 		judge_options, 0, -1, true, cmd_clients_judge},
+	{"flood list", "", "show who gets too much from people he does not know",
+		"Lists the people from whom the server holds off everybody they do not know, since when, until when, and how "
+		"much has been refused. Cause: too many senders, too many stanzas, or asked by an administrator.",
+		"  gatehouse flood list\n", NULL, 0, 0, false, cmd_flood_list},
+	{"flood silence", "JID [--for 1h]", "hold off everybody a person does not know",
+		"Whoever is no contact of this person, in no shown group with him and has not been written to by him is told to "
+		"try again later, and reaches him no more until the time is over or 'flood release'. The person is told once. "
+		"The time is 10 seconds to 30 days; without --for it is an hour.",
+		"  gatehouse flood silence alice@example.org --for 2h\n", silence_options, 1, 1, false, cmd_flood_silence},
+	{"flood release", "JID", "let everybody write to a person again",
+		"Undoes 'flood silence', and ends what the server began by itself.",
+		"  gatehouse flood release alice@example.org\n", NULL, 1, 1, false, cmd_flood_release},
+
 	{"config check", "[--dir DIR]", "judge the settings",
 		"Reads gatehouse.yaml and says whether it is in order: exit code 0 or 2. An error names "
 		"file, line, setting, "

@@ -31,6 +31,9 @@ int cmd_session_close(struct cli *cli);
 
 /* cmd_clients_judge.c */
 int cmd_clients_judge(struct cli *cli);
+int cmd_flood_list(struct cli *cli);
+int cmd_flood_silence(struct cli *cli);
+int cmd_flood_release(struct cli *cli);
 
 int cmd_config_check(struct cli *cli);
 int cmd_config_show(struct cli *cli);

@@ -50,7 +50,7 @@ struct setting_section {
 };
 
 enum {
-	SETTINGS_ROWS_MAX = 128,
+	SETTINGS_ROWS_MAX = 256,
 };
 
 extern const struct setting settings_rows[];

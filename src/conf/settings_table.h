@@ -145,6 +145,15 @@ SETTING(INT, "limits.stanzas_per_second", limits_stanzas_per_second, "1000", 1, 
 	"Stanzas a session may send each second for long; a faster one is slowed down, not refused.")
 SETTING(INT, "limits.stanza_burst", limits_stanza_burst, "5000", 1, 10000000, "stanzas", LIVE, NULL,
 	"Stanzas a session may send at once before it is slowed down.")
+SETTING(INT, "limits.account_stanzas_per_second", limits_account_stanzas_per_second, "2000", 1, 10000000, "stanzas", LIVE, NULL,
+	"Stanzas that all sessions of one account may send each second for long; more, and they are slowed down.")
+SETTING(INT, "limits.account_stanza_burst", limits_account_stanza_burst, "20000", 100, 10000000, "stanzas", LIVE, NULL,
+	"Stanzas that all sessions of one account may send at once.")
+SETTING(INT, "limits.address_stanzas_per_second", limits_address_stanzas_per_second, "100000", 1, 10000000, "stanzas", LIVE, NULL,
+	"Stanzas that may come from one network address (IPv6: one /64) each second for long; more, and all of its sessions are "
+	"slowed down.")
+SETTING(INT, "limits.address_stanza_burst", limits_address_stanza_burst, "1000000", 100, 100000000, "stanzas", LIVE, NULL,
+	"Stanzas that may come from one network address at once.")
 SETTING(SIZE, "limits.bytes_per_second", limits_bytes_per_second, "1048576", 1024, 1073741824, "", LIVE, NULL,
 	"Bytes a session may send each second for long.")
 SETTING(SIZE, "limits.bytes_burst", limits_bytes_burst, "8388608", 4096, 4294967296, "", LIVE, NULL,
@@ -200,6 +209,23 @@ SETTING(SIZE, "personal.item_bytes", personal_item_bytes, "131072", 1024, 419430
 	"Bytes of one item.")
 SETTING(SIZE, "personal.bytes", personal_bytes, "2097152", 10000, 1073741824, "", LIVE, NULL,
 	"Items of one account, all of them together.")
+
+SECTION("flood", "Many senders, one victim: what comes from people whom the recipient does not know. He knows his contacts, who is "
+	"in a group with him, and whom he has written to.")
+SETTING(INT, "flood.senders", flood_senders, "60", 0, 100000, ":off", LIVE, NULL,
+	"People one does not know who may write or ask at once; with more, the server holds all of them off for a while. 0 never "
+	"does.")
+SETTING(INT, "flood.sender_seconds", flood_sender_seconds, "2", 1, 3600, "seconds", LIVE, NULL,
+	"Time after which one more of them may write.")
+SETTING(INT, "flood.per_second", flood_per_second, "1000", 1, 1000000, "stanzas", LIVE, NULL,
+	"Stanzas of all of them together that one person gets each second for long, before they are held off.")
+SETTING(INT, "flood.burst", flood_burst, "20000", 1, 10000000, "stanzas", LIVE, NULL,
+	"Stanzas of all of them together at once.")
+SETTING(SECONDS, "flood.seconds", flood_seconds, "600", 10, 86400, "", LIVE, NULL,
+	"How long there has to be peace before they may write again.")
+SETTING(STRING, "flood.exempt_group", flood_exempt_group, "\"\"", 0, 128, "", LIVE, NULL,
+	"Group of accounts to which everybody may write as much as he likes, such as services that answer by themselves; \"\" is "
+	"nobody.")
 
 SECTION("names", "Names that could be taken for somebody else's: letters that look the same count as the same (UTS 39).")
 SETTING(TEXTS, "names.reserved", names_reserved,

@@ -80,6 +80,13 @@
  *   {"jid","reason"?}                bare: all of them, full: one
  *                   -> {"ok":true,"closed":N}
  *
+ *   flood.list      -> {"ok":true,"victims":[{"jid","cause":"senders"|"stanzas"|"asked","since","until","refused":N},..]}
+ *   flood.silence
+ *   {"jid","seconds"?}
+ *                   -> {"ok":true}; not_found, limit. Recorded; protects, as below
+ *   flood.release
+ *   {"jid"}         -> {"ok":true}; not_found. Recorded
+ *
  *   record.admin
  *   {"command":"stop"}
  *                   -> {"ok":true}. The supervisor's own, of what it does while the recorder does not answer:

@@ -121,7 +121,8 @@ static int gate_open_data(struct gate *g, struct err *err)
 		return r;
 	gate_settings_to_limits(g->settings, &budget, &throttle);
 	g->budget = budget_new(&budget);
-	if (!g->budget || throttle_new(&g->throttle, &throttle))
+	g->crowd = crowd_new();
+	if (!g->budget || !g->crowd || meter_new(&g->paid, GATE_PAYERS) || throttle_new(&g->throttle, &throttle))
 		return -ENOMEM;
 	return 0;
 }
@@ -288,7 +289,7 @@ static bool on_visitor(void *owner, const struct xmpp_visitor *v, struct arena *
 static int gate_open_way(struct gate *g, struct err *err)
 {
 	static struct office office = {.run = gate_office_run};
-	struct route_env route = {&g->loops, g->store, g->directory, g->record, &office};
+	struct route_env route = {&g->loops, g->store, g->directory, g->record, &office, g->crowd};
 	struct way_env way = {&g->loops, g->directory, g->record, NULL};
 	struct xmpp_env xmpp = {
 			.loops = &g->loops,
@@ -297,6 +298,8 @@ static int gate_open_way(struct gate *g, struct err *err)
 			.throttle = g->throttle,
 			.secret = &g->secret,
 			.budget = g->budget,
+			.crowd = g->crowd,
+			.paid = g->paid,
 			.record = g->record,
 			.owner = g,
 			.submit = on_submit,

@@ -6,7 +6,9 @@
 #include <pthread.h>
 
 #include "account/component_secrets.h"
+#include "account/crowd.h"
 #include "account/directory.h"
+#include "account/meter.h"
 #include "account/secret.h"
 #include "account/throttle.h"
 #include "base/list.h"
@@ -22,7 +24,7 @@
 #include "way/way.h"
 #include "xmpp/xmpp.h"
 
-enum { GATE_LOOPS_MAX = 64, GATE_LISTENERS_MAX = 80 };
+enum { GATE_LOOPS_MAX = 64, GATE_LISTENERS_MAX = 80, GATE_PAYERS = 65536 };
 
 /* What the supervisor says before the gate can begin. */
 struct gate_start {
@@ -69,6 +71,8 @@ struct gate {
 	struct throttle *throttle;
 	struct account_secret secret;
 	struct budget *budget;
+	struct crowd *crowd;
+	struct meter *paid;
 	struct policy_set *policy;
 	struct barrier *barrier; /* the lists of the policy; counted */
 	struct xmpp *xmpp;
@@ -200,6 +204,11 @@ void gate_user_change(struct gate_request *r);
 void gate_user_disable(struct gate_request *r);
 void gate_user_enable(struct gate_request *r);
 void gate_user_remove(struct gate_request *r);
+
+/* gate_flood.c */
+void gate_flood_list(struct gate_request *r);
+void gate_flood_silence(struct gate_request *r);
+void gate_flood_release(struct gate_request *r);
 
 /* gate_invites.c */
 void gate_invite_create(struct gate_request *r);

@@ -13,6 +13,9 @@ struct command {
 
 static const struct command commands[] = {
 		{"export", gate_act_export},
+		{"flood.list", gate_flood_list},
+		{"flood.release", gate_flood_release},
+		{"flood.silence", gate_flood_silence},
 		{"invite.create", gate_invite_create},
 		{"invite.list", gate_invite_list},
 		{"invite.revoke", gate_invite_revoke},

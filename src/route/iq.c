@@ -8,6 +8,7 @@
 #include "route/deliver.h"
 #include "route/directed.h"
 #include "route/disco.h"
+#include "route/flood.h"
 #include "route/history_prefs.h"
 #include "route/history_query.h"
 #include "route/last.h"
@@ -247,6 +248,10 @@ static void run_arrive(struct task *task)
 	}
 	if (last_is_asked(p) && !last_is_open(u, p)) { /* XEP-0012 section 4 */
 		iq_refuse(p, STANZA_FORBIDDEN);
+		return;
+	}
+	if (iq_is_request(p) && flood_stops(u, p)) {
+		parcel_end(p);
 		return;
 	}
 	s = session_by_resource(u, p->to.resource);

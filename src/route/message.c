@@ -4,6 +4,7 @@
 #include "route/carbons.h"
 #include "route/components.h"
 #include "route/deliver.h"
+#include "route/flood.h"
 #include "route/history.h"
 #include "route/offline.h"
 #include "route/quiet.h"
@@ -179,6 +180,11 @@ static void run_arrive(struct task *task)
 		parcel_end(p);
 		return;
 	}
+	if (flood_stops(u, p)) {
+		history_arrived(u, p, false);
+		parcel_end(p);
+		return;
+	}
 	if (to.is_full)
 		only = session_by_resource(u, p->to.resource);
 	to.matched = only != NULL;
@@ -234,6 +240,8 @@ void message_send(struct user *u, struct parcel *p)
 		parcel_end(p);
 		return;
 	}
+	if (p->class == CLASS_CONTENT && !str_is(p->type, "error"))
+		flood_meet(u, p->to.bare);
 	if (u->carbons)
 		carbons_sent(u, p, receipt_of(u, p));
 	history_sent(u, p);

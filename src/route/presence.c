@@ -7,6 +7,7 @@
 #include "route/crew.h"
 #include "route/deliver.h"
 #include "route/directed.h"
+#include "route/flood.h"
 #include "pubsub/avatar.h"
 #include "route/interest.h"
 #include "route/judge.h"
@@ -170,6 +171,7 @@ static void initial_presence(struct session *s)
 	show_own_resources(s);
 	subscription_remind(s);
 	postings_greet(s);
+	flood_greet(s);
 }
 
 static void available(struct session *s, struct parcel *p, int priority)
@@ -444,6 +446,8 @@ static void presence_arrive(struct home *h, const struct letter *l)
 	else if (u && l->kind == LETTER_UNAVAILABLE)
 		sharers_go(u, &l->from);
 	if (!u || u->session_count == 0 || user_blocks(u, &l->from))
+		return;
+	if (l->addressed && l->kind == LETTER_AVAILABLE && flood_stops_letter(u, l))
 		return;
 	if (jid_is_bare(&l->to)) {
 		if (l->kind != LETTER_ERROR)

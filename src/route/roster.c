@@ -9,6 +9,7 @@
 #include "route/answer.h"
 #include "route/crew.h"
 #include "route/deliver.h"
+#include "route/flood.h"
 #include "route/iq.h"
 #include "route/pep.h"
 #include "route/sight.h"
@@ -291,6 +292,8 @@ void roster_change(struct user *u, const struct contact *c, struct parcel *p)
 		user_drop_contact(u, c->jid);
 		return;
 	}
+	if (!c->hidden && old.hidden)
+		flood_meet(u, c->jid);
 	if (user_put_contact(u, c, &now) && !now.hidden && (!same || p))
 		roster_push(u, now.jid);
 }

@@ -28,6 +28,7 @@ struct route_env {
 	struct directory *directory;
 	struct record **record;
 	const struct office *office; /* office.h; NULL: no administration by clients */
+	struct crowd *crowd;         /* account/crowd.h; NULL: nobody is held off */
 };
 
 /* Called before the loops run. */
@@ -115,6 +116,8 @@ struct route_session {
 };
 void route_list_sessions(struct route *r, void (*each)(void *owner, const struct route_session *s),
 	void (*done)(void *owner), void *owner);
+/* Whoever is held off from this account (account/crowd.h): its sessions are told once. */
+void route_flood_tell(struct route *r, struct str bare);
 /* Closes sessions of a bare JID, or one full JID, with policy-violation and the text (static). Count to done.
  */
 void route_close_sessions(struct route *r, struct str jid, const char *text,

@@ -6,6 +6,7 @@
 #include "route/answer.h"
 #include "route/crew.h"
 #include "route/deliver.h"
+#include "route/flood.h"
 #include "route/presence.h"
 #include "route/roster.h"
 #include "route/sight.h"
@@ -317,6 +318,8 @@ void subscription_arrive(struct user *u, const struct letter *l)
 		return;
 	}
 	if (!user_contact(u, c.jid, NULL) && o.passes && roster_is_full(u))
+		return;
+	if (l->kind == LETTER_SUBSCRIBE && o.passes && flood_stops_letter(u, l))
 		return;
 	if (o.answers)
 		say_yes(u, l);

@@ -2,8 +2,10 @@
  * until it has some again; what it sends waits in its own socket, at its own cost. What is no stanza is paid for out of the
  * same allowance (the prices stand in stream.h). */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 
+#include "account/meter.h"
 #include "conf/settings.h"
 #include "stanza/ns.h"
 #include "xmpp/stream.h"
@@ -13,6 +15,7 @@ enum {
 	/* in thousandths of a stanza */
 	PRICE_STANZA = 1000,
 	PRICE_ACK = 100,
+	PREPAID = 32, /* stanzas */
 };
 
 struct rate {
@@ -54,7 +57,58 @@ static void allowance_fill(struct stream *s)
 
 static bool is_used_up(const struct stream *s)
 {
-	return s->allowance.stanzas_milli < 0 || s->allowance.bytes < 0;
+	return s->allowance.stanzas_milli < 0 || s->allowance.bytes < 0 || loop_ms(s->xl->loop) < s->allowance.owing_ms;
+}
+
+/* ---- what all sessions of an account, and all of a network address, have in common (account/meter.h) ---- */
+
+/* The bytes that stand for an address: four, or the first eight of IPv6. */
+static struct str peer_bytes(const struct sockaddr_storage *peer)
+{
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)peer;
+
+	if (peer->ss_family == AF_INET)
+		return str_of((const char *)&((const struct sockaddr_in *)peer)->sin_addr, 4);
+	if (peer->ss_family != AF_INET6)
+		return STR("");
+	if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
+		return str_of((const char *)&six->sin6_addr + 12, 4);
+	return str_of((const char *)&six->sin6_addr, 8);
+}
+
+static void find_payers(struct stream *s)
+{
+	struct sockaddr_storage peer;
+
+	s->allowance.account = meter_key(STR("account"), s->origin->jid.bare);
+	if (conn_peer(&s->conn, &peer))
+		s->allowance.peer = meter_key(STR("address"), peer_bytes(&peer));
+}
+
+static uint64_t pay(struct meter *m, uint64_t key, uint64_t per_second, uint64_t burst, uint64_t now_us)
+{
+	uint64_t price = 1000000000 / per_second; /* nanoseconds */
+
+	return key ? meter_take(m, key, price * PREPAID, price * burst, now_us * 1000) / 1000000 : 0;
+}
+
+/* In portions, so that it costs little; who owes anything waits until both are even. */
+static void charge_common(struct stream *s, int64_t price)
+{
+	const struct settings *c = s->xl->settings;
+	struct meter *m = s->xl->xmpp->env.paid;
+	struct allowance *a = &s->allowance;
+	uint64_t now = loop_ms(s->xl->loop), account, peer;
+
+	a->prepaid_milli -= price;
+	if (!m || !s->origin || s->component || a->prepaid_milli >= 0)
+		return;
+	a->prepaid_milli += PREPAID * PRICE_STANZA;
+	if (!a->account)
+		find_payers(s);
+	account = pay(m, a->account, c->limits_account_stanzas_per_second, c->limits_account_stanza_burst, now * 1000);
+	peer = pay(m, a->peer, c->limits_address_stanzas_per_second, c->limits_address_stanza_burst, now * 1000);
+	a->owing_ms = now + (account > peer ? account : peer);
 }
 
 static void on_slow_turn(uv_timer_t *timer)
@@ -89,6 +143,7 @@ static void stream_slow(struct stream *s)
 static void charge(struct stream *s, int64_t price)
 {
 	s->allowance.stanzas_milli -= price;
+	charge_common(s, price);
 	allowance_fill(s);
 	if (is_used_up(s))
 		stream_slow(s);

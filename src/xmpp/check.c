@@ -1,5 +1,6 @@
 /* Stage check: is it a stanza the server may act on (RFC 6120 section 8), and whose is it? The sender is who logged in,
  * whatever the stanza says; children that only a server may write are taken out before anybody trusts them. */
+#include "account/crowd.h"
 #include "conf/service.h"
 #include "conf/settings.h"
 #include "parcel/class.h"
@@ -284,6 +285,29 @@ static void prepare_to(struct parcel *p)
 	node_set_attr(p->arena, p->stanza, STR("to"), p->to.full);
 }
 
+/* No answer, and nothing that ends something. */
+static bool speaks(const struct parcel *p)
+{
+	switch (p->kind) {
+	case PARCEL_MESSAGE:
+		return !str_is(p->type, "error") && !str_is(p->type, "groupchat");
+	case PARCEL_PRESENCE:
+		return !p->type.len || str_is(p->type, "subscribe");
+	case PARCEL_IQ:
+		break;
+	}
+	return str_is(p->type, "get") || str_is(p->type, "set");
+}
+
+/* Whom the server holds off already (account/crowd.h) is refused before anything more is done for him. */
+static bool is_held_off(const struct parcel *p, const struct xmpp_loop *xl)
+{
+	struct crowd *crowd = xl->xmpp->env.crowd;
+
+	return crowd && p->has_to && speaks(p) &&
+			crowd_ignores(crowd, p->to.bare, p->origin->jid.bare, loop_ms(xl->loop));
+}
+
 enum stage_result xmpp_check(struct parcel *p, void *xmpp)
 {
 	struct stream *s = stream_of_port(p->port);
@@ -304,6 +328,8 @@ enum stage_result xmpp_check(struct parcel *p, void *xmpp)
 		return refuse(p, STANZA_JID_MALFORMED, NULL);
 	if (p->has_to && !str_eq(p->to.full, node_attr(p->stanza, STR("to"))))
 		prepare_to(p);
+	if (is_held_off(p, s->xl))
+		return refuse(p, STANZA_RESOURCE_CONSTRAINT, CROWD_TEXT);
 	if (is_forged_push(p))
 		return refuse(p, STANZA_SERVICE_UNAVAILABLE, NULL);
 	strip_forgeable(p, s->xl->settings);

@@ -18,6 +18,8 @@ struct directory;
 struct throttle;
 struct account_secret;
 struct component_secrets;
+struct crowd;
+struct meter;
 struct record;
 struct person;
 
@@ -37,6 +39,8 @@ struct xmpp_env {
 	struct throttle *throttle;
 	const struct account_secret *secret;
 	struct budget *budget;
+	struct crowd *crowd;     /* who is not heard by whom now; NULL: nobody */
+	struct meter *paid;      /* what accounts and network addresses have sent lately; NULL: only streams are counted */
 	struct record **record; /* record[i] belongs to loop i */
 	void *owner;
 	void (*submit)(void *owner, struct parcel *p); /* on the connection's loop; takes the reference */

@@ -1,0 +1,278 @@
+#include "account/crowd.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "account/meter.h"
+#include "base/map.h"
+
+static const uint64_t met_ms = 30ULL * 24 * 3600 * 1000; /* how long people are known who have been written to */
+
+const char *const crowd_cause_names[CROWD_CAUSES] = {"senders", "stanzas", "asked"};
+
+struct victim {
+	struct crowd_victim shown;
+	bool told;
+	uint64_t peace_ms;              /* without more, and it is over; 0: at its time */
+	unsigned many;                  /* refused in a minute: it goes on */
+	uint64_t minute_ms;             /* when that minute began */
+	unsigned minute;                /* refused since */
+	char jid[];
+};
+
+struct crowd {
+	struct meter *senders; /* notes: pairs of the last minutes; and a bucket for each recipient */
+	struct meter *stanzas; /* buckets, in microseconds */
+	struct meter *ignored, *met; /* notes: pairs */
+	_Atomic size_t count;  /* of victims */
+	pthread_mutex_t lock;
+	struct map victims; /* jid -> struct victim */
+};
+
+struct crowd *crowd_new(void)
+{
+	struct crowd *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	pthread_mutex_init(&c->lock, NULL);
+	map_init(&c->victims);
+	if (meter_new(&c->senders, CROWD_ENTRIES) || meter_new(&c->stanzas, CROWD_ENTRIES) ||
+		meter_new(&c->ignored, CROWD_ENTRIES) || meter_new(&c->met, CROWD_ENTRIES))
+		return crowd_free(c);
+	return c;
+}
+
+struct crowd *crowd_free(struct crowd *c)
+{
+	struct map_slot *slot;
+
+	if (!c)
+		return NULL;
+	for (size_t i = 0; (slot = map_next(&c->victims, &i));)
+		free(slot->value);
+	map_done(&c->victims);
+	meter_free(c->senders);
+	meter_free(c->stanzas);
+	meter_free(c->ignored);
+	meter_free(c->met);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+	return NULL;
+}
+
+/* ---- victims, under the lock ---- */
+
+static void victim_drop(struct crowd *c, struct victim *v)
+{
+	map_del(&c->victims, v->shown.jid);
+	c->count--;
+	free(v);
+}
+
+/* NULL: none, or it is over. */
+static struct victim *victim_find(struct crowd *c, struct str jid, uint64_t now)
+{
+	struct victim *v = map_get(&c->victims, jid);
+
+	if (!v || now < v->shown.until_ms)
+		return v;
+	victim_drop(c, v);
+	return NULL;
+}
+
+/* Those whose flood is over make room. */
+static void victims_tidy(struct crowd *c, uint64_t now)
+{
+	struct map_slot *slot;
+
+	for (size_t i = 0; (slot = map_next(&c->victims, &i));) {
+		struct victim *v = slot->value;
+
+		if (now >= v->shown.until_ms) {
+			victim_drop(c, v);
+			i = 0;
+		}
+	}
+}
+
+static struct victim *victim_make(struct crowd *c, struct str jid, enum crowd_cause cause, uint64_t now)
+{
+	struct victim *v;
+
+	if (c->victims.len >= CROWD_MAX)
+		victims_tidy(c, now);
+	v = c->victims.len < CROWD_MAX ? calloc(1, sizeof(*v) + jid.len) : NULL;
+	if (!v)
+		return NULL;
+	memcpy(v->jid, jid.data, jid.len);
+	v->shown = (struct crowd_victim){.jid = str_of(v->jid, jid.len), .cause = cause, .since_ms = now};
+	if (map_put(&c->victims, v->shown.jid, v)) {
+		free(v);
+		return NULL;
+	}
+	c->count++;
+	return v;
+}
+
+/* ---- counting ---- */
+
+static bool is_over(struct crowd *c, const struct crowd_limits *l, struct str victim, struct str sender, uint64_t now,
+	enum crowd_cause *out_cause)
+{
+	uint64_t key = meter_key(victim, STR("")), refill = l->sender_seconds * 1000ULL, room = refill * l->senders;
+	uint64_t cost = 1000000 / (l->per_second ? l->per_second : 1);
+	bool known = meter_note(c->senders, meter_key(victim, sender), room, now);
+	bool many = !known && meter_take(c->senders, key, refill, room, now);
+
+	*out_cause = many ? CROWD_SENDERS : CROWD_STANZAS;
+	return meter_take(c->stanzas, key, cost, cost * l->burst, now * 1000) || many;
+}
+
+/* One who tries again now and then is no flood. */
+static void note_refused(struct victim *v, uint64_t now)
+{
+	v->shown.refused++;
+	if (now - v->minute_ms >= 60000) {
+		v->minute_ms = now;
+		v->minute = 0;
+	}
+	if (++v->minute >= v->many && v->peace_ms)
+		v->shown.until_ms = now + v->peace_ms;
+}
+
+static enum crowd_answer refuse(struct crowd *c, struct victim *v, struct str sender, uint64_t now)
+{
+	note_refused(v, now);
+	meter_note(c->ignored, meter_key(v->shown.jid, sender), v->shown.until_ms - now, now);
+	return CROWD_REFUSE;
+}
+
+enum crowd_answer crowd_count(struct crowd *c, const struct crowd_limits *l, struct str victim, struct str sender, uint64_t now)
+{
+	enum crowd_cause cause = CROWD_STANZAS;
+	enum crowd_answer answer = CROWD_PASS;
+	bool over = l->senders && is_over(c, l, victim, sender, now, &cause);
+	struct victim *v;
+
+	if (!over && !c->count)
+		return CROWD_PASS;
+	pthread_mutex_lock(&c->lock);
+	v = victim_find(c, victim, now);
+	if (v) {
+		answer = refuse(c, v, sender, now);
+	} else if (over) {
+		v = victim_make(c, victim, cause, now);
+		if (v) {
+			v->peace_ms = l->seconds * 1000ULL;
+			v->many = l->senders;
+			v->shown.until_ms = now + v->peace_ms;
+			refuse(c, v, sender, now);
+		}
+		answer = v ? CROWD_BEGINS : CROWD_REFUSE;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return answer;
+}
+
+bool crowd_holds(struct crowd *c, struct str victim, uint64_t now)
+{
+	bool holds;
+
+	if (!c->count)
+		return false;
+	pthread_mutex_lock(&c->lock);
+	holds = victim_find(c, victim, now) != NULL;
+	pthread_mutex_unlock(&c->lock);
+	return holds;
+}
+
+bool crowd_ignores(struct crowd *c, struct str victim, struct str sender, uint64_t now)
+{
+	struct victim *v;
+	bool ignores;
+
+	if (!c->count)
+		return false;
+	pthread_mutex_lock(&c->lock);
+	v = victim_find(c, victim, now);
+	ignores = v && meter_has(c->ignored, meter_key(victim, sender), now - v->shown.since_ms + 1, now);
+	if (ignores)
+		note_refused(v, now);
+	pthread_mutex_unlock(&c->lock);
+	return ignores;
+}
+
+void crowd_meet(struct crowd *c, struct str victim, struct str sender, uint64_t now)
+{
+	uint64_t key = meter_key(victim, sender);
+
+	meter_note(c->met, key, met_ms, now);
+	if (c->count)
+		meter_forget(c->ignored, key);
+}
+
+bool crowd_have_met(struct crowd *c, struct str victim, struct str sender, uint64_t now)
+{
+	return meter_has(c->met, meter_key(victim, sender), met_ms, now);
+}
+
+/* ---- what people say ---- */
+
+bool crowd_silence(struct crowd *c, struct str victim, uint64_t until, uint64_t now)
+{
+	struct victim *v;
+
+	pthread_mutex_lock(&c->lock);
+	v = victim_find(c, victim, now);
+	if (!v)
+		v = victim_make(c, victim, CROWD_DESK, now);
+	if (v) {
+		v->peace_ms = 0;
+		v->shown.until_ms = until;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return v != NULL;
+}
+
+bool crowd_release(struct crowd *c, struct str victim)
+{
+	struct victim *v;
+
+	pthread_mutex_lock(&c->lock);
+	v = map_get(&c->victims, victim);
+	if (v)
+		victim_drop(c, v);
+	pthread_mutex_unlock(&c->lock);
+	return v != NULL;
+}
+
+bool crowd_tell(struct crowd *c, struct str victim, struct crowd_victim *out, uint64_t now)
+{
+	struct victim *v;
+	bool first;
+
+	if (!c->count)
+		return false;
+	pthread_mutex_lock(&c->lock);
+	v = victim_find(c, victim, now);
+	first = v && !v->told;
+	if (first) {
+		v->told = true;
+		*out = v->shown;
+		out->jid = victim;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return first;
+}
+
+void crowd_each(struct crowd *c, void (*each)(const struct crowd_victim *v, void *owner), void *owner, uint64_t now)
+{
+	struct map_slot *slot;
+
+	pthread_mutex_lock(&c->lock);
+	victims_tidy(c, now);
+	for (size_t i = 0; (slot = map_next(&c->victims, &i));)
+		each(&((struct victim *)slot->value)->shown, owner);
+	pthread_mutex_unlock(&c->lock);
+}

@@ -1,0 +1,82 @@
+/* Many senders, one victim: who gets more from people he does not know than anybody can read, and whom he is not made to
+ * listen to for the time being. What comes from people one does not know is counted for each recipient, as senders and as
+ * stanzas; over the limit the server holds such senders off, until there has been peace for a while or somebody says so.
+ * Who knows whom, the caller says.
+ *
+ * One for the process; thread-safe. Bounded: counts in tables of a fixed size (meter.h), victims CROWD_MAX. As long as nobody
+ * is a victim crowd_ignores() is one load. Nothing is kept over a restart: a flood that goes on is noticed again. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+struct crowd;
+
+enum {
+	CROWD_MAX = 1024,     /* victims at the same time */
+	CROWD_ENTRIES = 65536, /* of each table */
+};
+
+struct crowd_limits {
+	unsigned senders;        /* whom one does not know, at once; 0: floods are not looked for */
+	unsigned sender_seconds; /* until one more may come */
+	unsigned per_second;     /* stanzas of all of them */
+	unsigned burst;
+	unsigned seconds;        /* without more, and it is over */
+};
+
+enum crowd_cause {
+	CROWD_SENDERS, /* too many people */
+	CROWD_STANZAS, /* too much */
+	CROWD_DESK,    /* somebody said so */
+	CROWD_CAUSES,
+};
+
+extern const char *const crowd_cause_names[CROWD_CAUSES]; /* "senders", "stanzas", "asked" */
+
+struct crowd_victim {
+	struct str jid;
+	enum crowd_cause cause;
+	uint64_t since_ms, until_ms;
+	uint64_t refused; /* stanzas, since then */
+};
+
+struct crowd *crowd_new(void); /* NULL: memory is out */
+struct crowd *crowd_free(struct crowd *c); /* accepts NULL, returns NULL */
+
+enum crowd_answer {
+	CROWD_PASS,
+	CROWD_BEGINS, /* not this one, and no more from now on: the victim should be told */
+	CROWD_REFUSE,
+};
+
+/* A stanza of `sender`, whom `victim` does not know; bare addresses. */
+enum crowd_answer crowd_count(struct crowd *c, const struct crowd_limits *limits, struct str victim, struct str sender,
+	uint64_t now_ms);
+
+/* Would it be refused if they do not know each other? Nothing is counted. */
+bool crowd_holds(struct crowd *c, struct str victim, uint64_t now_ms);
+
+/* Has the sender been refused in this flood, so that nobody need ask again? Counts it. For whoever sees stanzas first. */
+bool crowd_ignores(struct crowd *c, struct str victim, struct str sender, uint64_t now_ms);
+
+/* They know each other from now on, as far as this goes. */
+void crowd_meet(struct crowd *c, struct str victim, struct str sender, uint64_t now_ms);
+bool crowd_have_met(struct crowd *c, struct str victim, struct str sender, uint64_t now_ms);
+
+/* Somebody says so. False: there are too many victims. */
+[[nodiscard]] bool crowd_silence(struct crowd *c, struct str victim, uint64_t until_ms, uint64_t now_ms);
+/* It is over. False: there was none. */
+bool crowd_release(struct crowd *c, struct str victim);
+
+/* The victim has been told, or is about to be: true once a flood. */
+bool crowd_tell(struct crowd *c, struct str victim, struct crowd_victim *out, uint64_t now_ms);
+
+/* All who are victims now; `each` asks nothing of `c`. */
+void crowd_each(struct crowd *c, void (*each)(const struct crowd_victim *v, void *owner), void *owner, uint64_t now_ms);
+
+/* What senders are told, with resource-constraint (wait). */
+#define CROWD_TEXT "This person gets too much at the moment. Try again later."
