@@ -92,8 +92,8 @@
  *                   -> {"ok":true}. The supervisor's own, of what it does while the recorder does not answer:
  *                      recorded as soon as it does
  *
- * user.*, invite.create, invite.revoke and session.close are recorded before they are done; without that nothing is done (`full`,
- * `unavailable`). user.disable, invite.revoke and session.close protect: they are done in any case, and recorded when it can be.
+ * user.*, invite.create, invite.revoke, flood.* and session.close are recorded before they are done; without that nothing is done (`full`,
+ * `unavailable`). user.disable, invite.revoke, flood.silence and session.close protect: they are done in any case, and recorded when it can be.
  *
  * Forwarded to the recorder:
  *
