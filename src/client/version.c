@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { HASH_MIN = 7, HASH_MAX = 40 };
+enum { HASH_MIN = 6, HASH_MAX = 40 };
 
 static const uint64_t number_max = 1000000000000000000u;
 
@@ -123,11 +123,11 @@ static bool is_closed_date(struct str digits)
 /* The digits of a hash without the g that git puts before them; empty: it is none. */
 static struct str hash_of(struct str word)
 {
-	size_t digits = 0;
+	size_t digits = 0, least = word.len && is_digit(word.data[0]) ? HASH_MIN + 1 : HASH_MIN;
 
 	if (word.len && lower(word.data[0]) == 'g')
 		word = str_cut(word, 1, word.len);
-	if (word.len < HASH_MIN || word.len > HASH_MAX)
+	if (word.len < least || word.len > HASH_MAX)
 		return STR_NONE;
 	for (size_t i = 0; i < word.len; i++) {
 		if (!is_hex(word.data[i]))

@@ -14,8 +14,8 @@
  *               milestone; rc, cr; the end; any other word ("fcr", "free", "gabc1234"); a number ("-2").
  *             After a + nothing is a pre-release any more (0.13.1+b1, 0.5+git20240301) but with a ~. "final", "release",
  *             "stable", "ga" are as if not there.
- *   hash      a text without such a number but with a hash of 7 to 40 hexadecimal digits, a digit and a letter among them
- *             ("abc1234", "gabc1234", "master-abc1234"): it is known, but has no place among numbers.
+ *   hash      a text without such a number but with a hash of 6 to 40 hexadecimal digits (7 where it begins
+ *             with a number), a digit and a letter among them ("abc1234", "gabc1234", "master-abc1234"): it is known, but has no place among numbers.
  *   unknown   everything else: empty, without digits, too long.
  *
  * The order, low to high: unknown (all alike), hashes (by their text), numbers: by parts, then suffix. So
@@ -28,7 +28,7 @@
  *   "*"                   any version that can be read
  *   "unknown"             an alternative of its own: no version, or one that cannot be read, or a hash
  * A bound stands for all builds of it: 1.7.0 in <= and = takes in 1.7.0-2 and 1.7.0+fcr, in > and != it leaves them out, but not
- * 1.7.0-rc1. A hash is inside "*", "=HASH" (a part of 7 digits is enough on either side), "!=HASH" and "unknown", and in no
+ * 1.7.0-rc1. A hash is inside "*", "=HASH" (a part of 6 digits is enough on either side), "!=HASH" and "unknown", and in no
  * other range; an unknown version inside "unknown" alone. */
 #pragma once
 

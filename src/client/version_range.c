@@ -21,7 +21,7 @@ struct version_range {
 	struct alternative alternative[];
 };
 
-enum { HASH_SHOWN = 7, QUOTED_MAX = 80 /* bytes of a range in an error */ };
+enum { HASH_SHOWN = 6, QUOTED_MAX = 80 /* bytes of a range in an error */ };
 
 /* The same, or a build of it: what stands behind is no pre-release. */
 static bool is_build_of(const struct version *v, const struct version *bound)

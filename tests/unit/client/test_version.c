@@ -20,7 +20,7 @@ static int order(const char *a, const char *b)
 /* Each is lower than the next; those with a = before them are equal to the one before. */
 static const char *const ladder[] = {
 	"", "=no digits", "=(unknown)", "=rc1",
-	"abc1234", "=gABC1234", "=master-abc1234", "abd0001",
+	"abc123", "=gabc123", "abc1234", "=gABC1234", "=master-abc1234", "abd0001",
 	"0", "=0.0.0",
 	"0.5~rc1", "0.5", "=v0.5", "=0.5.0", "0.5+106-gabc1234", "0.5.1",
 	"0.13.1-dev", "=0.13.1dev", "=0.13.1.git", "=0.13.1~git", "0.13.1dev.1", "0.13.1~git20240301", "0.13.1", "0.13.1+fcr", "0.13.1-1", "0.13.1-2",
@@ -76,6 +76,8 @@ static void test_the_version_is_found_in_text_around_it(void **state)
 		{"0.5+106-gabc123", "0.5+106-gabc123"},
 		{"a1b2c3d", "a1b2c3d"},
 		{"1b2c3d4e", "1b2c3d4e"},
+		{"1b2c3d", "1b2c3d"},
+		{"gabc123", "gabc123"},
 		{"0.18.2dev.master.0a1b2c3d", "0.18.2dev.master.0a1b2c3d"},
 		{"-", ""},
 		{"\xC3\xA4" "1", "1"},
