@@ -17,8 +17,11 @@ static void need(bool holds)
 
 static struct client_table *table(void)
 {
-	static const struct client_row rows[] = {
-		{.caps_hash = STR("sha-1"), .caps_ver = STR("eA=="), .product = STR("Gajim"), .version = STR("1.7.3"), .range = STR("1.7.*")},
+	static const struct client_row rows[] = {{.caps_hash = STR("sha-1"),
+							 .caps_ver = STR("eA=="),
+							 .product = STR("Gajim"),
+							 .version = STR("1.7.3"),
+							 .range = STR("1.7.*")},
 		{.ja4 = STR("t13d291200_723694b0fccc_5671b5df5029"), .product = STR("Acme"), .version = STR("2")}};
 	static struct client_table *made;
 
@@ -32,7 +35,8 @@ static void check(const struct judgement *j)
 	struct buf json = BUF_INIT(0);
 
 	need(j->confidence <= 100 && j->class < CLIENT_CLASSES && j->basis < CLIENT_BASES);
-	need((j->product.len > 0) == (j->class == CLIENT_NAMED) && (j->basis != BASIS_NONE) == (j->class == CLIENT_NAMED));
+	need((j->product.len > 0) == (j->class == CLIENT_NAMED) &&
+		(j->basis != BASIS_NONE) == (j->class == CLIENT_NAMED));
 	need(j->product.len <= SIGNAL_TEXT_MAX && j->version.len <= SIGNAL_TEXT_MAX && j->os.len <= SIGNAL_TEXT_MAX);
 	judgement_put_json(&json, j);
 	need(!buf_failed(&json) && json.len > 2);
@@ -42,9 +46,10 @@ static void check(const struct judgement *j)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct client_signals s = {};
-	struct str *fields[] = {&s.version_name, &s.version_version, &s.version_os, &s.disco_name, &s.caps_node, &s.caps_ver, &s.resource,
-		&s.agent_software, &s.agent_device, &s.agent_id, &s.form_software, &s.form_version, &s.form_os, &s.form_os_version, &s.ja4,
-		&s.caps_hash, &s.disco_category, &s.disco_type};
+	struct str *fields[] = {&s.version_name, &s.version_version, &s.version_os, &s.disco_name, &s.caps_node,
+		&s.caps_ver, &s.resource, &s.agent_software, &s.agent_device, &s.agent_id, &s.form_software,
+		&s.form_version, &s.form_os, &s.form_os_version, &s.ja4, &s.caps_hash, &s.disco_category,
+		&s.disco_type};
 	struct str text = str_of((const char *)data, size);
 	struct judgement *j, *again;
 	unsigned flags = size ? data[0] : 0;

@@ -8,8 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const known[] = {
-	"", "abc1234", "0", "1.2-dev", "1.2-rc1", "1.2", "1.2-2+b1", "2.14.12", "2024-03-01", "999999999999999999999"};
+static const char *const known[] = {"", "abc1234", "0", "1.2-dev", "1.2-rc1", "1.2", "1.2-2+b1", "2.14.12",
+	"2024-03-01", "999999999999999999999"};
 
 static void need(bool holds)
 {
@@ -55,7 +55,7 @@ static void check_place(struct str text)
 static void check_range(struct str range, struct str version)
 {
 	struct arena *arena = arena_new(1 << 16);
-	const struct version_range *r, *not;
+	const struct version_range *r, *not ;
 	struct err err = {.text = ""};
 	char text[VERSION_TEXT_MAX + 8] = ">=";
 	struct str exact = version_find(version);
@@ -67,9 +67,11 @@ static void check_range(struct str range, struct str version)
 		need(err.text[0] != '\0');
 	}
 	/* "1.x" is a version, too, but in a range all those of 1 */
-	if (version_read(version).kind == VERSION_NUMBERED && !str_ends(exact, STR("x")) && !str_ends(exact, STR("X"))) {
+	if (version_read(version).kind == VERSION_NUMBERED && !str_ends(exact, STR("x")) &&
+		!str_ends(exact, STR("X"))) {
 		memcpy(text + 2, exact.data, exact.len);
-		need(version_range_parse(&r, str_of(text, exact.len + 2), arena, &err) == 0 && version_range_holds_text(r, version));
+		need(version_range_parse(&r, str_of(text, exact.len + 2), arena, &err) == 0 &&
+			version_range_holds_text(r, version));
 		text[0] = '!';
 		need(version_range_parse(&not, str_of(text, exact.len + 2), arena, &err) == 0);
 		need(!version_range_holds_text(not, version));
@@ -81,7 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str text = str_of((const char *)data, size);
 	size_t first = str_find(text, '\n', 0), second = str_find(text, '\n', first + 1);
-	struct str a = str_cut(text, 0, first), b = str_cut(text, first + 1, second), range = str_cut(text, second + 1, size);
+	struct str a = str_cut(text, 0, first), b = str_cut(text, first + 1, second),
+		   range = str_cut(text, second + 1, size);
 
 	check_order(a, b);
 	check_place(a);

@@ -73,7 +73,8 @@ static int read_known(const struct cli *cli, struct known *k, FILE *file)
 		if (!l.too_long)
 			object = parse_line(buf_view(&l.line), &err);
 		if (!object || known_add(k, object, &err))
-			r = cli_fail(cli, CLI_USAGE, "a line is {\"caps_hash\":\"sha-1\",\"caps_ver\":..,\"product\":..,\"version\":..}",
+			r = cli_fail(cli, CLI_USAGE,
+				"a line is {\"caps_hash\":\"sha-1\",\"caps_ver\":..,\"product\":..,\"version\":..}",
 				"%s:%lu: %s", cli_value(cli, "--known"), l.number, LOG_STR(str_from(err.text)));
 		json_decref(object);
 	}
@@ -94,7 +95,8 @@ static int make_table(const struct cli *cli, struct client_table **out)
 	else if (file)
 		r = read_known(cli, &k, file);
 	if (!r && client_table_new(out, k.rows, k.count, &err))
-		r = cli_fail(cli, CLI_USAGE, NULL, "%s: %s", path ? path : "the table of clients", LOG_STR(str_from(err.text)));
+		r = cli_fail(cli, CLI_USAGE, NULL, "%s: %s", path ? path : "the table of clients",
+			LOG_STR(str_from(err.text)));
 	if (file)
 		fclose(file);
 	free(k.rows);
@@ -114,10 +116,11 @@ static void add_row(struct table *t, const char *name, struct str value)
 
 static void add_contradictions(struct table *t, unsigned bits)
 {
-	static const char *const texts[] = {"the hash of its capabilities, or its identity, belongs to another product than a name says",
-		"the node of its capabilities belongs to another product", "SASL2's software is another product", "the resource is one of another product",
-		"its TLS library is none that the product is built with", "signals name different versions",
-		"what it answers does not hash to the capabilities it shows"};
+	static const char *const texts[] = {
+		"the hash of its capabilities, or its identity, belongs to another product than a name says",
+		"the node of its capabilities belongs to another product", "SASL2's software is another product",
+		"the resource is one of another product", "its TLS library is none that the product is built with",
+		"signals name different versions", "what it answers does not hash to the capabilities it shows"};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (bits & 1u << i)
@@ -159,7 +162,8 @@ static int put_line(const struct judgement *j, const json_t *id)
 		buf_printf(&out, "{\"id\":%s,", text);
 	buf_str(&out, str_cut(buf_view(&body), text ? 1 : 0, body.len));
 	buf_putc(&out, '\n');
-	r = buf_failed(&out) || buf_failed(&body) || fwrite(out.data, 1, out.len, stdout) != out.len ? CLI_INTERNAL : CLI_OK;
+	r = buf_failed(&out) || buf_failed(&body) || fwrite(out.data, 1, out.len, stdout) != out.len ? CLI_INTERNAL
+												     : CLI_OK;
 	buf_done(&out);
 	buf_done(&body);
 	free(text);
@@ -188,7 +192,8 @@ static int judge_words(const struct cli *cli, const struct client_table *table)
 
 	for (int i = 0; i < cli->args_len; i++)
 		if (signals_set(&signals, str_from(cli->args[i]), &err))
-			return cli_fail(cli, CLI_USAGE, "'gatehouse help clients judge' lists the fields", "%s", LOG_STR(str_from(err.text)));
+			return cli_fail(cli, CLI_USAGE, "'gatehouse help clients judge' lists the fields", "%s",
+				LOG_STR(str_from(err.text)));
 	return judge_one(cli, table, &signals);
 }
 
@@ -202,7 +207,8 @@ static int judge_object(const struct cli *cli, const struct client_table *table,
 	int r;
 
 	if (!object)
-		r = cli_fail(cli, CLI_USAGE, "--batch reads many, one a line", "line %d: it is no JSON: %s", error.line, LOG_STR(str_from(error.text)));
+		r = cli_fail(cli, CLI_USAGE, "--batch reads many, one a line", "line %d: it is no JSON: %s",
+			error.line, LOG_STR(str_from(error.text)));
 	else if (!arena || signals_read(&signals, object, arena, &err))
 		r = cli_fail(cli, CLI_USAGE, NULL, "%s", arena ? LOG_STR(str_from(err.text)) : "out of memory");
 	else

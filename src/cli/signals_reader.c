@@ -13,14 +13,32 @@ struct field {
 	size_t place;
 };
 
-#define FIELD(member, kind) {#member, kind, offsetof(struct client_signals, member)}
+#define FIELD(member, kind)                                                                                          \
+	{                                                                                                            \
+#member, kind, offsetof(struct client_signals, member)                                               \
+	}
 
 static const struct field fields[] = {
-	FIELD(caps_hash, FIELD_TEXT), FIELD(caps_ver, FIELD_TEXT), FIELD(caps_node, FIELD_TEXT), FIELD(caps_verified, FIELD_BOOL),
-	FIELD(disco_category, FIELD_TEXT), FIELD(disco_type, FIELD_TEXT), FIELD(disco_name, FIELD_TEXT), FIELD(form_software, FIELD_TEXT),
-	FIELD(form_version, FIELD_TEXT), FIELD(form_os, FIELD_TEXT), FIELD(form_os_version, FIELD_TEXT), FIELD(disco, FIELD_ANSWER),
-	FIELD(version_name, FIELD_TEXT), FIELD(version_version, FIELD_TEXT), FIELD(version_os, FIELD_TEXT), FIELD(version, FIELD_ANSWER),
-	FIELD(agent_id, FIELD_TEXT), FIELD(agent_software, FIELD_TEXT), FIELD(agent_device, FIELD_TEXT), FIELD(resource, FIELD_TEXT),
+	FIELD(caps_hash, FIELD_TEXT),
+	FIELD(caps_ver, FIELD_TEXT),
+	FIELD(caps_node, FIELD_TEXT),
+	FIELD(caps_verified, FIELD_BOOL),
+	FIELD(disco_category, FIELD_TEXT),
+	FIELD(disco_type, FIELD_TEXT),
+	FIELD(disco_name, FIELD_TEXT),
+	FIELD(form_software, FIELD_TEXT),
+	FIELD(form_version, FIELD_TEXT),
+	FIELD(form_os, FIELD_TEXT),
+	FIELD(form_os_version, FIELD_TEXT),
+	FIELD(disco, FIELD_ANSWER),
+	FIELD(version_name, FIELD_TEXT),
+	FIELD(version_version, FIELD_TEXT),
+	FIELD(version_os, FIELD_TEXT),
+	FIELD(version, FIELD_ANSWER),
+	FIELD(agent_id, FIELD_TEXT),
+	FIELD(agent_software, FIELD_TEXT),
+	FIELD(agent_device, FIELD_TEXT),
+	FIELD(resource, FIELD_TEXT),
 	FIELD(ja4, FIELD_TEXT),
 };
 
@@ -28,9 +46,19 @@ static const struct {
 	const char *text;
 	enum signal_answer answer;
 } answers[] = {
-	{"unasked", SIGNAL_UNASKED}, {"none", SIGNAL_UNASKED}, {"", SIGNAL_UNASKED}, {"waiting", SIGNAL_WAITING}, {"timeout", SIGNAL_WAITING},
-	{"silent", SIGNAL_WAITING}, {"result", SIGNAL_RESULT}, {"answered", SIGNAL_RESULT}, {"ok", SIGNAL_RESULT}, {"error", SIGNAL_ERROR},
-	{"refused", SIGNAL_ERROR}, {"forbidden", SIGNAL_ERROR}, {"service-unavailable", SIGNAL_ERROR},
+	{"unasked", SIGNAL_UNASKED},
+	{"none", SIGNAL_UNASKED},
+	{"", SIGNAL_UNASKED},
+	{"waiting", SIGNAL_WAITING},
+	{"timeout", SIGNAL_WAITING},
+	{"silent", SIGNAL_WAITING},
+	{"result", SIGNAL_RESULT},
+	{"answered", SIGNAL_RESULT},
+	{"ok", SIGNAL_RESULT},
+	{"error", SIGNAL_ERROR},
+	{"refused", SIGNAL_ERROR},
+	{"forbidden", SIGNAL_ERROR},
+	{"service-unavailable", SIGNAL_ERROR},
 };
 
 static const struct field *find_field(struct str name)
@@ -54,7 +82,8 @@ static bool read_answer(enum signal_answer *out, struct str text)
 static bool read_bool(bool *out, struct str text)
 {
 	*out = str_eq_nocase(text, STR("true")) || str_eq_nocase(text, STR("yes")) || str_is(text, "1");
-	return *out || text.len == 0 || str_eq_nocase(text, STR("false")) || str_eq_nocase(text, STR("no")) || str_is(text, "0");
+	return *out || text.len == 0 || str_eq_nocase(text, STR("false")) || str_eq_nocase(text, STR("no")) ||
+	       str_is(text, "0");
 }
 
 static int set_field(struct client_signals *s, const struct field *f, struct str text, struct err *err)
@@ -73,7 +102,8 @@ static int set_field(struct client_signals *s, const struct field *f, struct str
 	case FIELD_ANSWER:
 		if (read_answer(place, text))
 			return 0;
-		return err_set(err, -EINVAL, "'%s' is '%.*s'; unasked, waiting, result and error are accepted", f->name, STR_FMT(shown));
+		return err_set(err, -EINVAL, "'%s' is '%.*s'; unasked, waiting, result and error are accepted",
+			f->name, STR_FMT(shown));
 	}
 	return 0;
 }
@@ -183,8 +213,10 @@ int signals_set(struct client_signals *out, struct str word, struct err *err)
 	struct str shown = str_cut(word, 0, 60), text = str_cut(word, equals + 1, word.len);
 
 	if (!f || equals == word.len)
-		return err_set(err, -EINVAL, "'%.*s' is no signal; FIELD=VALUE is accepted, e.g. version_name=Gajim", STR_FMT(shown));
-	if (f->place == offsetof(struct client_signals, version_name) || f->place == offsetof(struct client_signals, version_version))
+		return err_set(err, -EINVAL, "'%.*s' is no signal; FIELD=VALUE is accepted, e.g. version_name=Gajim",
+			STR_FMT(shown));
+	if (f->place == offsetof(struct client_signals, version_name) ||
+		f->place == offsetof(struct client_signals, version_version))
 		out->version = SIGNAL_RESULT;
 	return set_field(out, f, text, err);
 }
@@ -194,9 +226,10 @@ int signals_read_row(struct client_row *out, const json_t *object, struct err *e
 	static const struct {
 		const char *name;
 		size_t place;
-	} members[] = {{"caps_hash", offsetof(struct client_row, caps_hash)}, {"caps_ver", offsetof(struct client_row, caps_ver)},
-		{"ja4", offsetof(struct client_row, ja4)}, {"product", offsetof(struct client_row, product)},
-		{"version", offsetof(struct client_row, version)}, {"range", offsetof(struct client_row, range)}};
+	} members[] = {{"caps_hash", offsetof(struct client_row, caps_hash)},
+		{"caps_ver", offsetof(struct client_row, caps_ver)}, {"ja4", offsetof(struct client_row, ja4)},
+		{"product", offsetof(struct client_row, product)}, {"version", offsetof(struct client_row, version)},
+		{"range", offsetof(struct client_row, range)}};
 
 	if (!json_is_object(object))
 		return err_set(err, -EINVAL, "it is no JSON object");
@@ -207,7 +240,8 @@ int signals_read_row(struct client_row *out, const json_t *object, struct err *e
 		if (value && !json_is_null(value) && !json_is_string(value))
 			return err_set(err, -EINVAL, "'%s' is no text", members[i].name);
 		if (json_is_string(value))
-			*(struct str *)((char *)out + members[i].place) = str_of(json_string_value(value), json_string_length(value));
+			*(struct str *)((char *)out + members[i].place) =
+				str_of(json_string_value(value), json_string_length(value));
 	}
 	return 0;
 }

@@ -57,7 +57,7 @@ struct list {
 struct hello {
 	unsigned version;
 	bool has_name;
-	struct str alpn; /* the first */
+	struct str alpn;        /* the first */
 	size_t extensions_seen; /* with those that are not hashed */
 	struct list ciphers, extensions, signatures;
 };
@@ -131,7 +131,8 @@ static void read_extension(struct hello *h, size_t type, struct cursor body, boo
 /* RFC 8446 section 4.1.2; the same before TLS 1.3. */
 static bool hello_read(struct hello *h, struct str bytes)
 {
-	struct cursor c = {.at = (const unsigned char *)bytes.data, .end = (const unsigned char *)bytes.data + bytes.len};
+	struct cursor c = {
+		.at = (const unsigned char *)bytes.data, .end = (const unsigned char *)bytes.data + bytes.len};
 	bool is_hello = take(&c, 1) == HELLO_CLIENT, bad = false;
 	struct cursor body = take_part(&c, 3), extensions;
 
@@ -161,8 +162,8 @@ static const char *version_text(unsigned version)
 	static const struct {
 		unsigned version;
 		const char *text;
-	} known[] = {{0x0304, "13"}, {0x0303, "12"}, {0x0302, "11"}, {0x0301, "10"}, {0x0300, "s3"}, {0x0002, "s2"}, {0xfeff, "d1"},
-		{0xfefd, "d2"}, {0xfefc, "d3"}};
+	} known[] = {{0x0304, "13"}, {0x0303, "12"}, {0x0302, "11"}, {0x0301, "10"}, {0x0300, "s3"}, {0x0002, "s2"},
+		{0xfeff, "d1"}, {0xfefd, "d2"}, {0xfefc, "d3"}};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (known[i].version == version)

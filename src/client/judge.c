@@ -20,9 +20,9 @@ enum source {
 
 /* What one signal says. */
 struct claim {
-	struct str product;          /* canonical, or as it says; empty: nothing */
-	struct str version;          /* empty: nothing */
-	const struct product *known; /* NULL: none that is shipped */
+	struct str product;                /* canonical, or as it says; empty: nothing */
+	struct str version;                /* empty: nothing */
+	const struct product *known;       /* NULL: none that is shipped */
 	const struct version_range *range; /* of FROM_CAPS and FROM_TLS */
 };
 
@@ -34,8 +34,13 @@ struct case_of {
 	bool broken;   /* it answered, and does not */
 };
 
-static const unsigned confidence_of[CLIENT_BASES] = {
-	[BASIS_TLS] = 10, [BASIS_RESOURCE] = 20, [BASIS_VERSION] = 40, [BASIS_AGENT] = 50, [BASIS_NODE] = 50, [BASIS_IDENTITY] = 80, [BASIS_CAPS] = 90};
+static const unsigned confidence_of[CLIENT_BASES] = {[BASIS_TLS] = 10,
+	[BASIS_RESOURCE] = 20,
+	[BASIS_VERSION] = 40,
+	[BASIS_AGENT] = 50,
+	[BASIS_NODE] = 50,
+	[BASIS_IDENTITY] = 80,
+	[BASIS_CAPS] = 90};
 
 enum { CONFIDENCE_HASH_SEEN = 60, CONFIDENCE_FAMILY = 5, CONFIDENCE_CONTRADICTION = 15, CONFIDENCE_LEAST = 5 };
 
@@ -55,9 +60,10 @@ static struct str bounded(struct str s)
 
 static void bound_signals(struct client_signals *s)
 {
-	struct str *all[] = {&s->caps_hash, &s->caps_ver, &s->caps_node, &s->disco_category, &s->disco_type, &s->disco_name, &s->form_software,
-		&s->form_version, &s->form_os, &s->form_os_version, &s->version_name, &s->version_version, &s->version_os, &s->agent_id,
-		&s->agent_software, &s->agent_device, &s->resource, &s->ja4};
+	struct str *all[] = {&s->caps_hash, &s->caps_ver, &s->caps_node, &s->disco_category, &s->disco_type,
+		&s->disco_name, &s->form_software, &s->form_version, &s->form_os, &s->form_os_version,
+		&s->version_name, &s->version_version, &s->version_os, &s->agent_id, &s->agent_software,
+		&s->agent_device, &s->resource, &s->ja4};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		*all[i] = bounded(*all[i]);
@@ -162,7 +168,8 @@ static void hear(struct case_of *x)
 	const struct client_signals *s = &x->s;
 	bool in_doubt = x->broken;
 
-	x->claim[FROM_CAPS] = claim_of_known(x->table, in_doubt ? NULL : client_table_caps(x->table, s->caps_hash, s->caps_ver));
+	x->claim[FROM_CAPS] =
+		claim_of_known(x->table, in_doubt ? NULL : client_table_caps(x->table, s->caps_hash, s->caps_ver));
 	x->claim[FROM_FORM] = claim_of_name(x->table, s->form_software);
 	if (s->form_version.len)
 		x->claim[FROM_FORM].version = version_text(s->form_version);
@@ -180,8 +187,8 @@ static void hear(struct case_of *x)
 
 static enum client_basis basis_of(const struct case_of *x, enum source from)
 {
-	static const enum client_basis worth[SOURCES] = {BASIS_CAPS, BASIS_IDENTITY, BASIS_IDENTITY, BASIS_NODE, BASIS_AGENT, BASIS_VERSION, BASIS_RESOURCE,
-		BASIS_TLS};
+	static const enum client_basis worth[SOURCES] = {BASIS_CAPS, BASIS_IDENTITY, BASIS_IDENTITY, BASIS_NODE,
+		BASIS_AGENT, BASIS_VERSION, BASIS_RESOURCE, BASIS_TLS};
 
 	if (from == FROM_CAPS && !x->verified)
 		return BASIS_NODE;
@@ -326,7 +333,8 @@ static struct str judge_version(const struct case_of *x, enum source best, bool 
 	if (best == SOURCES)
 		return STR_NONE;
 	said = said_version(x, best, differs);
-	if (table->product.len == 0 || differ(table, &x->claim[best]) || (table == &x->claim[FROM_TLS] && best != FROM_TLS))
+	if (table->product.len == 0 || differ(table, &x->claim[best]) ||
+		(table == &x->claim[FROM_TLS] && best != FROM_TLS))
 		return said;
 	if (said.len == 0)
 		return table->version;
@@ -350,12 +358,13 @@ static struct str judge_os(const struct case_of *x, const struct claim *best)
 
 static bool has_spoken(const struct client_signals *s)
 {
-	return s->disco >= SIGNAL_RESULT || s->version >= SIGNAL_RESULT || s->caps_ver.len || s->caps_node.len || s->agent_id.len ||
-	       s->agent_software.len || s->agent_device.len || s->disco_name.len || s->disco_category.len || s->version_name.len ||
-	       s->version_version.len || s->form_software.len;
+	return s->disco >= SIGNAL_RESULT || s->version >= SIGNAL_RESULT || s->caps_ver.len || s->caps_node.len ||
+	       s->agent_id.len || s->agent_software.len || s->agent_device.len || s->disco_name.len ||
+	       s->disco_category.len || s->version_name.len || s->version_version.len || s->form_software.len;
 }
 
-static unsigned judge_confidence(const struct case_of *x, enum source best, enum client_basis basis, unsigned contradictions)
+static unsigned judge_confidence(
+	const struct case_of *x, enum source best, enum client_basis basis, unsigned contradictions)
 {
 	unsigned confidence, less = 0;
 

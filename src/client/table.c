@@ -115,8 +115,11 @@ static int add_shipped(struct client_table *t, struct err *err)
 	for (size_t i = 0; i < client_hashes_count; i++) {
 		const struct shipped_hash *h = &client_hashes[i];
 		int ret = add_row(t,
-			&(struct client_row){.caps_hash = STR("sha-1"), .caps_ver = str_from(h->ver), .product = str_from(h->product),
-				.version = str_from(h->version), .range = str_from(h->range)},
+			&(struct client_row){.caps_hash = STR("sha-1"),
+				.caps_ver = str_from(h->ver),
+				.product = str_from(h->product),
+				.version = str_from(h->version),
+				.range = str_from(h->range)},
 			err);
 
 		if (ret)
@@ -131,7 +134,8 @@ int client_table_new(struct client_table **out, const struct client_row *rows, s
 	int ret;
 
 	if (count > CLIENT_ROWS_MAX)
-		return err_set(err, -E2BIG, "the table of clients has %zu rows; at most %d are accepted", count, CLIENT_ROWS_MAX);
+		return err_set(err, -E2BIG, "the table of clients has %zu rows; at most %d are accepted", count,
+			CLIENT_ROWS_MAX);
 	t = calloc(1, sizeof(*t));
 	if (!t)
 		return err_set(err, -ENOMEM, "out of memory");
@@ -205,7 +209,8 @@ static const struct product *longest(struct str text, const char *(*lists)(const
 	for (size_t i = 0; i < client_products_count; i++)
 		for (int list = 0; list < 2; list++)
 			for (size_t at = 0; next_part(str_from(lists(&client_products[i], list)), &at, &part);)
-				if (part.len > best_len && starts_nocase(text, part) && fits(str_cut(text, part.len, text.len))) {
+				if (part.len > best_len && starts_nocase(text, part) &&
+					fits(str_cut(text, part.len, text.len))) {
 					best = &client_products[i];
 					best_len = part.len;
 				}
@@ -242,8 +247,9 @@ static bool ends_word(struct str rest)
  * it runs and how it is packaged. */
 static bool ends_name(struct str rest)
 {
-	static const char words[] = "v|version|ver|build|im|messenger|client|app|xmpp|jabber|for|on|beta|alpha|dev|nightly|git|rc|legacy|"
-				    "portable|desktop|mobile|ios|ipados|macos|mac|android|linux|windows|web|flatpak|snap|free|f-droid";
+	static const char words[] =
+		"v|version|ver|build|im|messenger|client|app|xmpp|jabber|for|on|beta|alpha|dev|nightly|git|rc|legacy|"
+		"portable|desktop|mobile|ios|ipados|macos|mac|android|linux|windows|web|flatpak|snap|free|f-droid";
 	size_t i = 0, end;
 
 	while (i < rest.len && strchr(" \t/-_:,;.", rest.data[i]) && rest.data[i])
@@ -252,7 +258,8 @@ static bool ends_name(struct str rest)
 		return true;
 	if (i == 0)
 		return rest.data[0] == '(' || rest.data[0] == '[';
-	if (strchr("([", rest.data[i]) || (lower(rest.data[i]) == 'v' && i + 1 < rest.len && is_digit(rest.data[i + 1])))
+	if (strchr("([", rest.data[i]) ||
+		(lower(rest.data[i]) == 'v' && i + 1 < rest.len && is_digit(rest.data[i + 1])))
 		return true;
 	end = i;
 	while (end < rest.len && (is_alnum(rest.data[end]) || rest.data[end] == '-'))

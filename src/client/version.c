@@ -27,12 +27,32 @@ static const struct stage {
 	const char *word;
 	enum rank rank;
 } stages[] = {
-	{"dev", RANK_DEV}, {"devel", RANK_DEV}, {"develop", RANK_DEV}, {"git", RANK_DEV}, {"svn", RANK_DEV},
-	{"hg", RANK_DEV}, {"cvs", RANK_DEV}, {"snapshot", RANK_DEV}, {"nightly", RANK_DEV}, {"master", RANK_DEV},
-	{"main", RANK_DEV}, {"trunk", RANK_DEV}, {"wip", RANK_DEV}, {"alpha", RANK_ALPHA}, {"a", RANK_ALPHA},
-	{"beta", RANK_BETA}, {"b", RANK_BETA}, {"pre", RANK_PRE}, {"preview", RANK_PRE}, {"milestone", RANK_PRE},
-	{"rc", RANK_RC}, {"cr", RANK_RC}, {"final", RANK_NOTHING}, {"release", RANK_NOTHING},
-	{"stable", RANK_NOTHING}, {"ga", RANK_NOTHING},
+	{"dev", RANK_DEV},
+	{"devel", RANK_DEV},
+	{"develop", RANK_DEV},
+	{"git", RANK_DEV},
+	{"svn", RANK_DEV},
+	{"hg", RANK_DEV},
+	{"cvs", RANK_DEV},
+	{"snapshot", RANK_DEV},
+	{"nightly", RANK_DEV},
+	{"master", RANK_DEV},
+	{"main", RANK_DEV},
+	{"trunk", RANK_DEV},
+	{"wip", RANK_DEV},
+	{"alpha", RANK_ALPHA},
+	{"a", RANK_ALPHA},
+	{"beta", RANK_BETA},
+	{"b", RANK_BETA},
+	{"pre", RANK_PRE},
+	{"preview", RANK_PRE},
+	{"milestone", RANK_PRE},
+	{"rc", RANK_RC},
+	{"cr", RANK_RC},
+	{"final", RANK_NOTHING},
+	{"release", RANK_NOTHING},
+	{"stable", RANK_NOTHING},
+	{"ga", RANK_NOTHING},
 };
 
 static bool is_digit(char c)
@@ -117,7 +137,8 @@ static bool is_closed_date(struct str digits)
 {
 	if ((digits.len != 8 && digits.len != 14) || run_of(digits, 0, is_digit) < digits.len)
 		return false;
-	return is_date(number_of(str_cut(digits, 0, 4)), number_of(str_cut(digits, 4, 6)), number_of(str_cut(digits, 6, 8)));
+	return is_date(
+		number_of(str_cut(digits, 0, 4)), number_of(str_cut(digits, 4, 6)), number_of(str_cut(digits, 6, 8)));
 }
 
 /* The digits of a hash without the g that git puts before them; empty: it is none. */
@@ -476,7 +497,8 @@ int version_compare(const struct version *a, const struct version *b)
 	for (size_t i = 0; i < VERSION_PARTS_MAX; i++)
 		if (a->part[i] != b->part[i])
 			return a->part[i] < b->part[i] ? -1 : 1;
-	return str_cmp(str_of((const char *)a->suffix, a->suffix_len), str_of((const char *)b->suffix, b->suffix_len));
+	return str_cmp(
+		str_of((const char *)a->suffix, a->suffix_len), str_of((const char *)b->suffix, b->suffix_len));
 }
 
 int version_compare_text(struct str a, struct str b)

@@ -10,20 +10,24 @@
  *             2024.3.1.123456.
  *   suffix    what follows at once (". - _ + ~" and the border of letters and digits part it), or after a space where it
  *             begins with a word of the list below ("5.0 beta 2"). Order at one place of the suffix, low to high:
- *               ~ with anything but one of the following words; dev, git, svn, hg, cvs, snapshot, nightly, master, main, trunk, wip; alpha, a; beta, b; pre, preview,
- *               milestone; rc, cr; the end; any other word ("fcr", "free", "gabc1234"); a number ("-2").
+ *               ~ with anything but one of the following words;
+ *               dev, devel, develop, git, svn, hg, cvs, snapshot, nightly, master, main, trunk, wip;
+ *               alpha, a; beta, b; pre, preview, milestone; rc, cr;
+ *               the end; any other word ("fcr", "free", "gabc1234"); a number ("-2").
  *             After a + nothing is a pre-release any more (0.13.1+b1, 0.5+git20240301) but with a ~. "final", "release",
  *             "stable", "ga" are as if not there.
  *   hash      a text without such a number but with a hash of 6 to 40 hexadecimal digits (7 where it begins
- *             with a number), a digit and a letter among them ("abc1234", "gabc1234", "master-abc1234"): it is known, but has no place among numbers.
+ *             with a number), a digit and a letter among them ("abc1234", "gabc1234", "master-abc1234"): it is known, but
+ *             has no place among numbers.
  *   unknown   everything else: empty, without digits, too long.
  *
  * The order, low to high: unknown (all alike), hashes (by their text), numbers: by parts, then suffix. So
- *   1.7.0~1 < 1.7.0-dev = 1.7.0~git < 1.7.0-alpha < 1.7.0-beta1 < 1.7.0-rc1 < 1.7.0 = 1.7 < 1.7.0+fcr < 1.7.0-1 < 1.7.0-2+b1 < 1.7.1-dev < 1.7.1
+ *   1.7.0~1 < 1.7.0-dev = 1.7.0~git < 1.7.0-alpha < 1.7.0-beta1 < 1.7.0-rc1 < 1.7.0 = 1.7 < 1.7.0+fcr
+ *   < 1.7.0-1 < 1.7.0-2+b1 < 1.7.1-dev < 1.7.1
  *
  * Ranges.
  *   ">=2.0, <2.14.12"     all terms with commas between must hold
- *   "<1.2 || 1.7.* "      one of the alternatives must
+ *   "<1.2 || 1.7.*"      one of the alternatives must
  *   < <= > >= = !=        a version alone is "="; "1.7.*" (or 1.7.x): its first parts are these, pre-releases too
  *   "*"                   any version that can be read
  *   "unknown"             an alternative of its own: no version, or one that cannot be read, or a hash

@@ -3,7 +3,16 @@
 
 #include <errno.h>
 
-enum term_kind { TERM_LESS, TERM_LESS_EQUAL, TERM_MORE, TERM_MORE_EQUAL, TERM_EQUAL, TERM_NOT, TERM_STAR, TERM_UNKNOWN };
+enum term_kind {
+	TERM_LESS,
+	TERM_LESS_EQUAL,
+	TERM_MORE,
+	TERM_MORE_EQUAL,
+	TERM_EQUAL,
+	TERM_NOT,
+	TERM_STAR,
+	TERM_UNKNOWN
+};
 
 struct term {
 	enum term_kind kind;
@@ -47,12 +56,19 @@ struct reading {
 static const char accepted[] = "e.g. \">=2.0, <2.14.12\", \"1.7.*\", \"<5 || >=6\", \"*\" or \"unknown\"";
 
 /* From the longest: the first that fits is meant. */
-static const struct operator {
+static const struct operator
+{
 	struct str text;
 	enum term_kind kind;
-} operators[] = {
-	{STR("<="), TERM_LESS_EQUAL}, {STR(">="), TERM_MORE_EQUAL}, {STR("=="), TERM_EQUAL}, {STR("!="), TERM_NOT},
-	{STR("<"), TERM_LESS}, {STR(">"), TERM_MORE}, {STR("="), TERM_EQUAL},
+}
+operators[] = {
+	{STR("<="), TERM_LESS_EQUAL},
+	{STR(">="), TERM_MORE_EQUAL},
+	{STR("=="), TERM_EQUAL},
+	{STR("!="), TERM_NOT},
+	{STR("<"), TERM_LESS},
+	{STR(">"), TERM_MORE},
+	{STR("="), TERM_EQUAL},
 };
 
 static struct str take_operator(struct str term, struct str *op, enum term_kind *kind)
@@ -105,7 +121,8 @@ static int read_term(const struct reading *r, struct term *t, struct str text)
 	struct str op, version = take_operator(str_trim(text), &op, &t->kind), rest;
 
 	if (version.len == 0)
-		return not_a_version(r, str_trim(text), op.len ? "has no version behind it" : "has nothing where a version should be");
+		return not_a_version(r, str_trim(text),
+			op.len ? "has no version behind it" : "has nothing where a version should be");
 	if (str_eq_nocase(version, STR("unknown")) && !op.len) {
 		t->kind = TERM_UNKNOWN;
 		return 0;
@@ -152,10 +169,12 @@ static int check_alternative(const struct reading *r, const struct alternative *
 {
 	for (size_t i = 0; i < a->terms; i++) {
 		if (a->term[i].kind == TERM_UNKNOWN && a->terms > 1)
-			return not_a_version(r, str_trim(text), "can never hold: 'unknown' is an alternative of its own (\"<5 || unknown\")");
+			return not_a_version(r, str_trim(text),
+				"can never hold: 'unknown' is an alternative of its own (\"<5 || unknown\")");
 		for (size_t j = 0; j < a->terms; j++)
 			if (excludes(&a->term[i], &a->term[j]))
-				return not_a_version(r, str_trim(text), "can never hold: its lower bound is above its upper one");
+				return not_a_version(
+					r, str_trim(text), "can never hold: its lower bound is above its upper one");
 	}
 	return 0;
 }
@@ -170,7 +189,8 @@ static int read_alternative(const struct reading *r, struct alternative *a, stru
 		int ret;
 
 		if (a->terms == VERSION_TERMS_MAX)
-			return err_set(r->err, -EINVAL, "the range of versions '%.*s' has more than %d terms in one alternative",
+			return err_set(r->err, -EINVAL,
+				"the range of versions '%.*s' has more than %d terms in one alternative",
 				STR_FMT(str_cut(r->text, 0, QUOTED_MAX)), VERSION_TERMS_MAX);
 		a->term[a->terms] = (struct term){};
 		ret = read_term(r, &a->term[a->terms++], str_cut(text, from, end));
@@ -207,9 +227,11 @@ int version_range_parse(const struct version_range **out, struct str text, struc
 	size_t n = count_alternatives(text), from = 0;
 
 	if (text.len > VERSION_RANGE_MAX)
-		return err_set(err, -EINVAL, "a range of versions has %zu bytes; at most %d are accepted", text.len, VERSION_RANGE_MAX);
+		return err_set(err, -EINVAL, "a range of versions has %zu bytes; at most %d are accepted", text.len,
+			VERSION_RANGE_MAX);
 	if (n > VERSION_ALTERNATIVES_MAX)
-		return err_set(err, -EINVAL, "the range of versions '%.*s' has %zu alternatives; at most %d are accepted",
+		return err_set(err, -EINVAL,
+			"the range of versions '%.*s' has %zu alternatives; at most %d are accepted",
 			STR_FMT(str_cut(text, 0, QUOTED_MAX)), n, VERSION_ALTERNATIVES_MAX);
 	range = arena_alloc(arena, sizeof(*range) + n * sizeof(range->alternative[0]));
 	if (!range)

@@ -59,10 +59,10 @@ static void expect(const struct buf *hello, const char *ja4)
 /* The example of the description: its suites, extensions and signature algorithms in the order it names, GREASE among them. */
 static void test_the_published_example(void **state)
 {
-	static const unsigned ciphers[] = {0x3a3a, 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014,
-		0x009c, 0x009d, 0x002f, 0x0035};
-	static const unsigned types[] = {0xdada, 0x001b, 0x0000, 0x0033, 0x0010, 0x4469, 0x0017, 0x002d, 0x000d, 0x0005, 0x0023, 0x0012, 0x002b,
-		0xff01, 0x000b, 0x000a, 0x0015, 0x0a0a};
+	static const unsigned ciphers[] = {0x3a3a, 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9,
+		0xcca8, 0xc013, 0xc014, 0x009c, 0x009d, 0x002f, 0x0035};
+	static const unsigned types[] = {0xdada, 0x001b, 0x0000, 0x0033, 0x0010, 0x4469, 0x0017, 0x002d, 0x000d,
+		0x0005, 0x0023, 0x0012, 0x002b, 0xff01, 0x000b, 0x000a, 0x0015, 0x0a0a};
 	static const char signatures[] = "\0\x12\x0a\x0a\4\3\10\4\4\1\5\3\10\5\5\1\10\6\6\1";
 	struct buf b = BUF_INIT(0), extensions = BUF_INIT(0);
 
@@ -94,8 +94,9 @@ static void test_the_ends_of_the_first_protocol(void **state)
 		const char *name;
 		size_t len;
 		const char *ends;
-	} rows[] = {{"h2", 2, "h2"}, {"http/1.1", 8, "h1"}, {"x", 1, "xx"}, {"xmpp-client", 11, "xt"}, {"", 0, "00"}, {"\xAB", 1, "ab"},
-		{"\xAB\xCD", 2, "ad"}, {"\x30\xAB", 2, "3b"}, {"\x30\x31\xAB\xCD", 4, "3d"}, {"\x30\xAB\xCD\x31", 4, "01"}};
+	} rows[] = {{"h2", 2, "h2"}, {"http/1.1", 8, "h1"}, {"x", 1, "xx"}, {"xmpp-client", 11, "xt"}, {"", 0, "00"},
+		{"\xAB", 1, "ab"}, {"\xAB\xCD", 2, "ad"}, {"\x30\xAB", 2, "3b"}, {"\x30\x31\xAB\xCD", 4, "3d"},
+		{"\x30\xAB\xCD\x31", 4, "01"}};
 	static const unsigned cipher = 0x1301;
 
 	(void)state;

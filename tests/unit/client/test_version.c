@@ -19,21 +19,115 @@ static int order(const char *a, const char *b)
 
 /* Each is lower than the next; those with a = before them are equal to the one before. */
 static const char *const ladder[] = {
-	"", "=no digits", "=(unknown)", "=rc1",
-	"abc123", "=gabc123", "abc1234", "=gABC1234", "=master-abc1234", "abd0001",
-	"0", "=0.0.0",
-	"0.5~rc1", "0.5", "=v0.5", "=0.5.0", "0.5+106-gabc1234", "0.5.1",
-	"0.13.1-dev", "=0.13.1dev", "=0.13.1.git", "=0.13.1~git", "0.13.1dev.1", "0.13.1~git20240301", "0.13.1", "0.13.1+fcr", "0.13.1-1", "0.13.1-2",
-	"0.13.1-2+b1", "=0.13.1-2+b01", "0.13.1-2+b2", "0.13.1-10", "0.14.0",
-	"1.2-beta", "1.2-beta2", "1.2-beta10", "1.2", "1.2.0.0.0.0.0.1",
-	"1.7.0~~1", "1.7.0~1", "=1.7.0.~1", "1.7.0~git", "=1.7.0-nightly", "1.7.0-alpha", "=1.7.0a", "1.7.0a1", "1.7.0-beta1", "=1.7.0b1", "=1.7 beta 1", "1.7.0-pre", "1.7.0-rc",
-	"1.7.0-rc1", "=1.7.0 RC 1", "=1.7.0rc1", "=1.7-rc.1", "=1.7.0~rc1", "1.7.0-rc1-2", "1.7.0-rc2", "1.7.0-rc10", "1.7.0", "=1.7", "=1.7-final", "=1.7.0 stable",
-	"1.7.0+b1", "1.7.0+dfsg~rc1", "1.7.0+dfsg", "1.7.0-1~bpo12+1", "1.7.0-1", "1.7.1-dev", "1.7.1", "1.10",
-	"2.11.3", "=Conversations 2.11.3", "2.11.3+fcr", "=Conversations 2.11.3+fcr", "2.14.1", "2.14.12", "=2.14.12 (libpurple 2.14.12)",
-	"=2.14.12 (libpurple 2.99)", "=Pidgin/2.14.12", "2.14.12-1", "2.14.12.1",
-	"5.0-dev", "5.0 beta", "=5.0beta", "5.0 beta 2", "=5.0  beta\t2", "=5.0-beta-2", "5.0", "=5", "=(5.0)", "6.4.4", "=Monal 6.4.4 (1082)",
-	"10", "14.0.1", "2024-13", "2024.2.29", "2024-03-01", "=20240301", "=2024.3.1", "=build of 2024-03-01", "2024-03-01-1", "20240301.5", "20240301123456",
-	"2024.10", "=2024-10", "999999999999999999", "1000000000000000000", "=99999999999999999999999999999",
+	"",
+	"=no digits",
+	"=(unknown)",
+	"=rc1",
+	"abc123",
+	"=gabc123",
+	"abc1234",
+	"=gABC1234",
+	"=master-abc1234",
+	"abd0001",
+	"0",
+	"=0.0.0",
+	"0.5~rc1",
+	"0.5",
+	"=v0.5",
+	"=0.5.0",
+	"0.5+106-gabc1234",
+	"0.5.1",
+	"0.13.1-dev",
+	"=0.13.1dev",
+	"=0.13.1.git",
+	"=0.13.1~git",
+	"0.13.1dev.1",
+	"0.13.1~git20240301",
+	"0.13.1",
+	"0.13.1+fcr",
+	"0.13.1-1",
+	"0.13.1-2",
+	"0.13.1-2+b1",
+	"=0.13.1-2+b01",
+	"0.13.1-2+b2",
+	"0.13.1-10",
+	"0.14.0",
+	"1.2-beta",
+	"1.2-beta2",
+	"1.2-beta10",
+	"1.2",
+	"1.2.0.0.0.0.0.1",
+	"1.7.0~~1",
+	"1.7.0~1",
+	"=1.7.0.~1",
+	"1.7.0~git",
+	"=1.7.0-nightly",
+	"1.7.0-alpha",
+	"=1.7.0a",
+	"1.7.0a1",
+	"1.7.0-beta1",
+	"=1.7.0b1",
+	"=1.7 beta 1",
+	"1.7.0-pre",
+	"1.7.0-rc",
+	"1.7.0-rc1",
+	"=1.7.0 RC 1",
+	"=1.7.0rc1",
+	"=1.7-rc.1",
+	"=1.7.0~rc1",
+	"1.7.0-rc1-2",
+	"1.7.0-rc2",
+	"1.7.0-rc10",
+	"1.7.0",
+	"=1.7",
+	"=1.7-final",
+	"=1.7.0 stable",
+	"1.7.0+b1",
+	"1.7.0+dfsg~rc1",
+	"1.7.0+dfsg",
+	"1.7.0-1~bpo12+1",
+	"1.7.0-1",
+	"1.7.1-dev",
+	"1.7.1",
+	"1.10",
+	"2.11.3",
+	"=Conversations 2.11.3",
+	"2.11.3+fcr",
+	"=Conversations 2.11.3+fcr",
+	"2.14.1",
+	"2.14.12",
+	"=2.14.12 (libpurple 2.14.12)",
+	"=2.14.12 (libpurple 2.99)",
+	"=Pidgin/2.14.12",
+	"2.14.12-1",
+	"2.14.12.1",
+	"5.0-dev",
+	"5.0 beta",
+	"=5.0beta",
+	"5.0 beta 2",
+	"=5.0  beta\t2",
+	"=5.0-beta-2",
+	"5.0",
+	"=5",
+	"=(5.0)",
+	"6.4.4",
+	"=Monal 6.4.4 (1082)",
+	"10",
+	"14.0.1",
+	"2024-13",
+	"2024.2.29",
+	"2024-03-01",
+	"=20240301",
+	"=2024.3.1",
+	"=build of 2024-03-01",
+	"2024-03-01-1",
+	"20240301.5",
+	"20240301123456",
+	"2024.10",
+	"=2024-10",
+	"999999999999999999",
+	"1000000000000000000",
+	"=99999999999999999999999999999",
 };
 
 static void test_every_pair_of_the_ladder_is_in_order(void **state)
@@ -80,7 +174,9 @@ static void test_the_version_is_found_in_text_around_it(void **state)
 		{"gabc123", "gabc123"},
 		{"0.18.2dev.master.0a1b2c3d", "0.18.2dev.master.0a1b2c3d"},
 		{"-", ""},
-		{"\xC3\xA4" "1", "1"},
+		{"\xC3\xA4"
+		 "1",
+			"1"},
 		{"\xFF\xFE 3.1", "3.1"},
 	};
 
@@ -115,8 +211,9 @@ static unsigned some(unsigned n)
 	return (unsigned)(seed >> 33) % n;
 }
 
-static const char *const pieces[] = {"0", "1", "2", "10", "14", "2024", "20240301", "-03-01", ".", ".", ".", "-", "+", "~", " ", "_", "v", "rc", "beta",
-	"alpha", "a", "b", "dev", "git", "gabc1234", "abc1234", "fcr", "(", ")", "Gajim", "x", ",", "\xC3\xBC", "18446744073709551616"};
+static const char *const pieces[] = {"0", "1", "2", "10", "14", "2024", "20240301", "-03-01", ".", ".", ".", "-", "+",
+	"~", " ", "_", "v", "rc", "beta", "alpha", "a", "b", "dev", "git", "gabc1234", "abc1234", "fcr", "(", ")",
+	"Gajim", "x", ",", "\xC3\xBC", "18446744073709551616"};
 
 static void make(char *out, size_t room)
 {
@@ -145,8 +242,10 @@ static void test_it_is_antisymmetric_and_transitive(void **state)
 				if (is[i][j] != -is[j][i])
 					fail_msg("'%s' and '%s' are not antisymmetric", text[i], text[j]);
 				for (size_t k = 0; k < COUNT; k++)
-					if (is[i][j] <= 0 && is[j][k] <= 0 && is[i][k] != (is[i][j] + is[j][k] < 0 ? -1 : 0))
-						fail_msg("'%s', '%s', '%s' are not transitive", text[i], text[j], text[k]);
+					if (is[i][j] <= 0 && is[j][k] <= 0 &&
+						is[i][k] != (is[i][j] + is[j][k] < 0 ? -1 : 0))
+						fail_msg("'%s', '%s', '%s' are not transitive", text[i], text[j],
+							text[k]);
 			}
 	}
 }
@@ -175,8 +274,10 @@ static void test_white_space_and_case_mean_nothing(void **state)
 /* A pre-release of a version is below it, a build above it and below the next. */
 static void test_stages_and_builds_lie_around_their_version(void **state)
 {
-	static const char *const before[] = {"~1", "~git", "-dev", "-git", "-alpha1", "b2", "-beta.3", "-pre1", "-rc1", " rc 2", "rc1+b1"};
-	static const char *const behind[] = {"-1", "+b1", "-2+b1", "+fcr", "-free", "+git20240301", "-gabc1234", "+106-gabc1234"};
+	static const char *const before[] = {
+		"~1", "~git", "-dev", "-git", "-alpha1", "b2", "-beta.3", "-pre1", "-rc1", " rc 2", "rc1+b1"};
+	static const char *const behind[] = {
+		"-1", "+b1", "-2+b1", "+fcr", "-free", "+git20240301", "-gabc1234", "+106-gabc1234"};
 
 	(void)state;
 	for (int round = 0; round < 3000; round++) {
@@ -214,7 +315,8 @@ static void test_ranges_hold(void **state)
 	static const struct {
 		const char *range, *in, *out; /* parted by | */
 	} rows[] = {
-		{">=2.0, <2.14.12", "2.0|2.0-1|2.14.11|2.14.12-rc1|2.14.9 (libpurple 2.14.12)", "2.0-rc1|2.14.12|2.14.12-1|3|1.9|1||abc1234|none"},
+		{">=2.0, <2.14.12", "2.0|2.0-1|2.14.11|2.14.12-rc1|2.14.9 (libpurple 2.14.12)",
+			"2.0-rc1|2.14.12|2.14.12-1|3|1.9|1||abc1234|none"},
 		{"<5", "4.9|4.99.1-2|5-rc1|5.0 beta 2|0", "5|5.0.0|5.1||abc1234|20240301"},
 		{"<= 0.13.1", "0.13.1|0.13.1-2+b1|0.13.1~git|0.13.0", "0.13.2|0.13.2-dev|0.13.1.1|"},
 		{">0.13.1", "0.13.1.1|0.13.2|0.13.2-dev|0.14", "0.13.1|0.13.1-2+b1|0.13.1+fcr|0.13.1-rc1|"},
@@ -226,7 +328,8 @@ static void test_ranges_hold(void **state)
 		{"!=1.7", "1.7.1|1.7-rc1|abc1234|3", "1.7.0|1.7-2|"},
 		{">=1, !=1.5, <2", "1.4|1.6|1.5-rc1", "1.5|1.5-1|2|0.9|"},
 		{"<1 || >=2, <3 || 4.0.1", "0.9|2|2.9|4.0.1|4.0.1-2", "1|3|4.0.2|4|"},
-		{">=2024-03-01, <2024-06", "20240301|2024.05.31|2024-04-30|20240301120000", "2024-02-29|20240601|7.1|"},
+		{">=2024-03-01, <2024-06", "20240301|2024.05.31|2024-04-30|20240301120000",
+			"2024-02-29|20240601|7.1|"},
 		{"*", "1|0|abc1234|2024-03-01", "|none"},
 		{"unknown", "|none|abc1234|rc1", "1|0"},
 		{"<5 || unknown", "4||nothing|abc1234", "5"},
@@ -251,7 +354,8 @@ static void test_ranges_hold(void **state)
 				end = str_find(list, '|', at);
 				snprintf(version, sizeof(version), "%.*s", (int)(end - at), list.data + at);
 				if (holds(rows[i].range, version) == (side == 1))
-					fail_msg("'%s' %s '%s'", rows[i].range, side ? "holds for" : "does not hold for", version);
+					fail_msg("'%s' %s '%s'", rows[i].range,
+						side ? "holds for" : "does not hold for", version);
 			}
 		}
 }
@@ -292,7 +396,8 @@ static void test_bad_ranges_are_refused_with_the_place(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		err.text[0] = '\0';
-		if (version_range_parse(&r, str_from(rows[i][0]), arena, &err) != -EINVAL || !strstr(err.text, rows[i][1]))
+		if (version_range_parse(&r, str_from(rows[i][0]), arena, &err) != -EINVAL ||
+			!strstr(err.text, rows[i][1]))
 			fail_msg("'%s' gives '%s', not '%s'", rows[i][0], err.text, rows[i][1]);
 	}
 	memset(longest, ' ', sizeof(longest));
