@@ -217,6 +217,23 @@ bool crowd_have_met(struct crowd *c, struct str victim, struct str sender, uint6
 	return meter_has(c->met, meter_key(victim, sender), met_ms, now);
 }
 
+bool crowd_was_told(struct crowd *c, struct str account, uint64_t forget, uint64_t now)
+{
+	return meter_has(c->met, meter_key(STR("told"), account), forget, now);
+}
+
+void crowd_note_told(struct crowd *c, struct str account, uint64_t now)
+{
+	meter_note(c->met, meter_key(STR("told"), account), met_ms, now);
+}
+
+bool crowd_may_hold(struct crowd *c, struct str account, struct str sender, unsigned count, uint64_t seconds, uint64_t now)
+{
+	uint64_t cost = seconds * 1000000 / (count ? count : 1);
+
+	return meter_take(c->stanzas, meter_key(account, sender), cost, cost * count, now * 1000) == 0;
+}
+
 /* ---- what people say ---- */
 
 bool crowd_silence(struct crowd *c, struct str victim, uint64_t until, uint64_t now)

@@ -67,6 +67,12 @@ bool crowd_ignores(struct crowd *c, struct str victim, struct str sender, uint64
 void crowd_meet(struct crowd *c, struct str victim, struct str sender, uint64_t now_ms);
 bool crowd_have_met(struct crowd *c, struct str victim, struct str sender, uint64_t now_ms);
 
+/* Was something said to the account in so much time? */
+bool crowd_was_told(struct crowd *c, struct str account, uint64_t forget_ms, uint64_t now_ms);
+void crowd_note_told(struct crowd *c, struct str account, uint64_t now_ms);
+/* May one more of the sender's be held for the account: `count` in so many seconds? If so it is counted. */
+bool crowd_may_hold(struct crowd *c, struct str account, struct str sender, unsigned count, uint64_t seconds, uint64_t now_ms);
+
 /* Somebody says so. False: there are too many victims. */
 [[nodiscard]] bool crowd_silence(struct crowd *c, struct str victim, uint64_t until_ms, uint64_t now_ms);
 /* It is over. False: there was none. */

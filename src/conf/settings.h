@@ -54,6 +54,17 @@ enum settings_offer {
 	SETTINGS_OFFER_NEVER,
 };
 
+enum settings_reach { /* privacy.reach, from the strictest */
+	SETTINGS_REACH_CONTACTS,
+	SETTINGS_REACH_ORGANISATION,
+	SETTINGS_REACH_ANYONE,
+};
+
+enum settings_strangers { /* privacy.strangers */
+	SETTINGS_STRANGERS_HOLD,
+	SETTINGS_STRANGERS_REFUSE,
+};
+
 enum settings_names { /* names.* */
 	SETTINGS_NAMES_REFUSE,
 	SETTINGS_NAMES_MARK,
@@ -115,3 +126,6 @@ void settings_restart_needed(const struct settings *old, const struct settings *
 
 /* Takes back in `s` what takes effect only at a restart: it stays as in `old`, whose memory must last as long as `s`. */
 void settings_keep(struct settings *s, const struct settings *old);
+
+/* The word of a row of privacy.groups as enum settings_reach; -1: it is none. */
+int settings_privacy_reach(struct str word);

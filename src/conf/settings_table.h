@@ -227,6 +227,24 @@ SETTING(STRING, "flood.exempt_group", flood_exempt_group, "\"\"", 0, 128, "", LI
 	"Group of accounts to which everybody may write as much as he likes, such as services that answer by themselves; \"\" is "
 	"nobody.")
 
+SECTION("privacy", "Who reaches whom at once. What strangers send is held, and told of in a quiet message now and then.")
+SETTING(ENUM, "privacy.reach", privacy_reach, "organisation", 0, 0, "contacts|organisation|anyone", LIVE, NULL,
+	"Who reaches a person at once: contacts (also who is in a shown group with him, and whom he has written to), everybody "
+	"inside as well, or anybody. People cannot change it.")
+SETTING(TEXTS, "privacy.groups", privacy_groups, "[]", 0, 64, "", LIVE, check_reaches,
+	"Groups of accounts for whom something else holds, such as \"directors=contacts\"; who is in several has the strictest.")
+SETTING(ENUM, "privacy.strangers", privacy_strangers, "hold", 0, 0, "hold|refuse", LIVE, NULL,
+	"What becomes of requests for a subscription and messages of all others: held until the person adds or answers them, or "
+	"refused.")
+SETTING(INT, "privacy.digest_hours", privacy_digest_hours, "6", 1, 168, "hours", LIVE, NULL,
+	"A person is told of what is held at most once in so many hours.")
+SETTING(INT, "privacy.held_max", privacy_held_max, "100", 1, 10000, "messages", LIVE, NULL,
+	"Messages of strangers that are held for one person.")
+SETTING(INT, "privacy.held_by_sender", privacy_held_by_sender, "3", 1, 1000, "messages", LIVE, NULL,
+	"Messages of one stranger that are held for one person, in privacy.held_days.")
+SETTING(INT, "privacy.held_days", privacy_held_days, "14", 1, 365, "days", LIVE, NULL,
+	"Days after which what is held is let go; the record keeps it.")
+
 SECTION("names", "Names that could be taken for somebody else's: letters that look the same count as the same (UTS 39).")
 SETTING(TEXTS, "names.reserved", names_reserved,
 	"[admin, administrator, root, security, helpdesk, support, postmaster, abuse, gatehouse]", 0, 256, "", LIVE, NULL,

@@ -356,6 +356,26 @@ int check_labels(const void *value, struct err *err)
 	return 0;
 }
 
+int settings_privacy_reach(struct str word)
+{
+	return setting_word_index("contacts|organisation|anyone", word);
+}
+
+int check_reaches(const void *value, struct err *err)
+{
+	const struct settings_strings *list = value;
+
+	for (size_t i = 0; i < list->len; i++) {
+		struct str row = list->items[i];
+		size_t end = str_find(row, '=', 0);
+
+		if (end == 0 || end == row.len || settings_privacy_reach(str_cut(row, end + 1, row.len)) < 0)
+			return err_set(err, -EINVAL, "'%s' found; accepted: group=contacts, group=organisation, group=anyone",
+				LOG_STR(row));
+	}
+	return 0;
+}
+
 /* The kinds of address people can do something with; whoever writes one of another kind has mistyped it. */
 int check_uris(const void *value, struct err *err)
 {

@@ -24,6 +24,7 @@ struct str setting_word(const char *words, int index);
 int check_loopback(const void *value, struct err *err);
 int check_nonempty(const void *value, struct err *err);
 int check_labels(const void *value, struct err *err);
+int check_reaches(const void *value, struct err *err);
 int check_uris(const void *value, struct err *err);
 int check_word(const void *value, struct err *err);
 int check_socket_path(const void *value, struct err *err);

@@ -54,10 +54,15 @@ static bool is_exempt(const struct user *u)
 	return p && person_in_group(p, group);
 }
 
-void flood_meet(struct user *u, struct str bare)
+bool flood_meet(struct user *u, struct str bare)
 {
-	if (crowd_of(u) && !is_contact(u, bare))
-		crowd_meet(crowd_of(u), u->bare, bare, now_of(u));
+	bool fresh;
+
+	if (!crowd_of(u) || is_contact(u, bare))
+		return false;
+	fresh = !crowd_have_met(crowd_of(u), u->bare, bare, now_of(u));
+	crowd_meet(crowd_of(u), u->bare, bare, now_of(u));
+	return fresh;
 }
 
 /* ---- telling ---- */

@@ -8,6 +8,7 @@
 #include "route/history.h"
 #include "route/offline.h"
 #include "route/quiet.h"
+#include "route/strangers.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -185,6 +186,8 @@ static void run_arrive(struct task *task)
 		parcel_end(p);
 		return;
 	}
+	if (strangers_take(u, p))
+		return;
 	if (to.is_full)
 		only = session_by_resource(u, p->to.resource);
 	to.matched = only != NULL;
@@ -225,6 +228,12 @@ static bool is_for_us(const struct home *h, const struct jid *to)
 	return home_is_ours(h, to->domain) && !jid_is_domain(to);
 }
 
+static void meet(struct user *u, struct str bare)
+{
+	if (flood_meet(u, bare))
+		strangers_meet(u, bare);
+}
+
 void message_send(struct user *u, struct parcel *p)
 {
 	if (user_blocks(u, &p->to)) {
@@ -241,7 +250,7 @@ void message_send(struct user *u, struct parcel *p)
 		return;
 	}
 	if (p->class == CLASS_CONTENT && !str_is(p->type, "error"))
-		flood_meet(u, p->to.bare);
+		meet(u, p->to.bare);
 	if (u->carbons)
 		carbons_sent(u, p, receipt_of(u, p));
 	history_sent(u, p);

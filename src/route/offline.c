@@ -371,7 +371,7 @@ static bool is_in_history(const struct session *s, const struct store_message *r
 	uint64_t days = settings->history_days;
 	const char *at = row->xml.data, *end = at + row->xml.len;
 
-	if (!s->synced || s->user->prefs || s->user->failed || !settings->history_enabled ||
+	if (!s->synced || row->kind == OFFLINE_APART || s->user->prefs || s->user->failed || !settings->history_enabled ||
 		(days && row->time_us + (days - 1) * 86400 * 1000000 < clock_utc_us()))
 		return false;
 	return !memmem(at, (size_t)(end - at), "<no-", 4); /* XEP-0334 */
@@ -399,6 +399,49 @@ static void flood_row(
 	if (!s->sm)
 		ids_add(ids, row->id);
 	record_fetched(s->user->home->record, row->seq, s->origin->jid.full);
+}
+
+static void release_one(struct session *s, const struct store_message *row)
+{
+	struct arena *arena = arena_new(0);
+	const struct receipt *receipt = arena ? record_receipt_stored(arena, row->seq, row->time_us, row->id) : NULL;
+	struct blob *blob = receipt ? row_blob(s->user, row) : NULL;
+
+	if (blob) {
+		deliver(s, &(struct goods){.blob = blob, .stored = true}, receipt);
+		record_fetched(s->user->home->record, row->seq, s->origin->jid.full);
+	}
+	blob_unref(blob);
+	arena_free(arena);
+}
+
+/* What a session of the two kinds does not acknowledge stays in the store until one has. */
+void offline_release(struct user *u, const struct store_message *rows, size_t len, bool now)
+{
+	struct ids ids = {.text = BUF_INIT(0)};
+
+	if (!now) {
+		queue_filled(u);
+		if (u->session_count == 0)
+			u->flooded_seq = 0; /* they may be older than what was handed over before */
+		return;
+	}
+	for (size_t i = 0; i < len; i++) {
+		bool acked = true;
+
+		session_each(s, u)
+		{
+			if (!session_takes_messages(s))
+				continue;
+			release_one(s, &rows[i]);
+			acked = acked && !s->sm;
+		}
+		if (acked)
+			ids_add(&ids, rows[i].id);
+		if (rows[i].seq > u->flooded_seq)
+			u->flooded_seq = rows[i].seq;
+	}
+	offline_delete(u, &ids);
 }
 
 static void flood_end(struct flood *f)

@@ -25,6 +25,14 @@ void offline_put(struct put *put, enum store_queue queue, struct origin *session
 /* What the session had in the spool goes back to the offline queue. */
 void offline_unspool(struct user *u, struct str session);
 
+enum {
+	OFFLINE_APART = 1, /* store_message.kind: it is not in his history */
+};
+
+/* Rows that have just been moved to the offline queue: to the sessions that take messages now, or (`now` false) as soon as
+ * somebody comes. */
+void offline_release(struct user *u, const struct store_message *rows, size_t len, bool now);
+
 /* Keeps a message for u; takes over the parcel's reference and answers the sender if there is no room. */
 void offline_keep(struct user *u, struct parcel *p);
 

@@ -16,6 +16,7 @@
 #include "route/pep.h"
 #include "route/reread.h"
 #include "route/sharers.h"
+#include "route/strangers.h"
 #include "route/subscription.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -172,6 +173,7 @@ static void initial_presence(struct session *s)
 	subscription_remind(s);
 	postings_greet(s);
 	flood_greet(s);
+	strangers_greet(s);
 }
 
 static void available(struct session *s, struct parcel *p, int priority)

@@ -13,6 +13,7 @@
 #include "route/iq.h"
 #include "route/pep.h"
 #include "route/sight.h"
+#include "route/strangers.h"
 #include "route/subscription.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -294,8 +295,12 @@ void roster_change(struct user *u, const struct contact *c, struct parcel *p)
 	}
 	if (!c->hidden && old.hidden)
 		flood_meet(u, c->jid);
-	if (user_put_contact(u, c, &now) && !now.hidden && (!same || p))
+	if (!user_put_contact(u, c, &now))
+		return;
+	if (!now.hidden && (!same || p))
 		roster_push(u, now.jid);
+	if (!now.hidden && old.hidden)
+		strangers_meet(u, now.jid);
 }
 
 static void roster_remove(struct session *s, struct parcel *p, struct str jid)

@@ -10,6 +10,7 @@
 #include "route/presence.h"
 #include "route/roster.h"
 #include "route/sight.h"
+#include "route/strangers.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -140,9 +141,20 @@ void subscription_remind(struct session *s)
 		struct jid jid = jid_split(c.jid);
 
 		if ((c.state & SUB_IN) && !user_blocks(u, &jid) && !crew_knows(u, c.jid) &&
-			sight_is_open(u->home, c.jid, u->bare, WALL_SUBSCRIPTION))
+			strangers_request(u, &jid) == STRANGERS_NONE && sight_is_open(u->home, c.jid, u->bare, WALL_SUBSCRIPTION))
 			remind_of(s, &c);
 	}
+}
+
+void subscription_show_held(struct user *u, struct str bare)
+{
+	struct jid jid = jid_split(bare);
+	struct contact c;
+
+	if (!user_contact(u, bare, &c) || !(c.state & SUB_IN) || user_blocks(u, &jid) ||
+		!sight_is_open(u->home, bare, u->bare, WALL_SUBSCRIPTION))
+		return;
+	session_each(s, u) if (session_is_available(s)) remind_of(s, &c);
 }
 
 /* ---- changing the roster ---- */
@@ -310,6 +322,7 @@ void subscription_arrive(struct user *u, const struct letter *l)
 	struct outcome o = subscription_inbound(l->kind, c.state);
 	bool lost = (c.state & SUB_FROM) && !(o.state & SUB_FROM);
 	bool blocked = user_blocks(u, &l->from);
+	enum strangers_fate fate = STRANGERS_NONE;
 
 	if ((blocked && !l->removed) || (l->kind == LETTER_SUBSCRIBE && crew_knows(u, c.jid)))
 		return;
@@ -323,10 +336,19 @@ void subscription_arrive(struct user *u, const struct letter *l)
 		return;
 	if (o.answers)
 		say_yes(u, l);
-	if (o.passes && !blocked)
+	if (l->kind == LETTER_SUBSCRIBE && o.passes)
+		fate = strangers_request(u, &l->from);
+	if (fate == STRANGERS_REFUSE) {
+		letter_send(l->route,
+			&(struct letter_parts){.kind = LETTER_UNSUBSCRIBED, .from = u->bare, .to = l->from.bare});
+		return;
+	}
+	if (o.passes && !blocked && fate == STRANGERS_NONE)
 		pass_on(u, l); /* before the roster push: 3.1.6 */
 	if (o.state != c.state)
 		take_effect(u, l, &c, o);
+	if (fate == STRANGERS_HOLD)
+		strangers_held(u);
 	if (lost)
 		presence_hide(u, l->from.bare);
 }

@@ -29,6 +29,9 @@ void subscription_arrive(struct user *u, const struct letter *l);
 /* Requests that wait for an answer are shown to a session that has just become available (3.1.3). */
 void subscription_remind(struct session *s);
 
+/* The request of that address was not shown so far (strangers.h): it is now, to all who are there. */
+void subscription_show_held(struct user *u, struct str bare);
+
 /* The contact is being removed from the roster (2.5.2): ends what there is both ways. */
 void subscription_cancel(struct user *u, const struct contact *c);
 

@@ -43,6 +43,7 @@ struct user {
 	uint64_t flooded_seq; /* offline messages up to here are in a session's hands */
 	uint64_t drained;     /* flooded_seq + 1 when the store was seen to hold none beyond it; 0: unknown */
 	unsigned queued;      /* writes to the offline queue asked for */
+	bool looking, look_again; /* what is held of strangers is being read; and has changed meanwhile (strangers.c) */
 	bool greeted, greeting; /* has got what there is to be said (postings.h); is being asked about */
 	bool flooding;        /* offline messages are being handed over; new ones wait in `held` */
 	struct task *held, **held_end;

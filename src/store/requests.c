@@ -299,6 +299,12 @@ int store_message_delete(struct store *s, struct store_req *req, struct str owne
 	return ask_names(s, req, OP_MESSAGE_DELETE, owner, ids, len, applied_seq);
 }
 
+int store_message_release(
+	struct store *s, struct store_req *req, struct str owner, const struct str *ids, size_t len)
+{
+	return ask_names(s, req, OP_MESSAGE_RELEASE, owner, ids, len, 0);
+}
+
 int store_message_unspool(struct store *s, struct store_req *req, struct str owner, struct str session)
 {
 	struct store_args *args = store_args_new(req, OP_MESSAGE_UNSPOOL);

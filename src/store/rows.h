@@ -131,6 +131,7 @@ struct store_names {
 enum store_queue {
 	STORE_OFFLINE = 0, /* nobody was there to take it (XEP-0160) */
 	STORE_SPOOL = 1,   /* handed to a live session that has not acknowledged it (XEP-0198) */
+	STORE_STRANGERS = 2, /* held until the recipient knows the sender */
 };
 
 struct store_message {

@@ -38,6 +38,7 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_MESSAGE_PUT] = sq_message_put,
 	[OP_MESSAGE_DELETE] = sq_message_delete,
 	[OP_MESSAGE_UNSPOOL] = sq_message_unspool,
+	[OP_MESSAGE_RELEASE] = sq_message_release,
 	[OP_ARCHIVE_PUT] = sq_archive_put,
 	[OP_ARCHIVE_RETRACT] = sq_archive_retract,
 	[OP_ARCHIVE_LEAVE] = sq_archive_leave,

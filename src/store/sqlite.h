@@ -53,6 +53,7 @@ enum sq_query {
 	SQ_MESSAGE_DELETE,
 	SQ_MESSAGE_CLEAR,
 	SQ_MESSAGE_UNSPOOL,
+	SQ_MESSAGE_RELEASE,
 	SQ_MESSAGE_COUNT,
 	SQ_MESSAGE_OWNERS,
 	SQ_OWNER_FIND,
@@ -266,6 +267,7 @@ int sq_message_put(struct sq *q, struct store_req *req);
 int sq_message_load(struct sq *q, struct store_req *req);
 int sq_message_delete(struct sq *q, struct store_req *req);
 int sq_message_unspool(struct sq *q, struct store_req *req);
+int sq_message_release(struct sq *q, struct store_req *req);
 int sq_message_count(struct sq *q, struct store_req *req);
 int sq_message_owners(struct sq *q, struct store_req *req);
 int sq_archive_put(struct sq *q, struct store_req *req);

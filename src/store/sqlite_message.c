@@ -203,6 +203,20 @@ int sq_message_unspool(struct sq *q, struct store_req *req)
 	return r;
 }
 
+int sq_message_release(struct sq *q, struct store_req *req)
+{
+	const struct store_args *args = req->args;
+	sqlite3_stmt *st = sq_get(q, SQ_MESSAGE_RELEASE);
+	int r = st ? 0 : -EIO;
+
+	for (size_t i = 0; r == 0 && i < args->len; i++) {
+		sq_bind_str(st, 1, args->owner);
+		sq_bind_str(st, 2, args->names[i]);
+		r = sq_exec(q, st);
+	}
+	return r;
+}
+
 int sq_message_count(struct sq *q, struct store_req *req)
 {
 	return count(q, req->args->queue, req->args->owner, 0, &req->number);

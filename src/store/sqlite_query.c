@@ -91,6 +91,7 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_MESSAGE_CLEAR] = "DELETE FROM message WHERE owner = ?1",
 	[SQ_MESSAGE_UNSPOOL] = "UPDATE message SET queue = 0, session = '' WHERE queue = 1 "
 			       "AND (?1 = '' OR owner = ?1) AND (?2 = '' OR session = ?2)",
+	[SQ_MESSAGE_RELEASE] = "UPDATE message SET queue = 0 WHERE owner = ?1 AND id = ?2 AND queue = 2",
 	[SQ_MESSAGE_COUNT] =
 		"SELECT count(*) FROM (SELECT 1 FROM message WHERE owner = ?1 AND queue = ?2 LIMIT ?3)",
 	[SQ_MESSAGE_OWNERS] = "SELECT DISTINCT owner FROM message WHERE queue = ?1 ORDER BY owner",

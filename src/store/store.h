@@ -359,7 +359,7 @@ uint64_t store_caps_clients_version(const struct store *s);
 [[nodiscard]] int store_caps_put(struct store *s, struct store_req *req, struct str hash, struct str ver,
 	struct str text, size_t max);
 
-/* --- waiting messages: STORE_OFFLINE and STORE_SPOOL --- */
+/* --- waiting messages: STORE_OFFLINE, STORE_SPOOL, STORE_STRANGERS --- */
 
 /* Keeps `len` messages and raises applied_seq (0: unchanged) in the same transaction. A message whose (owner,
  * id) is there already is left as it is, so applying the record again does no harm. With `max` > 0 an owner's
@@ -382,6 +382,10 @@ uint64_t store_caps_clients_version(const struct store *s);
  * a crash). */
 [[nodiscard]] int store_message_unspool(
 	struct store *s, struct store_req *req, struct str owner, struct str session);
+
+/* Moves those of STORE_STRANGERS with these ids to the offline queue, all of them or nothing. */
+[[nodiscard]] int store_message_release(
+	struct store *s, struct store_req *req, struct str owner, const struct str *ids, size_t len);
 
 /* -> req->number messages in the owner's queue. */
 [[nodiscard]] int store_message_count(

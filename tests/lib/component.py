@@ -34,7 +34,9 @@ def prepared(*domains, rules=()):
 
 
 def settings(port, outside=(), inside=(), **more):
-    return {"components": {"outside": list(outside), "inside": list(inside), "listen": ["127.0.0.1:%d" % port], **more}}
+    """People of the component are heard at once; whoever wants them held says so (privacy.reach)."""
+    return {"components": {"outside": list(outside), "inside": list(inside), "listen": ["127.0.0.1:%d" % port], **more},
+            "privacy": {"reach": "anyone"}}
 
 
 class Component(Client):
