@@ -15,6 +15,8 @@ from .server import Server
 from .settings import setting_put
 
 RATES = {"limits.stanzas_per_second": "1000000", "limits.stanza_burst": "10000000",
+         "limits.account_stanzas_per_second": "10000000", "limits.account_stanza_burst": "10000000",
+         "limits.address_stanzas_per_second": "10000000", "limits.address_stanza_burst": "100000000", "flood.senders": "off",
          "limits.bytes_per_second": "1073741824", "limits.bytes_burst": "4294967296"}
 
 
