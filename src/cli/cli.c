@@ -1,4 +1,4 @@
-/* From argv to a subcommand: names of one or two words, options in any place, --help everywhere. */
+/* From argv to a subcommand: names of one to three words, options in any place, --help everywhere. */
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -13,7 +13,8 @@
 #include "conf/nearest.h"
 
 enum {
-	NAMES_MAX = 64,
+	NAMES_MAX = 128,
+	WORDS_MAX = 3, /* of a name */
 };
 
 static const char *const common_options[] = {"--dir", "--json", "--help"};
@@ -273,18 +274,16 @@ static int check(struct cli *cli)
 
 /* ---- the command ---- */
 
-/* The command whose one or two words begin argv; *out_words is how many they are. */
+/* The command whose words begin argv, the longest name first; *out_words is how many they are. */
 static const struct command *command_find(int argc, char **argv, int *out_words)
 {
-	char two[128];
+	for (*out_words = argc < WORDS_MAX ? argc : WORDS_MAX; *out_words > 0; --*out_words) {
+		char name[128] = "";
 
-	for (*out_words = 2; *out_words > 0; --*out_words) {
-		if (argc < *out_words)
-			continue;
-		snprintf(two, sizeof(two), *out_words == 2 ? "%s %s" : "%s", argv[0],
-			*out_words == 2 ? argv[1] : "");
+		for (int i = 0, at = 0; i < *out_words && at >= 0 && (size_t)at < sizeof(name); i++)
+			at += snprintf(name + at, sizeof(name) - (size_t)at, "%s%s", i ? " " : "", argv[i]);
 		for (const struct command *c = commands; c->name; c++)
-			if (strcmp(c->name, two) == 0)
+			if (strcmp(c->name, name) == 0)
 				return c;
 	}
 	return NULL;

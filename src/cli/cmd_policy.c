@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/clients_change.h"
 #include "cli/commands.h"
 #include "cli/people.h"
 #include "cli/table.h"
@@ -82,13 +83,30 @@ static void report_print(const struct cli *cli, const char *dir, const struct po
 			r->errors.count == 1 ? "" : "s");
 }
 
+/* Whom the folder as it is would reach, when a running server read it. */
+static int check_dry_run(struct cli *cli)
+{
+	struct clients c;
+	int r = clients_open(&c, cli);
+
+	if (!r)
+		r = clients_dry_run(&c, NULL, STR_NONE, str_from(cli_value(cli, "--at")));
+	clients_close(&c);
+	return r;
+}
+
 int cmd_policy_check(struct cli *cli)
 {
 	struct settings *settings = NULL;
 	struct policy_report report;
 	struct arena *arena = arena_new(0);
-	int r = cli_settings(cli, &settings), checked;
+	int r, checked;
 
+	if (cli_has(cli, "--dry-run")) {
+		arena_free(arena);
+		return check_dry_run(cli);
+	}
+	r = cli_settings(cli, &settings);
 	if (r) {
 		arena_free(arena);
 		return r;

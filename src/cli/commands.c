@@ -62,6 +62,68 @@ static const struct cli_option reason_options[] = {
 	{},
 };
 
+#define DRY_RUN {"--dry-run", NULL, "Only tell whom of those who are connected it would reach; change nothing."}
+
+static const struct cli_option check_options[] = {
+	{"--dry-run", NULL, "Tell whom of those who are connected the rules about clients would reach after a reload."},
+	{"--at", "DATE", "Look at that day instead of now."},
+	{},
+};
+
+static const struct cli_option clients_rules_options[] = {
+	{"--exceptions", NULL, "Only the exceptions of all rules, with who answers for them and until when."},
+	{},
+};
+
+static const struct cli_option clients_show_options[] = {
+	{"--language", "TAG", "Language of the text that people read."},
+	{},
+};
+
+static const struct cli_option clients_enforce_options[] = {
+	{"--notice-from", "DATE", "From then on people get mail."},
+	{"--warn-from", "DATE", "From then on they get a message at each login, too."},
+	{"--from", "DATE", "From then on the rule has its effect; without it at once."},
+	DRY_RUN,
+	{},
+};
+
+static const struct cli_option clients_dry_options[] = {DRY_RUN, {}};
+
+static const struct cli_option clients_deny_options[] = {
+	{"--reason", "TEXT", "Why; people read it."},
+	{"--link", "ADDRESS", "Where a better one is; without it the catalogue's."},
+	{"--reference", "ADDRESS", "What it rests on, such as an advisory."},
+	{"--os", "NAME", "Only on this system, such as Windows."},
+	{"--class", "CLASS", "Only clients that are named, unknown or silent."},
+	{"--from", "WHO...", "Only for these: group:NAME, person:JID, domain:NAME, inside, outside."},
+	{"--except", "WHO...", "Not for these, until --except-until."},
+	{"--except-until", "DATE", "The end of --except; without it in 30 days."},
+	{"--expires", "DATE", "The rule ends then by itself."},
+	{"--restrict", "LIMITS...", "Take only this from the client: speak, files, outside."},
+	{"--observe", NULL, "Only look: the record and 'session list' tell whom it would reach."},
+	DRY_RUN,
+	{},
+};
+
+static const struct cli_option clients_allow_options[] = {
+	{"--reason", "TEXT", "Why; it stands in the rule."},
+	{"--os", "NAME", "Only on this system."},
+	{"--class", "CLASS", "Only clients that are named, unknown or silent."},
+	{"--from", "WHO...", "Only for these: group:NAME, person:JID, domain:NAME, inside, outside."},
+	{"--expires", "DATE", "The rule ends then by itself."},
+	{"--emergency", NULL, "It lifts emergency rules as well, such as 'clients deny' makes."},
+	DRY_RUN,
+	{},
+};
+
+static const struct cli_option clients_advisory_options[] = {
+	{"--product", "NAME", "How the program calls itself, where the advisory calls it otherwise."},
+	{"--versions", "RANGE", "The versions it is about, where the advisory has none that a program tells."},
+	DRY_RUN,
+	{},
+};
+
 static const struct cli_option invite_options[] = {
 	{"--user", "NAME", "The name of the account; without it whoever uses the invitation chooses one."},
 	{"--domain", "DOMAIN", "The domain of the account; without it the first of the server's."},
@@ -325,8 +387,9 @@ const struct command commands[] = {
 		"Loads the rules and dictionaries of the policy folder and runs every sample in them: a rule "
 		"must match what "
 		"it says it matches and leave alone what it says it leaves alone. The running server is not "
-		"involved.",
-		"  gatehouse policy check --dir ./demo\n", NULL, 0, 0, false, cmd_policy_check},
+		"involved, but for --dry-run.",
+		"  gatehouse policy check --dir ./demo\n  gatehouse policy check --dry-run --at 2027-10-15\n",
+		check_options, 0, 0, false, cmd_policy_check},
 	{"policy test", "[--from JID] [--to JID] [--kind KIND] TEXT",
 		"which rules would fire on a text, and why",
 		"Shows the verdict on a text, the rules that fire and why others do not, and what the sender "
@@ -335,6 +398,54 @@ const struct command commands[] = {
 		"  gatehouse policy test --from alice@example.org --to bob@example.org 'project nightfall is "
 		"on'\n",
 		policy_test_options, 1, 1, false, cmd_policy_test},
+
+	{"clients rules", "[--exceptions]", "the rules about clients, and where they are now",
+		"Shows the rules and virtual patches of policy/clients with their stage today, the dates of their campaigns, when they "
+		"end and how many exceptions they have. The folder is read, not the running server.",
+		"  gatehouse clients rules\n  gatehouse clients rules --exceptions\n", clients_rules_options, 0, 0, false,
+		cmd_clients_rules},
+	{"clients rules show", "ID", "one rule about clients, and what people read of it",
+		"Shows all of one rule or virtual patch: whom it is about, its dates, its exceptions with owner and end, and the text "
+		"that people read now.",
+		"  gatehouse clients rules show gajim-too-old --language de\n", clients_show_options, 1, 1, false,
+		cmd_clients_rules_show},
+	{"clients catalogue", "", "the approved clients",
+		"Shows the catalogue of policy/clients: the approved programs, their minimum version, where to get them, the SHA-256 of "
+		"the download.",
+		"  gatehouse clients catalogue\n", NULL, 0, 0, false, cmd_clients_catalogue},
+	{"clients enforce", "ID [--from DATE] [--warn-from DATE] [--notice-from DATE]", "put a rule that observes in force",
+		"Changes the rule in its file to 'mode: enforce', with dates to a campaign, checks the whole policy and has a running "
+		"server read it: it holds for people who are connected, too. If anything fails, file and server stay as they were. "
+		"The act is recorded. A day is its begin in UTC; a time is written as 2027-10-15T08:00:00+02:00.",
+		"  gatehouse clients enforce advisory-cve-2027-1234 --dry-run\n  gatehouse clients enforce advisory-cve-2027-1234 --warn-from "
+		"2027-10-01 --from 2027-10-15\n",
+		clients_enforce_options, 1, 1, false, cmd_clients_enforce},
+	{"clients deny", "PRODUCT [RANGE] --reason TEXT", "shut a client out now",
+		"Writes an emergency rule into a file of its own, checks the whole policy and has a running server read it: sessions of such "
+		"clients end, and who comes back with another client is let in at once. An emergency rule is not lifted by rules that "
+		"allow, only by its exceptions and by emergency rules. PRODUCT may have a * and may be 'any'; RANGE is such as "
+		"'<1.8.4', '>=2.0, <2.14.12' or '<1.8.4 || unknown' (who does not tell it as well). The act is recorded; 'clients drop' takes the rule away.",
+		"  gatehouse clients deny Pidgin '<2.14.12' --reason 'Pictures take it over.' --except group:security\n"
+		"  gatehouse clients deny any --class silent --reason 'Programs must say what they are.' --dry-run\n",
+		clients_deny_options, 1, 2, false, cmd_clients_deny},
+	{"clients allow", "PRODUCT [RANGE]", "let a client in whatever other rules say",
+		"Writes a rule that allows, which lifts other rules for whom it names, but for emergency rules (see --emergency). The same "
+		"steps as 'clients deny'.",
+		"  gatehouse clients allow Gajim --from group:it --expires 2027-12-31 --reason 'Tests of the new version.'\n",
+		clients_allow_options, 1, 2, false, cmd_clients_allow},
+	{"clients drop", "ID", "take a rule about clients away",
+		"Takes a rule or virtual patch out of its file (and the file away, when nothing else is in it), with the same steps as "
+		"'clients deny'.",
+		"  gatehouse clients drop deny-pidgin\n", clients_dry_options, 1, 1, false, cmd_clients_drop},
+	{"clients advisory import", "FILE [--product NAME] [--versions RANGE]", "propose a rule for an advisory",
+		"Reads an advisory, a document of OSV (JSON) or of the short form in docs/client-control.md (JSON or YAML), and writes a "
+		"rule for it that only observes. FILE - is standard input. 'clients enforce' puts the rule in force.",
+		"  gatehouse clients advisory import CVE-2027-1234.json\n  gatehouse clients advisory import GHSA.json --product Converse\n",
+		clients_advisory_options, 1, 1, false, cmd_clients_advisory_import},
+	{"clients advisory list", "", "the advisories that were imported", "Shows them with what has become of their rules.",
+		"  gatehouse clients advisory list\n", NULL, 0, 0, false, cmd_clients_advisory_list},
+	{"clients advisory show", "ID", "one advisory", "Shows all that is kept of it.",
+		"  gatehouse clients advisory show CVE-2027-1234\n", NULL, 1, 1, false, cmd_clients_advisory_show},
 
 	{"record tail", "[--lines N] [--follow]", "the latest lines of the record",
 		"Prints the latest lines of the record. Needs membership of the group control.record_group, "

@@ -42,6 +42,18 @@ int cmd_config_show(struct cli *cli);
 int cmd_policy_check(struct cli *cli);
 int cmd_policy_test(struct cli *cli);
 
+/* Rules about clients: they change policy/clients and have a running server read it. */
+int cmd_clients_rules(struct cli *cli);
+int cmd_clients_rules_show(struct cli *cli);
+int cmd_clients_catalogue(struct cli *cli);
+int cmd_clients_enforce(struct cli *cli);
+int cmd_clients_drop(struct cli *cli);
+int cmd_clients_deny(struct cli *cli);
+int cmd_clients_allow(struct cli *cli);
+int cmd_clients_advisory_import(struct cli *cli);
+int cmd_clients_advisory_list(struct cli *cli);
+int cmd_clients_advisory_show(struct cli *cli);
+
 int cmd_record_tail(struct cli *cli);
 int cmd_record_show(struct cli *cli);
 int cmd_record_verify(struct cli *cli);

@@ -53,7 +53,7 @@ static void print_commands(const char *word)
 
 	for (const struct command *c = commands; c->name; c++)
 		if (!word || (strncmp(c->name, word, n) == 0 && c->name[n] == ' '))
-			printf("  %-18s %s\n", c->name, c->summary);
+			printf("  %-24s %s\n", c->name, c->summary);
 }
 
 int help_overview(void)

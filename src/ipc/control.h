@@ -74,6 +74,16 @@
  *   invite.list     -> {"ok":true,"invites":[I,..]}
  *   invite.revoke
  *   {"id"}          -> {"ok":true}; not_found
+ *   clients.rule
+ *   {"act","target","text","protects"?}
+ *                   -> {"ok":true,"seq":N}; recorded: the rule `target` about clients is about to be changed in its file, which
+ *                      the command does itself and then reloads. protects: it is answered, too, while the record takes nothing
+ *   clients.dry_run
+ *   {"file"?,"text"?,"gone"?,"rule"?,"at"?}
+ *                   -> {"ok":true,"version","at","connected":N,"sessions":N,"people":N,"groups":{"name":N,..},"rows":
+ *                       [{"person","resource","product","version","os","class","now","then","rule"},..]}: whom the policy in the
+ *                      folder, with `text` as its file clients/NAME.yaml (gone: without it), would treat otherwise at that
+ *                      date; `rule`: whom that one reaches. Nothing is changed; refused: it is not in order
  *   session.list
  *   {"jid"?}        -> {"ok":true,"sessions":[S,..]}
  *   session.close

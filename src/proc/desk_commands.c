@@ -262,6 +262,8 @@ static const struct desk_command table[] = {
 	{"invite.create", run_gate, false},
 	{"invite.list", run_gate, false},
 	{"invite.revoke", run_gate, false},
+	{"clients.rule", run_gate, false},
+	{"clients.dry_run", run_gate, false},
 	{"session.list", run_gate, false},
 	{"session.close", run_gate, false},
 	{"flood.list", run_gate, false},

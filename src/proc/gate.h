@@ -216,6 +216,10 @@ void gate_invite_list(struct gate_request *r);
 void gate_invite_revoke(struct gate_request *r);
 void gate_invites_tick(struct gate *g); /* each second */
 
+/* gate_clients_rules.c */
+void gate_clients_rule(struct gate_request *r);
+void gate_clients_dry_run(struct gate_request *r);
+
 /* gate_sessions.c */
 void gate_session_list(struct gate_request *r);
 void gate_session_close(struct gate_request *r);

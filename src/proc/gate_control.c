@@ -12,6 +12,8 @@ struct command {
 };
 
 static const struct command commands[] = {
+		{"clients.dry_run", gate_clients_dry_run},
+		{"clients.rule", gate_clients_rule},
 		{"export", gate_act_export},
 		{"flood.list", gate_flood_list},
 		{"flood.release", gate_flood_release},

@@ -59,7 +59,6 @@ bool client_hash_read(struct rule_reader *reader, const struct yml_node *node, s
 /* A date (its first moment, UTC) or an RFC 3339 time. False with a problem added. */
 bool client_date_read(
 	struct rule_reader *reader, const struct yml_node *node, const char *what, uint64_t *out_us, struct str *out_text);
-bool client_date_parse(struct str text, uint64_t *out_us);
 const struct notice *client_words_read(struct rule_reader *reader, const struct yml_node *node, const char *what);
 
 /* client_sample.c */

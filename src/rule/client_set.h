@@ -144,6 +144,9 @@ size_t client_set_patches(const struct client_set *set, const struct client_patc
 size_t client_set_products(const struct client_set *set, const struct client_product **out);
 size_t client_set_advisories(const struct client_set *set, const struct client_advisory **out);
 
+/* A date ("2026-10-15": its begin in UTC) or an RFC 3339 time, as rules write them. */
+[[nodiscard]] bool client_date_parse(struct str text, uint64_t *out_us);
+
 /* What a rule asks of its clients at this time: CLIENT_ALLOW where its campaign has not begun, or it has expired. Of a rule
  * that allows always CLIENT_ALLOW. Whether it observes or enforces does not matter here. */
 enum client_effect client_rule_stage(const struct client_rule *r, uint64_t now_us);

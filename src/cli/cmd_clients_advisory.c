@@ -1,0 +1,197 @@
+/* clients advisory import, list, show: advisories, and the rules that are proposed for them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/advisory.h"
+#include "cli/clients_change.h"
+#include "cli/commands.h"
+#include "cli/table.h"
+
+static int file_read(struct cli *cli, const char *path, struct buf *out)
+{
+	AUTO(auto_close) int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : dup(STDIN_FILENO);
+	ssize_t n = -1;
+	char *room;
+
+	while (fd >= 0 && (room = buf_room(out, 65536)) && (n = read(fd, room, 65536)) > 0)
+		out->len += (size_t)n;
+	if (fd < 0 || n < 0)
+		return cli_fail(cli, CLI_USAGE, NULL, "%s: %s", path, strerror(errno));
+	if (buf_failed(out))
+		return cli_fail(cli, CLI_USAGE, "an advisory is one document; import them one by one", "%s is larger than 4 MiB", path);
+	return utf8_is_valid(buf_view(out)) ? 0 : cli_fail(cli, CLI_USAGE, NULL, "%s is not UTF-8", path);
+}
+
+/* The catalogue's spelling, where it has the product. */
+static void product_settle(struct clients *c, struct advisory *a)
+{
+	const struct client_product *products;
+	size_t count = client_set_products(c->set, &products);
+
+	for (size_t p = 0; p < a->count; p++) {
+		size_t i = 0;
+
+		while (i < count && !str_eq_nocase(products[i].product, a->packages[p].product))
+			i++;
+		if (i < count)
+			a->packages[p].product = products[i].product;
+		else if (!a->doubt.len)
+			a->doubt = arena_printf(c->arena,
+				"the catalogue has no client '%.*s': when people's programs call themselves otherwise, import it again "
+				"with --product",
+				STR_FMT(a->packages[p].product));
+	}
+}
+
+static int propose(struct clients *c, struct advisory *a)
+{
+	struct str slug = advisory_slug(a->id, c->arena), file = arena_printf(c->arena, "clients/%.*s.yaml", STR_FMT(slug));
+	struct buf text = BUF_INIT(1 << 20), now = BUF_INIT(64);
+	struct str id = arena_printf(c->arena, "%.*s%c", STR_FMT(slug), 0);
+	const struct client_rule *old = client_set_rule(c->set, slug);
+	int r;
+
+	if (old && old->mode == MODE_ENFORCE) {
+		r = cli_fail(c->cli, CLI_NO, "drop it first, or change its file", "the rule %.*s is in force already (%.*s:%u)",
+			STR_FMT(slug), STR_FMT(old->file), old->line);
+	} else {
+		clock_put(&now, clock_utc_us());
+		advisory_put_rule(&text, a, slug, buf_view(&now), str_from(clients_user()));
+		r = buf_failed(&text) || !id.data
+			    ? cli_fail(c->cli, CLI_INTERNAL, NULL, "out of memory")
+			    : clients_change(c, &(struct policy_change){.file = file, .text = buf_view(&text)},
+				      &(struct clients_act){.name = "advisory", .target = id.data,
+					      .text = "proposed by an advisory; it observes", .dry_run = cli_has(c->cli, "--dry-run")});
+		if (!r && !cli_has(c->cli, "--dry-run"))
+			cli_say(c->cli, "next: gatehouse clients enforce %s --dry-run, then without --dry-run\n", id.data);
+	}
+	buf_done(&text);
+	buf_done(&now);
+	return r;
+}
+
+int cmd_clients_advisory_import(struct cli *cli)
+{
+	struct buf text = BUF_INIT(ADVISORY_BYTES_MAX);
+	struct advisory a;
+	struct err err = {};
+	struct clients c;
+	int r = clients_open(&c, cli);
+
+	if (!r)
+		r = file_read(cli, cli->args[0], &text);
+	if (!r && advisory_read(&a, buf_view(&text), cli->args[0], str_from(cli_value(cli, "--product")),
+			  str_from(cli_value(cli, "--versions")), c.arena, &err))
+		r = cli_fail(cli, CLI_USAGE, "nothing was changed; docs/client-control.md has the form", "%s", err.text);
+	if (!r) {
+		product_settle(&c, &a);
+		if (a.doubt.len)
+			cli_say(cli, "note: %.*s\n", STR_FMT(a.doubt));
+		r = propose(&c, &a);
+	}
+	buf_done(&text);
+	clients_close(&c);
+	return r;
+}
+
+/* ---- list, show ---- */
+
+static json_t *text_json(struct str s)
+{
+	return json_stringn(s.data ? s.data : "", s.len);
+}
+
+/* The mode of the rules that stand in its file: what has become of it. */
+static const char *state_of(const struct clients *c, const struct client_advisory *a)
+{
+	const struct client_rule *rules;
+	size_t count = client_set_rules(c->set, &rules);
+	const char *state = "no rule";
+
+	for (size_t i = 0; i < count; i++)
+		if (str_eq(rules[i].file, a->file)) {
+			if (rules[i].mode == MODE_ENFORCE)
+				return "in force";
+			state = "proposed";
+		}
+	return state;
+}
+
+static json_t *advisory_json(const struct clients *c, const struct client_advisory *a)
+{
+	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", text_json(a->id), "state",
+		state_of(c, a), "summary", text_json(a->summary), "severity", text_json(a->severity), "product",
+		text_json(a->product), "affected", text_json(a->affected), "fixed", text_json(a->fixed), "reference",
+		text_json(a->reference), "published", text_json(a->published), "modified", text_json(a->modified), "imported",
+		text_json(a->imported), "by", text_json(a->by), "file", text_json(a->file));
+}
+
+int cmd_clients_advisory_list(struct cli *cli)
+{
+	static const char *const columns[] = {"id", "state", "product", "affected", "fixed", "severity", "imported", NULL};
+	const struct client_advisory *list;
+	json_t *all = json_array();
+	struct table t;
+	struct clients c;
+	int r = clients_open(&c, cli);
+	size_t count = client_set_advisories(c.set, &list);
+
+	table_init(&t, columns);
+	for (size_t i = 0; i < count && !r; i++) {
+		const struct str cells[] = {list[i].id, str_from(state_of(&c, &list[i])), list[i].product, list[i].affected,
+			list[i].fixed, list[i].severity, list[i].imported};
+
+		json_array_append_new(all, advisory_json(&c, &list[i]));
+		for (size_t k = 0; k < sizeof(cells) / sizeof(*cells); k++)
+			table_add(&t, cells[k]);
+	}
+	if (!r && cli->json)
+		r = cli_print_json(json_pack("{s:O}", "advisories", all), CLI_OK);
+	else if (!r)
+		table_print(&t);
+	table_done(&t);
+	json_decref(all);
+	clients_close(&c);
+	return r;
+}
+
+static void advisory_print(const struct clients *c, const struct client_advisory *a)
+{
+	const struct {
+		const char *name;
+		struct str text;
+	} rows[] = {{"id", a->id}, {"state", str_from(state_of(c, a))}, {"summary", a->summary}, {"severity", a->severity},
+		{"product", a->product}, {"affected", a->affected}, {"fixed", a->fixed}, {"reference", a->reference},
+		{"published", a->published}, {"modified", a->modified}, {"imported", a->imported}, {"by", a->by},
+		{"file", a->file}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].text.len)
+			cli_say(c->cli, "%-10s %s\n", rows[i].name, LOG_STR(rows[i].text));
+}
+
+int cmd_clients_advisory_show(struct cli *cli)
+{
+	struct str id = str_from(cli->args[0]);
+	const struct client_advisory *list;
+	struct clients c;
+	int r = clients_open(&c, cli);
+	size_t count = client_set_advisories(c.set, &list), i = 0;
+
+	while (i < count && !str_eq_nocase(list[i].id, id))
+		i++;
+	if (!r && i == count)
+		r = cli_fail(cli, CLI_NO, "'gatehouse clients advisory list' shows all", "there is no advisory '%s'", LOG_STR(id));
+	else if (!r && cli->json)
+		r = cli_print_json(advisory_json(&c, &list[i]), CLI_OK);
+	else if (!r)
+		advisory_print(&c, &list[i]);
+	clients_close(&c);
+	return r;
+}
