@@ -51,6 +51,8 @@ void client_rule_read(struct rule_reader *reader, const struct yml_node *node, s
 void client_default_read(struct rule_reader *reader, const struct yml_node *node, struct client_rule *out);
 void client_patch_read(struct rule_reader *reader, const struct yml_node *node, struct client_patch *out);
 
+void client_campaign_read(struct rule_reader *reader, const struct yml_node *node, struct client_campaign *out);
+
 /* client_reader_match.c */
 void client_match_read(struct rule_reader *reader, const struct yml_node *node, struct client_match *out);
 struct client_names client_names_read(struct rule_reader *reader, const struct yml_node *node, const char *what);

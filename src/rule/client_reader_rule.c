@@ -195,22 +195,27 @@ static void in_order(struct rule_reader *reader, const struct yml_node *node, ui
 			before_name, after_name);
 }
 
-static void read_campaign(struct rule_reader *reader, const struct yml_node *node, void *owner)
+void client_campaign_read(struct rule_reader *reader, const struct yml_node *node, struct client_campaign *c)
 {
-	struct draft *d = owner;
-	struct client_campaign *c = &d->rule->campaign;
 	size_t before = reader->problems->count;
 
-	d->campaign = node;
 	c->remind_days = CLIENT_REMIND_DAYS_DEFAULT;
 	if (!reader_map(reader, node, "campaign", campaign_keys, COUNT(campaign_keys), c))
 		return;
-	d->rule->dated = c->deny_us > 0;
 	if (!c->deny_us && reader->problems->count == before)
 		reader_problem(reader, node, "the campaign has no 'deny_from': when its effect begins");
 	in_order(reader, node, c->notice_us, "notice_from", c->warn_us, "warn_from");
 	in_order(reader, node, c->warn_us, "warn_from", c->deny_us, "deny_from");
 	in_order(reader, node, c->notice_us, "notice_from", c->deny_us, "deny_from");
+}
+
+static void read_campaign(struct rule_reader *reader, const struct yml_node *node, void *owner)
+{
+	struct draft *d = owner;
+
+	d->campaign = node;
+	client_campaign_read(reader, node, &d->rule->campaign);
+	d->rule->dated = d->rule->campaign.deny_us > 0;
 }
 
 /* ---- exceptions ---- */

@@ -1,5 +1,6 @@
 #include "rule/namespace.h"
 
+#include "base/clock.h"
 #include "stanza/ns.h"
 
 bool namespace_is_core(struct str ns)
@@ -38,11 +39,23 @@ struct judge {
 	struct arena *arena;
 	struct verdict *v;
 	bool question; /* an IQ that must not lose its payload */
+	uint64_t now_us; /* 0: not looked at yet */
 };
 
 static bool applies(const struct judge *j, const struct rule *r, struct str ns)
 {
 	return namespace_is_named(r, ns) && rule_is_about(r, j->from, j->to);
+}
+
+/* Only rules with dates need the time. */
+static bool has_begun(struct judge *j, const struct rule *r, enum mode *out_mode)
+{
+	*out_mode = r->mode;
+	if (!r->begin_us)
+		return true;
+	if (!j->now_us)
+		j->now_us = clock_utc_us();
+	return rule_mode_at(r, j->now_us, out_mode);
 }
 
 static bool is_exempt(const struct judge *j, struct str ns)
@@ -69,7 +82,7 @@ static void judge_element(struct judge *j, const struct node *element, bool payl
 		const struct rule *r = j->rules[i];
 		struct finding f = {.rule = r->id, .action = r->action, .mode = r->mode, .detail = element->ns};
 
-		if (!applies(j, r, element->ns))
+		if (!applies(j, r, element->ns) || !has_begun(j, r, &f.mode))
 			continue;
 		if (f.action == ACTION_STRIP && j->question && payload)
 			f.action = ACTION_BLOCK;

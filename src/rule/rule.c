@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "conf/nearest.h"
+#include "rule/client_reader.h"
 #include "rule/rule_reader.h"
 #include "rule/rule_set.h"
 
@@ -26,7 +27,7 @@ static const char *const direction_names[] = {[DIRECTION_ONE_WAY] = "one-way", [
 /* A rule while it is read; nodes are kept where their meaning depends on other keys. */
 struct draft {
 	struct rule *rule;
-	const struct yml_node *action, *mode, *match, *kinds, *samples, *from, *to, *direction;
+	const struct yml_node *action, *mode, *match, *kinds, *samples, *from, *to, *direction, *campaign;
 };
 
 bool rule_is_about(const struct rule *r, const struct subject *from, const struct subject *to)
@@ -34,6 +35,12 @@ bool rule_is_about(const struct rule *r, const struct subject *from, const struc
 	if (from && (!who_has(&r->from, from) || who_has(&r->not_from, from)))
 		return false;
 	return !to || (who_has(&r->to, to) && !who_has(&r->not_to, to));
+}
+
+bool rule_mode_at(const struct rule *r, uint64_t now_us, enum mode *out)
+{
+	*out = now_us < r->begin_us ? MODE_OBSERVE : r->mode;
+	return now_us >= r->watch_us;
 }
 
 static void read_id(struct rule_reader *reader, const struct yml_node *node, void *owner)
@@ -149,6 +156,17 @@ static void read_samples(struct rule_reader *reader, const struct yml_node *node
 	((struct draft *)owner)->samples = node;
 }
 
+static void read_campaign(struct rule_reader *reader, const struct yml_node *node, void *owner)
+{
+	struct client_campaign c = {};
+	struct draft *d = owner;
+
+	d->campaign = node;
+	client_campaign_read(reader, node, &c);
+	d->rule->begin_us = c.deny_us;
+	d->rule->watch_us = c.notice_us ? c.notice_us : c.warn_us ? c.warn_us : 0;
+}
+
 static const struct reader_key rule_keys[] = {
 	{"id", read_id},
 	{"type", read_type},
@@ -162,6 +180,7 @@ static const struct reader_key rule_keys[] = {
 	{"match", read_match},
 	{"action", read_action},
 	{"mode", read_mode},
+	{"campaign", read_campaign},
 	{"notice", read_notice},
 	{"samples", read_samples},
 };
@@ -216,6 +235,10 @@ static void draft_check(struct rule_reader *reader, const struct yml_node *node,
 		need(reader, node, r->notice, "'notice'; a rule that refuses tells the sender why");
 	if (r->action == ACTION_STRIP && r->type != RULE_NAMESPACE)
 		reader_problem(reader, d->action, "action: 'strip' is for rules of type namespace");
+	if (r->type != RULE_NAMESPACE)
+		refuse(reader, d->campaign, "campaign", type_names[r->type]);
+	else if (d->campaign && r->action != ACTION_BLOCK && r->action != ACTION_STRIP)
+		reader_problem(reader, d->campaign, "a campaign ends in 'action: block' or 'action: strip'");
 	if (r->type == RULE_WALL) {
 		need(reader, node, d->from, "'from'");
 		need(reader, node, d->to, "'to'");

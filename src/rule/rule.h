@@ -61,6 +61,8 @@ struct rule {
 	enum action action;
 	enum mode mode;
 	const struct notice *notice;
+	/* Of a campaign (type namespace): before `watch_us` there is no such rule, before `begin_us` it observes. 0: no campaign. */
+	uint64_t watch_us, begin_us;
 
 	const struct rule_word *words; /* of `words` and `dictionary` together */
 	size_t word_count;
@@ -75,6 +77,9 @@ struct rule {
 	const struct rule_sample *samples;
 	size_t sample_count;
 };
+
+/* The rule's mode at this time. False: it has not begun. */
+[[nodiscard]] bool rule_mode_at(const struct rule *r, uint64_t now_us, enum mode *out);
 
 /* Whether the rule is about this pair. `to` NULL: the recipient is not one person (presence to all
  * subscribers, a roster name): every `to` matches and `not_to` does not exempt. `from` NULL alike, for

@@ -315,9 +315,50 @@ static void only_enforced_walls_that_block_stop_a_kind(void **state)
 	policy_set_unref(none);
 }
 
+#define DATED(id, ns, campaign)                                                                                           \
+	"- id: " id "\n  type: namespace\n  purpose: p\n  action: block\n  mode: enforce\n  notice: {en: x}\n"             \
+	"  match: {namespaces: '" ns "'}\n  campaign: {" campaign "}\n"
+
+static void an_extension_is_retired_by_dates(void **state)
+{
+	static const struct {
+		const char *stanza;
+		bool blocked;
+		size_t findings;
+	} dated[] = {
+		{"<message><x xmlns='urn:gone'/></message>", true, 1},
+		{"<message><x xmlns='urn:watched'/></message>", false, 1},
+		{"<message><x xmlns='urn:later'/></message>", false, 0},
+	};
+	struct policy_set *set = set_of("rules:\n" DATED("gone", "urn:gone", "warn_from: 2000-01-01, deny_from: 2001-01-01")
+			DATED("watched", "urn:watched", "notice_from: 2000-01-01, deny_from: 2999-01-01")
+				DATED("later", "urn:later", "warn_from: 2998-01-01, deny_from: 2999-01-01"));
+	const struct rule *rule = rule_set_find(policy_set_rules(set), STR("later"));
+	struct subject from = person_of(SELLER), to = person_of(TRADER);
+	enum mode mode;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(dated) / sizeof(*dated); i++) {
+		struct arena *arena = arena_new(0);
+		struct node *n = tree_of(dated[i].stanza, &arena);
+		struct verdict v = {};
+
+		policy_stanza(set, n, &from, &to, arena, &v);
+		assert_int_equal(verdict_blocks(&v), dated[i].blocked);
+		assert_int_equal(v.count, dated[i].findings);
+		arena_free(arena);
+	}
+	assert_false(rule_mode_at(rule, rule->watch_us - 1, &mode));
+	assert_true(rule_mode_at(rule, rule->watch_us, &mode) && mode == MODE_OBSERVE);
+	assert_true(rule_mode_at(rule, rule->begin_us - 1, &mode) && mode == MODE_OBSERVE);
+	assert_true(rule_mode_at(rule, rule->begin_us, &mode) && mode == MODE_ENFORCE);
+	policy_set_unref(set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_extension_is_retired_by_dates),
 		cmocka_unit_test(walls_stand_where_the_rules_say),
 		cmocka_unit_test(no_recipient_meets_no_wall),
 		cmocka_unit_test(without_a_policy_nothing_passes),

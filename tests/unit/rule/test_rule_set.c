@@ -74,6 +74,11 @@ static const struct {
 		"'strip' is for rules of type namespace"},
 	{"rules:\n- {id: a, purpose: p, action: strip, mode: observe, type: namespace, match: {namespaces: [x]}}\n",
 		"no 'notice'"},
+	{HEAD WORDS "  campaign: {deny_from: 2026-10-15}\n", "'campaign' does not belong in a rule of type content"},
+	{HEAD "  type: namespace\n  match: {namespaces: [a]}\n  campaign: {deny_from: 2026-10-15}\n", "a campaign ends in 'action: block'"},
+	{"rules:\n- {id: a, purpose: p, action: block, mode: observe, type: namespace, notice: {en: x}, match: {namespaces: [x]}, "
+	 "campaign: {warn_from: 2026-10-15}}\n",
+		"the campaign has no 'deny_from'"},
 	{"rules:\n- id: a\n  id: b\n", "test.yaml"},
 	{"rules: [\n", "test.yaml"},
 	{"rules:\n- &x {id: a}\n", "test.yaml"},
