@@ -3,6 +3,8 @@
 
 #include "account/directory.h"
 #include "base/log.h"
+#include "client/judge.h"
+#include "client/seen.h"
 #include "route/home.h"
 #include "route/roster.h"
 #include "route/session.h"
@@ -35,8 +37,10 @@ static void run_part_back(struct task *task)
 	struct part *p = container_of(task, struct part, task);
 	struct listing *l = p->listing;
 
-	for (size_t i = 0; i < p->len; i++)
+	for (size_t i = 0; i < p->len; i++) {
 		l->each(l->owner, &p->rows[i]);
+		judgement_unref(p->rows[i].client);
+	}
 	arena_free(p->arena);
 	if (--l->waiting)
 		return;
@@ -55,6 +59,15 @@ static bool is_away(const struct session *s)
 	return false;
 }
 
+/* From all it has shown until now, also where no rule needs to know. */
+static struct judgement *client_of(const struct session *s)
+{
+	struct client_signals seen;
+
+	seen_view(s->seen, &seen);
+	return client_judge(s->user->home->clients, &seen);
+}
+
 static void row_fill(struct route_session *row, const struct session *s, struct arena *a)
 {
 	const struct origin *o = s->origin;
@@ -69,6 +82,7 @@ static void row_fill(struct route_session *row, const struct session *s, struct 
 		.person = o->person ? arena_dup(a, o->person->id) : STR_NONE,
 		.loop = loop_index(s->port ? s->port->loop : s->user->home->loop),
 		.detached = !s->port,
+		.client = client_of(s),
 		.unacked = s->sm ? s->sm->len : 0,
 		.priority = s->priority,
 		.available = session_is_available(s),

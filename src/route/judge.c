@@ -64,6 +64,7 @@ static void question_init(struct question *q, const struct session *s, const str
 	const struct home *h = s->user->home;
 	const struct origin *o = s->origin;
 	const struct person *found = directory_get(h->route->env.directory, o->jid.bare);
+	const struct settings_strings *help = &h->settings->contact_support;
 
 	q->person = found ? found : person_ref(o->person);
 	q->subject = (struct subject){.jid = o->jid.bare, .domain = o->jid.domain, .resource = o->jid.resource,
@@ -77,6 +78,7 @@ static void question_init(struct question *q, const struct session *s, const str
 		.address = address_of(o->address),
 		.mechanism = o->mechanism,
 		.tls = o->tls,
+		.help = help->len ? help->items[0] : STR_NONE,
 		.now_us = clock_utc_us()};
 }
 

@@ -112,7 +112,7 @@ struct route_session {
 	bool detached; /* waiting to be resumed */
 	unsigned unacked;
 	int priority;
-	const struct judgement *client; /* NULL: not judged; stays as long as the call */
+	struct judgement *client; /* from what it has shown until now; NULL: memory is out. Take a reference to keep it */
 	bool available, away; /* away: it says so, for a short or a long time */
 };
 void route_list_sessions(struct route *r, void (*each)(void *owner, const struct route_session *s),

@@ -6,7 +6,7 @@ import json
 import pytest
 import yaml
 
-from lib import record
+from lib import names, record
 
 OSV = {
     "schema_version": "1.6.0",
@@ -276,3 +276,63 @@ def test_without_a_server_the_files_are_changed_and_the_record_says_so(launch):
     server.start()
     assert rules(server)["deny-pidgin"]["mode"] == "enforce"
     assert acts(server, "deny-pidgin")
+
+
+# --- whom it reaches
+
+@pytest.fixture
+def three(folk):
+    """Ann and Ben with programs whose names show in their resources, Ben in two groups; and somebody whose does not."""
+    ann, ben, other = folk.accounts(3)
+    assert folk.server.run("user", "change", ben.jid, "--groups", "sales,it").returncode == 0
+    return (folk.client(ann).login(resource="gajim.4FXQ2P1B"), folk.client(ben).login(resource="gajim.9KLMN0PQ"),
+            folk.client(other).login(resource="phone"))
+
+
+def reached(answer):
+    return {(row["person"], row["resource"], row["now"], row["then"]) for row in answer["rows"]}
+
+
+def test_a_dry_run_names_whom_it_would_reach_and_changes_nothing(server, clients, three):
+    ann, ben, _ = three
+    before, old = version(server), files(clients)
+    answer = server.json("clients", "deny", "Gajim", "--reason", "x", "--except", "group:nobody", "--dry-run")
+    assert {each[:2] for each in reached(answer)} >= {(ann.bare, ann.resource), (ben.bare, ben.resource)}
+    assert all(row["product"] == "Gajim" and row["then"].startswith("deny") and row["rule"] == "deny-gajim"
+               for row in answer["rows"])
+    assert answer["people"] == answer["sessions"] == 2 and answer["connected"] >= 3
+    assert answer["groups"]["sales"] == answer["groups"]["it"] == 1
+    answer = server.json("clients", "deny", "Gajim", "--reason", "x", "--except", "group:it", "--dry-run")
+    assert {row["person"] for row in answer["rows"]} == {ann.bare}
+    text = server.run("clients", "deny", "Gajim", "--reason", "x", "--dry-run").stdout
+    assert ann.bare in text and "2 people, 2 sessions of " in text and "nothing was changed" in text
+    assert version(server) == before and files(clients) == old
+
+
+def test_a_dry_run_looks_at_a_campaign_on_its_day(server, clients, three):
+    put(clients, "soon.yaml", "rules:\n  - id: soon\n    purpose: p\n    clients: { product: Gajim }\n    effect: deny\n    mode: observe\n")
+    assert server.run("reload").returncode == 0
+    answer = server.json("clients", "enforce", "soon", "--warn-from", "2098-01-01", "--from", "2099-01-01", "--dry-run")
+    assert answer["at"].startswith("2099-01-01") and answer["sessions"] == 2
+    assert all(row["now"].endswith("would be deny") and row["then"] == "deny" for row in answer["rows"])
+    # the folder as it is, without a change by command
+    put(clients, "soon.yaml", "rules:\n  - id: soon\n    purpose: p\n    clients: { product: Gajim }\n    effect: deny\n    mode: enforce\n"
+                              "    campaign: { warn_from: 2098-01-01, deny_from: 2099-01-01 }\n")
+    rows = server.json("policy", "check", "--dry-run", "--at", "2098-06-01")["rows"]
+    assert {row["then"].split(",")[0] for row in rows if row["product"] == "Gajim"} == {"warn"}
+    assert server.run("policy", "check", "--dry-run", "--at", "2098-13-01").returncode == 2
+
+
+def test_deny_ends_the_sessions_it_names_and_no_others(server, clients, folk, three):
+    """Same day: who has the client is out with the reason, and in again with another one."""
+    ann, ben, other = three
+    done = server.run("clients", "deny", "Gajim", "--reason", "Pictures take it over.", "--link", "https://get.example/", "--except",
+                      "group:it")
+    assert done.returncode == 0, done.stderr
+    assert ann.stream_error() == "policy-violation"
+    text = "".join(ann.last_error.itertext())
+    assert "Pictures take it over." in text and "https://get.example/" in text and "will not help" in text
+    for still in (ben, other):
+        assert still.ask(names.PING, to=still.domain, name="ping", type="get").get("type") == "result"
+    back = folk.client(ann.account).login(resource="phone")
+    assert back.ask(names.PING, to=back.domain, name="ping", type="get").get("type") == "result"

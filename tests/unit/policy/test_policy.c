@@ -339,7 +339,7 @@ static void an_extension_is_retired_by_dates(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(dated) / sizeof(*dated); i++) {
-		struct arena *arena = arena_new(0);
+		struct arena *arena = NULL;
 		struct node *n = tree_of(dated[i].stanza, &arena);
 		struct verdict v = {};
 
