@@ -12,10 +12,10 @@
 		(void)!reader_text(reader, node, #member, 256, &((struct client_sample *)owner)->field);                  \
 	}
 
-TEXT_KEY(product, client.product)
-TEXT_KEY(version, client.version)
-TEXT_KEY(os, client.os)
-TEXT_KEY(ja4, client.ja4)
+TEXT_KEY(product, client->product)
+TEXT_KEY(version, client->version)
+TEXT_KEY(os, client->os)
+TEXT_KEY(ja4, client->ja4)
 TEXT_KEY(network, address)
 TEXT_KEY(mechanism, mechanism)
 TEXT_KEY(tls, tls)
@@ -25,7 +25,7 @@ static void read_caps(struct rule_reader *reader, const struct yml_node *node, v
 	struct str text;
 
 	if (reader_text(reader, node, "caps", 256, &text))
-		(void)!client_hash_read(reader, node, text, &((struct client_sample *)owner)->client.caps);
+		(void)!client_hash_read(reader, node, text, &((struct client_sample *)owner)->client->caps);
 }
 
 /* `login`: the client has not been seen yet. */
@@ -37,7 +37,7 @@ static void read_class(struct rule_reader *reader, const struct yml_node *node, 
 
 	s->login = class == CLIENT_CLASSES;
 	if (class >= 0 && !s->login)
-		s->client.class = (enum client_class)class;
+		s->client->class = (enum client_class)class;
 }
 
 static void read_person(struct rule_reader *reader, const struct yml_node *node, void *owner)
@@ -81,7 +81,10 @@ static const struct reader_key sample_keys[] = {
 static void sample_read(struct rule_reader *reader, const struct yml_node *node, struct client_sample *out)
 {
 	out->line = node->line;
-	out->client.class = yml_get(node, "product") || yml_get(node, "caps") ? CLIENT_NAMED : CLIENT_UNKNOWN;
+	out->client = arena_zalloc(reader->arena, sizeof(*out->client));
+	if (!out->client)
+		return;
+	out->client->class = yml_get(node, "product") || yml_get(node, "caps") ? CLIENT_NAMED : CLIENT_UNKNOWN;
 	if (reader_map(reader, node, "sample", sample_keys, COUNT(sample_keys), out) && !yml_get(node, "effect"))
 		reader_problem(reader, node, "the sample has no 'effect'; accepted: allow, advise, warn, restrict, deny, none");
 }
@@ -109,7 +112,7 @@ static const char *said_of(
 	const struct client_set *set, const struct client_rule *r, const struct client_sample *s, uint64_t now_us)
 {
 	struct client_case c = {
-		.client = s->login ? NULL : &s->client,
+		.client = s->login ? NULL : s->client,
 		.person = s->person,
 		.address = s->address,
 		.mechanism = s->mechanism,

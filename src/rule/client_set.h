@@ -63,7 +63,7 @@ struct client_exception {
 };
 
 struct client_sample {
-	struct judgement client; /* unowned views */
+	struct judgement *client; /* its views are the file's */
 	struct str address, mechanism, tls;
 	const struct subject *person; /* NULL: anybody, for whom every `from` holds and no exception */
 	uint64_t at_us;               /* 0: when the sample is run */
