@@ -56,8 +56,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err = {};
 	struct str slug;
 
-	if (size > ADVISORY_BYTES_MAX)
-		size = ADVISORY_BYTES_MAX;
 	if (advisory_read(&a, text, "advisory", STR_NONE, STR_NONE, arena, &err)) {
 		need(err.text[0]);
 	} else {
