@@ -1,0 +1,338 @@
+"""Clients are judged before anything they say goes anywhere: what waits, what passes, in which order, and what becomes of it."""
+
+import itertools
+import time
+
+import pytest
+
+from lib import names, record
+from lib.record import eventually
+from lib.client import Account
+from lib.names import tag
+from lib.pep import caps, info, verification
+from lib.server import PASSWORD_MARK
+from lib.stanza import body_of, child, iq, iq_to, message, presence, presence_to, words
+
+RULES = """rules:
+  - id: evil-out
+    purpose: A program that leaks.
+    clients: { product: Evil }
+    from: "group:judged"
+    effect: deny
+    mode: enforce
+    reason: { en: It leaks. }
+    link: https://example.org/new
+    samples: [{ product: Evil, version: "1", from: "group:judged", effect: deny }]
+  - id: silent-out
+    purpose: Who does not answer.
+    clients: { class: silent }
+    from: "group:strict"
+    effect: deny
+    mode: enforce
+    samples: [{ class: silent, from: "group:strict", effect: deny }]
+  - id: oldie-warned
+    purpose: An old program.
+    clients: { product: Oldie }
+    from: "group:judged"
+    effect: warn
+    mode: enforce
+    samples: [{ product: Oldie, version: "1", from: "group:judged", effect: warn }]
+  - id: reader-reads
+    purpose: A program that may read only.
+    clients: { product: Reader }
+    from: "group:judged"
+    effect: restrict
+    restrict: [speak]
+    mode: enforce
+    samples: [{ product: Reader, version: "1", from: "group:judged", effect: restrict }]
+"""
+_number = itertools.count(1)
+
+
+def rules(server, text=RULES):
+    path = server.dir / "policy/clients/scenario.yaml"
+    path.write_text(text)
+    path.chmod(0o644)
+
+
+@pytest.fixture(scope="module")
+def server(launch):
+    return launch("admit", {"clients": {"wait_seconds": 3}}, prepare=rules)
+
+
+@pytest.fixture
+def watcher(folk):
+    """Somebody whom no rule is about."""
+    return person(folk).online()
+
+
+def person(folk, *groups):
+    account = Account("judged%d@example.org" % next(_number), PASSWORD_MARK + "judged")
+    folk.server.import_csv("%s,%s,Judged,%s,,,\n" % (account.jid, account.password, ";".join(groups)))
+    return folk.client(account)
+
+
+def judged(folk, *groups):
+    return person(folk, "judged", *groups).login()
+
+
+def question(client, name, namespace, timeout=None):
+    return client.expect(iq(type="get", from_="example.org", has=(name, namespace)), timeout)
+
+
+def answer_version(client, name, version="1.0", asked=None):
+    asked = asked or question(client, "query", names.VERSION)
+    client.send(iq_to("example.org", "result", "<query xmlns='jabber:iq:version'><name>%s</name><version>%s</version></query>"
+                      % (name, version), id=asked.get("id")))
+
+
+def refuse(client, asked):
+    client.send(iq_to("example.org", "error", "<error type='cancel'><service-unavailable xmlns="
+                      "'urn:ietf:params:xml:ns:xmpp-stanzas'/></error>", id=asked.get("id")))
+
+
+def answer_disco(client, features, identity, asked=None):
+    asked = asked or question(client, "query", names.DISCO_INFO)
+    node = child(asked, "query", names.DISCO_INFO).get("node")
+    payload = info(features, node, identity) if node else info(features, "", identity).replace(" node=''", "")
+    client.send(iq_to("example.org", "result", payload, id=asked.get("id")))
+    return node
+
+
+def answer_all(client, name, version="1.0"):
+    """Both questions, in the order in which they come."""
+    answer_disco(client, [names.DISCO_INFO], ("client", "pc", "", name))
+    answer_version(client, name, version)
+
+
+def lines(server, kind, session):
+    return [each for each in record.entries(server.dir / "record") if each["type"] == kind and each["from"] == session]
+
+
+def noted(server, kind, client):
+    """The last such line of the session, as soon as there is one."""
+    eventually(lambda: lines(server, kind, client.jid))
+    return lines(server, kind, client.jid)[-1]
+
+
+def nothing_comes(client, seconds=0.7):
+    before = client.listen(seconds)
+    assert not [each for each in before if each.tag in names.STANZAS and each.get("type") != "get"], before
+
+
+def test_who_is_not_concerned_by_any_rule_does_not_wait(folk, watcher):
+    other = person(folk).login()
+    said = other.say(watcher.jid)
+    watcher.expect(message(id=said.id), timeout=1.5)
+    nothing_comes(other)
+
+
+def test_what_is_sent_waits_and_goes_out_in_order_when_the_client_has_answered(folk, watcher):
+    client = judged(folk)
+    first = client.say(watcher.jid, "first")
+    client.send(presence_to(watcher.jid, None, id="directed"))
+    second = client.say(watcher.jid, "second")
+    client.roundtrip()
+    nothing_comes(watcher)
+    answer_all(client, "Nice", "2.1")
+    got = [watcher.next() for _ in range(3)]
+    assert [each.get("id") for each in got] == [first.id, "directed", second.id]
+    line = noted(folk.server, "client", client)
+    assert line["client"] == "Nice 2.1" and line["reason"] == "named"
+    assert '"version":{"answer":"result","name":"Nice"' in line["signals"]
+
+
+def test_what_is_needed_to_come_up_passes_at_once(folk):
+    client = judged(folk)
+    client.send(presence_to(None, None, "<status>%s</status>" % words("here")))
+    for request in (
+            "<query xmlns='jabber:iq:roster'/>", "<vCard xmlns='vcard-temp'/>",
+            "<blocklist xmlns='urn:xmpp:blocking'/>",
+            "<query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'/></query>",
+            "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:bookmarks:1'/></pubsub>"):
+        begin = time.monotonic()
+        client.iq("get", request)
+        assert time.monotonic() - begin < 1, request
+    assert client.iq("set", "<enable xmlns='urn:xmpp:carbons:2'/>").get("type") == "result"
+    assert client.ask(names.DISCO_INFO, to="example.org").get("type") == "result"
+    assert not client.take(presence())
+
+
+def test_history_waits(folk):
+    client = judged(folk)
+    client.send(iq_to(None, "set", "<query xmlns='urn:xmpp:mam:2'/>", id="history"))
+    asked = question(client, "query", names.DISCO_INFO)
+    client.roundtrip()
+    assert not client.take(iq(id="history"))
+    answer_disco(client, [names.DISCO_INFO], ("client", "pc", "", "Nice"), asked)
+    answer_version(client, "Nice")
+    assert client.expect(iq(id="history")).get("type") == "result"
+
+
+def test_an_error_is_an_answer(folk, watcher):
+    client = judged(folk)
+    said = client.say(watcher.jid)
+    refuse(client, question(client, "query", names.DISCO_INFO))
+    refuse(client, question(client, "query", names.VERSION))
+    watcher.expect(message(id=said.id), timeout=1.5)
+    assert noted(folk.server, "client", client)["reason"] == "unknown"
+
+
+def test_who_does_not_answer_is_silent_when_the_time_is_over(folk, watcher):
+    client = judged(folk)
+    begin = time.monotonic()
+    said = client.say(watcher.jid)
+    watcher.expect(message(id=said.id))
+    assert 2.5 < time.monotonic() - begin < 4.5
+    assert noted(folk.server, "client", client)["reason"] == "silent"
+    answer_all(client, "Evil")  # late, but it counts
+    assert client.stream_error() == "policy-violation"
+
+
+def test_who_is_silent_is_denied_where_a_rule_says_so_and_nobody_hears_him(folk, watcher):
+    client = person(folk, "strict").login()
+    said = client.say(watcher.jid)
+    assert client.stream_error() == "policy-violation"
+    nothing_comes(watcher)
+    assert not [each for each in record.entries(folk.server.dir / "record") if said.body in str(each.get("stanza"))]
+    line = noted(folk.server, "client-rule", client)
+    assert line["action"] == "deny" and line["rules"] == ["silent-out"]
+
+
+def test_a_denied_client_is_told_why_and_nothing_of_it_is_counted_as_handled(folk, watcher):
+    client = judged(folk)
+    client.sm_enable()
+    said = client.say(watcher.jid)
+    client.raw("<r xmlns='%s'/>" % names.SM)
+    answer_disco(client, [names.DISCO_INFO], ("client", "pc", "", "Evil"))
+    answer_version(client, "Evil")
+    assert client.stream_error() == "policy-violation"
+    text = client.last_error.find(tag(names.STREAM_ERROR, "text")).text
+    assert "It leaks." in text and "https://example.org/new" in text
+    assert not [each for each in client.take() if each.tag == tag(names.SM, "a") and int(each.get("h")) > 0]
+    nothing_comes(watcher)
+    assert not [each for each in record.entries(folk.server.dir / "record") if said.body in str(each.get("stanza"))]
+
+
+def test_capabilities_that_are_known_judge_at_once_and_nobody_is_asked(folk, watcher):
+    features, identity = [names.DISCO_INFO, "urn:example:%d" % next(_number)], ("client", "pc", "", "Clear 3.2")
+    shown = caps(features, ver=verification(features, identity))
+    first = judged(folk)
+    first.send(presence_to(None, None, shown))
+    node = answer_disco(first, features, identity)
+    assert node == "urn:example:client#" + verification(features, identity)
+    answer_version(first, "Clear", "3.2")
+    first.expect(presence(from_=first.jid))
+    second = judged(folk)
+    begin = time.monotonic()
+    second.send(presence_to(None, None, shown))
+    second.expect(presence(from_=second.jid))
+    said = second.say(watcher.jid)
+    watcher.expect(message(id=said.id))
+    assert time.monotonic() - begin < 1
+    assert not [each for each in second.listen(0.5) if each.get("type") == "get"]
+    line = noted(folk.server, "client", second)
+    assert line["client"] == "Clear 3.2" and '"basis":"identity"' in line["judgement"]
+
+
+def test_an_answer_that_hashes_to_something_else_contradicts(folk, watcher):
+    client = judged(folk)
+    client.send(presence_to(None, None, caps(["urn:example:%d" % next(_number)])))
+    answer_disco(client, [names.DISCO_INFO], ("client", "pc", "", "Nice"))
+    answer_version(client, "Nice")
+    line = noted(folk.server, "client", client)
+    assert "disco" in line["contradicts"]
+
+
+def test_what_comes_for_a_session_waits_with_it(folk, watcher):
+    client = judged(folk)
+    said = [watcher.say(client.jid, "word %d" % i) for i in range(3)]
+    client.say(watcher.jid, "hello")
+    disco = question(client, "query", names.DISCO_INFO)
+    version = question(client, "query", names.VERSION)
+    nothing_comes(client)
+    answer_disco(client, [names.DISCO_INFO], ("client", "pc", "", "Nice"), disco)
+    answer_version(client, "Nice", asked=version)
+    assert [client.expect(message(from_=watcher.jid)).get("id") for _ in said] == [each.id for each in said]
+
+
+def test_what_comes_for_a_denied_session_waits_offline(folk, watcher):
+    account = person(folk, "judged")
+    client = account.login()
+    said = watcher.say(client.jid, "for later")
+    watcher.settle_at("example.org")
+    client.say(watcher.jid)
+    answer_all(client, "Evil")
+    assert client.stream_error() == "policy-violation"
+    again = folk.client(account.account).login()
+    again.send(presence_to(None, None))
+    answer_all(again, "Nice")
+    got = again.expect(message(id=said.id))
+    assert body_of(got) == said.body
+
+
+def test_a_resumed_session_does_not_wait(folk, watcher):
+    client = judged(folk)
+    client.sm_enable()
+    client.say(watcher.jid, "once")
+    answer_all(client, "Nice")
+    watcher.expect(message(from_=client.jid))
+    client.sync()
+    client.drop()
+    connection = folk.client(client.account).login(bind=False)
+    assert client.resume_on(connection).tag == tag(names.SM, "resumed")
+    begin = time.monotonic()
+    said = connection.say(watcher.jid)
+    watcher.expect(message(id=said.id))
+    assert time.monotonic() - begin < 1
+
+
+def test_a_session_resumed_before_it_was_judged_goes_on_waiting(folk, watcher):
+    client = judged(folk)
+    client.sm_enable()
+    said = client.say(watcher.jid)
+    disco, version = question(client, "query", names.DISCO_INFO), question(client, "query", names.VERSION)
+    client.drop()
+    connection = folk.client(client.account).login(bind=False)
+    resumed = client.resume_on(connection)
+    assert resumed.tag == tag(names.SM, "resumed") and resumed.get("h") == "0"
+    connection.resend()
+    nothing_comes(watcher)
+    refuse(connection, disco)
+    answer_version(connection, "Nice", asked=version)
+    watcher.expect(message(id=said.id))
+
+
+def test_a_warned_client_gets_a_headline_and_goes_on(folk, watcher):
+    client = judged(folk)
+    said = client.say(watcher.jid)
+    answer_all(client, "Oldie")
+    head = client.expect(message(type="headline", from_="example.org"))
+    assert "Oldie" in body_of(head)
+    watcher.expect(message(id=said.id))
+    assert noted(folk.server, "client-rule", client)["action"] == "warn"
+
+
+def test_a_reload_locks_out_who_is_there_and_lets_in_who_was_not(folk, watcher, server):
+    client = judged(folk)
+    client.say(watcher.jid)
+    answer_all(client, "Fresh", "1.0")
+    watcher.expect(message(from_=client.jid))
+    try:
+        rules(server, RULES + """  - id: fresh-out
+    purpose: All of a sudden.
+    clients: { product: Fresh, versions: "<2" }
+    from: "group:judged"
+    effect: deny
+    mode: enforce
+    samples: [{ product: Fresh, version: "1", from: "group:judged", effect: deny }]
+""")
+        assert server.run("reload").returncode == 0
+        assert client.stream_error() == "policy-violation"
+        again = folk.client(client.account).login()
+        said = again.say(watcher.jid)
+        answer_all(again, "Fresh", "2.0")
+        watcher.expect(message(id=said.id))
+    finally:
+        rules(server)
+        server.run("reload")
