@@ -122,7 +122,8 @@ static int gate_open_data(struct gate *g, struct err *err)
 	gate_settings_to_limits(g->settings, &budget, &throttle);
 	g->budget = budget_new(&budget);
 	g->crowd = crowd_new();
-	if (!g->budget || !g->crowd || meter_new(&g->paid, GATE_PAYERS) || throttle_new(&g->throttle, &throttle))
+	g->turnstile = turnstile_new();
+	if (!g->budget || !g->crowd || !g->turnstile || meter_new(&g->paid, GATE_PAYERS) || throttle_new(&g->throttle, &throttle))
 		return -ENOMEM;
 	return 0;
 }
@@ -289,8 +290,8 @@ static bool on_visitor(void *owner, const struct xmpp_visitor *v, struct arena *
 static int gate_open_way(struct gate *g, struct err *err)
 {
 	static struct office office = {.run = gate_office_run};
-	struct route_env route = {&g->loops, g->store, g->directory, g->record, &office, g->crowd};
-	struct way_env way = {&g->loops, g->directory, g->record, NULL};
+	struct route_env route = {&g->loops, g->store, g->directory, g->record, &office, g->crowd, g->turnstile};
+	struct way_env way = {&g->loops, g->directory, g->record, NULL, g->turnstile};
 	struct xmpp_env xmpp = {
 			.loops = &g->loops,
 			.store = g->store,

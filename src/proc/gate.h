@@ -11,6 +11,7 @@
 #include "account/meter.h"
 #include "account/secret.h"
 #include "account/throttle.h"
+#include "account/turnstile.h"
 #include "base/list.h"
 #include "conf/settings.h"
 #include "ipc/supervise.h"
@@ -69,6 +70,7 @@ struct gate {
 	struct store *store;
 	struct directory *directory;
 	struct throttle *throttle;
+	struct turnstile *turnstile;
 	struct account_secret secret;
 	struct budget *budget;
 	struct crowd *crowd;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "account/directory.h"
+#include "account/turnstile.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -146,9 +147,29 @@ static bool decides_alike(const struct standing *old, const struct standing *new
 	return old && old->effect == new->effect && old->limits == new->limits && str_eq(old->rule, new->rule);
 }
 
+static struct comer comer_of(const struct session *s)
+{
+	const struct origin *o = s->origin;
+
+	return (struct comer){.account = o->jid.bare, .address = address_of(o->address), .agent = o->agent_id};
+}
+
+static void let_in(const struct session *s)
+{
+	struct comer c = comer_of(s);
+
+	if (s->user->home->route->env.turnstile)
+		turnstile_passed(s->user->home->route->env.turnstile, &c);
+}
+
 /* Nothing of what waits goes anywhere: the connection ends, the session at the end of this pass. */
 static void deny(struct session *s, struct standing *st)
 {
+	const struct home *h = s->user->home;
+	struct comer c = comer_of(s);
+
+	if (h->route->env.turnstile)
+		turnstile_denied(h->route->env.turnstile, &c, st->rule, st->text, loop_ms(h->loop));
 	home_count(&s->user->home->figures.clients_denied, 1);
 	session_doom_told(s, "policy-violation", st, "client denied");
 	standing_unref(st);
@@ -170,8 +191,10 @@ static void install(struct session *s, struct standing *st)
 		warn(s, st);
 	if (s->port)
 		port_judge(s->port, st);
-	if (!old)
+	if (!old) {
+		let_in(s);
 		deliver_waiting(s);
+	}
 	standing_unref(old);
 }
 
@@ -696,6 +719,8 @@ void judge_all(struct home *h)
 {
 	struct map_slot *slot;
 
+	if (h->route->env.turnstile)
+		turnstile_clear(h->route->env.turnstile);
 	h->judge_again_us = client_next_change_us(h->policy, clock_utc_us());
 	for (size_t at = 0; (slot = map_next(&h->users, &at));)
 		session_each(s, (struct user *)slot->value) decide_again(s);

@@ -20,6 +20,7 @@ struct directory;
 struct record;
 struct person;
 struct office;
+struct turnstile;
 
 /* Everything is borrowed and outlives the route. record[i] belongs to loop i. */
 struct route_env {
@@ -29,6 +30,7 @@ struct route_env {
 	struct record **record;
 	const struct office *office; /* office.h; NULL: no administration by clients */
 	struct crowd *crowd;         /* account/crowd.h; NULL: nobody is held off */
+	struct turnstile *turnstile; /* account/turnstile.h; NULL: nobody is held off */
 };
 
 /* Called before the loops run. */

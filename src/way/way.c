@@ -5,6 +5,7 @@
 
 #include "account/directory.h"
 #include "base/clock.h"
+#include "account/turnstile.h"
 #include "base/log.h"
 #include "conf/settings.h"
 #include "route/route.h"
@@ -245,6 +246,15 @@ static struct judgement *judge_agent(const struct client_signals *s)
 	return s->agent_software.len ? judgement_new(&said) : NULL;
 }
 
+/* Was that account denied from there again and again, as soon as it was known what it uses? */
+static bool is_held_off(struct way_loop *wl, const struct xmpp_visitor *v, struct arena *arena, struct str *text, struct str *rule)
+{
+	struct comer c = {.account = v->person->jid, .address = host_of(v->address), .agent = v->signals.agent_id};
+
+	return wl->way->env.turnstile &&
+			turnstile_holds(wl->way->env.turnstile, &c, loop_ms(wl->loop), arena, rule, text);
+}
+
 bool way_denies_client(void *way_owner, const struct xmpp_visitor *v, struct arena *arena, struct str *text, struct str *rule)
 {
 	struct way_loop *wl = way_here(way_owner);
@@ -261,7 +271,7 @@ bool way_denies_client(void *way_owner, const struct xmpp_visitor *v, struct are
 	client_decide(wl->policy, &c, &d);
 	judgement_unref(client);
 	if (d.effect != CLIENT_DENY)
-		return false;
+		return is_held_off(wl, v, arena, text, rule);
 	*text = client_decision_text(&d, v->person->language, arena);
 	*rule = arena_dup(arena, d.rule);
 	return true;

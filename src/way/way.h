@@ -22,6 +22,7 @@ struct route;
 struct record;
 struct directory;
 struct settings;
+struct turnstile;
 
 /* Borrowed; all outlive the way. record[i] belongs to loop i. xmpp is set by way_set_xmpp: it needs the way first. */
 struct way_env {
@@ -29,6 +30,7 @@ struct way_env {
 	struct directory *directory;
 	struct record **record;
 	struct route *route;
+	struct turnstile *turnstile; /* account/turnstile.h; NULL: nobody is held off */
 };
 
 [[nodiscard]] int way_new(struct way **out, const struct way_env *env, const struct settings *settings,
