@@ -95,7 +95,7 @@ void carbons_sent(struct user *u, const struct parcel *p, const struct receipt *
 {
 	if (!carbons_wanted(p) || str_eq(p->to.bare, u->bare))
 		return;
-	session_each(s, u) if (s->carbons && s->origin != p->origin) copy_to(s, p, "sent", receipt);
+	session_each(s, u) if (s->carbons && s->origin != p->origin && session_may_get(s, &p->to)) copy_to(s, p, "sent", receipt);
 }
 
 void carbons_received(
@@ -103,7 +103,7 @@ void carbons_received(
 {
 	session_each(s, u)
 	{
-		bool has_it = only ? s == only : session_takes_messages(s);
+		bool has_it = only ? s == only : session_takes_messages(s) || !session_may_get(s, &p->origin->jid);
 
 		if (s->carbons && !has_it && s->origin != p->origin)
 			copy_to(s, p, "received", receipt);

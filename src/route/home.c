@@ -26,6 +26,11 @@ struct home *home_here(struct route *r)
 	return &r->home[loop_index(loop_current())];
 }
 
+bool home_is_inside(const struct home *h, struct str domain)
+{
+	return settings_is_inside(h->settings, domain) || settings_is_rooms(h->settings, domain);
+}
+
 bool home_is_ours(const struct home *h, struct str domain)
 {
 	return settings_is_ours(h->settings, domain);

@@ -119,5 +119,8 @@ static inline void home_check(const struct home *h)
 	(void)h;
 }
 
+/* Does the domain count as inside for rules (settings_is_inside), or is it a service of rooms? */
+bool home_is_inside(const struct home *h, struct str domain);
+
 /* One of the domains this server answers for? */
 bool home_is_ours(const struct home *h, struct str domain);

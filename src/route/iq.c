@@ -255,7 +255,7 @@ static void run_arrive(struct task *task)
 		return;
 	}
 	s = session_by_resource(u, p->to.resource);
-	if (!s || (iq_is_request(p) && !shares_presence(s, p)))
+	if (!s || !session_may_get(s, &p->origin->jid) || (iq_is_request(p) && !shares_presence(s, p)))
 		iq_refuse(p, STANZA_SERVICE_UNAVAILABLE);
 	else
 		iq_hand_over(s, p);

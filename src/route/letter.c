@@ -144,7 +144,8 @@ static void letter_give(
 
 	if (l->kind <= LETTER_UNAVAILABLE && !str_eq(l->from.full, s->origin->jid.full))
 		g.calm = CALM_PRESENCE;
-	deliver(s, &g, receipt);
+	if (session_may_get(s, &l->from))
+		deliver(s, &g, receipt);
 }
 
 static void letter_hand(struct user *u, const struct letter *l, bool (*takes)(const struct session *s),

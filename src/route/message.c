@@ -100,6 +100,11 @@ static bool is_kept(enum message_type type)
 	return type == MESSAGE_NORMAL || type == MESSAGE_CHAT;
 }
 
+static bool takes(const struct session *s, const struct parcel *p)
+{
+	return session_takes_messages(s) && session_may_get(s, &p->origin->jid);
+}
+
 static void hand_over(struct user *u, struct parcel *p, struct session *only)
 {
 	const struct receipt *receipt = receipt_of(u, p);
@@ -116,7 +121,7 @@ static void hand_over(struct user *u, struct parcel *p, struct session *only)
 		g.sender = p->origin->jid.full;
 	}
 	g.fan = fan_for(u, p, only);
-	session_each(s, u) if (only ? s == only : session_takes_messages(s)) deliver(s, &g, receipt);
+	session_each(s, u) if (only ? s == only : takes(s, p)) deliver(s, &g, receipt);
 	fan_unref(g.fan);
 	blob_unref(g.blob);
 }
@@ -149,9 +154,9 @@ static void settle(struct user *u, struct parcel *p, enum fate fate, struct sess
 	parcel_end(p);
 }
 
-static bool has_taker(const struct user *u)
+static bool has_taker(const struct user *u, const struct parcel *p)
 {
-	session_each(s, u) if (session_takes_messages(s)) return true;
+	session_each(s, u) if (takes(s, p)) return true;
 	return false;
 }
 
@@ -190,8 +195,10 @@ static void run_arrive(struct task *task)
 		return;
 	if (to.is_full)
 		only = session_by_resource(u, p->to.resource);
+	if (only && !session_may_get(only, &p->origin->jid))
+		only = NULL;
 	to.matched = only != NULL;
-	to.taker = has_taker(u);
+	to.taker = has_taker(u, p);
 	settle(u, p, message_fate(message_type(p->type), &to), only);
 }
 

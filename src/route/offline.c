@@ -390,6 +390,8 @@ static void flood_row(
 		ids_add(ids, row->id);
 		return;
 	}
+	if (!session_may_get(s, &from))
+		return; /* it waits for another client */
 	receipt = record_receipt_stored(arena, row->seq, row->time_us, row->id);
 	blob = receipt ? row_blob(s->user, row) : NULL;
 	if (!blob)

@@ -53,6 +53,12 @@ static inline bool session_is_available(const struct session *s)
 	return s->presence != NULL;
 }
 
+/* May it get something from there? A client of which a rule says that it has to do with nobody outside may not. */
+static inline bool session_may_get(const struct session *s, const struct jid *from)
+{
+	return !s->standing || !(s->standing->limits & LIMIT_OUTSIDE) || home_is_inside(s->user->home, from->domain);
+}
+
 /* May get messages addressed to the account (RFC 6121 8.5.2.1.1). */
 static inline bool session_takes_messages(const struct session *s)
 {

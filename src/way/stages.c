@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "conf/service.h"
 #include "conf/settings.h"
+#include "policy/limit.h"
 #include "policy/policy.h"
 #include "route/route.h"
 #include "rule/namespace.h"
@@ -73,6 +74,21 @@ static const struct person *recipient_of(const struct parcel *p, const struct wa
 	return route_room_person(wl->route, &p->to);
 }
 
+/* Of a session that the rules about clients restrict. */
+static void limit(struct parcel *p, const struct way_loop *wl)
+{
+	const struct standing *st = p->standing;
+	struct limit_rule rule = {.limits = st->limits, .rule = st->rule, .text = st->text, .lang = st->lang};
+	struct matter_case c = {.stanza = p->stanza,
+		.content = p->class == CLASS_CONTENT,
+		.own = !p->has_to || str_eq(p->to.bare, p->origin->jid.bare) ||
+				(jid_is_domain(&p->to) && settings_is_ours(wl->settings, p->to.domain)),
+		.room = settings_is_rooms(wl->settings, p->to.domain)};
+
+	c.outside = !c.own && !c.room && !settings_is_inside(wl->settings, p->to.domain);
+	policy_limit(&rule, &c, p->arena, &p->verdict);
+}
+
 enum stage_result stage_policy(struct parcel *p, struct way_loop *wl)
 {
 	struct subject from = subject_of_sender(p, wl), to;
@@ -80,6 +96,8 @@ enum stage_result stage_policy(struct parcel *p, struct way_loop *wl)
 	p->recipient = recipient_of(p, wl);
 	policy_stanza(wl->policy, p->stanza, &from, subject_of_recipient(p, wl, &to) ? &to : NULL, p->arena, &p->verdict);
 	names_decide(p, wl);
+	if (p->standing && p->standing->limits)
+		limit(p, wl);
 	return STAGE_NEXT;
 }
 

@@ -7,7 +7,7 @@ import pytest
 
 from lib import names, record
 from lib.record import eventually
-from lib.client import Account
+from lib.client import Account, Refused
 from lib.names import tag
 from lib.pep import caps, info, verification
 from lib.server import PASSWORD_MARK
@@ -336,3 +336,40 @@ def test_a_reload_locks_out_who_is_there_and_lets_in_who_was_not(folk, watcher, 
     finally:
         rules(server)
         server.run("reload")
+
+
+def test_a_client_that_only_reads_is_stopped_when_it_speaks_and_hears_the_rest(folk, watcher):
+    client = judged(folk)
+    said = client.say(watcher.jid)
+    client.send(presence_to(None, None))
+    answer_all(client, "Reader")
+    refused = client.expect(message(id=said.id, type="error"))
+    assert child(refused, "error").find(tag(names.STANZA_ERROR, "policy-violation")) is not None
+    client.expect(presence(from_=client.jid))
+    heard = watcher.say(client.jid)
+    client.expect(message(id=heard.id))
+    nothing_comes(watcher)
+    entry = record.content_with(folk.server, said.body)[0]
+    assert entry["action"] == "block" and entry["rules"] == ["reader-reads"]
+    line = noted(folk.server, "client-rule", client)
+    assert line["action"] == "restrict" and line["limits"] == ["speak"]
+
+
+def test_a_denied_client_that_comes_again_and_again_is_held_off_at_its_login(folk, watcher):
+    client = judged(folk)
+    for _ in range(4):
+        client.say(watcher.jid)
+        answer_all(client, "Evil")
+        assert client.stream_error() == "policy-violation"
+        client = folk.client(client.account)
+        try:
+            client.login()
+        except Refused as refused:
+            assert refused.condition == "temporary-auth-failure"
+            assert "It leaks." in refused.element.find(tag(names.SASL, "text")).text
+            break
+    else:
+        raise AssertionError("nobody was held off")
+    rules(folk.server, RULES + "# changed\n")
+    assert folk.server.run("reload").returncode == 0
+    folk.client(client.account).login()

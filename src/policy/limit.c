@@ -1,0 +1,39 @@
+#include "policy/limit.h"
+
+#include "stanza/ns.h"
+
+static const struct {
+	enum client_limit limit;
+	unsigned matter;
+	const char *name;
+} table[] = {
+	{LIMIT_SPEAK, MATTER_SPEECH, "speak"},
+	{LIMIT_FILES, MATTER_FILE, "files"},
+	{LIMIT_OUTSIDE, MATTER_OUTSIDE, "outside"},
+};
+
+/* Being there is not speaking; a text beside it is. */
+static bool only_shows_itself(const struct matter_case *c)
+{
+	return c->room && str_is(c->stanza->name, "presence") && !node_child(c->stanza, STR("status"), NS_CLIENT);
+}
+
+void policy_limit(const struct limit_rule *r, const struct matter_case *c, struct arena *arena, struct verdict *v)
+{
+	struct matter_case seen = *c;
+	unsigned wanted = 0, found;
+
+	if (only_shows_itself(c))
+		seen.content = false;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (r->limits & table[i].limit)
+			wanted |= table[i].matter;
+	found = matter_of(&seen, wanted);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct finding f = {.rule = r->rule, .action = ACTION_BLOCK, .mode = MODE_ENFORCE, .detail = str_from(table[i].name)};
+		struct notice n = {.lang = r->lang, .text = r->text};
+
+		if (r->limits & table[i].limit && found & table[i].matter)
+			verdict_add(v, arena, &f, r->text.len ? &n : NULL);
+	}
+}
