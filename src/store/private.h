@@ -48,6 +48,10 @@ enum store_op {
 	OP_CAPS_CLIENT_DELETE,
 	OP_POSTURE_PUT,
 	OP_REFUSAL_NOTE,
+	OP_MAIL_ADD,
+	OP_MAIL_MARK,
+	OP_MAIL_OPEN,
+	OP_MAIL_DROP,
 	OP_READS, /* from here on: nothing is written */
 	OP_ACCOUNT_ALL = OP_READS,
 	OP_ACCOUNT_GET,
@@ -55,6 +59,10 @@ enum store_op {
 	OP_VERIFIER_LACKING,
 	OP_INVITE_ALL,
 	OP_INVITE_FIND,
+	OP_MAIL_DUE,
+	OP_MAIL_LIST,
+	OP_MAIL_GET,
+	OP_MAIL_COUNT,
 	OP_ROSTER_LOAD,
 	OP_ROSTER_CHANGES,
 	OP_BLOCK_LOAD,
@@ -110,6 +118,7 @@ struct store_args {
 		const struct store_caps_client *caps_client;
 		const struct store_posture *posture;
 		const struct store_refusal *refusal;
+		const struct store_mail *mail;
 	};
 	struct store_archived *last; /* of the list */
 	size_t len;

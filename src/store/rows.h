@@ -324,6 +324,42 @@ struct store_rooms {
 	size_t len;
 };
 
+/* --- mails on their way out --- */
+
+/* The numbers are in the file: never change them. */
+enum store_mail_state {
+	STORE_MAIL_QUEUED = 0,
+	STORE_MAIL_SENT = 1,
+	STORE_MAIL_FAILED = 2,  /* given up; may be tried again */
+	STORE_MAIL_DROPPED = 3, /* not wanted any more */
+	STORE_MAIL_STATES = 4,
+};
+
+struct store_mail {
+	struct str id;      /* as an id of the record */
+	struct str purpose; /* the caller's words: why it is written, about what, and how far that has come */
+	struct str about, stage;
+	struct str person; /* immutable id; empty: it is for no account */
+	struct str jid;    /* bare; the same */
+	struct str address;
+	struct str language;
+	struct str subject, body; /* the body is empty once it is sent or dropped, and in lists */
+	uint8_t state;            /* enum store_mail_state */
+	uint64_t tries;
+	struct str error; /* of the last try */
+	uint64_t created_us, due_us, ended_us;
+};
+
+struct store_mails {
+	const struct store_mail *rows;
+	size_t len;
+};
+
+struct store_mail_counts {
+	uint64_t count[STORE_MAIL_STATES];
+	uint64_t due_us; /* of the first that is queued; 0: none is */
+};
+
 /* --- invitations (XEP-0401, XEP-0445) --- */
 
 struct store_invite {

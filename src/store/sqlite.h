@@ -168,6 +168,18 @@ enum sq_query {
 	SQ_REFUSAL_TRIM,
 	SQ_REFUSAL_CLEAR,
 	SQ_REFUSAL_ALL,
+	SQ_MAIL_ADD,
+	SQ_MAIL_TOLD,
+	SQ_MAIL_OPEN_COUNT,
+	SQ_MAIL_FORGET,
+	SQ_MAIL_CLEAR,
+	SQ_MAIL_MARK,
+	SQ_MAIL_RETRY,
+	SQ_MAIL_DROP,
+	SQ_MAIL_DUE,
+	SQ_MAIL_LIST,
+	SQ_MAIL_GET,
+	SQ_MAIL_COUNT,
 	SQ_COUNT,
 };
 
@@ -239,6 +251,14 @@ int sq_invite_find(struct sq *q, struct store_req *req);
 int sq_invite_add(struct sq *q, struct store_req *req);
 int sq_invite_revoke(struct sq *q, struct store_req *req);
 int sq_invite_redeem(struct sq *q, struct store_req *req);
+int sq_mail_add(struct sq *q, struct store_req *req);
+int sq_mail_mark(struct sq *q, struct store_req *req);
+int sq_mail_open(struct sq *q, struct store_req *req);
+int sq_mail_drop(struct sq *q, struct store_req *req);
+int sq_mail_due(struct sq *q, struct store_req *req);
+int sq_mail_list(struct sq *q, struct store_req *req);
+int sq_mail_get(struct sq *q, struct store_req *req);
+int sq_mail_count(struct sq *q, struct store_req *req);
 int sq_account_update(struct sq *q, struct store_req *req);
 int sq_account_remove(struct sq *q, struct store_req *req);
 int sq_verifier_get(struct sq *q, struct store_req *req);

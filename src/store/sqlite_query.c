@@ -14,6 +14,9 @@
 	"version_us, os, device, caps, node, agent, ja4, resource, addresses, networks, first_us, last_us, " \
 	"sessions, messages, rooms, files, calls FROM client "
 #define INVITE "SELECT id, domain, jid, groups, made_by, created_us, expires_us, used_us, used_by, revoked_us FROM invite "
+#define MAIL                                                                                                 \
+	"SELECT id, purpose, about, stage, person, jid, address, language, subject, state, tries, error, created_us, "        \
+	"due_us, ended_us"
 #define INVITE_OPEN "used_us = 0 AND revoked_us = 0 "
 
 const char *const sq_text[SQ_COUNT] = {
@@ -283,4 +286,22 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_REFUSAL_CLEAR] = "DELETE FROM refusal WHERE owner = ?1",
 	[SQ_REFUSAL_ALL] = "SELECT kind, owner, address, product, version, rule, reason, count, first_us, last_us FROM refusal "
 			   "WHERE last_us >= ?1 ORDER BY last_us DESC, owner LIMIT ?2",
+	[SQ_MAIL_ADD] = "INSERT INTO mail (id, purpose, about, stage, person, jid, address, language, subject, body, state, "
+			"created_us, due_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, ?11, ?12)",
+	[SQ_MAIL_TOLD] = "SELECT count(*) FROM mail WHERE person = ?1 AND purpose = ?2 AND about = ?3 AND stage = ?4 AND "
+			 "address = ?5 AND created_us >= ?6",
+	[SQ_MAIL_OPEN_COUNT] = "SELECT count(*) FROM mail WHERE state = 0",
+	[SQ_MAIL_FORGET] = "DELETE FROM mail WHERE state <> 0 AND created_us < ?1",
+	[SQ_MAIL_CLEAR] = "DELETE FROM mail WHERE jid = ?1",
+	[SQ_MAIL_MARK] = "UPDATE mail SET state = ?2, tries = ?3, error = ?4, due_us = ?5, ended_us = ?6, "
+			 "body = CASE WHEN ?2 IN (1, 3) THEN '' ELSE body END WHERE id = ?1",
+	[SQ_MAIL_RETRY] = "UPDATE mail SET state = 0, tries = 0, due_us = ?2, created_us = CASE WHEN state = 0 THEN created_us "
+			  "ELSE ?2 END, ended_us = 0 WHERE (?1 = '' OR id = ?1) AND state IN (0, 2)",
+	[SQ_MAIL_DROP] = "UPDATE mail SET state = 3, error = '', body = '', ended_us = ?2 WHERE (?1 = '' OR id = ?1) AND "
+			 "state IN (0, 2)",
+	[SQ_MAIL_DUE] = MAIL ", body FROM mail WHERE state = 0 AND due_us <= ?1 ORDER BY due_us LIMIT ?2",
+	[SQ_MAIL_LIST] = MAIL ", '' FROM mail WHERE (?1 < 0 OR state = ?1) AND (?2 = 0 OR mail_id < (SELECT mail_id FROM mail "
+			      "WHERE id = ?4)) ORDER BY mail_id DESC LIMIT ?3",
+	[SQ_MAIL_GET] = MAIL ", body FROM mail WHERE id = ?1",
+	[SQ_MAIL_COUNT] = "SELECT state, count(*), min(due_us) FROM mail GROUP BY state",
 };

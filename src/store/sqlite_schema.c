@@ -137,6 +137,17 @@ static const char *const steps[] = {
 	"  rule TEXT NOT NULL, reason TEXT NOT NULL, count INTEGER NOT NULL, first_us INTEGER NOT NULL,"
 	"  last_us INTEGER NOT NULL, PRIMARY KEY (kind, owner, address, product, version, rule)) WITHOUT ROWID;"
 	"CREATE INDEX refusal_owner ON refusal (owner);",
+	/* 13: mails on their way out. Text goes when a mail has ended; that it was sent stays. */
+	"CREATE TABLE mail ("
+	"  mail_id INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, purpose TEXT NOT NULL, about TEXT NOT NULL,"
+	"  stage TEXT NOT NULL, person TEXT NOT NULL, jid TEXT NOT NULL, address TEXT NOT NULL, language TEXT NOT NULL,"
+	"  subject TEXT NOT NULL, body TEXT NOT NULL, state INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0,"
+	"  error TEXT NOT NULL DEFAULT '', created_us INTEGER NOT NULL, due_us INTEGER NOT NULL,"
+	"  ended_us INTEGER NOT NULL DEFAULT 0);"
+	"CREATE INDEX mail_due ON mail (due_us) WHERE state = 0;"
+	"CREATE INDEX mail_state ON mail (state, due_us);"
+	"CREATE INDEX mail_age ON mail (created_us);"
+	"CREATE INDEX mail_told ON mail (person, purpose, about, stage, address, created_us);",
 };
 
 enum {

@@ -55,7 +55,7 @@ struct store {
 	struct lane lane[STORE_READERS];
 	uint64_t asked, written; /* writes, counted */
 	struct durations wrote, transactions; /* the writing thread's own */
-	_Atomic uint64_t accounts_version, invites_version, caps_clients_version;
+	_Atomic uint64_t accounts_version, invites_version, caps_clients_version, mails_version;
 	bool stopping;
 };
 
@@ -206,6 +206,11 @@ static bool changes_caps_clients(const struct store_req *req)
 	return req->op == OP_CAPS_CLIENT_NOTE || req->op == OP_CAPS_CLIENT_PUT || req->op == OP_CAPS_CLIENT_DELETE;
 }
 
+static bool changes_mails(const struct store_req *req)
+{
+	return req->op == OP_MAIL_ADD || req->op == OP_MAIL_MARK || req->op == OP_MAIL_OPEN || req->op == OP_MAIL_DROP;
+}
+
 static void group_done(struct store *s, struct store_req *first, size_t len)
 {
 	uint64_t now = clock_mono_us();
@@ -219,6 +224,8 @@ static void group_done(struct store *s, struct store_req *first, size_t len)
 			s->invites_version++;
 		if (changes_caps_clients(req))
 			s->caps_clients_version++;
+		if (changes_mails(req))
+			s->mails_version++;
 		answer(s, req);
 	}
 	pthread_mutex_lock(&s->lock);
@@ -438,6 +445,11 @@ uint64_t store_invites_version(const struct store *s)
 uint64_t store_caps_clients_version(const struct store *s)
 {
 	return s->caps_clients_version;
+}
+
+uint64_t store_mails_version(const struct store *s)
+{
+	return s->mails_version;
 }
 
 uint64_t store_applied_seq(const struct store *s)

@@ -92,6 +92,8 @@ struct store_req {
 		const struct store_caps_clients *caps_clients;
 		const struct store_postures *postures;
 		const struct store_refusals *refusals;
+		const struct store_mails *mails;
+		const struct store_mail_counts *mail_counts;
 		const int *outcomes; /* one for each row of the call */
 		uint64_t number;
 	};
@@ -204,6 +206,35 @@ uint64_t store_invites_version(const struct store *s);
  * section 4). STORE_E_NONE: it was used or revoked meanwhile; STORE_E_EXISTS as in store_invite_add. */
 [[nodiscard]] int store_invite_redeem(
 	struct store *s, struct store_req *req, struct str token_hash, const struct store_account *row);
+
+/* --- mails on their way out: the queue that a restart loses nothing of --- */
+
+/* Changes whenever a mail has been added, marked, opened or dropped. Any thread. */
+uint64_t store_mails_version(const struct store *s);
+
+/* Queues one; state, tries, error and ended_us of the row are not looked at. STORE_E_EXISTS: one of the same person, purpose,
+ * about, stage and address was queued at or after `since_us` (UINT64_MAX: not asked). STORE_E_FULL: `max` wait already. */
+[[nodiscard]] int store_mail_add(
+	struct store *s, struct store_req *req, const struct store_mail *row, uint64_t since_us, size_t max);
+
+/* What became of a try: state, tries, error, due_us and ended_us of the row with its id. None such: no error. */
+[[nodiscard]] int store_mail_mark(struct store *s, struct store_req *req, const struct store_mail *row);
+
+/* What waits is due at once, what failed waits again, for this id or (empty) for all. STORE_E_NONE: there is nothing such. */
+[[nodiscard]] int store_mail_open(struct store *s, struct store_req *req, struct str id, uint64_t now_us);
+/* What waits or failed is not sent any more, for this id or all. STORE_E_NONE. */
+[[nodiscard]] int store_mail_drop(struct store *s, struct store_req *req, struct str id, uint64_t now_us);
+
+/* At most `limit` that wait and are due, in order, with bodies -> req->mails. */
+[[nodiscard]] int store_mail_due(struct store *s, struct store_req *req, uint64_t now_us, size_t limit);
+/* At most `limit` of this state (negative: any), the newest first, those before the one with the id `before` unless that is
+ * empty -> req->mails. What has ended is listed for 400 days. */
+[[nodiscard]] int store_mail_list(
+	struct store *s, struct store_req *req, int state, struct str before, size_t limit);
+/* One, with its body -> req->mails. STORE_E_NONE. */
+[[nodiscard]] int store_mail_get(struct store *s, struct store_req *req, struct str id);
+/* -> req->mail_counts. */
+[[nodiscard]] int store_mail_count(struct store *s, struct store_req *req);
 
 /* --- roster (RFC 6121) --- */
 
