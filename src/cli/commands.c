@@ -124,6 +124,17 @@ static const struct cli_option clients_advisory_options[] = {
 	{},
 };
 
+static const struct cli_option mail_options[] = {
+	{"--state", "STATE", "Only those that are queued, sent, failed or dropped."},
+	{"--limit", "N", "At most so many; 100 without it."},
+	{},
+};
+
+static const struct cli_option all_options[] = {
+	{"--all", NULL, "All that wait or were given up."},
+	{},
+};
+
 static const struct cli_option invite_options[] = {
 	{"--user", "NAME", "The name of the account; without it whoever uses the invitation chooses one."},
 	{"--domain", "DOMAIN", "The domain of the account; without it the first of the server's."},
@@ -221,7 +232,7 @@ const struct command commands[] = {
 		"and a server certificate for all domains, the key that signs the record, a sample policy, "
 		"and an empty "
 		"store.\n\n"
-		"As root it also makes the system users gatehouse-gate and gatehouse-recorder and the group "
+		"As root it also makes the system users gatehouse-gate, gatehouse-recorder and gatehouse-courier and the group "
 		"gatehouse-record (whose members may read the record) where they are missing, and says so. "
 		"As an ordinary "
 		"user it makes your own group the one that may read the record.\n\n"
@@ -330,6 +341,23 @@ const struct command commands[] = {
 	{"invite revoke", "ID", "close an invitation that has not been used",
 		"From then on the link makes no account. 'gatehouse invite list' shows the ids.",
 		"  gatehouse invite revoke k3jz7qvw2a\n", NULL, 1, 1, false, cmd_invite_revoke},
+
+	{"mail list", "[--state STATE] [--limit N]", "list mails on their way out",
+		"Lists mails to people and administrators, the newest first: those that wait, and for 400 days those that were "
+		"sent, were given up (failed) or are not wanted any more (dropped). What a mail server said last stands "
+		"beside them.",
+		"  gatehouse mail list --state failed\n  gatehouse mail list --json | jq -r '.mails[].address'\n",
+		mail_options, 0, 0, false, cmd_mail_list},
+	{"mail show", "ID", "show a mail", "Shows a mail with its text; the text goes when it has been sent or dropped.",
+		"  gatehouse mail show Hq3xJ0r1S2mF8k9dT7wZbQ\n", NULL, 1, 1, false, cmd_mail_show},
+	{"mail retry", "ID | --all", "send what waits or failed now",
+		"What waits for its next try is due at once; what was given up waits again.",
+		"  gatehouse mail retry --all\n", all_options, 0, 1, false, cmd_mail_retry},
+	{"mail drop", "ID | --all", "send a mail no more", "What waits or was given up is not sent any more.",
+		"  gatehouse mail drop Hq3xJ0r1S2mF8k9dT7wZbQ\n", all_options, 0, 1, false, cmd_mail_drop},
+	{"mail test", "ADDRESS", "send a mail to see whether it works",
+		"Queues a mail to this address; 'gatehouse mail list' shows what became of it, and what the mail server said.",
+		"  gatehouse mail test me@example.org\n", NULL, 1, 1, false, cmd_mail_test},
 
 	{"session list", "[JID]", "list who is connected",
 		"Lists the sessions of the running server, or of one account.",

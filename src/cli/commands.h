@@ -26,6 +26,12 @@ int cmd_invite_create(struct cli *cli);
 int cmd_invite_list(struct cli *cli);
 int cmd_invite_revoke(struct cli *cli);
 
+int cmd_mail_list(struct cli *cli);
+int cmd_mail_show(struct cli *cli);
+int cmd_mail_retry(struct cli *cli);
+int cmd_mail_drop(struct cli *cli);
+int cmd_mail_test(struct cli *cli);
+
 int cmd_session_list(struct cli *cli);
 int cmd_session_close(struct cli *cli);
 

@@ -1,4 +1,4 @@
-/* System users and groups. As root the server's processes are three users who cannot touch each other's
+/* System users and groups. As root the server's processes are four users who cannot touch each other's
  * files; as an ordinary user everything belongs to that user and the processes confine themselves. */
 #include <dirent.h>
 #include <errno.h>
@@ -18,6 +18,7 @@
 
 #define GATE_USER "gatehouse-gate"
 #define RECORDER_USER "gatehouse-recorder"
+#define COURIER_USER "gatehouse-courier"
 #define RECORD_GROUP "gatehouse-record"
 
 extern char **environ;
@@ -106,6 +107,8 @@ static int users_as_root(struct init *in, struct err *err)
 	snprintf(in->record_group, sizeof(in->record_group), "%s", RECORD_GROUP);
 	if (!r)
 		r = make_user(in, RECORDER_USER, "Gatehouse recorder", err);
+	if (!r)
+		r = make_user(in, COURIER_USER, "Gatehouse courier", err);
 	if (!r)
 		r = make_group(in, err);
 	return r ? r : join_group(in, err);

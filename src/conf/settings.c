@@ -256,6 +256,23 @@ static int check_components(struct load *l)
 	return 0;
 }
 
+/* In the clear only where nobody but this machine hears it, unless that is said. */
+static int check_mail(struct load *l)
+{
+	const struct settings *s = l->settings;
+	bool here = str_is(s->mail_server, "localhost") || str_is(s->mail_server, "::1") ||
+		    str_starts(s->mail_server, STR("127."));
+
+	if (s->mail_server.len && !s->mail_from.len)
+		return together(l, "mail.from", "missing; with mail.server an address is needed that mails come from");
+	if (s->mail_server.len && s->mail_tls == SETTINGS_MAIL_NEVER && !here && !s->mail_in_the_clear)
+		return together(l, "mail.tls", "never, to another machine, would show everybody on the network what is "
+					       "written; use required or direct, or say mail.in_the_clear: true");
+	if (s->mail_user.len && !s->mail_password_file.len)
+		return together(l, "mail.password_file", "missing; mail.user needs one");
+	return 0;
+}
+
 static int check_together(struct load *l)
 {
 	const struct settings *s = l->settings;
@@ -281,6 +298,8 @@ static int check_together(struct load *l)
 		return together(
 			l, "record.copy_dir", "the same folder as record.dir; a copy belongs elsewhere");
 	r = check_components(l);
+	if (!r)
+		r = check_mail(l);
 	return r ? r : check_listeners(l);
 }
 

@@ -47,6 +47,12 @@ enum settings_clients { /* tls.client_certificates */
 	SETTINGS_CLIENTS_REQUIRED,
 };
 
+enum settings_mail { /* mail.tls */
+	SETTINGS_MAIL_REQUIRED,
+	SETTINGS_MAIL_DIRECT,
+	SETTINGS_MAIL_NEVER,
+};
+
 /* sasl.scram_sha_*: when SCRAM with this hash is offered. */
 enum settings_offer {
 	SETTINGS_OFFER_AUTO, /* as long as no account that may log in lacks its verifier */

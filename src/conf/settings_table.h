@@ -352,6 +352,39 @@ SETTING(STRING, "control.admin_group", control_admin_group, "\"\"", 0, 64, "", L
 SETTING(STRING, "control.record_group", control_record_group, "gatehouse-record", 1, 64, "", LIVE,
 	check_account_name, "System group whose members may read the record; being root is not enough.")
 
+SECTION("mail", "Mails to people and administrators, sent through a mail server of yours (docs/administration.md).")
+SETTING(STRING, "mail.server", mail_server, "\"\"", 0, 253, "", LIVE, check_host,
+	"Name or network address of the mail server that takes them; \"\" sends none.")
+SETTING(INT, "mail.port", mail_port, "auto", 0, 65535, ":auto", LIVE, NULL,
+	"Its port; auto is 587, 465 with mail.tls: direct, 25 with mail.tls: never.")
+SETTING(ENUM, "mail.tls", mail_tls, "required", 0, 0, "required|direct|never", LIVE, NULL,
+	"required: STARTTLS, or nothing is sent; direct: TLS from the first byte; never: in the clear, to this machine only.")
+SETTING(BOOL, "mail.in_the_clear", mail_in_the_clear, "false", 0, 0, "", LIVE, NULL,
+	"Allow mail.tls: never also to another machine: names, addresses, texts and the password cross the network readable.")
+SETTING(STRING, "mail.user", mail_user, "\"\"", 0, 255, "", LIVE, NULL,
+	"Name to log in with at the mail server; \"\" does without.")
+SETTING(PATH, "mail.password_file", mail_password_file, "\"\"", 0, 0, "", LIVE, NULL,
+	"File that holds the password for mail.user in one line; only its owner may read it.")
+SETTING(STRING, "mail.from", mail_from, "\"\"", 0, 400, "", LIVE, check_mailbox,
+	"Whom they are from: an address, or \"Name <address>\". What cannot be delivered comes back to it.")
+SETTING(TEXTS, "mail.to_admins", mail_to_admins, "[]", 0, 16, "", LIVE, check_mailboxes,
+	"Addresses of administrators who are told of new devices and outbreaks where policy says so.")
+SETTING(PATH, "mail.ca_file", mail_ca_file, "\"\"", 0, 0, "", LIVE, NULL,
+	"PEM file with the authorities that the mail server's certificate may come from; \"\" is the system's.")
+SETTING(INT, "mail.rate_per_minute", mail_rate_per_minute, "60", 1, 6000, "mails", LIVE, NULL,
+	"Mails that go out in a minute.")
+SETTING(SECONDS, "mail.timeout_seconds", mail_timeout_seconds, "60", 2, 600, "", LIVE, NULL,
+	"Time the mail server has for one mail.")
+SETTING(SECONDS, "mail.retry_seconds", mail_retry_seconds, "60", 1, 3600, "", LIVE, NULL,
+	"Wait before a mail that could not be sent is tried again; it doubles each time, up to two hours.")
+SETTING(INT, "mail.give_up_hours", mail_give_up_hours, "48", 1, 720, "hours", LIVE, NULL,
+	"Time after which a mail that could not be sent is given up.")
+SETTING(INT, "mail.queue_max", mail_queue_max, "10000", 10, 1000000, "mails", LIVE, NULL,
+	"Mails that may wait at the same time; beyond it no more are queued, and the log says so.")
+
+SETTING(INT, "mail.client_days", mail_client_days, "30", 1, 365, "days", LIVE, NULL,
+	"People are written to about programs that they have used within so many days (policy/clients/).")
+
 SECTION("metrics", "Figures for monitoring (docs/metrics.md).")
 SETTING(ADDRESSES, "metrics.listen", metrics_listen, "[]", 0, 1, "", RESTART, check_loopback,
 	"Loopback address on which Prometheus may read the server's figures at /metrics; an empty list switches it off.")
@@ -361,6 +394,8 @@ SETTING(STRING, "users.gate", users_gate, "gatehouse-gate", 1, 64, "", RESTART, 
 	"User of the gate, which faces the network.")
 SETTING(STRING, "users.recorder", users_recorder, "gatehouse-recorder", 1, 64, "", RESTART,
 	check_account_name, "User of the recorder and the reader, who alone may open the record.")
+SETTING(STRING, "users.courier", users_courier, "gatehouse-courier", 1, 64, "", RESTART, check_account_name,
+	"User of the courier, which sends mails.")
 
 SECTION("policy", "Rules for what may be said.")
 SETTING(PATH, "policy.dir", policy_dir, "policy", 0, 0, "", RESTART, check_nonempty,

@@ -29,3 +29,6 @@ int check_uris(const void *value, struct err *err);
 int check_word(const void *value, struct err *err);
 int check_socket_path(const void *value, struct err *err);
 int check_account_name(const void *value, struct err *err);
+int check_host(const void *value, struct err *err);
+int check_mailbox(const void *value, struct err *err);
+int check_mailboxes(const void *value, struct err *err);

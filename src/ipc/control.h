@@ -20,7 +20,7 @@
  *                      error `refused` when the old set stays in force
  *   status          -> {"ok":true,"state":"running"|"starting"|"stopping","version","started","domains":[..],
  *                       "supervisor_pid","gate_pid","recorder_pid","gate_restarts","recorder_restarts",
- *                       "exporter_pid" (0: switched off),"processes":{"resident_bytes":{..},"cpu_milliseconds":{..},
+ *                       "exporter_pid" and "courier_pid" (0: switched off),"processes":{"resident_bytes":{..},"cpu_milliseconds":{..},
  *                       "restarts":{..}} by process}
  *                      and all members of the gate's answer and of the recorder's
  *   backup
@@ -35,7 +35,8 @@
  *   status          -> {"sessions","connections","accounts","applied_seq","uptime_seconds","loops":N,"policy",
  *                       "logins":{"succeeded","failed"},"tls_failures":{"loopback","local","elsewhere"},
  *                       "accounts_without":{"SCRAM-SHA-1","SCRAM-SHA-256","SCRAM-SHA-512"},"stanzas":{"received","content","events","signals",
- *                       "blocked","refused","waiting"},"record_link":{"up","full"},"figures":{..}}
+ *                       "blocked","refused","waiting"},"record_link":{"up","full"},"mail":{"courier":"off"|"up"|"down",
+ *                       "confinement","mails":{state: how many},"tries":{"sent","failed","later"}},"figures":{..}}
  *                      figures: what is counted for monitoring; docs/metrics.md
  *   export
  *   {"target","text"}
@@ -84,6 +85,17 @@
  *                       [{"person","resource","product","version","os","class","now","then","rule"},..]}: whom the policy in the
  *                      folder, with `text` as its file clients/NAME.yaml (gone: without it), would treat otherwise at that
  *                      date; `rule`: whom that one reaches. Nothing is changed; refused: it is not in order
+ *   mail.list
+ *   {"state"?,"before"?,"limit"?}
+ *                   -> {"ok":true,"mails":[M,..],"more":bool}, the newest first; `before` is the id of the last one of the page
+ *                      before, `limit` at most CONTROL_LIST_MAX
+ *   mail.show
+ *   {"id"}          -> {"ok":true,"mail":M with "subject" and "body"}; not_found
+ *   mail.retry, mail.drop
+ *   {"id"} or {"all":true}
+ *                   -> {"ok":true}; not_found: nothing such waits or has failed. Recorded first
+ *   mail.test
+ *   {"address"}     -> {"ok":true}; bad_request, refused (there is no mail.server), limit. Recorded first
  *   session.list
  *   {"jid"?}        -> {"ok":true,"sessions":[S,..]}
  *   session.close
@@ -126,6 +138,8 @@
  * S: {"jid" (full),"address","tls","mechanism","ja4","connected","loop","state":"online"|"resumable",..}
  * I: {"id","domain","jid" ("": who uses it chooses),"groups":[..],"by","created","expires",
  *     "state":"open"|"used"|"revoked"|"expired","used_by"?,"used"?}
+ * M: {"id","purpose","about","stage","jid","address","language","state":"queued"|"sent"|"failed"|"dropped","tries","error",
+ *     "created","due" (queued),"ended" (the others)}
  * Times are RFC 3339, UTC.
  *
  * Error codes: bad_request, unknown_command, not_permitted, not_found, exists, bad_jid, bad_domain, refused,

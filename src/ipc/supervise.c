@@ -119,7 +119,8 @@ static int take_part(struct supervise *s, uint32_t id, bool more, struct str tex
 
 static bool type_takes_fd(char type)
 {
-	return type == SUPERVISE_LISTENER || type == SUPERVISE_LINK || type == SUPERVISE_KEY;
+	return type == SUPERVISE_LISTENER || type == SUPERVISE_LINK || type == SUPERVISE_KEY ||
+	       type == SUPERVISE_COURIER;
 }
 
 static int decode_number(struct str packet, uint32_t *out)
@@ -166,6 +167,7 @@ static int decode(struct supervise *s, struct str packet, int fd, struct supervi
 		return 1;
 	case SUPERVISE_READY:
 	case SUPERVISE_STOP:
+	case SUPERVISE_COURIER:
 		return packet.len == 1 ? 1 : -EPROTO;
 	case SUPERVISE_CONTROL:
 		return decode_control(s, packet, out);

@@ -6,6 +6,7 @@
  *   START      supervisor  gate   JSON, see below                     -
  *   LISTENER   supervisor  gate   u32 index into "listeners"          listening socket, non-blocking
  *   LINK       supervisor  both   u32 index of the loop               stream socket to the other child
+ *   COURIER    supervisor  gate   -                                   stream socket to the courier
  *   KEY        supervisor  gate   "certificate", "client-ca",         the file, open for reading
  *                                 "client-crl" or "key"
  *   READY      both        sup.   -                                   -
@@ -30,6 +31,8 @@
  * have put another file in its place, to which the gate has no right. The gate reads a KEY with pread from offset 0 and
  * closes it; it needs no right to tls/ of its own. After STOP the child finishes what it promised and exits
  * with 0. End of file means the supervisor died: the same.
+ *
+ * A COURIER replaces the one before: that courier has ended (mail/job.h says what is spoken there).
  *
  * CONTROL carries the commands of ipc/control.h: a request down, its answer up with the same id. Text beyond
  * one packet goes in several, `more` 1 in all but the last; parts of one id are never mixed with a second
@@ -58,6 +61,7 @@ enum supervise_type {
 	SUPERVISE_LISTENER = 'F',
 	SUPERVISE_LINK = 'L',
 	SUPERVISE_KEY = 'K',
+	SUPERVISE_COURIER = 'M',
 	SUPERVISE_READY = 'R',
 	SUPERVISE_RELOAD = 'H',
 	SUPERVISE_STOP = 'Q',

@@ -151,14 +151,15 @@ static void put_process(json_t *all, const char *name, pid_t pid)
 
 static json_t *status_processes(const struct supervisor *s)
 {
-	json_t *all = json_pack("{s:{}, s:{}, s:{s:i, s:i, s:i}}", "cpu_milliseconds", "resident_bytes", "restarts", "gate",
+	json_t *all = json_pack("{s:{}, s:{}, s:{s:i, s:i, s:i, s:i}}", "cpu_milliseconds", "resident_bytes", "restarts", "gate",
 		(int)s->children[ROLE_GATE].restarts, "recorder", (int)s->children[ROLE_RECORDER].restarts, "exporter",
-		(int)s->display.restarts);
+		(int)s->display.restarts, "courier", (int)s->mailroom.restarts);
 
 	put_process(all, "supervisor", getpid());
 	put_process(all, "gate", s->children[ROLE_GATE].pid);
 	put_process(all, "recorder", s->children[ROLE_RECORDER].pid);
 	put_process(all, "exporter", s->display.pid);
+	put_process(all, "courier", s->mailroom.pid);
 	return all;
 }
 
@@ -177,6 +178,7 @@ static json_t *status_own(const struct supervisor *s)
 		(int)recorder->pid, "gate_restarts", (int)gate->restarts, "recorder_restarts",
 		(int)recorder->restarts);
 	json_object_set_new(status, "exporter_pid", json_integer(s->display.pid));
+	json_object_set_new(status, "courier_pid", json_integer(s->mailroom.pid));
 	json_object_set_new(status, "processes", status_processes(s));
 	buf_done(&started);
 	return status;
@@ -264,6 +266,11 @@ static const struct desk_command table[] = {
 	{"invite.revoke", run_gate, false},
 	{"clients.rule", run_gate, false},
 	{"clients.dry_run", run_gate, false},
+	{"mail.list", run_gate, false},
+	{"mail.show", run_gate, false},
+	{"mail.retry", run_gate, false},
+	{"mail.drop", run_gate, false},
+	{"mail.test", run_gate, false},
 	{"session.list", run_gate, false},
 	{"session.close", run_gate, false},
 	{"flood.list", run_gate, false},

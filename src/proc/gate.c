@@ -396,6 +396,9 @@ static int gate_message(struct gate *g, const struct supervise_message *m)
 	case SUPERVISE_LINK:
 		gate_relink(g, m);
 		return 0;
+	case SUPERVISE_COURIER:
+		gate_post_link(g, m->fd);
+		return 0;
 	case SUPERVISE_KEY:
 		gate_start_key(g, m);
 		return 0;
@@ -451,6 +454,8 @@ static void on_tick(uv_timer_t *timer)
 	route_tick(g->route);
 	gate_mechanisms_tick(g);
 	gate_invites_tick(g);
+	gate_campaign_tick(g);
+	gate_post_tick(g);
 	supervise_watch(g);
 }
 
@@ -487,7 +492,7 @@ static void on_settle(uv_timer_t *timer)
 	struct way_stats stats;
 
 	way_stats(g->way, &stats);
-	if (stats.waiting && g->settle_left--)
+	if ((stats.waiting || gate_post_is_busy(g)) && g->settle_left--)
 		return;
 	uv_timer_stop(timer);
 	gate_record_stop(g);
@@ -550,6 +555,10 @@ static int gate_open(struct gate *g, struct err *err)
 	if (r)
 		return r;
 	r = gate_open_loops(g);
+	if (r == 0)
+		r = gate_post_open(g);
+	if (r == 0)
+		r = gate_campaign_open(g);
 	if (r)
 		return err_set(err, r, "event loops: %s", uv_strerror(r));
 	return gate_open_way(g, err);

@@ -18,6 +18,8 @@
 #include "net/listener.h"
 #include "parcel/loops.h"
 #include "proc/confine.h"
+#include "proc/gate_campaign.h"
+#include "proc/gate_post.h"
 #include "record/record.h"
 #include "route/route.h"
 #include "rule/policy_set.h"
@@ -71,6 +73,8 @@ struct gate {
 	struct directory *directory;
 	struct throttle *throttle;
 	struct turnstile *turnstile;
+	struct gate_post *post; /* gate_post.c */
+	struct gate_campaign *campaign;
 	struct account_secret secret;
 	struct budget *budget;
 	struct crowd *crowd;
@@ -221,6 +225,13 @@ void gate_invites_tick(struct gate *g); /* each second */
 /* gate_clients_rules.c */
 void gate_clients_rule(struct gate_request *r);
 void gate_clients_dry_run(struct gate_request *r);
+
+/* gate_mail.c */
+void gate_mail_list(struct gate_request *r);
+void gate_mail_show(struct gate_request *r);
+void gate_mail_retry(struct gate_request *r);
+void gate_mail_drop(struct gate_request *r);
+void gate_mail_test(struct gate_request *r);
 
 /* gate_sessions.c */
 void gate_session_list(struct gate_request *r);

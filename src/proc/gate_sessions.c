@@ -249,6 +249,8 @@ void gate_status(struct gate_request *r)
 					"events", (json_int_t)w.events, "signals", (json_int_t)w.signals, "blocked",
 					(json_int_t)w.blocked, "refused", (json_int_t)w.refused, "waiting", (json_int_t)w.waiting));
 	status_record(g, answer);
+	json_object_set_new(answer, "mail", gate_post_status(g));
+	json_object_set_new(answer, "campaign", gate_campaign_status(g));
 	json_object_set_new(answer, "figures", figures_json(g, &x, &w));
 	gate_request_done(r, answer);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,6 +49,40 @@ static int try_ptrace(void)
 	return ptrace(PTRACE_TRACEME, 0, NULL, NULL) ? -errno : 0;
 }
 
+static void tell(const char *what, int r)
+{
+	if (r == 0)
+		log_error("probe %s: ALLOWED", what);
+	else
+		log_info("probe %s: refused (%s)", what, strerror(-r));
+}
+
+static int try_netlink(void)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+void probe_courier(void)
+{
+	const char *what = getenv("GATEHOUSE_PROBE_COURIER");
+
+	if (!what)
+		return;
+	if (!strcmp(what, "exec"))
+		tell(what, try_exec());
+	else if (!strcmp(what, "ptrace"))
+		tell(what, try_ptrace());
+	else if (!strcmp(what, "netlink"))
+		tell(what, try_netlink());
+	else
+		tell(what, try_open(what));
+}
+
 void probe_confinement(const struct settings *settings)
 {
 	const char *what = getenv("GATEHOUSE_PROBE");
@@ -65,8 +100,5 @@ void probe_confinement(const struct settings *settings)
 		r = try_ptrace();
 	else
 		return;
-	if (r == 0)
-		log_error("probe %s: ALLOWED", what);
-	else
-		log_info("probe %s: refused (%s)", what, strerror(-r));
+	tell(what, r);
 }

@@ -55,6 +55,7 @@ static void refresh_end(struct supervisor *s, const char *refused)
 			settings_free(s->settings);
 		s->settings = TAKE(f->settings);
 		log_set_level((enum log_level)s->settings->log_level);
+		mailroom_renew(s);
 	}
 	if (f->done)
 		f->done(f->owner, refused, buf_cstr(&restart));
@@ -155,6 +156,8 @@ static int check_files(struct refresh *f, struct err *err)
 		r = certificate_check(f->settings, &warnings, err);
 	if (!r)
 		r = secrets_check(f->settings, err);
+	if (!r)
+		r = mailroom_check(f->settings, err);
 	if (!r && warnings.len)
 		log_warn("%s", buf_cstr(&warnings));
 	buf_done(&warnings);

@@ -104,6 +104,7 @@ void supervisor_step(struct supervisor *s)
 		child_start(gate);
 	if (s->state == SUPERVISOR_STARTING && recorder->ready && gate->ready)
 		on_running(s);
+	mailroom_step(s);
 }
 
 /* ---- signals ---- */
@@ -121,7 +122,7 @@ static void on_child(struct supervisor *s)
 				known = true;
 				child_ended(&s->children[role], status);
 			}
-		if (!known && !refresh_process_ended(s, pid, status))
+		if (!known && !refresh_process_ended(s, pid, status) && !mailroom_process_ended(s, pid, status))
 			known = display_process_ended(s, pid, status) || desk_process_ended(s, pid, status); /* else: a reader whose asker went away */
 	}
 }
@@ -251,6 +252,8 @@ static int check_early(struct supervisor *s, struct err *err)
 	buf_done(&warnings);
 	if (!r)
 		r = secrets_check(s->settings, err);
+	if (!r)
+		r = mailroom_check(s->settings, err);
 	if (!r && access(s->settings->record_key.data, F_OK))
 		r = err_set(err, -errno,
 			"the record's key %s is missing; bring it back from the backup (the record cannot be "
@@ -285,6 +288,8 @@ static int supervisor_open(struct supervisor *s, const char *dir, struct err *er
 	if (!r)
 		r = display_open(s, err);
 	if (!r)
+		mailroom_open(s);
+	if (!r)
 		raise_descriptors(s->settings);
 	return r;
 }
@@ -300,6 +305,7 @@ static void supervisor_close(struct supervisor *s)
 {
 	desk_close(s);
 	display_close(s);
+	mailroom_close(s);
 	ports_close(s);
 	for (unsigned i = 0; i < s->loops; i++)
 		if (s->links[i] >= 0)

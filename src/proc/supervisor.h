@@ -8,6 +8,7 @@
  *   desk_commands.c     the commands the supervisor answers itself
  *   desk_reader.c       record.*: the access is recorded, then the reader runs with the asker's descriptors
  *   display.c           the exporter of metrics
+ *   mailroom.c          the courier
  *   refresh.c           reload: everything is checked before the gate hears of it
  *   secrets.c           components' secrets on their way to the gate */
 #pragma once
@@ -88,6 +89,13 @@ struct supervisor {
 		unsigned restarts;
 		uv_timer_t again;
 	} display; /* display.c */
+	struct {
+		pid_t pid; /* 0: not running */
+		unsigned restarts, delay_ms;
+		bool renewed; /* asked to end, for new settings */
+		uint64_t started_ms;
+		uv_timer_t again;
+	} mailroom; /* mailroom.c */
 	struct desk *desk;
 	struct refresh *refresh;
 	enum supervisor_state state;
@@ -139,6 +147,19 @@ void display_start(struct supervisor *s); /* nothing when it is switched off */
 /* True when it was the exporter; it is started again. */
 bool display_process_ended(struct supervisor *s, pid_t pid, int status);
 void display_close(struct supervisor *s);
+
+/* ---- mailroom.c: the courier ---- */
+
+/* Password and authorities: is what mail.* names there, and closed to others? */
+[[nodiscard]] int mailroom_check(const struct settings *settings, struct err *err);
+void mailroom_open(struct supervisor *s);
+/* Starts it when mail.server is set and there is a gate to work for; else nothing. */
+void mailroom_step(struct supervisor *s);
+/* Other settings are in force: it finishes what it has begun, and another takes its place. */
+void mailroom_renew(struct supervisor *s);
+/* True when it was the courier; it is started again. */
+bool mailroom_process_ended(struct supervisor *s, pid_t pid, int status);
+void mailroom_close(struct supervisor *s);
 
 /* ---- desk.c ---- */
 

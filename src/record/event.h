@@ -32,7 +32,8 @@
 	X(20, REFUSED, "refused", true)                                                                      \
 	X(21, REPORT, "report", true)                                                                        \
 	X(22, CLIENT, "client", true)                                                                        \
-	X(23, CLIENT_RULE, "client-rule", true)
+	X(23, CLIENT_RULE, "client-rule", true)                                                              \
+	X(24, MAIL, "mail", true)
 
 enum event {
 	EVENT_NONE,
