@@ -335,10 +335,11 @@ def _runs(pid):
 
 
 def service_users():
-    """Users for gate and recorder when the tests run as root: the product's own where they exist, else two
+    """Users for gate, recorder and courier when the tests run as root: the product's own where they exist, else three
     that every Debian has."""
     chosen = {}
-    for role, ours, spare in (("gate", "gatehouse-gate", "nobody"), ("recorder", "gatehouse-recorder", "daemon")):
+    for role, ours, spare in (("gate", "gatehouse-gate", "nobody"), ("recorder", "gatehouse-recorder", "daemon"),
+                              ("courier", "gatehouse-courier", "mail")):
         try:
             pwd.getpwnam(ours)
             chosen[role] = ours

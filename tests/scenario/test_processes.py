@@ -3,6 +3,7 @@
 import os
 import pathlib
 import signal
+import subprocess
 import time
 
 import pytest
@@ -13,6 +14,10 @@ from lib.stanza import body_of, message, presence
 # Libraries that read hostile files or talk outward, and may be in neither; and what only the gate needs.
 NOWHERE = ("libmagic", "libyara", "libarchive", "libcurl", "libpq", "libldap", "libpng", "libjpeg", "libwebp")
 GATE_ONLY = ("libssl", "libhs", "libexpat", "libicu", "libsqlite3", "libidn2")
+
+
+# A mail server that is not there: nothing is sent in these tests.
+WITH_MAIL = {"mail": {"server": "127.0.0.1", "port": 9, "tls": "never", "from": "it@example.org"}}
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +133,82 @@ def test_the_gate_is_shut_out_of_the_record_even_where_files_are_open_to_all(lau
     server.wait_ready()
     log = server.log.read_text()
     assert log.count("probe %s: refused (" % probe) == 2 and "ALLOWED" not in log, server.tail()
+
+
+# ---- the courier, which speaks to a mail server ----
+
+@pytest.fixture(scope="module")
+def sending(launch):
+    return launch("sending", WITH_MAIL)
+
+
+def courier(server):
+    """Its pid, once it has said how it is confined."""
+    end = time.monotonic() + 20
+    while not server.status()["mail"]["confinement"]:
+        assert time.monotonic() < end, server.tail()
+        time.sleep(0.05)
+    return server.status()["courier_pid"]
+
+
+def test_the_courier_is_linked_with_what_it_needs_only(sending):
+    mapped = libraries(courier(sending))
+    forbidden = set(NOWHERE) - {"libcurl", "libldap"} | {"libhs", "libsqlite3", "libicu", "libuv", "libyaml"}
+    own = subprocess.run(["readelf", "-d", os.readlink("/proc/%d/exe" % courier(sending))], capture_output=True, text=True,
+                         check=True).stdout
+    assert "libcurl" in own and not [name for name in forbidden if name + ".so" in own]
+    assert not [name for name in mapped if name.startswith(("libhs", "libsqlite3", "libuv", "libyaml"))]
+    assert not [name for name in libraries(sending.pid("gate")) if name.startswith("libcurl")]
+
+
+def test_the_courier_has_confined_itself_and_holds_none_of_our_files(sending):
+    pid = courier(sending)
+    status = status_of(pid)
+    assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2" and int(status["CapEff"], 16) == 0
+    uid = int(status["Uid"].split()[0])
+    others = {int(status_of(sending.pid(who))["Uid"].split()[0]) for who in ("gate", "recorder", "supervisor")}
+    assert uid not in others if os.getuid() == 0 else others == {uid}
+    assert not [name for name in open_files(pid) if str(sending.dir) in name or "memfd:outlet" in name]
+
+
+@pytest.mark.parametrize("probe", ["exec", "ptrace", "netlink", "/etc/passwd"])
+def test_planted_code_in_the_courier_is_refused(launch, probe):
+    server = launch("courier-" + probe.strip("/").replace("/", "-"), WITH_MAIL, env={"GATEHOUSE_PROBE_COURIER": probe})
+    courier(server)
+    log = server.log.read_text()
+    assert "probe %s: refused (" % probe in log and "ALLOWED" not in log, server.tail()
+
+
+@pytest.mark.parametrize("probe", ["gatehouse.yaml", "record/00000001.jsonl", "keys/record.key", "store/gatehouse.db",
+                                   "tls/server.key"])
+def test_the_courier_is_shut_out_of_our_files_even_where_they_are_open_to_all(launch, probe):
+    def prepare(server):
+        server.env = {"GATEHOUSE_PROBE_COURIER": str(server.dir / probe)}
+    server = launch("courier-" + probe.replace("/", "-"), WITH_MAIL, prepare)
+    pid = courier(server)
+    path = server.dir / probe
+    for each in (server.dir, path.parent, path):
+        each.chmod(0o755 if each.is_dir() else 0o644)
+    os.kill(pid, signal.SIGKILL)
+    wait_gone(pid)
+    assert courier(server) != pid
+    log = server.log.read_text()
+    assert log.count("probe %s: refused (" % path) == 2 and "ALLOWED" not in log, server.tail()
+
+
+def test_a_courier_that_dies_is_brought_back(sending):
+    pid = courier(sending)
+    os.kill(pid, signal.SIGKILL)
+    wait_gone(pid)
+    end = time.monotonic() + 20
+    while sending.status()["courier_pid"] in (0, pid):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert sending.status()["processes"]["restarts"]["courier"] == 1
+
+
+def test_without_a_mail_server_there_is_no_courier(server):
+    assert server.status()["courier_pid"] == 0 and server.status()["mail"]["courier"] == "off"
 
 
 def test_a_dead_gate_is_started_again_and_people_come_back(folk, server):
