@@ -57,6 +57,25 @@ static const struct cli_option password_options[] = {
 	{},
 };
 
+#define LOCKDOWN_OPTIONS                                                                                                   \
+	{"--group", "NAME", "Only for the members of this group."},                                                        \
+		{"--product", "NAME", "Only for sessions of this program, as 'session list' names it."},                   \
+		{"--versions", "RANGE", "With --product: only these versions, such as '<1.8' or '>=2.0, <2.14.12'."},      \
+		{"--account", "JID", "Only for this account."},                                                            \
+		{"--device", "JID/RESOURCE", "Only for this session's address, or for the id of an installation."},        \
+		{"--reason", "TEXT", "Why: people are told, and it goes into the record."},                                \
+		{"--for", "TIME", "How long: a number with s, min, h or d (2h); then it ends by itself."},                 \
+		{"--until", "TIME", "When it ends by itself (2026-11-23T18:00:00Z)."},                                     \
+		{"--except", "GROUP", "Members of this group are left out, beside lockdown.break_glass_group."}
+
+static const struct cli_option lockdown_on_options[] = {
+	LOCKDOWN_OPTIONS,
+	{"--dry-run", NULL, "The same as 'lockdown rehearse'."},
+	{},
+};
+
+static const struct cli_option lockdown_rehearse_options[] = {LOCKDOWN_OPTIONS, {}};
+
 static const struct cli_option reason_options[] = {
 	{"--reason", "TEXT", "Why; it goes into the record."},
 	{},
@@ -369,6 +388,28 @@ const struct command commands[] = {
 		"disable'.",
 		"  gatehouse session close alice@example.org/phone\n", reason_options, 1, 1, false,
 		cmd_session_close},
+
+	{"lockdown on", "WHAT [--group NAME | --product NAME | --account JID | --device ID] --reason TEXT [--for TIME]",
+		"switch something off, now",
+		"WHAT is everything, messages, files, links, calls, rooms or outside. Without a further word it is for all; "
+		"members of the group that the setting lockdown.break_glass_group names go on talking. With everything, "
+		"sessions end at once and nobody logs in; messages wait until the end. People are told what is off, until "
+		"when and why. It is done also when the record cannot be written at the moment, and survives restarts.\n\n"
+		"docs/client-control.md has a page to follow in an emergency.",
+		"  gatehouse lockdown on links --for 2h --reason \"A worm spreads by links.\"\n"
+		"  gatehouse lockdown on everything --product Gajim --versions '<1.8' --reason \"Update Gajim.\"\n"
+		"  gatehouse lockdown on everything --account bob@example.org --reason \"Stolen telephone.\"\n",
+		lockdown_on_options, 1, 1, false, cmd_lockdown_on},
+	{"lockdown off", "ID|all", "switch on again",
+		"Those it was for are told; what waited for them is delivered. 'gatehouse lockdown status' shows the ids.",
+		"  gatehouse lockdown off L-7kq2\n  gatehouse lockdown off all\n", NULL, 1, 1, false, cmd_lockdown_off},
+	{"lockdown status", "", "what is switched off, for whom, until when and why",
+		"Exit code 1: something is switched off.", "  gatehouse lockdown status --json\n", NULL, 0, 0, false,
+		cmd_lockdown_status},
+	{"lockdown rehearse", "WHAT [as in 'lockdown on']", "whom a switch would hit; nothing is changed",
+		"Prints how many people, sessions, groups and rooms, by name. It is recorded as a rehearsal.",
+		"  gatehouse lockdown rehearse everything --group sales --reason \"Exercise\"\n", lockdown_rehearse_options, 1, 1,
+		false, cmd_lockdown_rehearse},
 
 	{"clients judge", "[--batch] [--known FILE] [FILE | FIELD=VALUE...]", "say what is held of a client that shows these signals",
 		"Judges recorded signals of a program as the server judges those of a session: product, version, system, "

@@ -41,6 +41,11 @@ int cmd_flood_list(struct cli *cli);
 int cmd_flood_silence(struct cli *cli);
 int cmd_flood_release(struct cli *cli);
 
+int cmd_lockdown_on(struct cli *cli);
+int cmd_lockdown_off(struct cli *cli);
+int cmd_lockdown_status(struct cli *cli);
+int cmd_lockdown_rehearse(struct cli *cli);
+
 int cmd_config_check(struct cli *cli);
 int cmd_config_show(struct cli *cli);
 

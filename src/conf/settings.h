@@ -41,6 +41,12 @@ enum settings_flush {
 	SETTINGS_FLUSH_BUFFERED,
 };
 
+enum settings_channel {
+	SETTINGS_CHANNEL_REFUSE,
+	SETTINGS_CHANNEL_REPORT,
+	SETTINGS_CHANNEL_ALLOW,
+};
+
 enum settings_clients { /* tls.client_certificates */
 	SETTINGS_CLIENTS_NEVER,
 	SETTINGS_CLIENTS_OPTIONAL,

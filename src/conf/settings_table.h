@@ -98,6 +98,18 @@ SETTING(BOOL, "clients.ask", clients_ask, "true", 0, 0, "", LIVE, NULL,
 SETTING(INT, "clients.held_max", clients_held_max, "500", 1, 10000, "stanzas", LIVE, NULL,
 	"Stanzas of others that wait for a session until it is judged; beyond it messages wait offline.")
 
+SECTION("channels", "What would be less protected on its way than what people write: refuse it, report it in the record, or allow it.")
+SETTING(ENUM, "channels.weak_calls", channels_weak_calls, "refuse", 0, 0, "refuse|report|allow", LIVE, NULL,
+	"Offers of calls, and their acceptance, without DTLS-SRTP (XEP-0320).")
+SETTING(ENUM, "channels.weak_files", channels_weak_files, "refuse", 0, 0, "refuse|report|allow", LIVE, NULL,
+	"Files over plain HTTP or FTP, and over SOCKS5 straight between two devices (XEP-0065, XEP-0260).")
+SETTING(ENUM, "channels.in_band_files", channels_in_band_files, "allow", 0, 0, "refuse|report|allow", LIVE, NULL,
+	"Files inside the stream of stanzas (XEP-0047, XEP-0095, XEP-0261): protected and recorded like messages.")
+
+SECTION("lockdown", "Switching things off in an emergency (docs/client-control.md).")
+SETTING(STRING, "lockdown.break_glass_group", lockdown_break_glass_group, "\"\"", 0, 128, "", LIVE, NULL,
+	"Group of accounts that keep talking when a switch is for all or for a group: the security team; \"\" is nobody.")
+
 SECTION("limits", "Ceilings that protect the server and everybody else from one client.")
 SETTING(SIZE, "limits.stanza_bytes_before_login", limits_stanza_bytes_before_login, "10000", 2048, 1048576,
 	"", LIVE, NULL, "Bytes of one stanza before the client has logged in.")

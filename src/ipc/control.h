@@ -96,6 +96,18 @@
  *                   -> {"ok":true}; not_found: nothing such waits or has failed. Recorded first
  *   mail.test
  *   {"address"}     -> {"ok":true}; bad_request, refused (there is no mail.server), limit. Recorded first
+ *   lockdown.on
+ *   {"what":"everything"|"messages"|"files"|"links"|"calls"|"rooms"|"outside",
+ *    "scope":"all"|"group"|"product"|"account"|"device","name"?,"versions"?,"reason","seconds"?|"until"?,"except"?}
+ *                   -> {"ok":true,"switch":W,"reached":N,"ended":N,"milliseconds":N} when the last session has been reached:
+ *                      N were told, N of them lose their session
+ *   lockdown.off
+ *   {"id"}          -> {"ok":true,"switches":[W,..]}, those that were on; "all": every one. not_found
+ *   lockdown.status -> {"ok":true,"switches":[W,..],"break_glass_group"}
+ *   lockdown.rehearse
+ *   {as lockdown.on}
+ *                   -> {"ok":true,"switch":W,"sessions":N,"resumable":N,"people":[..],"groups":[..],"rooms":[..]}; nothing is
+ *                      changed
  *   session.list
  *   {"jid"?}        -> {"ok":true,"sessions":[S,..]}
  *   session.close
@@ -114,8 +126,8 @@
  *                   -> {"ok":true}. The supervisor's own, of what it does while the recorder does not answer:
  *                      recorded as soon as it does
  *
- * user.*, invite.create, invite.revoke, flood.* and session.close are recorded before they are done; without that nothing is done (`full`,
- * `unavailable`). user.disable, invite.revoke, flood.silence and session.close protect: they are done in any case, and recorded when it can be.
+ * user.*, invite.create, invite.revoke, flood.*, lockdown.* and session.close are recorded before they are done; without that nothing is done (`full`,
+ * `unavailable`). user.disable, invite.revoke, flood.silence, lockdown.on and session.close protect: they are done in any case, and recorded when it can be.
  *
  * Forwarded to the recorder:
  *
@@ -140,6 +152,7 @@
  *     "state":"open"|"used"|"revoked"|"expired","used_by"?,"used"?}
  * M: {"id","purpose","about","stage","jid","address","language","state":"queued"|"sent"|"failed"|"dropped","tries","error",
  *     "created","due" (queued),"ended" (the others)}
+ * W: {"id","what","scope","name","versions","reason","by","except","start","end" (null: by hand)}
  * Times are RFC 3339, UTC.
  *
  * Error codes: bad_request, unknown_command, not_permitted, not_found, exists, bad_jid, bad_domain, refused,

@@ -10,6 +10,7 @@ struct letter {
 	struct port *port;
 	struct blob *bytes;
 	const char *condition, *text;
+	struct str lang; /* of `bytes`, when they are what people are told */
 	struct standing *standing; /* counted */
 };
 
@@ -91,9 +92,12 @@ static void run_close(struct task *task)
 
 	if (l->standing)
 		l->port->ops->close(l->port, l->condition, l->standing->text, l->standing->lang);
+	else if (l->bytes)
+		l->port->ops->close(l->port, l->condition, blob_view(l->bytes), l->lang);
 	else
 		l->port->ops->close(l->port, l->condition, l->text ? str_from(l->text) : STR_NONE, STR_NONE);
 	standing_unref(l->standing);
+	blob_unref(l->bytes);
 	port_unref(l->port);
 	free(l);
 }
@@ -124,4 +128,9 @@ static void run_judge(struct task *task)
 void port_judge(struct port *p, struct standing *standing)
 {
 	letter_post(port_ref(p), (struct letter){.standing = standing_ref(standing)}, run_judge);
+}
+
+void port_close_text(struct port *p, const char *condition, struct str text, struct str lang)
+{
+	letter_post(port_ref(p), (struct letter){.condition = condition, .bytes = blob_new(text), .lang = lang}, run_close);
 }

@@ -42,3 +42,5 @@ void port_close(struct port *p, const char *condition, const char *text);
 void port_close_told(struct port *p, const char *condition, struct standing *standing);
 /* Hands the stream how its session stands with the rules about clients: what waited for that goes on. */
 void port_judge(struct port *p, struct standing *standing);
+/* The same with a text that was made for it, in that language; `condition` and `lang` must be static. */
+void port_close_text(struct port *p, const char *condition, struct str text, struct str lang);

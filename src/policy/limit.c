@@ -7,7 +7,7 @@ static const struct {
 	unsigned matter;
 	const char *name;
 } table[] = {
-	{LIMIT_SPEAK, MATTER_SPEECH, "speak"},
+	{LIMIT_SPEAK, MATTER_SPEECH | MATTER_FILE | MATTER_CALL, "speak"},
 	{LIMIT_FILES, MATTER_FILE, "files"},
 	{LIMIT_OUTSIDE, MATTER_OUTSIDE, "outside"},
 };

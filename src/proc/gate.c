@@ -117,6 +117,8 @@ static int gate_open_data(struct gate *g, struct err *err)
 	r = policy_set_load(&g->policy, g->settings->policy_dir.data, &inspect_engine, err);
 	if (r == 0)
 		r = gate_lists_open(g, err);
+	if (r == 0)
+		r = gate_lockdown_open(g, err);
 	if (r)
 		return r;
 	gate_settings_to_limits(g->settings, &budget, &throttle);
@@ -287,6 +289,13 @@ static bool on_visitor(void *owner, const struct xmpp_visitor *v, struct arena *
 	return way_denies_client(g->way, v, arena, text, rule);
 }
 
+static bool on_bars(void *owner, const struct subject *who, struct str agent, struct str lang, struct buf *text)
+{
+	struct gate *g = owner;
+
+	return way_bars(g->way, who, agent, lang, text);
+}
+
 static int gate_open_way(struct gate *g, struct err *err)
 {
 	static struct office office = {.run = gate_office_run};
@@ -308,6 +317,7 @@ static int gate_open_way(struct gate *g, struct err *err)
 			.features = disco_put_caps,
 			.forbids = on_name,
 			.denies = on_visitor,
+			.bars = on_bars,
 	};
 	struct tls *tls;
 	int r;
@@ -456,6 +466,7 @@ static void on_tick(uv_timer_t *timer)
 	gate_invites_tick(g);
 	gate_campaign_tick(g);
 	gate_post_tick(g);
+	gate_lockdown_tick(g);
 	supervise_watch(g);
 }
 

@@ -81,6 +81,8 @@ struct gate {
 	struct meter *paid;
 	struct policy_set *policy;
 	struct barrier *barrier; /* the lists of the policy; counted */
+	struct lockdown *lockdown_over; /* counted; came to their end while no gate ran */
+	struct lockdown *lockdown; /* what is switched off; counted; of the policy, too */
 	struct xmpp *xmpp;
 	struct route *route;
 	struct way *way;
@@ -189,6 +191,17 @@ void gate_act_export(struct gate_request *r); /* {"seq":N}: the line, durable */
 
 /* gate_lists.c. Before the loops run: the administrators' lists as the store has them, into the policy. 0 or negative. */
 [[nodiscard]] int gate_lists_open(struct gate *g, struct err *err);
+
+/* gate_lockdown.c: what is switched off (rule/lockdown.h). Before the loops run: as the store has it, into the policy. 0 or
+ * negative. */
+[[nodiscard]] int gate_lockdown_open(struct gate *g, struct err *err);
+void gate_lockdown_tick(struct gate *g); /* each second: what has come to its end */
+/* The switches in force under other settings; counted; NULL: memory is out. */
+[[nodiscard]] struct lockdown *gate_lockdown_under(const struct gate *g, const struct settings *settings);
+void gate_lockdown_on(struct gate_request *r);
+void gate_lockdown_off(struct gate_request *r);
+void gate_lockdown_status(struct gate_request *r);
+void gate_lockdown_rehearse(struct gate_request *r);
 
 /* gate_office.c: what administrators ask for with their clients. */
 struct office;

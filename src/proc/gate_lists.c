@@ -25,7 +25,7 @@ static int put_in_force(struct gate *g, const struct str lists[BARRIER_LISTS])
 
 	if (r)
 		return r;
-	policy = policy_set_with(g->policy, barrier);
+	policy = policy_set_with(g->policy, barrier, g->lockdown);
 	if (!policy) {
 		barrier_unref(barrier);
 		return -ENOMEM;

@@ -105,6 +105,8 @@ static void put_in_force(struct gate *g, struct retired *retired, struct setting
 	route_set_settings(g->route, settings);
 	way_set_settings(g->way, settings);
 	gate_put_policy(g, policy);
+	lockdown_unref(g->lockdown);
+	g->lockdown = lockdown_ref(policy_set_lockdown(policy));
 	tls_unref(tls);
 	if (policy_changed)
 		gate_record_policy(g);
@@ -121,15 +123,18 @@ static int read_settings(struct gate *g, struct settings **out, struct err *err)
 	return r;
 }
 
-/* With the lists that are in force. */
+/* With the lists and switches that are in force. */
 static int load_policy(const struct gate *g, struct settings *settings, struct policy_set **out, struct err *err)
 {
 	struct policy_set *read;
+	struct lockdown *lockdown;
 	int r = policy_set_load(&read, settings->policy_dir.data, &inspect_engine, err);
 
 	if (r)
 		return r;
-	*out = policy_set_with(read, g->barrier);
+	lockdown = gate_lockdown_under(g, settings);
+	*out = lockdown ? policy_set_with(read, g->barrier, lockdown) : NULL;
+	lockdown_unref(lockdown);
 	policy_set_unref(read);
 	return *out ? 0 : err_set(err, -ENOMEM, "memory is out");
 }

@@ -15,6 +15,7 @@
 #include "route/deliver.h"
 #include "route/interest.h"
 #include "route/iq.h"
+#include "route/lock.h"
 #include "route/note.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -191,6 +192,7 @@ static void install(struct session *s, struct standing *st)
 		warn(s, st);
 	if (s->port)
 		port_judge(s->port, st);
+	lock_judged(s, !old || !old->client);
 	if (!old) {
 		let_in(s);
 		deliver_waiting(s);
@@ -431,7 +433,7 @@ void judge_bind(struct session *s)
 	struct home *h = s->user->home;
 	const struct origin *o = s->origin;
 	struct probation *p = probation_new(s);
-	enum client_effect worst = h->policy ? worst_of(s) : CLIENT_ALLOW;
+	enum client_effect worst = !h->policy ? CLIENT_ALLOW : lock_needs_client(h) ? CLIENT_DENY : worst_of(s);
 
 	see(s, &(struct client_signals){.resource = o->jid.resource,
 		.agent_id = o->agent_id,

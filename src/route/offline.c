@@ -8,6 +8,7 @@
 #include "route/answer.h"
 #include "route/deliver.h"
 #include "route/history.h"
+#include "route/lock.h"
 #include "route/message.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -377,6 +378,19 @@ static bool is_in_history(const struct session *s, const struct store_message *r
 	return !memmem(at, (size_t)(end - at), "<no-", 4); /* XEP-0334 */
 }
 
+/* After what a switch has withheld, messages come that were handed over already. */
+static bool is_in_hands(const struct user *u, struct str id)
+{
+	session_each(s, u) for (uint32_t i = 0; s->sm && i < s->sm->len; i++)
+	{
+		const struct unacked *item = sm_at(s->sm, i);
+
+		if (item->stored && str_eq(str_of(item->id, RECORD_ID), id))
+			return true;
+	}
+	return false;
+}
+
 /* The sender's origin is gone; what is in the store already needs none. From somebody who is blocked by now,
  * or was already when a crash brought it back, nothing is delivered (XEP-0191). */
 static void flood_row(
@@ -392,6 +406,8 @@ static void flood_row(
 	}
 	if (!session_may_get(s, &from))
 		return; /* it waits for another client */
+	if (is_in_hands(s->user, row->id) || lock_withholds(s, row))
+		return;
 	receipt = record_receipt_stored(arena, row->seq, row->time_us, row->id);
 	blob = receipt ? row_blob(s->user, row) : NULL;
 	if (!blob)
@@ -435,6 +451,10 @@ void offline_release(struct user *u, const struct store_message *rows, size_t le
 		{
 			if (!session_takes_messages(s))
 				continue;
+			if (lock_withholds(s, &rows[i])) {
+				acked = false;
+				continue;
+			}
 			release_one(s, &rows[i]);
 			acked = acked && !s->sm;
 		}
@@ -532,4 +552,12 @@ void offline_flood(struct session *s)
 	user_busy(u, 1);
 	if (flood_read(f))
 		flood_end(f);
+}
+
+void offline_again(struct user *u, uint64_t seq)
+{
+	if (u->flooded_seq >= seq)
+		u->flooded_seq = seq - 1;
+	queue_filled(u);
+	flood_best(u);
 }

@@ -39,3 +39,5 @@ void offline_keep(struct user *u, struct parcel *p);
 /* Hands the session what waits for its user, oldest first. Messages that arrive meanwhile wait (user->held).
  */
 void offline_flood(struct session *s);
+/* From this number on they are read again: some stayed where they were. */
+void offline_again(struct user *u, uint64_t seq);

@@ -136,7 +136,7 @@ static void bind_now(struct user *u, struct errand *e, const struct store_archiv
 	}
 	if (error == ERRAND_OK)
 		begin(u, e, page);
-	else if (error == ERRAND_E_FAILED)
+	else if (error == ERRAND_E_FAILED || error == ERRAND_E_BARRED)
 		errand_answer(e, error);
 	else
 		say_unbound(e);

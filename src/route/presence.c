@@ -11,6 +11,7 @@
 #include "pubsub/avatar.h"
 #include "route/interest.h"
 #include "route/judge.h"
+#include "route/lock.h"
 #include "route/offline.h"
 #include "route/postings.h"
 #include "route/pep.h"
@@ -174,6 +175,7 @@ static void initial_presence(struct session *s)
 	postings_greet(s);
 	flood_greet(s);
 	strangers_greet(s);
+	lock_greet(s);
 }
 
 static void available(struct session *s, struct parcel *p, int priority)

@@ -6,6 +6,7 @@
 #include "route/answer.h"
 #include "route/deliver.h"
 #include "route/iq.h"
+#include "route/lock.h"
 #include "route/message.h"
 #include "route/reread.h"
 #include "route/rooms_archive.h"
@@ -158,13 +159,15 @@ static struct volley *volley_new(const struct hall *hall, size_t len, struct blo
 	return v;
 }
 
-/* A wall that went up after both had entered. */
+/* A wall that went up after both had entered, or something that is switched off for one of them. */
 static bool is_walled(const struct hall *hall, const struct seat *to, enum room_goods goods)
 {
 	enum wall_kind kind = goods == ROOM_GOODS_MESSAGE ? WALL_MESSAGE : WALL_PRESENCE;
 
-	return hall->home->walled && hall->parcel &&
-	       !sight_is_open(hall->home, hall->parcel->origin->jid.bare, to->jid.bare, kind);
+	if (!hall->parcel)
+		return false;
+	return (hall->parcel->matter && lock_stops_in_room(hall->home, hall->parcel, to->jid.bare)) ||
+	       (hall->home->walled && !sight_is_open(hall->home, hall->parcel->origin->jid.bare, to->jid.bare, kind));
 }
 
 static void volley_add(struct volley *v, const struct seat *s)

@@ -15,6 +15,7 @@
 struct route;
 struct settings;
 struct policy_set;
+struct lockdown;
 struct store;
 struct directory;
 struct record;
@@ -131,6 +132,20 @@ void route_close_other_sessions(struct route *r, struct str jid, const char *tex
 /* The account has been removed, in the store and in the directory: its contacts who are there hear that all subscriptions have
  * ended (XEP-0077 3.2). `roster` is what it had, copied. */
 void route_account_removed(struct route *r, struct str bare, const struct store_roster *roster);
+/* A switch of `l`, already part of the policy (`on`) or not any more: those who are there are told; for one that is on for
+ * everything, their sessions end, for rooms they leave those; what it withheld is handed out at the end. `done` runs when the last
+ * one has been reached: so many were told, so many of these lose their session. */
+void route_lockdown(struct route *r, struct lockdown *l, struct str id, bool on,
+	void (*done)(void *owner, unsigned told, unsigned ended), void *owner);
+/* Whom that would be: each session, nothing is done. */
+struct route_hit {
+	struct str jid;    /* full */
+	bool detached;
+	struct str *rooms; /* it is in */
+	size_t rooms_len;
+};
+void route_lockdown_look(struct route *r, struct lockdown *l, struct str id,
+	void (*each)(void *owner, const struct route_hit *hit), void (*done)(void *owner), void *owner);
 size_t route_session_count(const struct route *r); /* any thread, approximate */
 
 /* Counted since the gate was started, but for `rooms`. */

@@ -14,6 +14,7 @@
 #include "route/interest.h"
 #include "route/judge.h"
 #include "route/last.h"
+#include "route/lock.h"
 #include "route/note.h"
 #include "route/opening.h"
 #include "route/postings.h"
@@ -327,6 +328,8 @@ enum errand_error session_bind(struct user *u, struct errand *e)
 		e->resource = make_resource(e);
 	if (jid_with_resource(&full, &e->bare, e->resource, e->arena))
 		return ERRAND_E_BAD_RESOURCE;
+	if (lock_bars_errand(u->home, e, &full))
+		return ERRAND_E_BARRED;
 	old = session_by_resource(u, full.resource);
 	if (!old && u->session_count >= u->home->settings->limits_sessions_per_account)
 		return ERRAND_E_TOO_MANY;
@@ -456,7 +459,7 @@ void session_ask_resume(struct user *u, struct errand *e)
 {
 	struct session *s = session_by_sm_id(u, e->sm_id);
 
-	if (!s || !list_is_empty(&s->doomed) || !user_exists(u->home, u->bare)) {
+	if (!s || s->locked || !list_is_empty(&s->doomed) || !user_exists(u->home, u->bare) || lock_bars(s)) {
 		recall_handled(u, e);
 		resume_refuse(u, e);
 		return;
@@ -542,6 +545,8 @@ static void session_gone(struct user *u, struct errand *e)
 		s->port = port_unref(s->port);
 		if (s->resuming) {
 			session_resume(s, s->resuming);
+		} else if (s->locked) {
+			session_end(s, NULL, NULL, "switched off");
 		} else if (e->reason == GONE_LOST && s->sm && s->sm->resumable && list_is_empty(&s->doomed)) {
 			s->detached_until = loop_seconds(u->home->loop) + s->resume_seconds;
 			timer_again(s);

@@ -42,6 +42,7 @@ struct session {
 	bool carbons;
 	bool synced;  /* knows the end of its archive since it was bound (XEP-0386): what stands there is not sent again */
 	bool warned;  /* by a headline, since it was bound */
+	bool locked;  /* a switch ends it (reach.c): it takes nothing any more */
 	bool backlog; /* more waits offline than it may be given now: new messages go behind it */
 };
 
@@ -62,7 +63,7 @@ static inline bool session_may_get(const struct session *s, const struct jid *fr
 /* May get messages addressed to the account (RFC 6121 8.5.2.1.1). */
 static inline bool session_takes_messages(const struct session *s)
 {
-	return s->presence && s->priority >= 0 && !s->backlog;
+	return s->presence && s->priority >= 0 && !s->backlog && !s->locked;
 }
 
 #define session_each(s, u) for (struct session *s = session_first(u); s; s = session_next(s))

@@ -41,6 +41,7 @@ struct user {
 	unsigned session_count;
 	unsigned carbons;     /* sessions that want carbons */
 	uint64_t flooded_seq; /* offline messages up to here are in a session's hands */
+	uint64_t withheld_seq; /* the first offline message a switch keeps from him (lock.h); 0: none */
 	uint64_t drained;     /* flooded_seq + 1 when the store was seen to hold none beyond it; 0: unknown */
 	unsigned queued;      /* writes to the offline queue asked for */
 	bool looking, look_again; /* what is held of strangers is being read; and has changed meanwhile (strangers.c) */

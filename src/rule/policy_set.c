@@ -10,6 +10,7 @@ struct policy_set {
 	_Atomic unsigned refs;
 	struct policy_set *whole; /* counted: whose rules and engine these are; NULL: its own */
 	struct barrier *barrier;  /* counted */
+	struct lockdown *lockdown; /* counted */
 	struct rule_set *rules;
 	const struct policy_engine *engine;
 	struct inspect_set *inspect;
@@ -89,6 +90,7 @@ struct policy_set *policy_set_unref(struct policy_set *set)
 	if (!set || atomic_fetch_sub_explicit(&set->refs, 1, memory_order_acq_rel) != 1)
 		return NULL;
 	barrier_unref(set->barrier);
+	lockdown_unref(set->lockdown);
 	if (set->whole) {
 		policy_set_unref(set->whole);
 	} else {
@@ -100,7 +102,7 @@ struct policy_set *policy_set_unref(struct policy_set *set)
 	return NULL;
 }
 
-struct policy_set *policy_set_with(struct policy_set *set, struct barrier *barrier)
+struct policy_set *policy_set_with(struct policy_set *set, struct barrier *barrier, struct lockdown *lockdown)
 {
 	struct policy_set *with = malloc(sizeof(*with));
 
@@ -108,6 +110,7 @@ struct policy_set *policy_set_with(struct policy_set *set, struct barrier *barri
 		return NULL;
 	*with = (struct policy_set){.whole = policy_set_ref(set->whole ? set->whole : set),
 		.barrier = barrier_ref(barrier),
+		.lockdown = lockdown_ref(lockdown),
 		.rules = set->rules,
 		.engine = set->engine,
 		.inspect = set->inspect,
@@ -119,6 +122,11 @@ struct policy_set *policy_set_with(struct policy_set *set, struct barrier *barri
 const struct barrier *policy_set_barrier(const struct policy_set *set)
 {
 	return set->barrier;
+}
+
+struct lockdown *policy_set_lockdown(const struct policy_set *set)
+{
+	return set->lockdown;
 }
 
 const struct rule_set *policy_set_rules(const struct policy_set *set)

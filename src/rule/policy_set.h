@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "rule/barrier.h"
+#include "rule/lockdown.h"
 #include "rule/rule_set.h"
 #include "rule/verdict.h"
 
@@ -36,15 +37,16 @@ struct policy_engine {
 [[nodiscard]] int policy_set_load_changed(struct policy_set **out, const char *dir, const struct policy_change *change,
 	const struct policy_engine *engine, struct problems *problems);
 
-/* The same rules and engine with these lists, as a set of its own with one reference; NULL: memory is out. `barrier` NULL:
- * empty ones. What policy_set_load() makes has empty ones. */
-[[nodiscard]] struct policy_set *policy_set_with(struct policy_set *set, struct barrier *barrier);
+/* The same rules and engine with these lists and switches, as a set of its own with one reference; NULL: memory is out.
+ * `barrier` NULL: empty ones; `lockdown` NULL: nothing is switched off. What policy_set_load() makes has neither. */
+[[nodiscard]] struct policy_set *policy_set_with(struct policy_set *set, struct barrier *barrier, struct lockdown *lockdown);
 
 struct policy_set *policy_set_ref(struct policy_set *set);   /* returns set; NULL is accepted */
 struct policy_set *policy_set_unref(struct policy_set *set); /* returns NULL; the last one frees */
 
 const struct rule_set *policy_set_rules(const struct policy_set *set);
 const struct barrier *policy_set_barrier(const struct policy_set *set); /* may be NULL */
+struct lockdown *policy_set_lockdown(const struct policy_set *set);         /* may be NULL; take a reference to keep it */
 const struct inspect_set *policy_set_engine(const struct policy_set *set); /* NULL without an engine */
 const char *policy_set_version(const struct policy_set *set);              /* 16 hex digits */
 

@@ -38,6 +38,8 @@ enum store_op {
 	OP_VISIT_GREET,
 	OP_NOTICE_PUT,
 	OP_NOTICE_DELETE,
+	OP_SWITCH_PUT,
+	OP_SWITCH_DELETE,
 	OP_INVITE_ADD,
 	OP_INVITE_REVOKE,
 	OP_INVITE_REDEEM,
@@ -84,6 +86,7 @@ enum store_op {
 	OP_CAPS_GET,
 	OP_VISIT_GET,
 	OP_NOTICE_ALL,
+	OP_SWITCH_ALL,
 	OP_USER_LOAD,
 	OP_CLIENT_LIST,
 	OP_CAPS_CLIENT_ALL,
@@ -119,6 +122,7 @@ struct store_args {
 		const struct store_posture *posture;
 		const struct store_refusal *refusal;
 		const struct store_mail *mail;
+		const struct store_switch *off;
 	};
 	struct store_archived *last; /* of the list */
 	size_t len;

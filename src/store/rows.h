@@ -74,6 +74,17 @@ struct store_notice {
 	uint64_t seq, utc_us;
 };
 
+/* Something that is switched off (rule/lockdown.h). */
+struct store_switch {
+	struct str id, what, scope, name, versions, reason, by, except;
+	uint64_t start_us, end_us; /* end 0: none */
+};
+
+struct store_switches {
+	const struct store_switch *rows;
+	size_t len;
+};
+
 struct store_notices {
 	const struct store_notice *rows;
 	size_t len;

@@ -132,6 +132,9 @@ enum sq_query {
 	SQ_NOTICE_PUT,
 	SQ_NOTICE_DELETE,
 	SQ_NOTICE_ALL,
+	SQ_SWITCH_PUT,
+	SQ_SWITCH_DELETE,
+	SQ_SWITCH_ALL,
 	SQ_INVITE_ALL,
 	SQ_INVITE_FIND,
 	SQ_INVITE_ADD,
@@ -271,6 +274,9 @@ int sq_visit_get(struct sq *q, struct store_req *req);
 int sq_notice_put(struct sq *q, struct store_req *req);
 int sq_notice_delete(struct sq *q, struct store_req *req);
 int sq_notice_all(struct sq *q, struct store_req *req);
+int sq_switch_put(struct sq *q, struct store_req *req);
+int sq_switch_delete(struct sq *q, struct store_req *req);
+int sq_switch_all(struct sq *q, struct store_req *req);
 int sq_roster_changes(struct sq *q, struct store_req *req);
 [[nodiscard]] int sq_roster_log(struct sq *q, struct str owner, struct str contact, uint64_t version);
 int sq_roster_load(struct sq *q, struct store_req *req);

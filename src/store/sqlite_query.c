@@ -157,6 +157,11 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_NOTICE_PUT] = "INSERT OR REPLACE INTO notice (name, text, id, seq, utc_us) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[SQ_NOTICE_DELETE] = "DELETE FROM notice WHERE name = ?1",
 	[SQ_NOTICE_ALL] = "SELECT name, text, id, seq, utc_us FROM notice",
+	[SQ_SWITCH_PUT] = "INSERT OR REPLACE INTO lockdown (id, what, scope, name, versions, reason, made_by, excepted, start_us, "
+			  "end_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[SQ_SWITCH_DELETE] = "DELETE FROM lockdown WHERE id = ?1",
+	[SQ_SWITCH_ALL] = "SELECT id, what, scope, name, versions, reason, made_by, excepted, start_us, end_us FROM lockdown "
+			  "ORDER BY start_us, id",
 	[SQ_IN_ROSTER] = "SELECT 1 FROM roster_item WHERE owner = ?1 AND contact = ?2 AND NOT hidden",
 	[SQ_BLOCKS] = "SELECT 1 FROM block WHERE owner = ?1 AND (jid IN (?2, ?3, ?4, ?5) "
 		       "OR substr(?4, -length(jid) - 1) = '.' || jid) LIMIT 1",

@@ -148,6 +148,11 @@ static const char *const steps[] = {
 	"CREATE INDEX mail_state ON mail (state, due_us);"
 	"CREATE INDEX mail_age ON mail (created_us);"
 	"CREATE INDEX mail_told ON mail (person, purpose, about, stage, address, created_us);",
+	/* 14: what is switched off */
+	"CREATE TABLE lockdown ("
+	"  id TEXT PRIMARY KEY, what TEXT NOT NULL, scope TEXT NOT NULL, name TEXT NOT NULL, versions TEXT NOT NULL,"
+	"  reason TEXT NOT NULL, made_by TEXT NOT NULL, excepted TEXT NOT NULL, start_us INTEGER NOT NULL,"
+	"  end_us INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 enum {

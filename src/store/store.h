@@ -87,6 +87,7 @@ struct store_req {
 		const struct store_visit *visit;
 		const struct store_user *user;
 		const struct store_notices *notices;
+		const struct store_switches *switches;
 		const struct store_invites *invites;
 		const struct store_clients *clients;
 		const struct store_caps_clients *caps_clients;
@@ -284,6 +285,13 @@ void store_visit_note_greeted(struct store *s, struct str owner, struct str motd
 [[nodiscard]] int store_notice_put(struct store *s, struct store_req *req, const struct store_notice *row);
 [[nodiscard]] int store_notice_delete(struct store *s, struct store_req *req, struct str name);
 [[nodiscard]] int store_notice_all(struct store *s, struct store_req *req);
+
+/* --- what is switched off --- */
+
+/* Adds or replaces; deletes (absent: no error); -> req->switches, in order of their beginning. */
+[[nodiscard]] int store_switch_put(struct store *s, struct store_req *req, const struct store_switch *row);
+[[nodiscard]] int store_switch_delete(struct store *s, struct store_req *req, struct str id);
+[[nodiscard]] int store_switch_all(struct store *s, struct store_req *req);
 
 /* --- when people were there last (XEP-0012) --- */
 

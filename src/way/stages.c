@@ -6,7 +6,9 @@
 #include "conf/settings.h"
 #include "policy/limit.h"
 #include "policy/policy.h"
+#include "policy/stop.h"
 #include "route/route.h"
+#include "rule/matter.h"
 #include "rule/namespace.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -89,12 +91,63 @@ static void limit(struct parcel *p, const struct way_loop *wl)
 	policy_limit(&rule, &c, p->arena, &p->verdict);
 }
 
+static void channel_add(struct channel_rules *rules, int setting, unsigned matter)
+{
+	rules->refused |= setting == SETTINGS_CHANNEL_REFUSE ? matter : 0;
+	rules->reported |= setting == SETTINGS_CHANNEL_REPORT ? matter : 0;
+}
+
+static struct channel_rules channels_of(const struct settings *s)
+{
+	struct channel_rules rules = {};
+
+	channel_add(&rules, s->channels_weak_calls, MATTER_WEAK_CALL);
+	channel_add(&rules, s->channels_weak_files, MATTER_WEAK_FILE);
+	channel_add(&rules, s->channels_in_band_files, MATTER_IN_BAND);
+	return rules;
+}
+
+static unsigned matter_of_parcel(const struct parcel *p, const struct way_loop *wl, unsigned wanted)
+{
+	bool room = p->has_to && settings_is_rooms(wl->settings, p->to.domain);
+	bool server = !p->has_to || (jid_is_domain(&p->to) && !is_for_component(p, wl));
+	struct matter_case c = {
+			.stanza = p->stanza,
+			.content = p->class == CLASS_CONTENT,
+			.own = (server && p->kind != PARCEL_PRESENCE) || str_eq(p->to.bare, p->origin->jid.bare),
+			.room = room,
+			.outside = (p->has_to && !room && !settings_is_inside(wl->settings, p->to.domain)) ||
+				   (!p->origin->person && !settings_is_inside(wl->settings, p->origin->jid.domain)),
+	};
+
+	if (p->kind == PARCEL_PRESENCE && !p->has_to)
+		c.own = false; /* all who see him */
+	return matter_of(&c, wanted);
+}
+
+/* What kind of thing it is, and whether that is switched off, or would go a weaker way. */
+static void stop_parcel(struct parcel *p, struct way_loop *wl, const struct subject *from, const struct subject *to)
+{
+	struct channel_rules channels = channels_of(wl->settings);
+	const struct judgement *client = p->standing ? p->standing->client : NULL;
+	struct lockdown_party sender = {.person = from, .agent = p->origin->agent_id, .client = client}, recipient = {.person = to};
+	unsigned wanted = stop_wanted(wl->policy, &channels);
+
+	if (!wanted)
+		return;
+	p->matter = matter_of_parcel(p, wl, wanted);
+	if (p->matter)
+		stop_decide(wl->policy, &channels, p->matter, &sender, to ? &recipient : NULL, p->arena, &p->verdict);
+}
+
 enum stage_result stage_policy(struct parcel *p, struct way_loop *wl)
 {
-	struct subject from = subject_of_sender(p, wl), to;
+	struct subject from = subject_of_sender(p, wl), to, *other;
 
 	p->recipient = recipient_of(p, wl);
-	policy_stanza(wl->policy, p->stanza, &from, subject_of_recipient(p, wl, &to) ? &to : NULL, p->arena, &p->verdict);
+	other = subject_of_recipient(p, wl, &to) ? &to : NULL;
+	stop_parcel(p, wl, &from, other);
+	policy_stanza(wl->policy, p->stanza, &from, other, p->arena, &p->verdict);
 	names_decide(p, wl);
 	if (p->standing && p->standing->limits)
 		limit(p, wl);

@@ -277,6 +277,17 @@ bool way_denies_client(void *way_owner, const struct xmpp_visitor *v, struct are
 	return true;
 }
 
+bool way_bars(void *owner, const struct subject *who, struct str agent, struct str lang, struct buf *text)
+{
+	const struct way_loop *wl = way_here(owner);
+	struct lockdown_party party = {.person = who, .agent = agent};
+	const struct lockdown_switch *off = lockdown_bars(policy_set_lockdown(wl->policy), &party);
+
+	if (off)
+		lockdown_put_text(text, off, lang);
+	return off != NULL;
+}
+
 /* ---- set-up and reload ---- */
 
 static void on_watch(struct timer *timer)

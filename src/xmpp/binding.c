@@ -6,6 +6,7 @@
 #include "base/rand.h"
 #include "base/text.h"
 #include "conf/settings.h"
+#include "rule/subject.h"
 #include "stanza/ns.h"
 #include "stanza/stanza_error.h"
 #include "stanza/xml_out.h"
@@ -35,15 +36,39 @@ static void answer(struct stream *s, const struct node *n)
 	blob_unref(blob);
 }
 
-static void answer_error(struct stream *s, const struct node *iq, enum stanza_condition condition)
+static void answer_error_text(struct stream *s, const struct node *iq, enum stanza_condition condition, struct str text)
 {
 	struct arena *arena = arena_new(0);
-	struct node *error = arena ? stanza_error_reply(arena, iq, condition, STANZA_TYPE_DEFAULT, STR_NONE, STR_NONE, NULL)
+	struct node *error = arena ? stanza_error_reply(arena, iq, condition, STANZA_TYPE_DEFAULT, text, STR_NONE, NULL)
 				   : NULL;
 
 	if (error)
 		answer(s, error);
 	arena_free(arena);
+}
+
+static void answer_error(struct stream *s, const struct node *iq, enum stanza_condition condition)
+{
+	answer_error_text(s, iq, condition, STR_NONE);
+}
+
+/* A switch leaves him no session, or none with this resource (rule/lockdown.h): what it says. `iq` NULL: he has asked for it
+ * with his login. */
+static void answer_barred(struct stream *s, const struct errand *e, const struct node *iq)
+{
+	const struct xmpp_env *env = &s->xl->xmpp->env;
+	struct subject who = subject_of(s->person->jid, true);
+	struct buf text = BUF_INIT(4096);
+
+	who.groups = s->person->groups;
+	who.group_count = s->person->groups_len;
+	who.resource = e->resource;
+	if (!env->bars || !env->bars(env->owner, &who, e->agent_id, s->person->language, &text))
+		buf_lit(&text, "Switched off.");
+	if (iq)
+		answer_error_text(s, iq, STANZA_POLICY_VIOLATION, buf_view(&text));
+	stream_error(s, "policy-violation", buf_cstr(&text));
+	buf_done(&text);
 }
 
 static struct errand *binding_errand(struct stream *s, enum errand_kind kind, void (*on_answer)(struct errand *))
@@ -143,7 +168,9 @@ static void on_bound(struct errand *e)
 	}
 	if (e->error || !iq) {
 		s->state = STREAM_UNBOUND;
-		if (iq)
+		if (iq && e->error == ERRAND_E_BARRED)
+			answer_barred(s, e, iq);
+		else if (iq)
 			answer_error(s, iq, bind_condition(e->error));
 	} else {
 		binding_done(s, e);
@@ -275,6 +302,8 @@ static void on_opened(struct errand *e)
 		binding_abandon(s, e);
 	} else if (e->error == ERRAND_E_COUNT_TOO_HIGH) {
 		stream_error(s, "handled-count-too-high", NULL);
+	} else if (e->error == ERRAND_E_BARRED) {
+		answer_barred(s, e, NULL);
 	} else if (e->error) {
 		stream_error(s, "internal-server-error", NULL);
 	} else if (!e->origin) {

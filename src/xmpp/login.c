@@ -16,6 +16,7 @@
 #include "conf/settings.h"
 #include "net/tls_client.h"
 #include "record/record.h"
+#include "rule/subject.h"
 #include "xmpp/agent.h"
 #include "xmpp/external.h"
 
@@ -209,6 +210,30 @@ static bool login_is_another(const struct login *l)
 	return l->request && claimed && !str_eq(str_from(claimed), l->jid);
 }
 
+/* Does a switch leave him no session now (rule/lockdown.h)? Then *text says for how long and why. */
+static bool login_is_barred(struct login *l, const struct person *person, struct str *text)
+{
+	const struct xmpp_env *env = &l->stream->xl->xmpp->env;
+	struct subject who = subject_of(person->jid, true);
+	struct buf words = BUF_INIT(4096);
+	bool barred;
+
+	who.groups = person->groups;
+	who.group_count = person->groups_len;
+	barred = env->bars && env->bars(env->owner, &who, l->stream->agent ? l->stream->agent->id : STR(""), person->language,
+				      &words);
+	*text = arena_dup(l->arena, buf_view(&words));
+	buf_done(&words);
+	return barred;
+}
+
+/* As for a denied client: after this condition clients keep the password and come again. */
+static void login_bar(struct login *l, const struct person *person, struct str text)
+{
+	login_record(l, EVENT_LOGIN_FAILED, person->jid, person->id, STR("switched off"));
+	login_answer_failure(l->stream, l->syntax, "temporary-auth-failure", text);
+}
+
 static void login_deny(struct login *l, const struct person *person, struct str text, struct str rule)
 {
 	struct str reason = arena_printf(l->arena, "the client is denied by rule %.*s", STR_FMT(rule));
@@ -222,16 +247,18 @@ static void login_succeed(struct login *l, struct str payload)
 	const struct person *person = directory_get(l->stream->xl->xmpp->env.directory, l->jid);
 	struct str text = STR_NONE, rule = STR_NONE;
 
-	if (person && !person->disabled && !login_is_another(l) && !login_is_denied(l, person, &text, &rule)) {
+	if (!person || person->disabled) {
+		login_reject(l, 0, STR("the account is disabled"));
+	} else if (login_is_another(l)) {
+		login_reject(l, SCRAM_E_AUTHZID, STR("the stream was opened for another account"));
+	} else if (login_is_barred(l, person, &text)) {
+		login_bar(l, person, text);
+	} else if (login_is_denied(l, person, &text, &rule)) {
+		login_deny(l, person, text, rule);
+	} else {
 		login_admit(l, person, payload);
 		return;
 	}
-	if (!person || person->disabled)
-		login_reject(l, 0, STR("the account is disabled"));
-	else if (login_is_another(l))
-		login_reject(l, SCRAM_E_AUTHZID, STR("the stream was opened for another account"));
-	else
-		login_deny(l, person, text, rule);
 	person_unref(person);
 }
 

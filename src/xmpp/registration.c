@@ -209,6 +209,23 @@ static void keep_invite(struct registration *g, const struct store_invite *i)
 	g->only = arena_dup(g->arena, i->jid);
 }
 
+/* While a switch leaves such an account no session, none is made either; the invitation waits. */
+static bool is_barred(struct registration *g, struct str jid)
+{
+	const struct xmpp_env *env = &g->stream->xl->xmpp->env;
+	struct subject who = {.jid = jid, .domain = g->stream->domain, .inside = true};
+	struct buf text = BUF_INIT(4096);
+	bool barred;
+
+	who.groups = g->row.groups;
+	who.group_count = g->row.groups_len;
+	barred = !g->orphan && env->bars && env->bars(env->owner, &who, STR(""), STR(""), &text);
+	if (barred)
+		refuse(g, STANZA_NOT_ALLOWED, buf_cstr(&text), true);
+	buf_done(&text);
+	return barred;
+}
+
 static void on_found(struct store_req *req, int result)
 {
 	struct registration *g = req->owner;
@@ -229,6 +246,8 @@ static void on_found(struct store_req *req, int result)
 		refuse(g, STANZA_INTERNAL_SERVER_ERROR, NULL, true);
 		return;
 	}
+	if (is_barred(g, g->only))
+		return;
 	g->accepted = true;
 	answer_empty(g->stream, g->iq);
 	resume(g, false);
@@ -393,7 +412,7 @@ static void on_worked(uv_work_t *work, int status)
 		refuse(g, STANZA_INTERNAL_SERVER_ERROR, NULL, false);
 	else if (g->made > 0)
 		refuse(g, STANZA_NOT_ACCEPTABLE, verifier_text(g->made), false);
-	else
+	else if (!is_barred(g, g->row.jid))
 		commit(g);
 }
 

@@ -116,8 +116,8 @@ static void the_policy_asks_the_lists_first(void **state)
 
 	(void)state;
 	assert_int_equal(policy_set_load(&plain, d.path, NULL, &err), 0);
-	with = policy_set_with(plain, b);
-	again = policy_set_with(with, NULL);
+	with = policy_set_with(plain, b, NULL);
+	again = policy_set_with(with, NULL, NULL);
 	policy_set_unref(plain);
 	barrier_unref(b);
 	assert_true(wall_stands(with, &from, &to, WALL_IQ) && !wall_stands(again, &from, &to, WALL_IQ));

@@ -320,6 +320,37 @@ static void last_seen(struct fixture *f)
 	assert_int_equal(f->req.number, 0);
 }
 
+static void switches(struct fixture *f)
+{
+	struct store_switch s = {.id = STR("L-1"), .what = STR("files"), .scope = STR("group"), .name = STR("sales"),
+		.versions = STR(""), .reason = STR("why"), .by = STR("root"), .except = STR("it"), .start_us = 5, .end_us = 9};
+	const struct store_switch *row;
+
+	assert_int_equal(ASK(f, store_switch_put, &s), 0);
+	s.id = STR("L-0");
+	s.end_us = 0;
+	s.start_us = 6;
+	assert_int_equal(ASK(f, store_switch_put, &s), 0);
+	assert_int_equal(ASK(f, store_switch_all), 0);
+	assert_int_equal(f->req.switches->len, 2);
+	row = &f->req.switches->rows[0];
+	assert_str(row->id, "L-1");
+	assert_str(row->what, "files");
+	assert_str(row->scope, "group");
+	assert_str(row->name, "sales");
+	assert_str(row->versions, "");
+	assert_str(row->reason, "why");
+	assert_str(row->by, "root");
+	assert_str(row->except, "it");
+	assert_true(row->start_us == 5 && row->end_us == 9);
+	assert_int_equal(ASK(f, store_switch_delete, STR("L-1")), 0);
+	assert_int_equal(ASK(f, store_switch_delete, STR("L-1")), 0);
+	assert_int_equal(ASK(f, store_switch_all), 0);
+	assert_int_equal(f->req.switches->len, 1);
+	assert_str(f->req.switches->rows[0].id, "L-0");
+	assert_int_equal(ASK(f, store_switch_delete, STR("L-0")), 0);
+}
+
 static void visits_and_notices(struct fixture *f)
 {
 	struct store_notice motd = {.name = STR("motd"), .text = STR("Tea."), .id = STR("id"), .seq = 7, .utc_us = 9};
@@ -537,6 +568,7 @@ static void on_a_backend(void **state)
 	rosters(&f);
 	rooms(&f);
 	visits_and_notices(&f);
+	switches(&f);
 	block_lists(&f);
 	what_a_login_asks_for(&f);
 	a_removed_account_leaves_others_rosters(&f);

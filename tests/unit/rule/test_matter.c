@@ -1,6 +1,6 @@
 #include "check.h"
 
-#include "policy/matter.h"
+#include "rule/matter.h"
 #include "stanza/tokenizer.h"
 
 enum {
@@ -51,8 +51,8 @@ static const struct {
 	{"<presence/>", SIGNAL, 0},
 	{"<presence type='unavailable'/>", TO_ROOM | SIGNAL, 0},
 	{"<presence><x xmlns='http://jabber.org/protocol/muc'/></presence>", TO_ROOM | SIGNAL, MATTER_ROOM},
-	{"<presence type='unsubscribe'/>", FAR, MATTER_SPEECH},
-	{"<presence type='subscribe'/>", FAR, MATTER_SPEECH | MATTER_OUTSIDE},
+	{"<presence type='unsubscribe'/>", FAR, 0},
+	{"<presence type='subscribe'/>", FAR, MATTER_OUTSIDE},
 	{"<iq type='set' id='1'><query xmlns='jabber:iq:roster'/></iq>", OWN, 0},
 	/* links */
 	{"<message><body>see https://example.org</body></message>", 0, MATTER_SPEECH | MATTER_LINK},
@@ -67,19 +67,19 @@ static const struct {
 	{FORM("FORM_TYPE", "http://jabber.org/protocol/muc#roomconfig"), TO_ROOM, MATTER_SPEECH | MATTER_ROOM},
 	{FORM("muc#roomconfig_roomdesc", "http://example.org"), TO_ROOM, MATTER_SPEECH | MATTER_ROOM | MATTER_LINK},
 	/* files */
-	{"<iq type='get' id='1'><request xmlns='urn:xmpp:http:upload:0' filename='a' size='1'/></iq>", 0, MATTER_SPEECH | MATTER_FILE},
+	{"<iq type='get' id='1'><request xmlns='urn:xmpp:http:upload:0' filename='a' size='1'/></iq>", 0, MATTER_FILE},
 	{OOB("https://example.org/f"), 0, MATTER_SPEECH | MATTER_FILE | MATTER_LINK},
 	{OOB("http://example.org/f"), 0, MATTER_SPEECH | MATTER_FILE | MATTER_LINK | MATTER_WEAK_FILE},
 	{"<iq type='result' id='1'><slot xmlns='urn:xmpp:http:upload:0'><put url='http://h/f'/><get url='https://h/f'/></slot></iq>",
 	 SIGNAL, MATTER_FILE | MATTER_LINK | MATTER_WEAK_FILE},
-	{JINGLE(CONTENT(FILES ICE(""))), 0, MATTER_SPEECH | MATTER_FILE},
-	{JINGLE(CONTENT(FILES S5B)), 0, MATTER_SPEECH | MATTER_FILE | MATTER_WEAK_FILE},
+	{JINGLE(CONTENT(FILES ICE(""))), 0, MATTER_FILE},
+	{JINGLE(CONTENT(FILES S5B)), 0, MATTER_FILE | MATTER_WEAK_FILE},
 	{JINGLE(CONTENT(FILES "<transport xmlns='urn:xmpp:jingle:transports:ibb:1' block-size='4096' sid='x'/>")), 0,
-	 MATTER_SPEECH | MATTER_FILE | MATTER_IN_BAND},
+	 MATTER_FILE | MATTER_IN_BAND},
 	{"<iq type='set' id='1'><si xmlns='http://jabber.org/protocol/si' id='a' profile='http://jabber.org/protocol/si/profile/"
-	 "file-transfer'/></iq>", 0, MATTER_SPEECH | MATTER_FILE | MATTER_IN_BAND},
+	 "file-transfer'/></iq>", 0, MATTER_FILE | MATTER_IN_BAND},
 	{"<iq type='set' id='1'><query xmlns='http://jabber.org/protocol/bytestreams' sid='a'/></iq>", 0,
-	 MATTER_SPEECH | MATTER_FILE | MATTER_WEAK_FILE},
+	 MATTER_FILE | MATTER_WEAK_FILE},
 	{"<message><data xmlns='http://jabber.org/protocol/ibb' sid='a' seq='0'>AA==</data></message>", 0,
 	 MATTER_SPEECH | MATTER_FILE | MATTER_IN_BAND},
 	{"<message><a xmlns='urn:a'><sources xmlns='urn:xmpp:sfs:0'><url-data xmlns='http://jabber.org/protocol/url-data' "
@@ -96,16 +96,16 @@ static const struct {
 	 OWN, 0},
 	{"<iq type='set' id='1'><query xmlns='urn:xmpp:mam:2'/></iq>", OWN | SIGNAL, MATTER_HISTORY},
 	/* calls */
-	{JINGLE(CONTENT(RTP ICE(DTLS))), 0, MATTER_SPEECH | MATTER_CALL},
-	{JINGLE(CONTENT(RTP ICE(""))), 0, MATTER_SPEECH | MATTER_CALL | MATTER_WEAK_CALL},
-	{JINGLE(CONTENT(RTP) ICE(DTLS)), 0, MATTER_SPEECH | MATTER_CALL | MATTER_WEAK_CALL},
-	{JINGLE(CONTENT(RTP DTLS)), 0, MATTER_SPEECH | MATTER_CALL | MATTER_WEAK_CALL},
-	{JINGLE(CONTENT(RTP ICE(DTLS)) CONTENT(RTP ICE(""))), 0, MATTER_SPEECH | MATTER_CALL | MATTER_WEAK_CALL},
+	{JINGLE(CONTENT(RTP ICE(DTLS))), 0, MATTER_CALL},
+	{JINGLE(CONTENT(RTP ICE(""))), 0, MATTER_CALL | MATTER_WEAK_CALL},
+	{JINGLE(CONTENT(RTP) ICE(DTLS)), 0, MATTER_CALL | MATTER_WEAK_CALL},
+	{JINGLE(CONTENT(RTP DTLS)), 0, MATTER_CALL | MATTER_WEAK_CALL},
+	{JINGLE(CONTENT(RTP ICE(DTLS)) CONTENT(RTP ICE(""))), 0, MATTER_CALL | MATTER_WEAK_CALL},
 	{JINGLE(CONTENT(RTP ICE(DTLS)) CONTENT(RTP ICE("")) "<group xmlns='urn:xmpp:jingle:apps:grouping:0' semantics='BUNDLE'/>"), 0,
-	 MATTER_SPEECH | MATTER_CALL},
-	{JINGLE(CONTENT("<description xmlns='urn:x:remote-control'/>" ICE(""))), 0, MATTER_SPEECH | MATTER_CALL},
+	 MATTER_CALL},
+	{JINGLE(CONTENT("<description xmlns='urn:x:remote-control'/>" ICE(""))), 0, MATTER_CALL},
 	{"<iq type='set' id='1'><jingle xmlns='urn:xmpp:jingle:1' action='session-terminate' sid='s'><reason><success/></reason>"
-	 "</jingle></iq>", 0, MATTER_SPEECH},
+	 "</jingle></iq>", 0, 0},
 	{"<message><propose xmlns='urn:xmpp:jingle-message:0' id='c'>" RTP "</propose></message>", 0, MATTER_SPEECH | MATTER_CALL},
 	{"<message><propose xmlns='urn:xmpp:jingle-message:0' id='c'>" FILES "</propose></message>", 0, MATTER_SPEECH | MATTER_FILE},
 	{"<message><propose xmlns='urn:xmpp:jingle-message:0' id='c'>" FILES RTP "</propose></message>", 0,
@@ -114,7 +114,7 @@ static const struct {
 	{"<message><invite xmlns='urn:xmpp:call-invites:0'><jingle sid='s'/></invite></message>", 0, MATTER_SPEECH | MATTER_CALL},
 	{"<message><left xmlns='urn:xmpp:call-invites:0' id='s'/></message>", 0, MATTER_SPEECH},
 	{"<iq type='set' id='1'><session xmlns='http://www.google.com/session' type='initiate'/></iq>", 0,
-	 MATTER_SPEECH | MATTER_CALL | MATTER_WEAK_CALL},
+	 MATTER_CALL | MATTER_WEAK_CALL},
 	/* rooms */
 	{"<message><x xmlns='jabber:x:conference' jid='r@rooms.example.org'/></message>", 0, MATTER_SPEECH | MATTER_ROOM},
 };

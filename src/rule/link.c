@@ -1,4 +1,4 @@
-#include "policy/link.h"
+#include "rule/link.h"
 
 /* Two-letter domains are all there, but words run into each other, too ("works.is it"): see link.h. */
 static const struct str tlds[] = {STR("app"), STR("biz"), STR("blog"), STR("click"), STR("cloud"), STR("club"), STR("com"),

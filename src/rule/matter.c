@@ -1,6 +1,6 @@
-#include "policy/matter.h"
+#include "rule/matter.h"
 
-#include "policy/link.h"
+#include "rule/link.h"
 #include "stanza/ns.h"
 
 #define NS_JINGLE STR("urn:xmpp:jingle:1")               /* XEP-0166 */
@@ -292,19 +292,31 @@ static bool is_ending(const struct node *stanza)
 	return str_is(stanza->name, "iq") && str_is(type, "error");
 }
 
+/* Requests and answers that only set up a file or a call say nothing to people, nor does asking for a subscription. */
+static bool is_speech(const struct node *stanza, unsigned found)
+{
+	bool iq = str_is(stanza->name, "iq"), presence = str_is(stanza->name, "presence");
+
+	if (presence && str_starts(node_attr(stanza, STR("type")), STR("subscribe")))
+		return node_first_element(stanza) != NULL;
+	if (presence && str_starts(node_attr(stanza, STR("type")), STR("unsubscribe")))
+		return false;
+	return !iq || !(found & (MATTER_FILE | MATTER_CALL | MATTER_PICTURE) || node_child(stanza, STR("jingle"), NS_JINGLE));
+}
+
 unsigned matter_of(const struct matter_case *c, unsigned wanted)
 {
 	struct walk w = {.c = c, .wanted = wanted};
 	bool ending = is_ending(c->stanza);
 
-	if (c->content && !c->own)
-		w.found |= MATTER_SPEECH;
 	if (c->room && !ending)
 		w.found |= MATTER_ROOM;
 	if (c->outside && !ending)
 		w.found |= MATTER_OUTSIDE;
 	if (!ending || c->content)
 		walk_tree(&w);
+	if (c->content && !c->own && is_speech(c->stanza, w.found))
+		w.found |= MATTER_SPEECH;
 	if (ending)
 		w.found &= MATTER_LINK | MATTER_SPEECH;
 	return w.found & wanted;

@@ -1,6 +1,6 @@
 #include "check.h"
 
-#include "policy/link.h"
+#include "rule/link.h"
 
 static const struct {
 	const char *text;

@@ -1,0 +1,210 @@
+/* lockdown on, off, status, rehearse. */
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/people.h"
+#include "cli/table.h"
+
+static const char *member(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+/* ---- what is asked for ---- */
+
+/* At most one of the four. */
+static int put_scope(const struct cli *cli, json_t *args)
+{
+	static const struct {
+		const char *option, *scope;
+	} scopes[] = {{"--group", "group"}, {"--product", "product"}, {"--account", "account"}, {"--device", "device"}};
+	unsigned given = 0;
+
+	json_object_set_new(args, "scope", json_string("all"));
+	for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
+		if (!cli_has(cli, scopes[i].option))
+			continue;
+		given++;
+		json_object_set_new(args, "scope", json_string(scopes[i].scope));
+		json_object_set_new(args, "name", json_string(cli_value(cli, scopes[i].option)));
+	}
+	return given > 1 ? cli_fail(cli, CLI_USAGE, "give several switches for several groups or accounts",
+				   "a switch is for one group, product, account or device")
+			 : 0;
+}
+
+static int put_end(const struct cli *cli, json_t *args)
+{
+	unsigned long long seconds;
+
+	if (cli_has(cli, "--for") && cli_has(cli, "--until"))
+		return cli_fail(cli, CLI_USAGE, NULL, "--for and --until say the same: give one of them");
+	if (cli_has(cli, "--until"))
+		json_object_set_new(args, "until", json_string(cli_value(cli, "--until")));
+	if (!cli_has(cli, "--for"))
+		return 0;
+	if (!cli_duration(cli_value(cli, "--for"), &seconds))
+		return cli_fail(cli, CLI_USAGE, "write it as 90min, 12h or 3d", "--for '%s' is no time",
+			LOG_STR(str_from(cli_value(cli, "--for"))));
+	json_object_set_new(args, "seconds", json_integer((json_int_t)seconds));
+	return 0;
+}
+
+static int put_all(const struct cli *cli, json_t *args)
+{
+	static const struct {
+		const char *option, *name;
+	} texts[] = {{"--versions", "versions"}, {"--reason", "reason"}, {"--except", "except"}};
+	int r;
+
+	json_object_set_new(args, "what", json_string(cli->args[0]));
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (cli_has(cli, texts[i].option))
+			json_object_set_new(args, texts[i].name, json_string(cli_value(cli, texts[i].option)));
+	r = put_scope(cli, args);
+	return r ? r : put_end(cli, args);
+}
+
+static int call(struct people *p, const char *cmd, json_t *args, json_t **answer)
+{
+	int r = people_open(p, p->cli, false);
+
+	if (!r)
+		return people_call(p, cmd, args, answer);
+	json_decref(args);
+	return r;
+}
+
+/* ---- what is printed ---- */
+
+static const char *end_of(const json_t *s)
+{
+	return json_is_string(json_object_get(s, "end")) ? member(s, "end") : "switched off by hand";
+}
+
+static void print_switches(const json_t *switches)
+{
+	static const char *const columns[] = {"id", "off", "for", "name", "except", "since", "until", "by", "reason", NULL};
+	const json_t *s;
+	struct table t;
+	size_t i;
+
+	table_init(&t, columns);
+	json_array_foreach(switches, i, s) {
+		table_add(&t, str_from(member(s, "id")));
+		table_add(&t, str_from(member(s, "what")));
+		table_add(&t, str_from(member(s, "scope")));
+		table_addf(&t, "%s%s%s", member(s, "name"), member(s, "versions")[0] ? " " : "", member(s, "versions"));
+		table_add(&t, str_from(member(s, "except")));
+		table_add(&t, str_from(member(s, "start")));
+		table_add(&t, str_from(json_is_string(json_object_get(s, "end")) ? member(s, "end") : "-"));
+		table_add(&t, str_from(member(s, "by")));
+		table_add(&t, str_from(member(s, "reason")));
+	}
+	table_print(&t);
+	table_done(&t);
+}
+
+static long long number(const json_t *answer, const char *name)
+{
+	return json_integer_value(json_object_get(answer, name));
+}
+
+static void print_names(const struct cli *cli, const json_t *answer, const char *name)
+{
+	const json_t *list = json_object_get(answer, name), *item;
+	size_t i;
+
+	cli_say(cli, "%s: %zu\n", name, json_array_size(list));
+	json_array_foreach(list, i, item)
+		cli_say(cli, "  %s\n", LOG_STR(str_from(json_string_value(item))));
+}
+
+static void print_rehearsal(const struct cli *cli, const json_t *answer)
+{
+	cli_say(cli, "A rehearsal: nothing has been changed.\nsessions: %lld, %lld of them resumable\n",
+		number(answer, "sessions"), number(answer, "resumable"));
+	print_names(cli, answer, "people");
+	print_names(cli, answer, "groups");
+	print_names(cli, answer, "rooms");
+}
+
+static void print_done(const struct cli *cli, const json_t *answer)
+{
+	const json_t *s = json_object_get(answer, "switch");
+
+	cli_say(cli, "%s: %s off for %s %s, until %s\n%lld sessions reached in %lld ms, %lld of them ended\n", member(s, "id"),
+		member(s, "what"), member(s, "scope"), LOG_STR(str_from(member(s, "name"))), end_of(s),
+		number(answer, "reached"), number(answer, "milliseconds"), number(answer, "ended"));
+}
+
+/* ---- the commands ---- */
+
+static int run_switch(struct cli *cli, bool rehearse)
+{
+	struct people p = {.cli = cli};
+	json_t *args = json_object(), *answer = NULL;
+	int r = put_all(cli, args);
+
+	if (r)
+		json_decref(args);
+	else
+		r = call(&p, rehearse ? "lockdown.rehearse" : "lockdown.on", args, &answer);
+	if (!r && cli->json)
+		r = cli_print_json(json_incref(answer), CLI_OK);
+	else if (!r && rehearse)
+		print_rehearsal(cli, answer);
+	else if (!r)
+		print_done(cli, answer);
+	json_decref(answer);
+	people_close(&p);
+	return r;
+}
+
+int cmd_lockdown_on(struct cli *cli)
+{
+	return run_switch(cli, cli_has(cli, "--dry-run"));
+}
+
+int cmd_lockdown_rehearse(struct cli *cli)
+{
+	return run_switch(cli, true);
+}
+
+int cmd_lockdown_off(struct cli *cli)
+{
+	struct people p = {.cli = cli};
+	json_t *answer = NULL;
+	int r = call(&p, "lockdown.off", json_pack("{s:s}", "id", cli->args[0]), &answer);
+
+	if (!r && cli->json)
+		r = cli_print_json(json_incref(answer), CLI_OK);
+	else if (!r)
+		cli_say(cli, "switched on again: %zu\n", json_array_size(json_object_get(answer, "switches")));
+	json_decref(answer);
+	people_close(&p);
+	return r;
+}
+
+int cmd_lockdown_status(struct cli *cli)
+{
+	struct people p = {.cli = cli};
+	json_t *answer = NULL;
+	int r = call(&p, "lockdown.status", json_object(), &answer);
+	const json_t *switches = json_object_get(answer, "switches");
+	int code = json_array_size(switches) ? CLI_NO : CLI_OK;
+
+	if (!r && cli->json) {
+		r = cli_print_json(json_incref(answer), code);
+	} else if (!r) {
+		if (code == CLI_NO)
+			print_switches(switches);
+		else
+			cli_say(cli, "nothing is switched off\n");
+		r = code;
+	}
+	json_decref(answer);
+	people_close(&p);
+	return r;
+}
