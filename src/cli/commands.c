@@ -285,7 +285,7 @@ const struct command commands[] = {
 		"Prints the version of this command and of what it was built with.", NULL, NULL, 0, 0, true,
 		cmd_version},
 	{"help", "[--man] [COMMAND]", "explain a command", "Prints the same as gatehouse COMMAND --help.",
-		"  gatehouse help user add\n  gatehouse help --man user add | man -l -\n", help_options, 0, 2,
+		"  gatehouse help user add\n  gatehouse help --man user add | man -l -\n", help_options, 0, 3,
 		true, cmd_help},
 
 	{"user add", "JID [--password-stdin | --generate] [--name NAME] ...", "add a person",

@@ -186,14 +186,16 @@ int help_man(const struct command *c)
 
 static const struct command *command_named(const struct cli *cli)
 {
-	char name[128];
+	struct buf name = BUF_INIT(128);
+	const struct command *found = NULL;
 
-	snprintf(name, sizeof(name), "%s%s%s", cli->args[0], cli->args_len > 1 ? " " : "",
-		cli->args_len > 1 ? cli->args[1] : "");
-	for (const struct command *c = commands; c->name; c++)
-		if (strcmp(c->name, name) == 0)
-			return c;
-	return NULL;
+	for (int i = 0; i < cli->args_len; i++)
+		buf_printf(&name, "%s%s", i ? " " : "", cli->args[i]);
+	for (const struct command *c = commands; c->name && !found; c++)
+		if (str_eq(str_from(c->name), buf_view(&name)))
+			found = c;
+	buf_done(&name);
+	return found;
 }
 
 int cmd_help(struct cli *cli)
