@@ -37,7 +37,7 @@ class Mcabber(Terminal):
     def __init__(self, server, account):
         home = server.parent / ("home-mcabber-" + account.jid.split("@")[0])
         folder = home / ".mcabber"
-        folder.mkdir(parents=True, mode=0o700)
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         config = folder / "mcabberrc"
         config.write_text("\n".join((
             "set jid = " + account.jid, "set password = " + account.password, "set server = 127.0.0.1",

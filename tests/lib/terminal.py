@@ -11,6 +11,7 @@ class Terminal:
 
     def __init__(self, name, command, home, columns=120, rows=40):
         self.name = name
+        self.closed = False
         self.socket = "gatehouse-%d-%s" % (os.getpid(), name)
         home.mkdir(parents=True, exist_ok=True)
         env = {"HOME": home, "XDG_CONFIG_HOME": home / "config", "XDG_DATA_HOME": home / "data",
@@ -55,9 +56,12 @@ class Terminal:
         return path
 
     def end(self, output):
-        """Keeps the screen and closes."""
+        """Keeps the screen and closes, unless that has been done."""
+        if self.closed:
+            return
         self.save(output, self.name)
         self.close()
 
     def close(self):
+        self.closed = True
         subprocess.run(["tmux", "-L", self.socket, "kill-server"], capture_output=True)

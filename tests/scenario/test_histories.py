@@ -1,0 +1,106 @@
+"""Two things that have happened to everybody who used a messenger of others, done by an organisation to itself. The first: old clients
+are told months ahead that a date will come, by mail, then at each login, then they are shut out. The second: a flaw in one client is
+public in the morning, and by noon nobody is connected with it any more. With the binaries that are shipped, programs that people
+have, and a clock that is somewhere else."""
+
+import datetime
+import pathlib
+import re
+
+import pytest
+import yaml
+
+from lib import names
+from lib.client import Client
+from lib.names import tag
+from lib.programs import Mcabber, Profanity, said
+from lib.record import eventually
+from lib.stanza import body_of, message, message_to
+
+pytestmark = pytest.mark.recorder_runs("a terminal shows no more than it likes")
+
+PRELOAD = next(iter(sorted(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)
+REASON = "Its pictures can be made to run code."
+LINK = "https://intranet.example.org/chat"
+TODAY = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+
+
+def day(offset):
+    return (TODAY + datetime.timedelta(days=offset)).date()
+
+
+def at(when):
+    """The environment of a server that begins at that moment; its timers run as always."""
+    return {"LD_PRELOAD": str(PRELOAD), "FAKETIME": when.strftime("@%Y-%m-%d %H:%M:%S"), "TZ": "UTC",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
+
+
+def noon(offset):
+    return datetime.datetime.combine(day(offset), datetime.time(12), datetime.timezone.utc)
+
+
+def put_rules(server, *rules):
+    folder = server.dir / "policy/clients"
+    folder.mkdir(exist_ok=True)
+    (folder / "histories.yaml").write_text(yaml.safe_dump({"rules": list(rules)}, sort_keys=False))
+
+
+CAMPAIGN = {
+    "id": "profanity-goes", "purpose": "Profanity before 0.15 is retired.",
+    "clients": {"product": "Profanity", "versions": "<0.15"}, "effect": "deny", "mode": "enforce",
+    "campaign": {"notice_from": str(day(-60)), "warn_from": str(day(-30)), "deny_from": str(day(-10)), "remind_days": 7},
+    "reason": {"en": REASON}, "link": LINK,
+}
+
+
+@pytest.fixture(scope="module")
+def server(launch):
+    return launch("histories", {"sasl": {"plain": True}}, env=at(noon(-70)),
+                  prepare=lambda server: put_rules(server, CAMPAIGN))
+
+
+def again(server, when):
+    server.stop()
+    server.env = at(when)
+    server.start()
+
+
+def test_a_dated_campaign_walks_through_its_stages(folk, server, keep, output):
+    old, other = folk.accounts(2)
+    # before its first date nothing is different
+    client = keep(Profanity(server, old))
+    mc = keep(Mcabber(server, other))
+    mc.tell(old.jid, "good morning")
+    client.look(other.jid)
+    client.wait_for("good morning")
+    client.end(output)
+    mc.end(output)
+
+    # a message at each login
+    again(server, noon(-20))
+    client = keep(Profanity(server, old))
+    client.wait_for(REASON)
+    client.wait_for(str(day(-10)))
+    mc = keep(Mcabber(server, other))
+    mc.tell(old.jid, "still there?")
+    client.look(other.jid)
+    client.wait_for("still there?")
+    client.end(output)
+    mc.end(output)
+
+    # the stage changes by itself while the server runs
+    again(server, datetime.datetime.combine(day(-10), datetime.time(0), datetime.timezone.utc) - datetime.timedelta(seconds=25))
+    client = keep(Profanity(server, old))
+    mc = keep(Mcabber(server, other))
+    eventually(lambda: not [s for s in server.sessions() if s["jid"].startswith(old.jid)], 60)
+    client.wait_for(LINK)
+    assert [s for s in server.sessions() if s["jid"].startswith(other.jid)]
+    client.end(output)
+    mc.end(output)
+
+    # and stays so
+    again(server, noon(-5))
+    mc = keep(Mcabber(server, other))
+    newer = Client(server, old).online()
+    mc.tell(old.jid, "are you new?")
+    newer.expect(said("are you new?"))
