@@ -5,17 +5,15 @@ have, and a clock that is somewhere else."""
 
 import datetime
 import pathlib
-import re
 
 import pytest
 import yaml
 
-from lib import names
-from lib.client import Client
-from lib.names import tag
+from lib import stanza
+from lib.posing import GAJIM_NEW, PROFANITY_NEW, PROFANITY_OLD, MUTE, Posing
 from lib.programs import Mcabber, Profanity, said
 from lib.record import eventually
-from lib.stanza import body_of, message, message_to
+from lib.stanza import body_of, message_to
 
 pytestmark = pytest.mark.recorder_runs("a terminal shows no more than it likes")
 
@@ -101,6 +99,62 @@ def test_a_dated_campaign_walks_through_its_stages(folk, server, keep, output):
     # and stays so
     again(server, noon(-5))
     mc = keep(Mcabber(server, other))
-    newer = Client(server, old).online()
+    newer = Posing(server, old, PROFANITY_NEW).online()
     mc.tell(old.jid, "are you new?")
     newer.expect(said("are you new?"))
+    refused = Posing(server, old, PROFANITY_OLD).login()
+    refused.send(stanza.presence_to(None, None, refused.shown()))
+    assert LINK in ending(refused)
+    assert newer.roundtrip().get("type") == "result"
+
+
+def ending(client):
+    """The text of the stream error that ends this client's session."""
+    error = client.expect(stanza.nonza("error", "http://etherx.jabber.org/streams"), 20)
+    assert error.find("{urn:ietf:params:xml:ns:xmpp-streams}policy-violation") is not None
+    return error.findtext("{urn:ietf:params:xml:ns:xmpp-streams}text")
+
+
+def live(server, person):
+    return [each for each in server.sessions() if each["jid"].startswith(person.jid + "/")]
+
+
+def test_one_morning_a_client_is_shut_out_at_once(folk, server, keep, output):
+    again(server, noon(-69))
+    put_rules(server)
+    assert server.run("reload").returncode == 0
+    ann, bob, carol, dave, eve = folk.accounts(5)
+    client = keep(Profanity(server, ann))
+    mc = keep(Mcabber(server, bob))
+    old = Posing(server, carol, PROFANITY_OLD).online()
+    gajim = Posing(server, dave, GAJIM_NEW).online()
+    quiet = Posing(server, eve, MUTE).online()
+    assert all(live(server, each) for each in (ann, bob, carol, dave, eve))
+
+    lock_out(server)
+    assert LINK in ending(old)
+    client.wait_for(LINK)
+    eventually(lambda: not live(server, ann) and not live(server, carol), 10)
+    # the others talk on
+    assert all(live(server, each) for each in (bob, dave, eve))
+    mc.tell(dave.jid, "who is left?")
+    gajim.expect(said("who is left?"))
+    quiet.send(message_to(gajim.bare, "<body>I am</body>"))
+    gajim.expect(said("I am"))
+
+    # with the new one people are back at once, and nothing that they were sent meanwhile is lost
+    gajim.send(message_to(carol.jid, "<body>get the new one</body>"))
+    back = Posing(server, carol, PROFANITY_NEW).online()
+    back.expect(said("get the new one"))
+    back.send(message_to(gajim.bare, "<body>done</body>"))
+    gajim.expect(said("done"))
+    again(server, noon(-68))
+    refused = Posing(server, carol, PROFANITY_OLD).login()
+    refused.send(stanza.presence_to(None, None, refused.shown()))
+    assert LINK in ending(refused)
+
+
+def lock_out(server):
+    """One command."""
+    put_rules(server, {**{k: v for k, v in CAMPAIGN.items() if k != "campaign"}, "id": "now"}); done = server.run("reload")
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,71 @@
+"""Clients that show what a program shows of itself, as it was recorded: capabilities in presence (XEP-0115), and answers to what a
+server asks (XEP-0030, XEP-0092)."""
+
+import base64
+import hashlib
+from collections import namedtuple
+
+from . import names, stanza
+from .client import Client
+from .names import tag
+
+FEATURES = (names.CAPS, names.DISCO_INFO, names.VERSION, "urn:xmpp:receipts")
+
+# name: of its identity; node: of its capabilities. software: its answer (name, version, os) to XEP-0092; None: it says it cannot.
+# mute: it answers nothing at all, and shows nothing.
+Program = namedtuple("Program", "name node kind software mute", defaults=("pc", None, False))
+
+PROFANITY_OLD = Program("Profanity 0.13.1", "http://profanity-im.github.io", "console", ("Profanity", "0.13.1", "Linux"))
+PROFANITY_NEW = Program("Profanity 0.15.0", "http://profanity-im.github.io", "console", ("Profanity", "0.15.0", "Linux"))
+GAJIM_OLD = Program("Gajim", "https://gajim.org", "pc", ("Gajim", "1.7.3", "Linux"))
+GAJIM_NEW = Program("Gajim", "https://gajim.org", "pc", ("Gajim", "1.9.5", "Linux"))
+MUTE = Program("", "", mute=True)
+
+
+class Posing(Client):
+    def __init__(self, server, account, program):
+        super().__init__(server, account)
+        self.program = program
+        self.asked = []  # namespaces, in order
+
+    def caps(self):
+        """The verification string of XEP-0115 5.1."""
+        text = "client/%s//%s<" % (self.program.kind, self.program.name) + "".join(f + "<" for f in sorted(FEATURES))
+        return base64.b64encode(hashlib.sha1(text.encode()).digest()).decode()
+
+    def shown(self):
+        if self.program.mute:
+            return ""
+        return "<c xmlns='%s' hash='sha-1' node='%s' ver='%s'/>" % (names.CAPS, self.program.node, self.caps())
+
+    def available(self, payload="", priority=None):
+        return super().available(self.shown() + payload, priority)
+
+    def _arrive(self, arrived):
+        if getattr(arrived, "tag", None) == tag(names.CLIENT, "iq") and arrived.get("type") == "get" and self._answer(arrived):
+            return
+        super()._arrive(arrived)
+
+    def _answer(self, request):
+        """Whether it was a question about the program."""
+        for name, answer in ((tag(names.DISCO_INFO, "query"), self._info), (tag(names.VERSION, "query"), self._version)):
+            found = request.find(name)
+            if found is not None:
+                self.asked.append(name)
+                if not self.program.mute:
+                    self.send(answer(request, found))
+                return True
+        return False
+
+    def _info(self, request, query):
+        node = " node='%s'" % query.get("node") if query.get("node") else ""
+        return stanza.iq_to(request.get("from"), "result", "<query xmlns='%s'%s><identity category='client' type='%s' name='%s'/>%s</query>" % (
+            names.DISCO_INFO, node, self.program.kind, self.program.name,
+            "".join("<feature var='%s'/>" % each for each in sorted(FEATURES))), id=request.get("id"))
+
+    def _version(self, request, _query):
+        if not self.program.software:
+            return stanza.iq_to(request.get("from"), "error", "<error type='cancel'><service-unavailable xmlns='%s'/></error>" %
+                                names.STANZA_ERROR, id=request.get("id"))
+        return stanza.iq_to(request.get("from"), "result", "<query xmlns='%s'><name>%s</name><version>%s</version><os>%s</os></query>" % (
+            names.VERSION, *self.program.software), id=request.get("id"))
