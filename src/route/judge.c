@@ -113,13 +113,12 @@ static struct standing *standing_of(const struct session *s, struct judgement *c
 }
 
 /* A message of the server's of type headline: no client keeps or answers it (RFC 6121 5.2.2). */
-static void warn(struct session *s, const struct standing *st)
+static void headline(struct session *s, const struct standing *st)
 {
 	struct buf text = BUF_INIT(0);
 
-	if (s->warned || !st->text.len)
+	if (!st->text.len)
 		return;
-	s->warned = true;
 	buf_lit(&text, "<message type='headline' from='");
 	xml_escape(&text, s->origin->jid.domain);
 	buf_lit(&text, "' to='");
@@ -134,6 +133,14 @@ static void warn(struct session *s, const struct standing *st)
 	if (!buf_failed(&text))
 		deliver_own_bytes(s, buf_view(&text));
 	buf_done(&text);
+}
+
+/* Once a login. */
+static void warn(struct session *s, const struct standing *st)
+{
+	if (!s->warned)
+		headline(s, st);
+	s->warned = true;
 }
 
 static bool is_as_before(const struct standing *old, const struct standing *new)
@@ -163,7 +170,8 @@ static void let_in(const struct session *s)
 		turnstile_passed(s->user->home->route->env.turnstile, &c);
 }
 
-/* Nothing of what waits goes anywhere: the connection ends, the session at the end of this pass. */
+/* Nothing of what waits goes anywhere: the connection ends, the session at the end of this pass. Why is said twice: there are
+ * programs that show no text of a stream error. */
 static void deny(struct session *s, struct standing *st)
 {
 	const struct home *h = s->user->home;
@@ -172,6 +180,7 @@ static void deny(struct session *s, struct standing *st)
 	if (h->route->env.turnstile)
 		turnstile_denied(h->route->env.turnstile, &c, st->rule, st->text, loop_ms(h->loop));
 	home_count(&s->user->home->figures.clients_denied, 1);
+	headline(s, st);
 	session_doom_told(s, "policy-violation", st, "client denied");
 	standing_unref(st);
 }

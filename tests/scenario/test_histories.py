@@ -156,5 +156,5 @@ def test_one_morning_a_client_is_shut_out_at_once(folk, server, keep, output):
 
 def lock_out(server):
     """One command."""
-    put_rules(server, {**{k: v for k, v in CAMPAIGN.items() if k != "campaign"}, "id": "now"}); done = server.run("reload")
+    done = server.run("clients", "deny", "Profanity", "<0.15", "--reason", REASON, "--link", LINK)
     assert done.returncode == 0, done.stdout + done.stderr
