@@ -270,6 +270,8 @@ SETTING(ENUM, "names.requests", names_requests, "mark", 0, 0, "refuse|mark|allow
 SETTING(ENUM, "names.rooms", names_rooms, "refuse", 0, 0, "refuse|mark|allow", LIVE, NULL,
 	"A nickname in a room that is another's there, a colleague's or a reserved name; mark lets it in and notes it in the "
 	"record.")
+SETTING(BOOL, "names.from_account", names_from_account, "false", 0, 0, "", LIVE, NULL,
+	"The full name in what people publish about themselves (FN of a vCard) is the one the account has, if it has one.")
 SETTING(ENUM, "names.profiles", names_profiles, "refuse", 0, 0, "refuse|mark|allow", LIVE, NULL,
 	"A nickname or vCard published under a colleague's or a reserved name; mark lets it through and notes it in the record.")
 

@@ -77,6 +77,7 @@ struct parcel {
 	struct verdict verdict;
 	struct str mark;         /* what is put into it for its recipient when it has been recorded as accepted; on the arena */
 	bool unnamed;            /* its <nick/> is taken out then */
+	struct str full_name;    /* becomes the name in the card that it publishes then; empty: that stays */
 	struct refusal refusal;
 	struct str xml;          /* the stanza serialised for jabber:client, on the arena; STR_NONE: not done yet */
 	struct secret *secrets;  /* on the arena */

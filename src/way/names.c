@@ -43,11 +43,12 @@ static bool may_tell(const struct person *p, void *owner)
 
 static struct likeness likeness_of(const struct parcel *p, struct way_loop *wl, struct str text, const struct person *viewer)
 {
+	AUTO(person_unrefp) const struct person *now = p->origin->person ? directory_get(wl->directory, p->origin->jid.bare) : NULL;
 	struct teller teller = {wl, viewer};
 	struct likeness_ask ask = {
 			.text = text,
 			.self = p->origin->jid.bare,
-			.person = p->origin->person,
+			.person = now,
 			.may = may_tell,
 			.owner = &teller,
 	};
@@ -98,10 +99,29 @@ static void decide_child(struct parcel *p, struct way_loop *wl, const struct nod
 		decide_name(p, wl, node_text(n, p->arena), wl->settings->names_profiles);
 }
 
+static struct node *text_of_card4(const struct node *card)
+{
+	const struct node *fn = node_child(card, STR("fn"), NS_VCARD4);
+
+	return fn ? node_child(fn, STR("text"), NS_VCARD4) : NULL;
+}
+
 /* XEP-0292: <fn><text/></fn>. */
 static void decide_text(struct parcel *p, struct way_loop *wl, const struct node *n)
 {
 	decide_child(p, wl, n ? node_child(n, STR("text"), NS_VCARD4) : NULL);
+}
+
+/* The name in a card is the account's, whatever is written there. */
+static void decide_full_name(struct parcel *p, struct way_loop *wl, const struct node *n)
+{
+	AUTO(person_unrefp) const struct person *now = NULL; /* he may have been renamed since he logged in */
+
+	if (!n || !wl->settings->names_from_account)
+		return;
+	now = directory_get(wl->directory, p->origin->jid.bare);
+	if (now && now->name.len && !str_eq(node_text(n, p->arena), now->name))
+		p->full_name = arena_dup(p->arena, now->name);
 }
 
 static void decide_item(struct parcel *p, struct way_loop *wl, const struct node *item)
@@ -112,6 +132,7 @@ static void decide_item(struct parcel *p, struct way_loop *wl, const struct node
 	if (!card)
 		return;
 	decide_text(p, wl, node_child(card, STR("fn"), NS_VCARD4));
+	decide_full_name(p, wl, text_of_card4(card));
 	decide_text(p, wl, node_child(card, STR("nickname"), NS_VCARD4));
 }
 
@@ -133,6 +154,7 @@ static void decide_profile(struct parcel *p, struct way_loop *wl)
 
 	if (card) {
 		decide_child(p, wl, node_child(card, STR("FN"), NS_VCARD));
+		decide_full_name(p, wl, node_child(card, STR("FN"), NS_VCARD));
 		decide_child(p, wl, node_child(card, STR("NICKNAME"), NS_VCARD));
 	} else {
 		decide_publish(p, wl);
@@ -290,14 +312,41 @@ static void drop_child(struct parcel *p, const char *name, struct str ns)
 		node_remove(n);
 }
 
+static void put_full_name(struct parcel *p, struct node *n)
+{
+	if (!n)
+		return;
+	while (n->first)
+		node_remove(n->first);
+	node_add_text(p->arena, n, p->full_name);
+}
+
+static void rename_card(struct parcel *p)
+{
+	const struct node *card = node_child(p->stanza, STR("vCard"), NS_VCARD);
+	const struct node *pubsub = node_child(p->stanza, STR("pubsub"), NS_PUBSUB);
+	const struct node *publish = pubsub ? node_child(pubsub, STR("publish"), NS_PUBSUB) : NULL;
+
+	if (card)
+		put_full_name(p, node_child(card, STR("FN"), NS_VCARD));
+	for (const struct node *item = publish ? node_first_element(publish) : NULL; item; item = node_next_element(item)) {
+		card = node_child(item, STR("vcard"), NS_VCARD4);
+		if (card)
+			put_full_name(p, text_of_card4(card));
+	}
+}
+
 bool names_mark(struct parcel *p)
 {
 	bool message = p->kind == PARCEL_MESSAGE;
 
+	if (p->full_name.len)
+		rename_card(p);
+
 	if (p->unnamed || p->mark.len)
 		drop_child(p, "nick", NS_NICK);
 	if (!p->mark.len)
-		return p->unnamed;
+		return p->unnamed || p->full_name.len;
 	mark_child(p, message ? "body" : "status");
 	if (message)
 		drop_child(p, "html", NS_XHTML_IM); /* says the same without the warning */

@@ -11,6 +11,6 @@ enum { NAMES_MET = 65536 };
 /* Part of stage policy: writes findings of the rule `names`, and what is to be put into the stanza. */
 void names_decide(struct parcel *p, struct way_loop *wl);
 
-/* Puts the warning in, takes a nickname out that is another's. True: the stanza is another one now. After it has been
+/* Puts the warning in, takes a nickname out that is another's, gives a card the account's name. True: the stanza is another one now. After it has been
  * serialised as accepted. */
 [[nodiscard]] bool names_mark(struct parcel *p);

@@ -27,7 +27,7 @@ def server(launch):
     def prepare(server):
         prepared(OUTSIDE)(server)
         add_rules(server, wall_rule("names-wall", ("group:names-left", "group:names-right")))
-    return launch("lookalikes", settings(PORT, outside=[OUTSIDE]), prepare)
+    return launch("lookalikes", dict(settings(PORT, outside=[OUTSIDE]), names={"from_account": True}), prepare)
 
 
 def letters(number):
@@ -142,6 +142,20 @@ def test_nobody_publishes_a_profile_under_a_colleagues_name(folk, server, collea
     found = [each for each in entries(server.dir / "record")
              if each.get("from", "").startswith(alice.bare + "/") and "names" in each.get("rules", ())]
     assert len(found) == len(taken) and all(each["action"] == "block" for each in found)
+
+
+@pytest.mark.parametrize("kind", ["FN", "vcard4"])
+def test_the_full_name_in_a_card_is_the_accounts(folk, server, colleague, kind):
+    alice, = folk.online(1)
+    assert colleague.iq("set", PROFILES[kind]("Somebody Important")).get("type") == "result"
+    if kind == "FN":
+        got = alice.iq("get", "<vCard xmlns='vcard-temp'/>", to=colleague.bare)
+    else:
+        got = colleague.iq("get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:vcard4'/></pubsub>")
+    assert colleague.name in show(got) and "Important" not in show(got)
+    found = [each for each in entries(server.dir / "record") if each.get("from", "").startswith(colleague.bare + "/")
+             and "Important" in each.get("stanza", "")]
+    assert len(found) == 1 and colleague.name in found[0]["deliver"]
 
 
 def test_a_nickname_in_a_message_that_is_anothers_is_taken_out(folk, server, colleague):
