@@ -1,5 +1,5 @@
 /* Everything a client sends to log in, through the whole exchange. The first byte chooses: its low three bits
- * the mechanism (6, 7: PLAIN), 0x08 channel binding is there, 0x10 the user exists. The rest is the client's
+ * the mechanism (6, 7: PLAIN), 0x20 a hashed token instead, 0x08 channel binding is there, 0x10 the user exists. The rest is the client's
  * messages, separated by 0xFF. In the final message 0x01 stands for the server's nonce and 0x02 for the proof
  * of the right password, which an input cannot guess. Holds: nobody is let in without that proof, as an
  * unknown user, or under another name. */
@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "account/hashed_token.h"
 #include "account/plain.h"
 #include "account/scram.h"
 #include "account/verifier.h"
@@ -146,6 +147,24 @@ static void run_plain(uint8_t choice, struct str message)
 	arena_free(arena);
 }
 
+/* 0x20: a hashed token. Holds: only the right hash is a proof. */
+static void run_hashed(struct str message)
+{
+	static const char token[] = "fastAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	struct arena *arena = arena_new(1 << 18);
+	uint8_t right[HT_HASH], answer[HT_HASH];
+	struct ht_message m;
+	int r;
+
+	need(HMAC(EVP_sha256(), token, HT_TOKEN, (const unsigned char *)"Initiator", 9, right, NULL) != NULL);
+	r = ht_parse(&m, message, STR("example.org"), arena);
+	if (r == 0)
+		need((ht_check(token, STR_NONE, m.proof, answer) == 0) == (memcmp(m.proof, right, HT_HASH) == 0));
+	else
+		need(r > 0 || arena_is_full(arena));
+	arena_free(arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str input = str_of((const char *)data + 1, size - 1);
@@ -155,6 +174,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	prepare();
 	cut = str_find(input, '\xFF', 0);
+	if (data[0] & 0x20) {
+		run_hashed(input);
+		return 0;
+	}
 	if ((data[0] & 7) >= SCRAM_MECHANISMS)
 		run_plain(data[0], input);
 	else

@@ -66,6 +66,11 @@ static int hmac(
 	return good ? 0 : -EIO;
 }
 
+int digest_hmac_with(struct str key, struct str text, uint8_t *out)
+{
+	return hmac(STORE_SHA_256, (const uint8_t *)key.data, key.len, text, out);
+}
+
 int digest_hmac(enum store_verifier_kind kind, const uint8_t *key, struct str text, uint8_t *out)
 {
 	return hmac(kind, key, verifier_key_len(kind), text, out);

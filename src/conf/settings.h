@@ -83,6 +83,13 @@ enum settings_names { /* names.* */
 	SETTINGS_NAMES_ALLOW,
 };
 
+/* sasl.tokens */
+enum settings_tokens {
+	SETTINGS_TOKENS_NEVER,
+	SETTINGS_TOKENS_BOUND,
+	SETTINGS_TOKENS_ALWAYS,
+};
+
 #define SETTINGS_BOOL bool
 #define SETTINGS_INT uint32_t
 #define SETTINGS_SIZE uint64_t

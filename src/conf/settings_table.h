@@ -74,6 +74,16 @@ SETTING(SECONDS, "sasl.throttle_address_seconds", sasl_throttle_address_seconds,
 SETTING(INT, "sasl.throttle_delay_ms", sasl_throttle_delay_ms, "4000", 0, 60000, "milliseconds", LIVE, NULL,
 	"Longest delay of the answer to a failed login.")
 
+SETTING(ENUM, "sasl.tokens", sasl_tokens, "always", 0, 0, "never|bound|always", LIVE, NULL,
+	"Give clients tokens to log in with instead of the password (XEP-0484); bound: only such as are good on TLS connections "
+	"to this server's certificate.")
+SETTING(SECONDS, "sasl.token_seconds", sasl_token_seconds, "1814400", 60, 31536000, "", LIVE, NULL,
+	"How long a token is good; a device that is away for longer needs the password again.")
+SETTING(SECONDS, "sasl.token_renew_seconds", sasl_token_renew_seconds, "86400", 1, 31536000, "", LIVE, NULL,
+	"Age from which a token is replaced by a new one when it is used.")
+SETTING(INT, "sasl.token_devices", sasl_token_devices, "20", 1, 1000, "devices", LIVE, NULL,
+	"Devices of one account that may have a token.")
+
 SECTION("invites", "Invitations, with which people make their own account (XEP-0445).")
 SETTING(BOOL, "invites.enabled", invites_enabled, "true", 0, 0, "", LIVE, NULL,
 	"Administrators may make invitations, and who has one may make an account; without one nobody can.")

@@ -54,6 +54,8 @@ enum store_op {
 	OP_MAIL_MARK,
 	OP_MAIL_OPEN,
 	OP_MAIL_DROP,
+	OP_TOKEN_CHANGE,
+	OP_TOKEN_CLEAR,
 	OP_READS, /* from here on: nothing is written */
 	OP_ACCOUNT_ALL = OP_READS,
 	OP_ACCOUNT_GET,
@@ -92,6 +94,7 @@ enum store_op {
 	OP_CAPS_CLIENT_ALL,
 	OP_POSTURE_ALL,
 	OP_REFUSAL_ALL,
+	OP_TOKEN_FIND,
 	OP_COUNT,
 };
 
@@ -123,6 +126,7 @@ struct store_args {
 		const struct store_refusal *refusal;
 		const struct store_mail *mail;
 		const struct store_switch *off;
+		const struct store_token_change *tokens;
 	};
 	struct store_archived *last; /* of the list */
 	size_t len;

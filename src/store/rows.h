@@ -66,6 +66,33 @@ struct store_visit {
 	bool welcomed;             /* was there to be welcomed */
 };
 
+/* --- tokens (XEP-0484): what a device logs in with instead of a password --- */
+
+/* The token itself is nowhere: it is made again from the server's secret and the seed (account/hashed_token.h). */
+struct store_token {
+	struct str mechanism; /* the one it is good for */
+	struct str seed;      /* text; also its name */
+	uint64_t issued_us, expires_us;
+	uint64_t count;       /* the highest it was used with */
+	bool fresh;           /* given out and not used yet */
+};
+
+struct store_tokens {
+	const struct store_token *rows; /* one that is used, one that is fresh, at most; the fresh one first */
+	size_t len;
+};
+
+/* What a login does with a device's tokens, all of it or nothing. */
+struct store_token_change {
+	struct str owner, key; /* key: which device */
+	struct str used;       /* seed of the one that was proven; empty: none. It is the device's from now on, and what it followed goes */
+	bool counts;           /* it was said which use this is: */
+	uint64_t count;
+	bool drop;             /* all the device has go */
+	const struct store_token *fresh; /* NULL, or a new one, instead of one not used yet */
+	size_t max;            /* devices of an account that may have some; those whose last one was given out first go */
+};
+
 /* What is said to everybody or holds for everybody, with the receipt of the request that set it. */
 struct store_notice {
 	struct str name; /* "motd", "welcome"; "blacklist", "whitelist": canonical addresses, one a line */

@@ -71,6 +71,8 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_CAPS_CLIENT_DELETE] = sq_caps_client_delete,
 	[OP_POSTURE_PUT] = sq_posture_put,
 	[OP_REFUSAL_NOTE] = sq_refusal_note,
+	[OP_TOKEN_CHANGE] = sq_token_change,
+	[OP_TOKEN_CLEAR] = sq_token_clear,
 	[OP_INVITE_ALL] = sq_invite_all,
 	[OP_INVITE_FIND] = sq_invite_find,
 	[OP_MAIL_ADD] = sq_mail_add,
@@ -112,6 +114,7 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_CAPS_CLIENT_ALL] = sq_caps_client_all,
 	[OP_POSTURE_ALL] = sq_posture_all,
 	[OP_REFUSAL_ALL] = sq_refusal_all,
+	[OP_TOKEN_FIND] = sq_token_find,
 };
 
 static struct sq *sq_of(struct store_backend *b)

@@ -183,6 +183,13 @@ enum sq_query {
 	SQ_MAIL_LIST,
 	SQ_MAIL_GET,
 	SQ_MAIL_COUNT,
+	SQ_TOKEN_FIND,
+	SQ_TOKEN_USE,
+	SQ_TOKEN_PAST,
+	SQ_TOKEN_PUT,
+	SQ_TOKEN_DROP,
+	SQ_TOKEN_CLEAR,
+	SQ_TOKEN_TRIM,
 	SQ_COUNT,
 };
 
@@ -268,6 +275,9 @@ int sq_verifier_get(struct sq *q, struct store_req *req);
 int sq_seen_put(struct sq *q, struct store_req *req);
 int sq_seen_get(struct sq *q, struct store_req *req);
 int sq_verifier_lacking(struct sq *q, struct store_req *req);
+int sq_token_find(struct sq *q, struct store_req *req);
+int sq_token_change(struct sq *q, struct store_req *req);
+int sq_token_clear(struct sq *q, struct store_req *req);
 int sq_visit_put(struct sq *q, struct store_req *req);
 int sq_visit_greet(struct sq *q, struct store_req *req);
 int sq_visit_get(struct sq *q, struct store_req *req);

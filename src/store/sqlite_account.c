@@ -225,6 +225,12 @@ static int exec_with_owner(struct sq *q, enum sq_query query, struct str owner)
 	return sq_exec(q, st);
 }
 
+/* A new password, or none any more: what was given out on the old one is worth nothing. */
+static bool ends_tokens(const struct store_account *a, unsigned fields)
+{
+	return fields & STORE_ACCOUNT_VERIFIERS || (fields & STORE_ACCOUNT_DISABLED && a->disabled);
+}
+
 int sq_account_update(struct sq *q, struct store_req *req)
 {
 	const struct store_args *args = req->args;
@@ -233,6 +239,8 @@ int sq_account_update(struct sq *q, struct store_req *req)
 
 	if (r == 0)
 		r = account_set(q, account, &args->accounts[0], args->fields, req->arena);
+	if (r == 0 && ends_tokens(&args->accounts[0], args->fields))
+		r = exec_with_owner(q, SQ_TOKEN_CLEAR, args->accounts[0].jid);
 	if (r || !(args->fields & STORE_ACCOUNT_VERIFIERS))
 		return r;
 	r = exec_with_id(q, SQ_VERIFIER_CLEAR, account);
@@ -244,7 +252,8 @@ int sq_account_remove(struct sq *q, struct store_req *req)
 	static const enum sq_query owned[] = {
 		SQ_ROSTER_CLEAR, SQ_ROSTER_VERSION_CLEAR, SQ_ROSTER_LOG_CLEAR, SQ_BLOCK_CLEAR, SQ_MESSAGE_CLEAR,
 		SQ_PREFS_CLEAR, SQ_SEEN_CLEAR, SQ_VISIT_CLEAR, SQ_OWNER_LEAVE, SQ_PRIVATE_CLEAR, SQ_VCARD_CLEAR, SQ_PEP_NODES_CLEAR,
-		SQ_PEP_ITEMS_CLEAR, SQ_CLIENT_CLEAR, SQ_VOUCHER_CLEAR, SQ_REFUSAL_CLEAR, SQ_MAIL_CLEAR};
+		SQ_PEP_ITEMS_CLEAR, SQ_CLIENT_CLEAR, SQ_VOUCHER_CLEAR, SQ_REFUSAL_CLEAR, SQ_MAIL_CLEAR,
+		SQ_TOKEN_CLEAR};
 	uint64_t account;
 	int r = account_find(q, req->args->owner, &account);
 

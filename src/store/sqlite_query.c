@@ -309,4 +309,16 @@ const char *const sq_text[SQ_COUNT] = {
 			      "WHERE id = ?4)) ORDER BY mail_id DESC LIMIT ?3",
 	[SQ_MAIL_GET] = MAIL ", body FROM mail WHERE id = ?1",
 	[SQ_MAIL_COUNT] = "SELECT state, count(*), min(due_us) FROM mail GROUP BY state",
+	[SQ_TOKEN_FIND] = "SELECT mechanism, seed, issued_us, expires_us, count, fresh FROM token "
+			  "WHERE owner = ?1 AND key = ?2 ORDER BY fresh DESC",
+	[SQ_TOKEN_USE] = "UPDATE token SET fresh = 0, count = max(count, ?5) WHERE owner = ?1 AND key = ?2 AND seed = ?3 "
+			 "AND (NOT ?4 OR count < ?5)",
+	[SQ_TOKEN_PAST] = "DELETE FROM token WHERE owner = ?1 AND key = ?2 AND seed <> ?3 AND NOT fresh",
+	[SQ_TOKEN_PUT] = "INSERT INTO token (owner, key, seed, fresh, mechanism, issued_us, expires_us, count) "
+			 "SELECT ?1, ?2, ?3, 1, ?4, ?5, ?6, 0 WHERE EXISTS (SELECT 1 FROM account WHERE jid = ?1 AND NOT removed "
+			 "AND NOT disabled)",
+	[SQ_TOKEN_DROP] = "DELETE FROM token WHERE owner = ?1 AND key = ?2 AND (?3 = 0 OR fresh)",
+	[SQ_TOKEN_CLEAR] = "DELETE FROM token WHERE owner = ?1",
+	[SQ_TOKEN_TRIM] = "DELETE FROM token WHERE owner = ?1 AND key IN (SELECT key FROM token WHERE owner = ?1 GROUP BY key "
+			  "ORDER BY max(issued_us) DESC, key LIMIT -1 OFFSET ?2)",
 };

@@ -153,6 +153,11 @@ static const char *const steps[] = {
 	"  id TEXT PRIMARY KEY, what TEXT NOT NULL, scope TEXT NOT NULL, name TEXT NOT NULL, versions TEXT NOT NULL,"
 	"  reason TEXT NOT NULL, made_by TEXT NOT NULL, excepted TEXT NOT NULL, start_us INTEGER NOT NULL,"
 	"  end_us INTEGER NOT NULL) WITHOUT ROWID;",
+	/* 15: what devices log in with instead of a password */
+	"CREATE TABLE token ("
+	"  owner TEXT NOT NULL, key TEXT NOT NULL, seed TEXT NOT NULL, fresh INTEGER NOT NULL, mechanism TEXT NOT NULL,"
+	"  issued_us INTEGER NOT NULL, expires_us INTEGER NOT NULL, count INTEGER NOT NULL,"
+	"  PRIMARY KEY (owner, key, seed)) WITHOUT ROWID;",
 };
 
 enum {

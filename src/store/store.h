@@ -95,6 +95,7 @@ struct store_req {
 		const struct store_refusals *refusals;
 		const struct store_mails *mails;
 		const struct store_mail_counts *mail_counts;
+		const struct store_tokens *tokens;
 		const int *outcomes; /* one for each row of the call */
 		uint64_t number;
 	};
@@ -180,6 +181,16 @@ uint64_t store_applied_seq(const struct store *s);
 
 /* How many accounts that may log in have no verifier of each kind -> req->lacking. Looks at all accounts. */
 [[nodiscard]] int store_verifier_lacking(struct store *s, struct store_req *req);
+
+/* --- tokens (XEP-0484) --- */
+
+/* A device's -> req->tokens; none is no error. */
+[[nodiscard]] int store_token_find(struct store *s, struct store_req *req, struct str owner, struct str key);
+/* STORE_E_NONE: the token that was used is not there any more, or was used with that count or a higher one; nothing has changed. */
+[[nodiscard]] int store_token_change(struct store *s, struct store_req *req, const struct store_token_change *change);
+/* Deletes those of a device, or all of the account when the key is empty. Setting verifiers and disabling the account
+ * (store_account_update) does the latter. */
+[[nodiscard]] int store_token_clear(struct store *s, struct store_req *req, struct str owner, struct str key);
 
 /* Changes whenever accounts have been added, changed or removed. Any thread. */
 uint64_t store_accounts_version(const struct store *s);

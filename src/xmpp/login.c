@@ -23,6 +23,8 @@
 static void login_wipe(struct login *l)
 {
 	plain_wipe(&l->plain);
+	OPENSSL_cleanse(&l->token, sizeof(l->token));
+	person_unref(l->person);
 	scram_free(l->scram);
 	OPENSSL_cleanse(&l->verifier, sizeof(l->verifier));
 	store_req_release(&l->req);
@@ -43,7 +45,7 @@ struct login *login_free(struct login *l)
 }
 
 /* An answer from elsewhere starts with this: false when nobody waits for it any more. */
-static bool login_arrived(struct login *l)
+bool login_arrived(struct login *l)
 {
 	struct port *port = &l->stream->port;
 	bool orphan = l->orphan;
@@ -55,7 +57,7 @@ static bool login_arrived(struct login *l)
 	return !orphan;
 }
 
-static void login_depart(struct login *l)
+void login_depart(struct login *l)
 {
 	l->pending = true;
 	l->stream->busy = true;
@@ -112,7 +114,7 @@ static void login_answer_failure(struct stream *s, const struct login_syntax *sy
 }
 
 /* After an answer from elsewhere: input goes on, unless something further is awaited. */
-static void login_hear(struct stream *s)
+void login_hear(struct stream *s)
 {
 	if (s->state != STREAM_BINDING && (!s->login || s->login->step != STEP_DELAY))
 		stream_unbusy(s);
@@ -128,14 +130,14 @@ static void on_delay_over(struct timer *timer)
 }
 
 /* A failure that says something about a password: counted, recorded, perhaps delayed. */
-static void login_reject(struct login *l, int outcome, struct str reason)
+static void login_reject_as(struct login *l, const char *condition, struct str account, struct str reason)
 {
 	struct stream *s = l->stream;
-	unsigned delay_ms = throttle_failed(s->xl->xmpp->env.throttle, l->jid, (struct sockaddr *)&l->peer,
+	unsigned delay_ms = throttle_failed(s->xl->xmpp->env.throttle, account, (struct sockaddr *)&l->peer,
 			loop_ms(s->xl->loop));
 
 	login_record(l, EVENT_LOGIN_FAILED, l->jid, STR_NONE, reason);
-	l->condition = outcome == 0 ? "account-disabled" : scram_condition(outcome);
+	l->condition = condition;
 	if (delay_ms == 0) {
 		login_answer_failure(s, l->syntax, l->condition, STR_NONE);
 		return;
@@ -145,19 +147,29 @@ static void login_reject(struct login *l, int outcome, struct str reason)
 	timer_start(s->xl->loop, &l->delay, (delay_ms + 999) / 1000);
 }
 
+static void login_reject(struct login *l, int outcome, struct str reason)
+{
+	login_reject_as(l, outcome == 0 ? "account-disabled" : scram_condition(outcome), l->jid, reason);
+}
+
+void login_reject_token(struct login *l, const char *condition, struct str reason)
+{
+	login_reject_as(l, condition, STR_NONE, reason);
+}
+
 void login_fail(struct stream *s, const struct login_syntax *syntax, const char *condition)
 {
 	login_answer_failure(s, syntax, condition, STR_NONE);
 }
 
-static void login_break(struct login *l, const char *condition)
+void login_break(struct login *l, const char *condition)
 {
 	login_fail(l->stream, l->syntax, condition);
 }
 
 /* ---- who has proven who he is ---- */
 
-static void login_admit(struct login *l, const struct person *person, struct str payload)
+void login_admit(struct login *l, const struct person *person, struct str payload)
 {
 	struct stream *s = l->stream;
 
@@ -242,7 +254,7 @@ static void login_deny(struct login *l, const struct person *person, struct str 
 	login_answer_failure(l->stream, l->syntax, "temporary-auth-failure", text);
 }
 
-static void login_succeed(struct login *l, struct str payload)
+void login_succeed(struct login *l, struct str payload)
 {
 	const struct person *person = directory_get(l->stream->xl->xmpp->env.directory, l->jid);
 	struct str text = STR_NONE, rule = STR_NONE;
@@ -256,7 +268,8 @@ static void login_succeed(struct login *l, struct str payload)
 	} else if (login_is_denied(l, person, &text, &rule)) {
 		login_deny(l, person, text, rule);
 	} else {
-		login_admit(l, person, payload);
+		if (!token_settle(l, person, payload))
+			login_admit(l, person, payload);
 		return;
 	}
 	person_unref(person);
@@ -434,12 +447,32 @@ static void login_external(struct login *l, struct str authzid)
 	login_succeed(l, STR_NONE);
 }
 
+/* The same holds for a token. */
+static void login_token(struct login *l, struct str message)
+{
+	struct stream *s = l->stream;
+	int outcome = ht_parse(&l->token.message, message, s->domain, l->arena);
+
+	l->jid = l->token.message.jid;
+	if (outcome)
+		login_break(l, scram_condition(outcome));
+	else if (throttle_ask(s->xl->xmpp->env.throttle, STR_NONE, (struct sockaddr *)&l->peer, loop_ms(s->xl->loop)) ==
+			THROTTLE_ADDRESS)
+		login_break(l, "temporary-auth-failure");
+	else
+		token_look_up(l);
+}
+
 void login_first(struct login *l, struct str message)
 {
 	int outcome;
 
 	if (l->is_external) {
 		login_external(l, message);
+		return;
+	}
+	if (l->token.proves) {
+		login_token(l, message);
 		return;
 	}
 	outcome = l->is_plain ? plain_parse(&l->plain, message, l->stream->domain, l->arena)
@@ -502,6 +535,11 @@ static struct login *login_new(struct stream *s, const struct login_syntax *synt
 	if (str_is(mechanism, "EXTERNAL") && external_is_offered(s)) {
 		l->is_external = true;
 		l->mechanism = "EXTERNAL";
+		return l;
+	}
+	if (syntax->has_tokens && ht_mechanism_parse(mechanism, &l->token.mechanism) && tokens_have(s, l->token.mechanism)) {
+		l->token.proves = true;
+		l->mechanism = ht_mechanism_name(l->token.mechanism);
 		return l;
 	}
 	if (!scram_mechanism_parse(mechanism, &scram) || !mechanisms_have(s, scram) || login_setup_scram(l, scram))

@@ -47,7 +47,7 @@ static void say_success(struct login *l, struct str payload)
 	stream_restart(l->stream);
 }
 
-static const struct login_syntax syntax = {say_challenge, say_failure, say_success};
+static const struct login_syntax syntax = {say_challenge, say_failure, say_success, false};
 
 /* The decoded payload of <auth/> or <response/>: NULL, or the condition that answers it. "=" stands for an empty one. */
 static const char *payload_take(const struct node *n, struct arena *arena, struct buf *out, bool *present)

@@ -30,7 +30,9 @@ void sasl2_put_feature(const struct stream *s, struct buf *out)
 		     "<feature var='urn:xmpp:carbons:2'/>");
 	if (s->xl->settings->csi_held_max)
 		buf_lit(out, "<feature var='urn:xmpp:csi:0'/>");
-	buf_lit(out, "<feature var='urn:xmpp:sm:3'/></inline></bind></inline></authentication>");
+	buf_lit(out, "<feature var='urn:xmpp:sm:3'/></inline></bind>");
+	tokens_put_feature(s, out);
+	buf_lit(out, "</inline></authentication>");
 }
 
 /* ---- what is said ---- */
@@ -73,11 +75,20 @@ static void put_head(struct buf *out, struct str payload)
 	buf_lit(out, "<authorization-identifier>");
 }
 
-/* Nothing was asked for but the login. */
-static void finish_plainly(struct stream *s, struct buf *head)
+static void put_tail(struct buf *out, const struct login *l)
 {
+	token_put(l, out);
+	buf_lit(out, "</success>");
+}
+
+/* Nothing was asked for but the login. */
+static void finish_plainly(struct login *l, struct buf *head)
+{
+	struct stream *s = l->stream;
+
 	xml_escape(head, s->person->jid);
-	buf_lit(head, "</authorization-identifier></success>");
+	buf_lit(head, "</authorization-identifier>");
+	put_tail(head, l);
 	header_put_features(s, head, false);
 	stream_write(s, buf_view(head));
 	s->state = STREAM_UNBOUND;
@@ -95,9 +106,11 @@ static void take_features(struct stream *s, struct errand *e)
 	buf_done(&text);
 }
 
-static void finish_by_opening(struct stream *s, const struct sasl2_request *r, struct str head)
+static void finish_by_opening(struct login *l, struct str head)
 {
-	struct errand *e = binding_opening(s);
+	const struct sasl2_request *r = l->request;
+	struct errand *e = binding_opening(l->stream);
+	struct buf tail = BUF_INIT(0);
 	struct opening *o;
 
 	if (!e)
@@ -109,16 +122,19 @@ static void finish_by_opening(struct stream *s, const struct sasl2_request *r, s
 			.manage = r->manage,
 			.carbons = r->carbons,
 			.inactive = r->inactive,
-			.head = arena_dup(e->arena, head),
-			.tail = STR("</success>")};
-	take_features(s, e);
+			.head = arena_dup(e->arena, head)};
+	put_tail(&tail, l);
+	o->tail = arena_dup(e->arena, buf_view(&tail));
+	OPENSSL_cleanse(tail.data, tail.len);
+	buf_done(&tail);
+	take_features(l->stream, e);
 	e->sm_id = arena_dup(e->arena, r->previd);
 	e->h = r->h;
 	e->wants_resume = r->wants_resume;
 	e->max_seconds = r->max_seconds;
 	if (r->bind)
-		e->resource = binding_resource(s, r->tag, e->arena);
-	binding_open(s, e);
+		e->resource = binding_resource(l->stream, r->tag, e->arena);
+	binding_open(l->stream, e);
 }
 
 static void say_success(struct login *l, struct str payload)
@@ -127,13 +143,13 @@ static void say_success(struct login *l, struct str payload)
 
 	put_head(&head, payload);
 	if (l->request->bind || l->request->resume)
-		finish_by_opening(l->stream, l->request, buf_view(&head));
+		finish_by_opening(l, buf_view(&head));
 	else
-		finish_plainly(l->stream, &head);
+		finish_plainly(l, &head);
 	buf_done(&head);
 }
 
-static const struct login_syntax syntax = {say_challenge, say_failure, say_success};
+static const struct login_syntax syntax = {say_challenge, say_failure, say_success, true};
 
 /* ---- what is asked ---- */
 
@@ -198,10 +214,30 @@ static void read_resume(struct sasl2_request *r, const struct node *resume, stru
 	r->h = (uint32_t)h;
 }
 
+/* XEP-0484. What asks for a token it could not use is passed over. False: it contradicts itself. */
+static bool read_tokens(struct login *l, const struct node *fast, const struct node *wish)
+{
+	struct token_login *t = &l->token;
+	const struct agent *agent = l->stream->agent;
+	struct str count = fast ? node_attr(fast, STR("count")) : STR_NONE;
+	unsigned long long n = 0;
+
+	if (t->proves != (fast != NULL) || ((fast || wish) && !(agent && agent->id.len)))
+		return false;
+	if (count.data && !str_to_u64(count, INT64_MAX, &n))
+		return false;
+	t->counts = count.data;
+	t->count = n;
+	t->invalidate = fast && is_true(node_attr(fast, STR("invalidate")));
+	t->wanted = wish && ht_mechanism_parse(node_attr(wish, STR("mechanism")), &t->wanted_for) &&
+			tokens_have(l->stream, t->wanted_for);
+	return true;
+}
+
 /* NULL, or the condition that answers it. */
 static const char *read_request(struct login *l, const struct node *n)
 {
-	const struct node *bind, *resume, *agent, *initial;
+	const struct node *bind, *resume, *agent, *initial, *fast, *wish;
 	struct sasl2_request *r = arena_zalloc(l->arena, sizeof(*r));
 	int outcome = 0;
 
@@ -210,7 +246,8 @@ static const char *read_request(struct login *l, const struct node *n)
 		return "temporary-auth-failure";
 	if (!only_child(n, STR("initial-response"), NS_SASL2, &initial) ||
 			!only_child(n, STR("user-agent"), NS_SASL2, &agent) || !only_child(n, STR("bind"), NS_BIND2, &bind) ||
-			!only_child(n, STR("resume"), NS_SM, &resume) || !read_bind(r, bind, l->arena))
+			!only_child(n, STR("resume"), NS_SM, &resume) || !only_child(n, STR("fast"), NS_FAST, &fast) ||
+			!only_child(n, STR("request-token"), NS_FAST, &wish) || !read_bind(r, bind, l->arena))
 		return "malformed-request";
 	read_resume(r, resume, l->arena);
 	l->stream->agent = agent_free(l->stream->agent);
@@ -218,6 +255,8 @@ static const char *read_request(struct login *l, const struct node *n)
 		outcome = agent_parse(&l->stream->agent, agent, l->arena);
 	if (outcome)
 		return outcome < 0 ? "temporary-auth-failure" : "malformed-request";
+	if (!read_tokens(l, fast, wish))
+		return "malformed-request";
 	return arena_is_full(l->arena) ? "temporary-auth-failure" : NULL;
 }
 

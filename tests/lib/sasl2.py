@@ -1,6 +1,7 @@
 """XEP-0388 with what comes inline: XEP-0386, XEP-0198, XEP-0484. A login is one call; every part of it stays open."""
 
 import base64
+import hmac
 import uuid
 from collections import namedtuple
 from xml.sax.saxutils import escape, quoteattr
@@ -117,3 +118,52 @@ def login(folk_or_server, account, agent=None, tag_text="Tests", inside="", inli
     client.success = authenticate(client, agent=agent, inline=bind(tag_text, inside) + inline, **how)
     client.features = features(client)
     return client
+
+
+# --- tokens (XEP-0484)
+
+Token = namedtuple("Token", "text mechanism expiry")
+
+LABELS = {"EXPR": "exporter", "ENDP": "end-point", "NONE": None}
+
+
+def request_token(mechanism):
+    return "<request-token xmlns='%s' mechanism='%s'/>" % (names.FAST, mechanism)
+
+
+def fast(count=None, invalidate=None):
+    extra = (" count='%s'" % count if count is not None else "") + (
+        " invalidate='%s'" % invalidate if invalidate is not None else "")
+    return "<fast xmlns='%s'%s/>" % (names.FAST, extra)
+
+
+def token_in(success, mechanism):
+    """The token that came with it, or None."""
+    found = success.find(tag(names.FAST, "token"))
+    return Token(found.get("token"), mechanism, found.get("expiry")) if found is not None else None
+
+
+def binding_data(client, mechanism):
+    kind = mechanism.rsplit("-", 1)[1]
+    if kind == "EXPR":
+        return client.wire.exporter()
+    if kind == "ENDP":
+        certificate = client.wire.certificate()
+        return certificate.fingerprint(certificate.signature_hash_algorithm)
+    return b""
+
+
+def hashed(token, who, data):
+    return hmac.new(token.text.encode(), who + data, "sha256").digest()
+
+
+def use_token(client, token, agent, inline="", count=None, invalidate=None, mechanism=None, user=None, data=None):
+    """Logs in with it up to <success/>, which it returns; the server has proven that it has the token, too."""
+    mechanism = mechanism or token.mechanism
+    data = binding_data(client, mechanism) if data is None else data
+    first = localpart(client.account.jid if user is None else user).encode() + b"\0" + hashed(token, b"Initiator", data)
+    client.raw(request(mechanism, first, agent, fast(count, invalidate) + inline))
+    success = answer(client, "success")
+    proof = base64.b64decode(success.find(tag(names.SASL2, "additional-data")).text)
+    assert proof == hashed(token, b"Responder", data), "the server's proof is wrong"
+    return take_success(client, success)
