@@ -162,6 +162,57 @@ static const struct cli_option invite_options[] = {
 	{},
 };
 
+/* Of the inventory. */
+#define FILTERS                                                                                              \
+	{"--product", "NAME", "Only this product."}, \
+		{"--versions", "RANGE", "Only these versions, such as '>=2.0, <2.14.12' or '1.7.*'."}, \
+		{"--class", "WORD", "Only clients that are named, unknown or silent."}, \
+		{"--group", "NAME", "Only members of this group."}, \
+		{"--department", "TEXT", "Only this department."}, \
+		{"--since", "TIME", "Only what was seen since: 2026-11-22, 2026-11-22T15:00:00Z, or 30d."}, \
+		{"--online", NULL, "Only what is connected now."}
+
+static const struct cli_option clients_options[] = {
+	FILTERS,
+	{"--below", NULL, "Only what is below the baseline."},
+	{"--limit", "N", "At most so many."},
+	{"--csv", NULL, "Comma-separated values instead of a table."},
+	{},
+};
+
+static const struct cli_option laggards_options[] = {
+	FILTERS,
+	{"--at", "TIME", "As the rules will have it at that time."},
+	{"--limit", "N", "At most so many."},
+	{"--csv", NULL, "Comma-separated values instead of a table."},
+	{},
+};
+
+static const struct cli_option posture_options[] = {
+	FILTERS,
+	{"--by", "WHAT", "Also by department or by group."},
+	{"--days", "N", "Days of history (30)."},
+	{"--csv", NULL, "Comma-separated values instead of a table."},
+	{},
+};
+
+static const struct cli_option hashes_options[] = {
+	{"--confirm", "HASH", "From now on it stands for what it was learnt to, or for --product."},
+	{"--reject", "HASH", "It stands for nothing, whatever clients say."},
+	{"--forget", "HASH", "As if it had never been seen."},
+	{"--product", "NAME", "With --confirm: what it stands for."},
+	{"--version", "TEXT", "With --product: which version; without it any."},
+	{"--os", "TEXT", "With --product: where it runs."},
+	{},
+};
+
+static const struct cli_option refused_options[] = {
+	{"--since", "TIME", "Only since: 2026-11-22, 2026-11-22T15:00:00Z, or 24h."},
+	{"--limit", "N", "At most so many (1000)."},
+	{"--csv", NULL, "Comma-separated values instead of a table."},
+	{},
+};
+
 static const struct cli_option remove_options[] = {
 	{"--yes", NULL, "Do not ask."},
 	{},
@@ -427,6 +478,45 @@ const struct command commands[] = {
 		"  gatehouse clients judge version_name=Gajim version_version=1.7.3 resource=gajim.X1\n"
 		"  gatehouse clients judge --batch signals.jsonl\n",
 		judge_options, 0, -1, true, cmd_clients_judge},
+	{"clients list", "[FILTERS] [--csv]", "list the programs people use",
+		"One row for each installation of a program that has been seen, as far as installations can be told apart: whose, "
+		"product and version, where it runs, whether it is connected now, and what the rules about clients say of it. "
+		"A version is what the client claims. docs/client-control.md says what is known of clients and from what.",
+		"  gatehouse clients list --product Gajim --versions '<1.8'\n  gatehouse clients list --group traders --online\n"
+		"  gatehouse clients list --class unknown --since 7d\n",
+		clients_options, 0, 0, false, cmd_clients_list},
+	{"clients show", "JID", "show all programs of one person",
+		"Every installation of a person with versions, networks, what it has been used for, what contradicted each other in "
+		"what it says, and its live sessions.",
+		"  gatehouse clients show alice@example.org\n", NULL, 1, 1, false, cmd_clients_show},
+	{"clients laggards", "[FILTERS] [--at TIME] [--csv]", "list who has not updated",
+		"Installations below the baseline, or that a rule about clients has something against, now or at the time --at: who, which version, "
+		"which one is wanted, which rule, last seen, and how many days it is beyond the date of its campaign. Exit code 1 when there are any.",
+		"  gatehouse clients laggards\n  gatehouse clients laggards --at 2026-12-01 --department Sales --csv\n",
+		laggards_options, 0, 0, false, cmd_clients_laggards},
+	{"clients export", "[FILTERS] [--at TIME]", "write the inventory for device management and scanners",
+		"All that is known of each installation, as comma-separated values with a heading or, with --json, as one document. "
+		"Columns keep their names and order; new ones come at the end.",
+		"  gatehouse clients export > clients.csv\n  gatehouse clients export --json --since 30d\n", laggards_options, 0, 0, false,
+		cmd_clients_export},
+	{"clients posture", "[FILTERS] [--by WHAT] [--days N] [--csv]", "show how many clients are up to date",
+		"Of the installations seen within the last day (or since --since) how many the rules have nothing against: all, by "
+		"product, and with --by by department or group, with the number of accounts there and what they use. Then how it was on "
+		"earlier days.",
+		"  gatehouse clients posture\n  gatehouse clients posture --by department --since 90d\n", posture_options, 0, 0, false,
+		cmd_clients_posture},
+	{"clients hashes", "[--confirm HASH] [--reject HASH] [--forget HASH] [--product NAME] [--version TEXT] [--os TEXT]",
+		"show or decide what hashes of capabilities stand for",
+		"Clients show a hash of what they can do (XEP-0115). The server learns which product and version shows which hash when "
+		"clients of several accounts say the same (clients.vouchers) and none says another product. An administrator may confirm "
+		"or reject one, name one himself, or have it forgotten. A hash is written as in the list: 'sha-1 VER'.",
+		"  gatehouse clients hashes\n  gatehouse clients hashes --confirm 'sha-1 QgayPKawpkPSDYmwT/WM94uAlu0=' --product Exodus "
+		"--version 0.9.1\n",
+		hashes_options, 0, 0, false, cmd_clients_hashes},
+	{"clients refused", "[--since TIME] [--limit N] [--csv]", "list who was refused, and why",
+		"Clients that were not let in: by a rule about clients, a mechanism or TLS they cannot do. What was the same but for the "
+		"time is one row, with a count.",
+		"  gatehouse clients refused --since 24h\n", refused_options, 0, 0, false, cmd_clients_refused},
 	{"flood list", "", "show who gets too much from people he does not know",
 		"Lists the people from whom the server holds off everybody they do not know, since when, until when, and how "
 		"much has been refused. Cause: too many senders, too many stanzas, or asked by an administrator.",

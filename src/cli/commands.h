@@ -37,6 +37,14 @@ int cmd_session_close(struct cli *cli);
 
 /* cmd_clients_judge.c */
 int cmd_clients_judge(struct cli *cli);
+/* cmd_clients.c, cmd_clients_posture.c, cmd_clients_hashes.c: laggards exits 1 when there are some. */
+int cmd_clients_list(struct cli *cli);
+int cmd_clients_show(struct cli *cli);
+int cmd_clients_laggards(struct cli *cli);
+int cmd_clients_export(struct cli *cli);
+int cmd_clients_posture(struct cli *cli);
+int cmd_clients_hashes(struct cli *cli);
+int cmd_clients_refused(struct cli *cli);
 int cmd_flood_list(struct cli *cli);
 int cmd_flood_silence(struct cli *cli);
 int cmd_flood_release(struct cli *cli);

@@ -144,3 +144,40 @@ bool csv_next(struct csv *c, struct csv_row *out)
 		skip_line(c);
 	return true;
 }
+
+static bool is_formula(struct str s)
+{
+	return s.len && strchr("=+-@\t\r", s.data[0]);
+}
+
+static bool needs_quotes(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (strchr(",\"\r\n", s.data[i]) && s.data[i])
+			return true;
+	return s.len && (s.data[0] == ' ' || s.data[s.len - 1] == ' ');
+}
+
+void csv_put(struct buf *out, struct str field)
+{
+	bool quotes = needs_quotes(field);
+
+	if (out->len && out->data[out->len - 1] != '\n')
+		buf_putc(out, ',');
+	if (quotes)
+		buf_putc(out, '"');
+	if (is_formula(field))
+		buf_putc(out, '\'');
+	for (size_t i = 0; i < field.len; i++) {
+		if (field.data[i] == '"')
+			buf_putc(out, '"');
+		buf_putc(out, field.data[i]);
+	}
+	if (quotes)
+		buf_putc(out, '"');
+}
+
+void csv_put_end(struct buf *out)
+{
+	buf_lit(out, "\r\n");
+}

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 
 enum {
@@ -29,3 +30,8 @@ void csv_init(struct csv *c, char *data, size_t len);
 
 /* False at the end. Empty lines are skipped. */
 [[nodiscard]] bool csv_next(struct csv *c, struct csv_row *out);
+
+/* Writing: a field, behind a comma unless it is the first of its line. A text that a spreadsheet would take for a formula
+ * gets an apostrophe before it: what clients say of themselves stands in such tables. */
+void csv_put(struct buf *out, struct str field);
+void csv_put_end(struct buf *out); /* of the line: CRLF */

@@ -107,6 +107,14 @@ SETTING(BOOL, "clients.ask", clients_ask, "true", 0, 0, "", LIVE, NULL,
 	"Ask clients what they are (XEP-0030, XEP-0092) also where no rule needs to know, for the inventory.")
 SETTING(INT, "clients.held_max", clients_held_max, "500", 1, 10000, "stanzas", LIVE, NULL,
 	"Stanzas of others that wait for a session until it is judged; beyond it messages wait offline.")
+SETTING(INT, "clients.per_account", clients_per_account, "40", 1, 10000, "clients", LIVE, NULL,
+	"Installations of programs that are remembered of one account; those not seen for longest go.")
+SETTING(INT, "clients.keep_days", clients_keep_days, "400", 1, 36500, "days", LIVE, NULL,
+	"How long a client that is not seen any more is remembered.")
+SETTING(INT, "clients.hashes", clients_hashes, "2000", 0, 100000, "hashes", LIVE, NULL,
+	"Hashes of capabilities that are learnt from the clients of one's own people; 0: none.")
+SETTING(INT, "clients.vouchers", clients_vouchers, "3", 1, 100, "accounts", LIVE, NULL,
+	"Accounts whose clients must have said the same before a learnt hash is believed; one that an administrator confirmed is at once.")
 
 SECTION("channels", "What would be less protected on its way than what people write: refuse it, report it in the record, or allow it.")
 SETTING(ENUM, "channels.weak_calls", channels_weak_calls, "refuse", 0, 0, "refuse|report|allow", LIVE, NULL,

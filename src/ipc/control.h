@@ -113,6 +113,28 @@
  *   session.close
  *   {"jid","reason"?}                bare: all of them, full: one
  *                   -> {"ok":true,"closed":N}
+ *   clients.list
+ *   {"jid"?,"product"?,"versions"? (a range),"class"?,"group"?,"department"?,"since"? (seen at that time or later),
+ *    "online"?,"below"? (the baseline),"laggards"? (the rules have something against it),"at"? (asked at that time),
+ *    "after"?:{"jid","installation"},"limit"?}
+ *                   -> {"ok":true,"clients":[C,..],"next":{"jid","installation"} when there may be more}, at most
+ *                      CONTROL_LIST_MAX
+ *   clients.show
+ *   {"jid"}         -> {"ok":true,"clients":[C with "live":[..],..]}
+ *   clients.posture
+ *   {filters of clients.list,"days"? (of history; 30)}
+ *                   -> {"ok":true,"policy","seen":N,"above":N,"online":N,"products":[{"product","seen","above"},..],
+ *                      "departments":[{"department","people","products":{..},"seen","above"},..],"groups":[..],
+ *                      "history":[{"taken","policy","seen","above","products":[..]},..]}
+ *   clients.hashes  -> {"ok":true,"hashes":[{"hash","product","version","os","node","state","varies","contradicted","accounts",
+ *                      "first_seen","last_seen","believed"},..]}
+ *   clients.hash
+ *   {"hash","state":"confirmed"|"rejected"|"forgotten","product"?,"version"?,"os"?}
+ *                   -> {"ok":true}; not_found. Recorded before it is done
+ *   clients.refused
+ *   {"since"?,"limit"?}
+ *                   -> {"ok":true,"refused":[{"kind","jid","address","product","version","rule","reason","count",
+ *                      "first","last"},..]}, the latest first
  *
  *   flood.list      -> {"ok":true,"victims":[{"jid","cause":"senders"|"stanzas"|"asked","since","until","refused":N},..]}
  *   flood.silence
@@ -147,7 +169,13 @@
  *    (also SCRAM-SHA-1, SCRAM-SHA-512)
  * U: {"jid","person","name","mail","language","department","groups":[..],"state":"active"|"disabled",
  *     "created"}    person is the immutable id
- * S: {"jid" (full),"address","tls","mechanism","ja4","connected","loop","state":"online"|"resumable",..}
+ * C: {"jid","person","name","department","groups":[..],"installation","product","version","version_before","version_since",
+ *     "os","device","class","basis","confidence","contradictions":[..],"caps","node","agent","ja4","resource",
+ *     "addresses":[..],"networks","first_seen","last_seen","sessions","uses":{"messages","rooms","files","calls"},"online":N,
+ *     "effect","rule","up_to_date","minimum" (version wanted),"posture":"none"|"unknown"|"below"|"above","deny_from",
+ *     "overdue_days" (below 0: until then)}
+ * S: {"jid" (full),"address","tls","mechanism","ja4","connected","loop","state":"online"|"resumable","product","version","os",
+ *     "installation",..}
  * I: {"id","domain","jid" ("": who uses it chooses),"groups":[..],"by","created","expires",
  *     "state":"open"|"used"|"revoked"|"expired","used_by"?,"used"?}
  * M: {"id","purpose","about","stage","jid","address","language","state":"queued"|"sent"|"failed"|"dropped","tries","error",

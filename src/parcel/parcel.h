@@ -73,7 +73,8 @@ struct parcel {
 	bool ahead;              /* passes what of its stream waits to be judged; set by admit */
 	bool held;               /* waits for an earlier parcel of its stream; used by way/ */
 
-	unsigned matter;         /* bits of enum matter (rule/matter.h): those that anything depends on now. Set by policy */
+	unsigned matter;         /* bits of enum matter (rule/matter.h): those that anything depends on now, and of
+	                            content files and calls, which are counted. Set by policy */
 	struct verdict verdict;
 	struct str mark;         /* what is put into it for its recipient when it has been recorded as accepted; on the arena */
 	bool unnamed;            /* its <nick/> is taken out then */

@@ -467,6 +467,7 @@ static void on_tick(uv_timer_t *timer)
 	gate_campaign_tick(g);
 	gate_post_tick(g);
 	gate_lockdown_tick(g);
+	gate_clients_tick(g);
 	supervise_watch(g);
 }
 

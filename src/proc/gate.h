@@ -58,6 +58,14 @@ struct gate_taken {
 	void *owner;
 };
 
+/* When the posture is written down next (gate_clients_posture.c). */
+struct gate_posture {
+	struct store_req req;
+	bool known, busy;
+	uint64_t taken_us, swept_us; /* the last one; the last time old rows were cleared away */
+	char policy[POLICY_VERSION_LEN + 1]; /* with which it was measured */
+};
+
 struct gate {
 	const char *dir;
 	struct settings *settings;       /* in force */
@@ -99,6 +107,7 @@ struct gate {
 	struct store_req lacking_req;
 	uint64_t invites_version, invites_until_us; /* gate_invites.c */
 	struct store_req invites_req;
+	struct gate_posture posture;
 	char boot[RECORD_BOOT + 1];
 	uint64_t started_us;
 	bool ready, stopping;
@@ -238,6 +247,14 @@ void gate_invites_tick(struct gate *g); /* each second */
 /* gate_clients_rules.c */
 void gate_clients_rule(struct gate_request *r);
 void gate_clients_dry_run(struct gate_request *r);
+/* gate_clients.c, gate_clients_posture.c, gate_clients_hashes.c: which programs people use. */
+void gate_clients_list(struct gate_request *r);
+void gate_clients_show(struct gate_request *r);
+void gate_clients_posture(struct gate_request *r);
+void gate_clients_hashes(struct gate_request *r);
+void gate_clients_hash(struct gate_request *r);
+void gate_clients_refused(struct gate_request *r);
+void gate_clients_tick(struct gate *g); /* each second */
 
 /* gate_mail.c */
 void gate_mail_list(struct gate_request *r);

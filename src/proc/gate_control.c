@@ -13,7 +13,13 @@ struct command {
 
 static const struct command commands[] = {
 		{"clients.dry_run", gate_clients_dry_run},
+		{"clients.hash", gate_clients_hash},
+		{"clients.hashes", gate_clients_hashes},
+		{"clients.list", gate_clients_list},
+		{"clients.posture", gate_clients_posture},
+		{"clients.refused", gate_clients_refused},
 		{"clients.rule", gate_clients_rule},
+		{"clients.show", gate_clients_show},
 		{"export", gate_act_export},
 		{"flood.list", gate_flood_list},
 		{"flood.release", gate_flood_release},

@@ -3,6 +3,7 @@
 
 #include "account/directory.h"
 #include "base/log.h"
+#include "client/installation.h"
 #include "client/judge.h"
 #include "client/seen.h"
 #include "route/home.h"
@@ -68,6 +69,19 @@ static struct judgement *client_of(const struct session *s)
 	return client_judge(s->user->home->clients, &seen);
 }
 
+/* As the store has it: by what it was noted as. */
+static void row_fill_sighting(struct route_session *row, const struct session *s, struct arena *a)
+{
+	struct buf key = BUF_INIT(INSTALLATION_MAX);
+
+	if (s->sighting.client)
+		installation_put(&key, s->sighting.client, s->origin->jid.resource);
+	row->installation = arena_dup(a, buf_view(&key));
+	for (size_t i = 0; i < STORE_USES; i++)
+		row->uses[i] = s->sighting.uses[i];
+	buf_done(&key);
+}
+
 static void row_fill(struct route_session *row, const struct session *s, struct arena *a)
 {
 	const struct origin *o = s->origin;
@@ -87,6 +101,7 @@ static void row_fill(struct route_session *row, const struct session *s, struct 
 		.priority = s->priority,
 		.available = session_is_available(s),
 		.away = is_away(s)};
+	row_fill_sighting(row, s, a);
 }
 
 static void run_part(struct task *task)

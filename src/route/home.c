@@ -10,6 +10,7 @@
 #include "route/history.h"
 #include "route/postings.h"
 #include "route/interest.h"
+#include "route/inventory.h"
 #include "route/judge.h"
 #include "route/pep.h"
 #include "route/rooms.h"
@@ -49,6 +50,7 @@ static void on_tick(struct timer *timer)
 	interest_tick(h);
 	judge_tick(h);
 	pep_tick(h);
+	inventory_tick(h);
 	users_unload(h);
 }
 
@@ -75,6 +77,8 @@ int home_init(struct home *h, struct route *r, unsigned index, const struct sett
 	list_init(&h->idle);
 	list_init(&h->unacked);
 	list_init(&h->doomed);
+	list_init(&h->sightings);
+	list_init(&h->unsighted);
 	dialogs_init(&h->dialogs);
 	buf_init(&h->scratch, 0);
 	holds_init(&h->holds);

@@ -14,6 +14,7 @@
 #include "conf/service.h"
 #include "route/deliver.h"
 #include "route/interest.h"
+#include "route/inventory.h"
 #include "route/iq.h"
 #include "route/lock.h"
 #include "route/note.h"
@@ -181,6 +182,12 @@ static void deny(struct session *s, struct standing *st)
 		turnstile_denied(h->route->env.turnstile, &c, st->rule, st->text, loop_ms(h->loop));
 	home_count(&s->user->home->figures.clients_denied, 1);
 	headline(s, st);
+	inventory_refused(s->user->home->route->env.store, &(struct inventory_refusal){.kind = STR("client"),
+		.owner = s->user->bare,
+		.address = s->origin->address,
+		.client = st->client,
+		.rule = st->rule,
+		.reason = st->text});
 	session_doom_told(s, "policy-violation", st, "client denied");
 	standing_unref(st);
 }
@@ -220,6 +227,8 @@ static void judge_now(struct session *s)
 		return;
 	seen_view(s->seen, &seen);
 	client = client_judge(s->user->home->clients, &seen);
+	if (client)
+		inventory_saw(s, client);
 	st = client ? standing_of(s, client) : NULL;
 	if (!st) {
 		log_error("out of memory: a session is not judged now");

@@ -12,6 +12,7 @@
 #include "route/crew.h"
 #include "route/history.h"
 #include "route/home.h"
+#include "route/inventory.h"
 #include "route/iq.h"
 #include "route/message.h"
 #include "route/postings.h"
@@ -64,8 +65,10 @@ int route_new(struct route **out, const struct route_env *env, const struct sett
 
 void route_settle(struct route *r)
 {
-	for (unsigned i = 0; i < r->count; i++)
+	for (unsigned i = 0; i < r->count; i++) {
 		history_settle(&r->home[i]);
+		inventory_settle(&r->home[i]);
+	}
 }
 
 struct route *route_free(struct route *r)
@@ -152,6 +155,7 @@ static void run_send(struct task *task)
 	struct parcel *p = parcel_of(task);
 	struct user *u = p->user;
 
+	inventory_used(u, p);
 	if (p->has_to && rooms_is_service(u->home, p->to.domain)) {
 		rooms_send(u, p);
 		return;

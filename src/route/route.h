@@ -117,6 +117,8 @@ struct route_session {
 	int priority;
 	struct judgement *client; /* from what it has shown until now; NULL: memory is out. Take a reference to keep it */
 	bool available, away; /* away: it says so, for a short or a long time */
+	struct str installation;   /* of its client (inventory.h); empty: not noted yet */
+	uint64_t uses[STORE_USES]; /* of it, not in the store yet */
 };
 void route_list_sessions(struct route *r, void (*each)(void *owner, const struct route_session *s),
 	void (*done)(void *owner), void *owner);

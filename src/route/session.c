@@ -12,6 +12,7 @@
 #include "route/deliver.h"
 #include "route/directed.h"
 #include "route/interest.h"
+#include "route/inventory.h"
 #include "route/judge.h"
 #include "route/last.h"
 #include "route/lock.h"
@@ -145,6 +146,7 @@ static void session_free(struct session *s)
 	list_remove(&s->link);
 	list_remove(&s->unacked);
 	list_remove(&s->doomed);
+	sighting_done(&s->sighting);
 	directed_clear(s);
 	interest_drop(s);
 	judge_free(s);
@@ -182,6 +184,7 @@ void session_end(struct session *s, const char *condition, const char *text, con
 	presence_end(s, NULL, NULL);
 	carbons_set(s, false);
 	note_session_close(s, reason);
+	inventory_ended(s);
 	if (s->sm)
 		remember_ended(s);
 	list_remove(&s->link);
@@ -308,6 +311,7 @@ static struct session *session_new(struct user *u, struct errand *e, const struc
 	s->connected_us = clock_utc_us();
 	list_init(&s->unacked);
 	list_init(&s->doomed);
+	sighting_init(&s->sighting);
 	timer_init(&s->timer, on_timer);
 	list_append(&u->sessions, &s->link);
 	u->session_count++;
@@ -340,6 +344,7 @@ enum errand_error session_bind(struct user *u, struct errand *e)
 		return ERRAND_E_FAILED;
 	e->origin = origin_ref(s->origin);
 	note_session_open(s);
+	inventory_met(s);
 	judge_bind(s);
 	e->standing = standing_ref(s->standing);
 	if (u->session_count == 1) {
@@ -449,6 +454,7 @@ static void session_resume(struct session *s, struct errand *e)
 	else
 		port_write_str(s->port, text);
 	note_session_resumed(s, e);
+	inventory_resumed(s, e->address);
 	errand_answer(e, ERRAND_OK);
 	judge_resumed(s);
 	deliver_again(s);

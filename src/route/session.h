@@ -6,6 +6,7 @@
 #include "parcel/origin.h"
 #include "parcel/port.h"
 #include "route/home.h"
+#include "route/inventory.h"
 #include "route/kept.h"
 #include "route/sm.h"
 #include "route/user.h"
@@ -27,6 +28,7 @@ struct session {
 	size_t lobby_bytes;
 	struct quiet *quiet;  /* owned; NULL: the client is active (XEP-0352) */
 	struct interest *interest; /* what its client wants to hear of (interest.h); NULL: nothing that is known */
+	struct sighting sighting; /* of its client, for the inventory */
 	struct list unacked;  /* in home->unacked */
 	struct list doomed;   /* in home->doomed */
 	const char *doom;     /* static: why, for the record */

@@ -131,7 +131,8 @@ static void stop_parcel(struct parcel *p, struct way_loop *wl, const struct subj
 	struct channel_rules channels = channels_of(wl->settings);
 	const struct judgement *client = p->standing ? p->standing->client : NULL;
 	struct lockdown_party sender = {.person = from, .agent = p->origin->agent_id, .client = client}, recipient = {.person = to};
-	unsigned wanted = stop_wanted(wl->policy, &channels);
+	unsigned counted = p->class == CLASS_CONTENT ? MATTER_FILE | MATTER_CALL : 0; /* route/inventory.h */
+	unsigned wanted = stop_wanted(wl->policy, &channels) | counted;
 
 	if (!wanted)
 		return;

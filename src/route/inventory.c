@@ -1,0 +1,279 @@
+#include "route/inventory.h"
+
+#include "base/clock.h"
+#include "client/installation.h"
+#include "client/judge.h"
+#include "client/seen.h"
+#include "route/rooms.h"
+#include "route/session.h"
+#include "rule/matter.h"
+
+enum {
+	NOTE_SECONDS = 1800,  /* what a session has been used for is written so often; a crash loses as much */
+	JUDGED_SECONDS = 10,  /* by then a session has been judged, where anything asks its client */
+	NOTES_AT_ONCE = 200,  /* in one tick */
+	TEXT_MAX = 120,       /* bytes kept of what a client says of itself */
+	REFUSALS_MAX = 10000, /* rows */
+};
+
+void sighting_init(struct sighting *x)
+{
+	*x = (struct sighting){};
+	list_init(&x->link);
+}
+
+void sighting_done(struct sighting *x)
+{
+	list_remove(&x->link);
+	x->client = judgement_unref(x->client);
+}
+
+struct str inventory_network(struct str address)
+{
+	size_t colon = address.len;
+
+	if (address.len && address.data[0] == '[')
+		return str_cut(address, 1, str_find(address, ']', 0));
+	while (colon > 0 && address.data[colon - 1] != ':')
+		colon--;
+	/* Without brackets more than one colon is an address of version 6. */
+	return colon == 0 || str_find(address, ':', 0) + 1 != colon ? address : str_cut(address, 0, colon - 1);
+}
+
+/* ---- what goes into the store ---- */
+
+/* Whole characters of it. */
+static struct str bounded(struct str s)
+{
+	size_t len = s.len < TEXT_MAX ? s.len : TEXT_MAX;
+
+	while (len > 0 && len < s.len && ((unsigned char)s.data[len] & 0xc0) == 0x80)
+		len--;
+	return str_cut(s, 0, len);
+}
+
+static struct store_client row_of(const struct session *s, const struct judgement *j, struct str key)
+{
+	return (struct store_client){.owner = s->user->bare,
+		.key = key,
+		.class = (uint8_t)j->class,
+		.basis = (uint8_t)j->basis,
+		.confidence = (uint8_t)j->confidence,
+		.contradictions = j->contradictions,
+		.product = bounded(j->product),
+		.version = bounded(j->version),
+		.os = bounded(j->os),
+		.device = bounded(j->device),
+		.caps = bounded(j->caps),
+		.node = bounded(j->node),
+		.agent = bounded(j->agent),
+		.ja4 = bounded(j->ja4),
+		.resource = bounded(s->origin->jid.resource),
+		.last_us = clock_utc_us()};
+}
+
+static void key_put(struct buf *out, const struct session *s, const struct judgement *j)
+{
+	installation_put(out, j, s->origin->jid.resource);
+}
+
+static struct store *store_of(const struct session *s)
+{
+	return s->user->home->route->env.store;
+}
+
+/* `was`: under which key it has been noted. */
+static void write_row(struct session *s, const struct judgement *j, bool first, struct str address, struct str was)
+{
+	struct sighting *x = &s->sighting;
+	struct buf key = BUF_INIT(INSTALLATION_MAX);
+	struct store_client row;
+	bool moved;
+
+	key_put(&key, s, j);
+	row = row_of(s, j, buf_view(&key));
+	moved = was.len && !str_eq(was, row.key);
+	row.address = inventory_network(address);
+	row.sessions = first || moved;
+	for (size_t i = 0; i < STORE_USES; i++) {
+		row.uses[i] = x->uses[i];
+		x->uses[i] = 0;
+	}
+	if (!buf_failed(&key))
+		store_client_note(store_of(s), &row, moved ? was : STR_NONE, s->user->home->settings->clients_per_account);
+	x->noted = loop_seconds(s->user->home->loop);
+	buf_done(&key);
+}
+
+static void again(struct session *s)
+{
+	list_remove(&s->sighting.link);
+	list_append(&s->user->home->sightings, &s->sighting.link);
+}
+
+/* A verified hash whose client says in words which product and version it is, and nothing speaks against it. What is known by
+ * the hash itself teaches nothing. */
+static bool teaches(const struct judgement *j)
+{
+	return j->caps.len && j->product.len && j->version.len && !j->contradictions && j->class == CLIENT_NAMED &&
+	       j->basis >= BASIS_VERSION && j->basis != BASIS_CAPS;
+}
+
+static void teach(const struct session *s, const struct judgement *j)
+{
+	struct store_caps_client row = {.hash = j->caps,
+		.product = bounded(j->product),
+		.version = bounded(j->version),
+		.os = bounded(j->os),
+		.node = bounded(j->node),
+		.last_us = clock_utc_us()};
+	size_t max = s->user->home->settings->clients_hashes;
+
+	if (max)
+		store_caps_client_note(store_of(s), &row, s->user->bare, max);
+}
+
+/* ---- a session's life ---- */
+
+void inventory_saw(struct session *s, struct judgement *client)
+{
+	struct sighting *x = &s->sighting;
+	struct buf was = BUF_INIT(INSTALLATION_MAX);
+	bool first = !x->client;
+
+	if (s->user->failed || (x->client && judgement_is_same(x->client, client)))
+		return;
+	if (!first)
+		key_put(&was, s, x->client);
+	write_row(s, client, first, s->origin->address, buf_view(&was));
+	buf_done(&was);
+	judgement_unref(x->client);
+	x->client = judgement_ref(client);
+	if (teaches(client))
+		teach(s, client);
+	again(s);
+}
+
+void inventory_met(struct session *s)
+{
+	s->sighting.noted = loop_seconds(s->user->home->loop);
+	list_append(&s->user->home->unsighted, &s->sighting.link);
+}
+
+/* It was not judged: by what it has shown. */
+static void guess(struct session *s)
+{
+	struct client_signals seen;
+	struct judgement *found, *j, like;
+
+	seen_view(s->seen, &seen);
+	found = client_judge(s->user->home->clients, &seen);
+	if (!found)
+		return;
+	like = *found;
+	if (like.class == CLIENT_SILENT) /* it has not been given the time to answer */
+		like.class = CLIENT_UNKNOWN;
+	j = judgement_new(&like);
+	if (j)
+		inventory_saw(s, j);
+	judgement_unref(j);
+	judgement_unref(found);
+}
+
+void inventory_resumed(struct session *s, struct str address)
+{
+	if (s->sighting.client && !s->user->failed)
+		write_row(s, s->sighting.client, false, address, STR_NONE);
+}
+
+void inventory_ended(struct session *s)
+{
+	if (s->user->failed)
+		return;
+	if (s->sighting.client)
+		write_row(s, s->sighting.client, false, STR_NONE, STR_NONE);
+	else
+		guess(s);
+}
+
+void inventory_tick(struct home *h)
+{
+	uint64_t now = loop_seconds(h->loop);
+
+	for (unsigned i = 0; i < NOTES_AT_ONCE && !list_is_empty(&h->unsighted); i++) {
+		struct session *s = container_of(h->unsighted.next, struct session, sighting.link);
+
+		if (s->sighting.noted + JUDGED_SECONDS > now)
+			break;
+		list_remove(&s->sighting.link);
+		guess(s);
+	}
+	for (unsigned i = 0; i < NOTES_AT_ONCE && !list_is_empty(&h->sightings); i++) {
+		struct session *s = container_of(h->sightings.next, struct session, sighting.link);
+
+		if (s->sighting.noted + NOTE_SECONDS > now)
+			break;
+		if (!s->user->failed)
+			write_row(s, s->sighting.client, false, STR_NONE, STR_NONE);
+		again(s);
+	}
+}
+
+void inventory_settle(struct home *h)
+{
+	while (!list_is_empty(&h->sightings)) {
+		struct session *s = container_of(h->sightings.next, struct session, sighting.link);
+
+		if (!s->user->failed)
+			write_row(s, s->sighting.client, false, STR_NONE, STR_NONE);
+		list_remove(&s->sighting.link);
+	}
+}
+
+/* ---- what it is used for ---- */
+
+static bool is_for_people(const struct home *h, const struct parcel *p)
+{
+	return p->has_to && !str_eq(p->to.bare, p->origin->jid.bare) && (p->to.local.len || !home_is_ours(h, p->to.domain));
+}
+
+/* -1: nothing that is counted. Answers count for who asked. */
+static int use_of(const struct home *h, const struct parcel *p)
+{
+	bool room = p->has_to && rooms_is_service(h, p->to.domain);
+
+	if (str_is(p->type, "error") || str_is(p->type, "result"))
+		return -1;
+	if (p->matter & MATTER_CALL)
+		return STORE_USE_CALLS;
+	if (p->matter & MATTER_FILE)
+		return STORE_USE_FILES;
+	if (room && p->kind != PARCEL_IQ)
+		return STORE_USE_ROOMS;
+	return p->kind == PARCEL_MESSAGE && p->class == CLASS_CONTENT && is_for_people(h, p) ? STORE_USE_MESSAGES : -1;
+}
+
+void inventory_used(struct user *u, const struct parcel *p)
+{
+	int use = p->class == CLASS_CONTENT ? use_of(u->home, p) : -1;
+	struct session *s = use >= 0 ? session_by_origin(u, p->origin) : NULL;
+
+	if (s)
+		s->sighting.uses[use]++;
+}
+
+/* ---- who was refused ---- */
+
+void inventory_refused(struct store *store, const struct inventory_refusal *f)
+{
+	struct store_refusal row = {.kind = f->kind,
+		.owner = f->owner,
+		.address = inventory_network(f->address),
+		.product = f->client ? bounded(f->client->product) : STR_NONE,
+		.version = f->client ? bounded(f->client->version) : STR_NONE,
+		.rule = f->rule,
+		.reason = bounded(f->reason),
+		.last_us = clock_utc_us()};
+
+	store_refusal_note(store, &row, REFUSALS_MAX);
+}
