@@ -152,7 +152,8 @@ def test_another_program_is_another_row(folk, server):
 
 OOB = "<body>https://files.example/a.png</body><x xmlns='jabber:x:oob'><url>https://files.example/a.png</url></x>"
 CALL = ("<jingle xmlns='urn:xmpp:jingle:1' action='session-initiate' sid='s1'><content creator='initiator' name='voice'>"
-        "<description xmlns='urn:xmpp:jingle:apps:rtp:1' media='audio'/></content></jingle>")
+        "<description xmlns='urn:xmpp:jingle:apps:rtp:1' media='audio'/><transport xmlns='urn:xmpp:jingle:transports:ice-udp:1'>"
+        "<fingerprint xmlns='urn:xmpp:jingle:apps:dtls:0' hash='sha-256' setup='actpass'>AA</fingerprint></transport></content></jingle>")
 
 
 def used(folk, server):
