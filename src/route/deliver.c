@@ -6,6 +6,7 @@
 #include "parcel/parcel.h"
 #include "route/answer.h"
 #include "route/offline.h"
+#include "route/patch.h"
 #include "route/quiet.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -35,7 +36,8 @@ static struct unacked unacked_of(struct home *h, const struct goods *g, const st
 }
 
 /* Every stanza of a managed stream is counted, whoever made it. */
-static void deliver_counted(struct session *s, const struct goods *g, const struct receipt *receipt)
+static void deliver_counted(
+	struct session *s, const struct goods *g, struct blob *sent, const struct receipt *receipt)
 {
 	struct home *h = s->user->home;
 	struct unacked u = unacked_of(h, g, receipt);
@@ -48,7 +50,7 @@ static void deliver_counted(struct session *s, const struct goods *g, const stru
 	s->sm->since_request++;
 	if (!s->port)
 		return;
-	port_write(s->port, g->blob);
+	port_write(s->port, sent);
 	if (!s->sm->requested && s->sm->since_request >= SM_REQUEST_AFTER)
 		request_ack(s);
 }
@@ -63,32 +65,34 @@ static bool lobby_has_room(const struct session *s, const struct goods *g)
 	       s->lobby_bytes + g->blob->len <= LOBBY_BYTES;
 }
 
-/* As if the session had gone. */
-static void lobby_turn_away(struct session *s, const struct goods *g, const struct receipt *receipt)
+/* As if the session had gone. Whoever offered it may hold the fan, and that is nobody who has got it. */
+void deliver_turn_away(struct session *s, const struct goods *g, const struct receipt *receipt)
 {
 	struct unacked u = unacked_of(s->user->home, g, receipt);
 	struct sm *one = sm_new(false);
 
+	if (u.fan && !u.fan->reached && u.fan->refs == 2)
+		u.fan = fan_unref(u.fan);
 	if (one && sm_push(one, &u) == 0)
 		rest_of(s, one);
 	else
-		log_error("out of memory: what came for a new session is lost to it");
+		log_error("out of memory: what came for a session that cannot have it is lost");
 	sm_free(one);
 }
 
-static void lobby_hold(struct session *s, const struct goods *g, const struct receipt *receipt)
+/* False: there is no room. */
+static bool lobby_hold(struct session *s, const struct goods *g, const struct receipt *receipt)
 {
 	struct unacked u;
 
-	if (!lobby_has_room(s, g) || (!s->lobby && !(s->lobby = sm_new(false)))) {
-		lobby_turn_away(s, g, receipt);
-		return;
-	}
+	if (!lobby_has_room(s, g) || (!s->lobby && !(s->lobby = sm_new(false))))
+		return false;
 	u = unacked_of(s->user->home, g, receipt);
 	if (sm_push(s->lobby, &u))
 		log_error("out of memory: what came for a new session is lost to it");
 	else
 		s->lobby_bytes += g->blob->len;
+	return true;
 }
 
 /* Empties it before the first is handed over: what comes meanwhile has its place behind. */
@@ -124,27 +128,17 @@ void deliver_waiting(struct session *s)
 
 /* ---- handing over ---- */
 
-void deliver(struct session *s, const struct goods *g, const struct receipt *receipt)
+static void hand_over(
+	struct session *s, const struct goods *g, struct blob *sent, const struct receipt *receipt)
 {
 	struct home *h = s->user->home;
 
-	home_check(h);
-	assert(receipt);
-	if (!s->standing && !g->own) {
-		lobby_hold(s, g, receipt);
-		return;
-	}
-	if (s->quiet) {
-		if (quiet_hold(s, g, receipt))
-			return;
-		quiet_flush(s);
-	}
 	home_count(receipt_is_signal(receipt) ? &h->figures.other : &h->figures.content, 1);
 	if (s->sm) {
-		deliver_counted(s, g, receipt);
+		deliver_counted(s, g, sent, receipt);
 		return;
 	}
-	port_write(s->port, g->blob);
+	port_write(s->port, sent);
 	if (receipt_is_signal(receipt))
 		return;
 	hold_written(g->hold, loop_ms(h->loop));
@@ -152,6 +146,37 @@ void deliver(struct session *s, const struct goods *g, const struct receipt *rec
 		g->fan->reached = true;
 	if (g->note)
 		record_delivered(h->record, receipt_seq(receipt), s->origin->jid.full);
+}
+
+bool deliver_offer(struct session *s, const struct goods *g, const struct receipt *receipt)
+{
+	struct blob *sent;
+
+	home_check(s->user->home);
+	assert(receipt);
+	if (!s->standing && !g->own)
+		return lobby_hold(s, g, receipt);
+	if (s->quiet) {
+		if (quiet_hold(s, g, receipt))
+			return true;
+		quiet_flush(s);
+	}
+	if (!s->patches || g->own) {
+		hand_over(s, g, g->blob, receipt);
+		return true;
+	}
+	sent = patch_stanza(s, g->blob, receipt_is_signal(receipt) ? 0 : receipt_seq(receipt));
+	if (!sent)
+		return false;
+	hand_over(s, g, sent, receipt);
+	blob_unref(sent);
+	return true;
+}
+
+void deliver(struct session *s, const struct goods *g, const struct receipt *receipt)
+{
+	if (!deliver_offer(s, g, receipt))
+		deliver_turn_away(s, g, receipt);
 }
 
 void deliver_outside(
@@ -240,8 +265,14 @@ bool deliver_acked(struct session *s, uint32_t handled)
 
 void deliver_again(struct session *s)
 {
-	for (uint32_t i = 0; i < s->sm->len; i++)
-		port_write(s->port, sm_at(s->sm, i)->blob);
+	for (uint32_t i = 0; i < s->sm->len; i++) {
+		const struct unacked *u = sm_at(s->sm, i);
+		struct blob *sent = patch_counted(s, u->blob, u->seq);
+
+		if (sent)
+			port_write(s->port, sent);
+		blob_unref(sent);
+	}
 	s->sm->requested = false;
 	if (s->sm->len)
 		request_ack(s);

@@ -20,6 +20,12 @@ struct goods {
 
 void deliver(struct session *s, const struct goods *goods, const struct receipt *receipt);
 
+/* The same where there are others who may get it. False: this session cannot have it (its client would stumble over it, or there
+ * is no room to wait for a judgement), and nothing has been done. deliver() turns it away then, as when the session had gone:
+ * content goes offline unless others have it, a question is answered with an error. */
+[[nodiscard]] bool deliver_offer(struct session *s, const struct goods *goods, const struct receipt *receipt);
+void deliver_turn_away(struct session *s, const struct goods *goods, const struct receipt *receipt);
+
 /* The same to a component's connection, which acknowledges nothing; `who` (full) is the address it is for. Only blob,
  * hold and note of the goods mean something. `h`: the home that runs now. */
 void deliver_outside(

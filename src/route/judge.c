@@ -18,6 +18,8 @@
 #include "route/iq.h"
 #include "route/lock.h"
 #include "route/note.h"
+#include "route/patch.h"
+#include "rule/client_patch.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -192,6 +194,15 @@ static void deny(struct session *s, struct standing *st)
 	standing_unref(st);
 }
 
+static void patch(struct session *s, const struct judgement *client)
+{
+	struct question q;
+
+	question_init(&q, s, client);
+	patch_choose(s, &q.about);
+	question_done(&q);
+}
+
 /* Takes the reference. */
 static void install(struct session *s, struct standing *st)
 {
@@ -229,6 +240,8 @@ static void judge_now(struct session *s)
 	client = client_judge(s->user->home->clients, &seen);
 	if (client)
 		inventory_saw(s, client);
+	if (client)
+		patch(s, client);
 	st = client ? standing_of(s, client) : NULL;
 	if (!st) {
 		log_error("out of memory: a session is not judged now");
@@ -700,6 +713,7 @@ void judge_free(struct session *s)
 	s->probation = NULL;
 	s->seen = seen_free(s->seen);
 	s->standing = standing_unref(s->standing);
+	s->patches = client_patches_unref(s->patches);
 }
 
 /* ---- all of them again ---- */
@@ -728,6 +742,7 @@ static void decide_again(struct session *s)
 		ask_again(s);
 		return;
 	}
+	patch(s, s->standing->client);
 	st = standing_of(s, s->standing->client);
 	if (st && !is_as_before(s->standing, st))
 		install(s, st);

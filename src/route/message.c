@@ -105,9 +105,28 @@ static bool takes(const struct session *s, const struct parcel *p)
 	return session_takes_messages(s) && session_may_get(s, &p->origin->jid);
 }
 
-static void hand_over(struct user *u, struct parcel *p, struct session *only)
+/* To all who take it; where none of them can, it is kept. */
+static void offer(struct user *u, struct parcel *p, struct session *only, const struct goods *g)
 {
 	const struct receipt *receipt = receipt_of(u, p);
+	struct session *declined = NULL;
+	bool taken = false;
+
+	session_each(s, u)
+	{
+		if (only ? s != only : !takes(s, p))
+			continue;
+		if (deliver_offer(s, g, receipt))
+			taken = true;
+		else
+			declined = s;
+	}
+	if (declined && !taken)
+		deliver_turn_away(declined, g, receipt);
+}
+
+static void hand_over(struct user *u, struct parcel *p, struct session *only)
+{
 	struct goods g = {.blob = message_blob(u, p), .hold = p->hold, .note = true};
 
 	if (!g.blob) {
@@ -121,7 +140,7 @@ static void hand_over(struct user *u, struct parcel *p, struct session *only)
 		g.sender = p->origin->jid.full;
 	}
 	g.fan = fan_for(u, p, only);
-	session_each(s, u) if (only ? s == only : takes(s, p)) deliver(s, &g, receipt);
+	offer(u, p, only, &g);
 	fan_unref(g.fan);
 	blob_unref(g.blob);
 }

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "client/seen.h"
+#include "rule/client_patch.h"
 
 static void note(const struct session *s, enum event type, struct str address, const char *reason,
 	const struct extra *extra, size_t len)
@@ -114,4 +115,24 @@ void note_client_rule(const struct session *s, const struct standing *standing)
 	if (record_append(s->user->home->record, &entry, NULL))
 		log_warn("a decision about a client could not be recorded");
 	buf_done(&list);
+}
+
+void note_client_patch(const struct session *s, const struct patch_finding *found, bool kept, uint64_t seq)
+{
+	const struct origin *o = s->origin;
+	bool acted = found->rule.len > 0;
+	struct extra extra = {.key = KEY_OF_SEQ, .number = seq};
+	struct entry entry = {.type = EVENT_CLIENT_RULE,
+		.from = o->jid.full,
+		.from_id = o->person ? o->person->id : STR_NONE,
+		.session = o->session,
+		.resource = o->jid.resource,
+		.action = !acted ? STR("log") : kept ? STR("block") : STR("strip"),
+		.rules = acted ? &found->rule : &found->observed,
+		.rules_len = 1,
+		.extra = &extra,
+		.extra_len = seq ? 1 : 0};
+
+	if (record_append(s->user->home->record, &entry, NULL))
+		log_warn("a patch of a stanza could not be recorded");
 }

@@ -10,5 +10,8 @@ struct client_signals;
 void note_client(const struct session *s, const struct judgement *client, const struct client_signals *seen);
 /* How the rules about clients treat it from now on, where that changes something. */
 void note_client_rule(const struct session *s, const struct standing *standing);
+/* What a patch has changed in a stanza for this session, or (`kept`) that it did not get it; `seq`: the stanza's line, 0: none. */
+struct patch_finding;
+void note_client_patch(const struct session *s, const struct patch_finding *found, bool kept, uint64_t seq);
 /* `reason` in a few words. */
 void note_session_close(const struct session *s, const char *reason);

@@ -32,6 +32,23 @@ static bool queue_is_empty(const struct user *u)
 	return u->drained && u->flooded_seq + 1 >= u->drained;
 }
 
+/* It stays in the queue although a session has been given what stands behind it: it is read again for whoever comes next. */
+static void keep_back(struct user *u, uint64_t seq)
+{
+	if (!u->kept_back || seq < u->kept_back)
+		u->kept_back = seq;
+}
+
+static void take_back(struct user *u)
+{
+	if (!u->kept_back)
+		return;
+	if (u->flooded_seq >= u->kept_back)
+		u->flooded_seq = u->kept_back - 1;
+	u->kept_back = 0;
+	queue_filled(u);
+}
+
 /* ---- deleting ---- */
 
 void ids_add(struct ids *ids, struct str id)
@@ -399,38 +416,46 @@ static void flood_row(
 	const struct jid from = jid_split(row->from);
 	const struct receipt *receipt;
 	struct blob *blob;
+	bool taken;
 
 	if (user_blocks(s->user, &from) || is_in_history(s, row)) {
 		ids_add(ids, row->id);
 		return;
 	}
-	if (!session_may_get(s, &from))
-		return; /* it waits for another client */
 	if (is_in_hands(s->user, row->id) || lock_withholds(s, row))
 		return;
+	if (!session_may_get(s, &from)) {
+		keep_back(s->user, row->seq);
+		return;
+	}
 	receipt = record_receipt_stored(arena, row->seq, row->time_us, row->id);
 	blob = receipt ? row_blob(s->user, row) : NULL;
 	if (!blob)
 		return;
-	deliver(s, &(struct goods){.blob = blob, .stored = true}, receipt);
+	taken = deliver_offer(s, &(struct goods){.blob = blob, .stored = true}, receipt);
 	blob_unref(blob);
+	if (!taken) {
+		keep_back(s->user, row->seq);
+		return;
+	}
 	if (!s->sm)
 		ids_add(ids, row->id);
 	record_fetched(s->user->home->record, row->seq, s->origin->jid.full);
 }
 
-static void release_one(struct session *s, const struct store_message *row)
+/* False: this session cannot have it. */
+static bool release_one(struct session *s, const struct store_message *row)
 {
 	struct arena *arena = arena_new(0);
 	const struct receipt *receipt = arena ? record_receipt_stored(arena, row->seq, row->time_us, row->id) : NULL;
 	struct blob *blob = receipt ? row_blob(s->user, row) : NULL;
+	bool taken = blob && deliver_offer(s, &(struct goods){.blob = blob, .stored = true}, receipt);
 
-	if (blob) {
-		deliver(s, &(struct goods){.blob = blob, .stored = true}, receipt);
+	if (taken)
 		record_fetched(s->user->home->record, row->seq, s->origin->jid.full);
-	}
 	blob_unref(blob);
 	arena_free(arena);
+	return taken;
 }
 
 /* What a session of the two kinds does not acknowledge stays in the store until one has. */
@@ -451,11 +476,11 @@ void offline_release(struct user *u, const struct store_message *rows, size_t le
 		{
 			if (!session_takes_messages(s))
 				continue;
-			if (lock_withholds(s, &rows[i])) {
+			if (lock_withholds(s, &rows[i]) || !release_one(s, &rows[i])) {
 				acked = false;
+				keep_back(u, rows[i].seq);
 				continue;
 			}
-			release_one(s, &rows[i]);
 			acked = acked && !s->sm;
 		}
 		if (acked)
@@ -538,6 +563,7 @@ void offline_flood(struct session *s)
 
 	if (u->flooding)
 		return;
+	take_back(u);
 	if (queue_is_empty(u)) {
 		s->backlog = false;
 		return;

@@ -27,6 +27,7 @@ struct session {
 	struct sm *lobby;     /* owned; what came for it before it was judged (deliver.h); NULL: nothing */
 	size_t lobby_bytes;
 	struct quiet *quiet;  /* owned; NULL: the client is active (XEP-0352) */
+	struct client_patches *patches; /* counted; patch.h; NULL: none, as for most */
 	struct interest *interest; /* what its client wants to hear of (interest.h); NULL: nothing that is known */
 	struct sighting sighting; /* of its client, for the inventory */
 	struct list unacked;  /* in home->unacked */

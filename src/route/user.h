@@ -43,6 +43,7 @@ struct user {
 	uint64_t flooded_seq; /* offline messages up to here are in a session's hands */
 	uint64_t withheld_seq; /* the first offline message a switch keeps from him (lock.h); 0: none */
 	uint64_t drained;     /* flooded_seq + 1 when the store was seen to hold none beyond it; 0: unknown */
+	uint64_t kept_back;   /* the oldest offline message below flooded_seq that a session could not have; 0: none */
 	unsigned queued;      /* writes to the offline queue asked for */
 	bool looking, look_again; /* what is held of strangers is being read; and has changed meanwhile (strangers.c) */
 	bool greeted, greeting; /* has got what there is to be said (postings.h); is being asked about */
