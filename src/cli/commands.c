@@ -514,8 +514,8 @@ const struct command commands[] = {
 		"--version 0.9.1\n",
 		hashes_options, 0, 0, false, cmd_clients_hashes},
 	{"clients refused", "[--since TIME] [--limit N] [--csv]", "list who was refused, and why",
-		"Clients that were not let in: by a rule about clients, a mechanism or TLS they cannot do. What was the same but for the "
-		"time is one row, with a count.",
+		"Clients that were judged and not let stay, by a rule about clients. What was the same but for the time is one row, with a "
+		"count. Failed logins and handshakes stand in the record and the log.",
 		"  gatehouse clients refused --since 24h\n", refused_options, 0, 0, false, cmd_clients_refused},
 	{"flood list", "", "show who gets too much from people he does not know",
 		"Lists the people from whom the server holds off everybody they do not know, since when, until when, and how "
