@@ -9,10 +9,12 @@ import pathlib
 import pytest
 import yaml
 
-from lib import stanza
+from lib import mail, stanza
+from lib.client import Account
 from lib.posing import GAJIM_NEW, PROFANITY_NEW, PROFANITY_OLD, MUTE, Posing
 from lib.programs import Mcabber, Profanity, said
 from lib.record import eventually
+from lib.server import PASSWORD_MARK
 from lib.stanza import body_of, message_to
 
 pytestmark = pytest.mark.recorder_runs("a terminal shows no more than it likes")
@@ -52,9 +54,23 @@ CAMPAIGN = {
 
 
 @pytest.fixture(scope="module")
-def server(launch):
-    return launch("histories", {"sasl": {"plain": True}}, env=at(noon(-70)),
-                  prepare=lambda server: put_rules(server, CAMPAIGN))
+def sink():
+    sink = mail.Sink()
+    yield sink
+    sink.stop()
+
+
+@pytest.fixture(scope="module")
+def server(launch, sink):
+    settings = {"sasl": {"plain": True}, "mail": {"server": "127.0.0.1", "port": sink.port, "tls": "never", "from": "it@example.org"}}
+    return launch("histories", settings, env=at(noon(-70)), prepare=lambda server: put_rules(server, CAMPAIGN))
+
+
+def with_address(server, name):
+    """Somebody who can be written to at name@example.net."""
+    account = Account(name + "@example.org", PASSWORD_MARK + name)
+    server.import_csv("%s,%s,%s,,%s@example.net,en,\n" % (account.jid, account.password, name.title(), name))
+    return account
 
 
 def again(server, when):
@@ -63,8 +79,8 @@ def again(server, when):
     server.start()
 
 
-def test_a_dated_campaign_walks_through_its_stages(folk, server, keep, output):
-    old, other = folk.accounts(2)
+def test_a_dated_campaign_walks_through_its_stages(folk, server, sink, keep, output):
+    old, other = with_address(server, "olga"), with_address(server, "otto")
     # before its first date nothing is different
     client = keep(Profanity(server, old))
     mc = keep(Mcabber(server, other))
@@ -73,6 +89,14 @@ def test_a_dated_campaign_walks_through_its_stages(folk, server, keep, output):
     client.wait_for("good morning")
     client.end(output)
     mc.end(output)
+
+    # mail, to who uses it and to nobody else
+    assert not sink.mails
+    again(server, noon(-50))
+    eventually(lambda: sink.mails, 30)
+    received, = sink.mails
+    assert received.recipients == ["olga@example.net"]
+    assert all(each in received.text for each in (REASON, LINK, str(day(-10))))
 
     # a message at each login
     again(server, noon(-20))
