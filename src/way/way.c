@@ -269,12 +269,12 @@ bool way_denies_client(void *way_owner, const struct xmpp_visitor *v, struct are
 	struct client_decision d;
 
 	client_decide(wl->policy, &c, &d);
-	judgement_unref(client);
-	if (d.effect != CLIENT_DENY)
-		return is_held_off(wl, v, arena, text, rule);
-	*text = client_decision_text(&d, v->person->language, arena);
-	*rule = arena_dup(arena, d.rule);
-	return true;
+	if (d.effect == CLIENT_DENY) {
+		*text = client_decision_text(&d, v->person->language, arena);
+		*rule = arena_dup(arena, d.rule);
+	}
+	judgement_unref(client); /* the text names it */
+	return d.effect == CLIENT_DENY || is_held_off(wl, v, arena, text, rule);
 }
 
 bool way_bars(void *owner, const struct subject *who, struct str agent, struct str lang, struct buf *text)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from lib import names, record
+from lib import names, record, sasl2
 from lib.record import eventually
 from lib.client import Account, Refused
 from lib.names import tag
@@ -373,3 +373,17 @@ def test_a_denied_client_that_comes_again_and_again_is_held_off_at_its_login(fol
     rules(folk.server, RULES + "# changed\n")
     assert folk.server.run("reload").returncode == 0
     folk.client(client.account).login()
+
+
+def test_a_client_that_shows_itself_while_it_logs_in_is_denied_before_there_is_a_session(folk, server):
+    """SASL2's user-agent (XEP-0388)."""
+    user = person(folk, "judged")
+    stream = sasl2.connect(folk, user.account)
+    with pytest.raises(Refused) as refused:
+        sasl2.authenticate(stream, agent=sasl2.agent("Evil", "A desk"), inline=sasl2.bind("Evil"))
+    text = refused.value.element.findtext(tag(names.SASL2, "text"))
+    assert "It leaks." in text and "https://example.org/new" in text
+    assert not [each for each in server.sessions() if each["jid"].startswith(user.account.jid)]
+    stream = sasl2.connect(folk, user.account)
+    sasl2.authenticate(stream, agent=sasl2.agent("Good", "A desk"), inline=sasl2.bind("Good"))
+    assert stream.jid.startswith(user.account.jid)

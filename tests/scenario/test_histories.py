@@ -4,6 +4,7 @@ public in the morning, and by noon nobody is connected with it any more. With th
 have, and a clock that is somewhere else."""
 
 import datetime
+import json
 import pathlib
 
 import pytest
@@ -98,6 +99,11 @@ def test_a_dated_campaign_walks_through_its_stages(folk, server, sink, keep, out
     assert received.recipients == ["olga@example.net"]
     assert all(each in received.text for each in (REASON, LINK, str(day(-10))))
 
+    # who is late, now and at the end
+    assert not late(server)
+    one, = late(server, "--at", str(day(-5)))
+    assert (one["jid"], one["product"], one["rule"], one["overdue_days"]) == (old.jid, "Profanity", "profanity-goes", 5), one
+
     # a message at each login
     again(server, noon(-20))
     client = keep(Profanity(server, old))
@@ -130,6 +136,12 @@ def test_a_dated_campaign_walks_through_its_stages(folk, server, sink, keep, out
     refused.send(stanza.presence_to(None, None, refused.shown()))
     assert LINK in ending(refused)
     assert newer.roundtrip().get("type") == "result"
+
+
+def late(server, *options):
+    """The report, by the clock of the server."""
+    done = server.run("clients", "laggards", "--json", *options)
+    return [row for row in json.loads(done.stdout)["clients"] if row["overdue_days"] > 0]
 
 
 def ending(client):
