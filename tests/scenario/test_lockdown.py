@@ -10,6 +10,7 @@ import pytest
 from lib import names, record, rooms
 from lib.client import Account, Refused
 from lib.names import tag
+from lib.posing import GAJIM_NEW, PROFANITY_NEW, PROFANITY_OLD, Posing
 from lib.server import PASSWORD_MARK
 from lib.standstill import stopped, store_held
 from lib.stanza import Error, iq, message, message_to, presence_to
@@ -86,6 +87,22 @@ def stopped_on_its_way(sender, to, what, body="good morning", **more):
 
 
 # --- everything
+
+def test_a_program_is_switched_off_by_itself(folk, server, off):
+    """A version of it: who is there with it, and who comes with it."""
+    old, new, other = [Posing(server, member(folk), program) for program in (PROFANITY_OLD, PROFANITY_NEW, GAJIM_NEW)]
+    for each in (old, new, other):
+        each.online()
+    off("everything", "--product", "Profanity", "--versions", "<0.15")
+    assert REASON in headline(old)
+    assert old.stream_error() == "policy-violation"
+    assert arrives(new, other) is not None
+    again = Posing(server, old.account, PROFANITY_OLD).login()
+    again.send(presence_to(None, None, again.shown()))
+    assert again.stream_error() == "policy-violation"
+    back = Posing(server, old.account, PROFANITY_NEW).online()
+    assert arrives(other, back) is not None
+
 
 def test_sessions_end_with_the_reason_and_nobody_logs_in_until_it_is_on_again(folk, server, off):
     group = a_group()
