@@ -85,35 +85,27 @@ static bool is_meant(const struct patch_element *e, const struct node *n)
 	return str_eq(e->ns, n->ns);
 }
 
-static bool names(const struct client_patch *p, const struct node *n)
+static bool is_named(const struct client_patch *p, const struct node *n)
 {
-	for (size_t i = 0; i < p->element_count; i++)
+	for (size_t i = 0; n->kind == NODE_ELEMENT && i < p->element_count; i++)
 		if (is_meant(&p->elements[i], n))
 			return true;
 	return false;
 }
 
-/* The element below `parent` that the patch names, at whatever depth (the tokenizer bounds it). */
-static struct node *find(const struct client_patch *p, const struct node *parent)
+/* Does the patch name an element below `parent`, at whatever depth (the tokenizer bounds it)? */
+static bool finds(const struct client_patch *p, const struct node *parent)
 {
-	node_each (c, parent) {
-		struct node *below;
-
-		if (c->kind != NODE_ELEMENT)
-			continue;
-		if (names(p, c))
-			return c;
-		below = find(p, c);
-		if (below)
-			return below;
-	}
-	return NULL;
+	node_each (c, parent)
+		if (is_named(p, c) || (c->kind == NODE_ELEMENT && finds(p, c)))
+			return true;
+	return false;
 }
 
 bool client_patches_touch(const struct client_patches *patches, const struct node *stanza)
 {
 	for (size_t i = 0; patches && i < patches->count; i++)
-		if (find(patches->patches[i], stanza))
+		if (finds(patches->patches[i], stanza))
 			return true;
 	return false;
 }
@@ -126,9 +118,37 @@ static bool is_question(const struct node *stanza)
 	return str_is(stanza->name, "iq") && (str_is(type, "get") || str_is(type, "set"));
 }
 
-static bool refuses(const struct client_patch *p, const struct node *stanza, const struct node *found)
+static bool has_child(const struct client_patch *p, const struct node *parent)
 {
-	return p->action == PATCH_REFUSE || (found->parent == stanza && is_question(stanza));
+	node_each (c, parent)
+		if (is_named(p, c))
+			return true;
+	return false;
+}
+
+static bool refuses(const struct client_patch *p, const struct node *stanza)
+{
+	return p->action == PATCH_REFUSE || (is_question(stanza) && has_child(p, stanza));
+}
+
+/* Once through the children, each taken from the front and put back behind unless it is meant: the sender chooses how many
+ * there are, and to look for each from the begin again would hold up the loop. */
+static void strip(const struct client_patch *p, struct node *parent)
+{
+	size_t count = 0;
+
+	node_each (c, parent)
+		count++;
+	while (count--) {
+		struct node *c = parent->first;
+
+		node_remove(c);
+		if (is_named(p, c))
+			continue;
+		node_append(parent, c);
+		if (c->kind == NODE_ELEMENT)
+			strip(p, c);
+	}
 }
 
 enum patch_outcome client_patches_apply(
@@ -141,19 +161,18 @@ enum patch_outcome client_patches_apply(
 	*out = (struct patch_finding){};
 	for (size_t i = 0; patches && i < patches->count; i++) {
 		const struct client_patch *p = patches->patches[i];
-		struct node *found = find(p, stanza);
 
-		if (found && p->mode == MODE_OBSERVE) {
+		if (!finds(p, stanza))
+			continue;
+		if (p->mode == MODE_OBSERVE) {
 			out->observed = p->id;
 			continue;
 		}
-		for (; found; found = find(p, stanza)) {
-			out->rule = p->id;
-			if (refuses(p, stanza, found))
-				return PATCH_REFUSED;
-			node_remove(found);
-			outcome = PATCH_STRIPPED;
-		}
+		out->rule = p->id;
+		if (refuses(p, stanza))
+			return PATCH_REFUSED;
+		strip(p, stanza);
+		outcome = PATCH_STRIPPED;
 	}
 	return outcome;
 }

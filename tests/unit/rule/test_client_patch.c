@@ -63,6 +63,32 @@ static void what_crashes_a_client_is_taken_out_at_any_depth(void **state)
 	arena_free(a);
 }
 
+/* As many as a stanza holds, among others that stay as they stood. */
+static void all_of_many_are_taken_out_and_the_rest_keeps_its_order(void **state)
+{
+	enum { PAIRS = 20000 };
+	struct arena *a = arena_new(0);
+	struct policy_set *set = clients_load("patches:\n" PATCH("x", "['urn:x:*']", "strip", "enforce"));
+	struct client_patches *p = patches_for(set, "1.7.3");
+	struct node *s = stanza(a, STR("message"), NULL), *wrap = wrap_of(s);
+	size_t kept = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < PAIRS; i++) {
+		node_set_attr(a, node_add(a, wrap, STR("good"), STR("urn:w")), STR("n"), arena_printf(a, "%u", i));
+		node_add(a, wrap, STR("bad"), STR("urn:x:1"));
+	}
+	assert_int_equal(client_patches_apply(p, s, NULL), PATCH_STRIPPED);
+	assert_false(client_patches_touch(p, s));
+	assert_true(node_is(s->first, STR("body"), NS_CLIENT) && s->last == wrap);
+	node_each (c, wrap)
+		assert_true(str_eq(node_attr(c, STR("n")), arena_printf(a, "%zu", kept++)));
+	assert_int_equal(kept, PAIRS);
+	client_patches_unref(p);
+	policy_set_unref(set);
+	arena_free(a);
+}
+
 static void a_child_of_a_core_namespace_may_be_named(void **state)
 {
 	struct arena *a = arena_new(0);
@@ -127,6 +153,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_crashes_a_client_is_taken_out_at_any_depth),
+		cmocka_unit_test(all_of_many_are_taken_out_and_the_rest_keeps_its_order),
 		cmocka_unit_test(a_child_of_a_core_namespace_may_be_named),
 		cmocka_unit_test(a_question_never_loses_its_payload),
 		cmocka_unit_test(a_stanza_may_be_refused_or_only_watched),
