@@ -15,25 +15,30 @@ static const struct {
 /* Being there is not speaking; a text beside it is. */
 static bool only_shows_itself(const struct matter_case *c)
 {
-	return c->room && str_is(c->stanza->name, "presence") && !node_child(c->stanza, STR("status"), NS_CLIENT);
+	return str_is(c->stanza->name, "presence") && (c->room || !node_attr(c->stanza, STR("to")).len) &&
+	       !node_child(c->stanza, STR("status"), NS_CLIENT);
 }
 
-void policy_limit(const struct limit_rule *r, const struct matter_case *c, struct arena *arena, struct verdict *v)
+unsigned limit_wanted(unsigned limits)
 {
-	struct matter_case seen = *c;
-	unsigned wanted = 0, found;
+	unsigned wanted = 0;
 
-	if (only_shows_itself(c))
-		seen.content = false;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (r->limits & table[i].limit)
+		if (limits & table[i].limit)
 			wanted |= table[i].matter;
-	found = matter_of(&seen, wanted);
+	return wanted;
+}
+
+void policy_limit(const struct limit_rule *r, const struct matter_case *c, unsigned matter, struct arena *arena,
+	struct verdict *v)
+{
+	if (matter & MATTER_SPEECH && only_shows_itself(c))
+		matter &= ~(unsigned)MATTER_SPEECH;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		struct finding f = {.rule = r->rule, .action = ACTION_BLOCK, .mode = MODE_ENFORCE, .detail = str_from(table[i].name)};
 		struct notice n = {.lang = r->lang, .text = r->text};
 
-		if (r->limits & table[i].limit && found & table[i].matter)
+		if (r->limits & table[i].limit && matter & table[i].matter)
 			verdict_add(v, arena, &f, r->text.len ? &n : NULL);
 	}
 }

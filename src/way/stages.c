@@ -6,7 +6,6 @@
 #include "conf/settings.h"
 #include "policy/limit.h"
 #include "policy/policy.h"
-#include "policy/stop.h"
 #include "route/route.h"
 #include "rule/matter.h"
 #include "rule/namespace.h"
@@ -76,82 +75,67 @@ static const struct person *recipient_of(const struct parcel *p, const struct wa
 	return route_room_person(wl->route, &p->to);
 }
 
-/* Of a session that the rules about clients restrict. */
-static void limit(struct parcel *p, const struct way_loop *wl)
-{
-	const struct standing *st = p->standing;
-	struct limit_rule rule = {.limits = st->limits, .rule = st->rule, .text = st->text, .lang = st->lang};
-	struct matter_case c = {.stanza = p->stanza,
-		.content = p->class == CLASS_CONTENT,
-		.own = !p->has_to || str_eq(p->to.bare, p->origin->jid.bare) ||
-				(jid_is_domain(&p->to) && settings_is_ours(wl->settings, p->to.domain)),
-		.room = settings_is_rooms(wl->settings, p->to.domain)};
-
-	c.outside = !c.own && !c.room && !settings_is_inside(wl->settings, p->to.domain);
-	policy_limit(&rule, &c, p->arena, &p->verdict);
-}
-
-static void channel_add(struct channel_rules *rules, int setting, unsigned matter)
-{
-	rules->refused |= setting == SETTINGS_CHANNEL_REFUSE ? matter : 0;
-	rules->reported |= setting == SETTINGS_CHANNEL_REPORT ? matter : 0;
-}
-
-static struct channel_rules channels_of(const struct settings *s)
-{
-	struct channel_rules rules = {};
-
-	channel_add(&rules, s->channels_weak_calls, MATTER_WEAK_CALL);
-	channel_add(&rules, s->channels_weak_files, MATTER_WEAK_FILE);
-	channel_add(&rules, s->channels_in_band_files, MATTER_IN_BAND);
-	return rules;
-}
-
-static unsigned matter_of_parcel(const struct parcel *p, const struct way_loop *wl, unsigned wanted)
+static struct matter_case matter_case_of(const struct parcel *p, const struct way_loop *wl)
 {
 	bool room = p->has_to && settings_is_rooms(wl->settings, p->to.domain);
 	bool server = !p->has_to || (jid_is_domain(&p->to) && !is_for_component(p, wl));
-	struct matter_case c = {
+	bool itself = p->has_to && str_eq(p->to.bare, p->origin->jid.bare);
+
+	return (struct matter_case){
 			.stanza = p->stanza,
 			.content = p->class == CLASS_CONTENT,
-			.own = (server && p->kind != PARCEL_PRESENCE) || str_eq(p->to.bare, p->origin->jid.bare),
+			/* presence without an address is for all who see him */
+			.own = (server && p->kind != PARCEL_PRESENCE) || itself,
 			.room = room,
 			.outside = (p->has_to && !room && !settings_is_inside(wl->settings, p->to.domain)) ||
 				   (!p->origin->person && !settings_is_inside(wl->settings, p->origin->jid.domain)),
 	};
-
-	if (p->kind == PARCEL_PRESENCE && !p->has_to)
-		c.own = false; /* all who see him */
-	return matter_of(&c, wanted);
 }
 
-/* What kind of thing it is, and whether that is switched off, or would go a weaker way. */
+/* The bits that switches, channels, the limits of the session and what is counted (route/inventory.h) depend on. */
+static unsigned wanted_of(const struct parcel *p, const struct way_loop *wl)
+{
+	unsigned counted = p->class == CLASS_CONTENT ? MATTER_FILE | MATTER_CALL : 0;
+
+	return stop_wanted(wl->policy, &wl->channels) | counted | (p->standing ? limit_wanted(p->standing->limits) : 0);
+}
+
+/* Is that kind of thing switched off, or would it go a weaker way? */
 static void stop_parcel(struct parcel *p, struct way_loop *wl, const struct subject *from, const struct subject *to)
 {
-	struct channel_rules channels = channels_of(wl->settings);
 	const struct judgement *client = p->standing ? p->standing->client : NULL;
 	struct lockdown_party sender = {.person = from, .agent = p->origin->agent_id, .client = client}, recipient = {.person = to};
-	unsigned counted = p->class == CLASS_CONTENT ? MATTER_FILE | MATTER_CALL : 0; /* route/inventory.h */
-	unsigned wanted = stop_wanted(wl->policy, &channels) | counted;
 
-	if (!wanted)
-		return;
-	p->matter = matter_of_parcel(p, wl, wanted);
-	if (p->matter)
-		stop_decide(wl->policy, &channels, p->matter, &sender, to ? &recipient : NULL, p->arena, &p->verdict);
+	stop_decide(wl->policy, &wl->channels, p->matter, &sender, to ? &recipient : NULL, p->arena, &p->verdict);
+}
+
+/* Of a session that the rules about clients restrict. */
+static void limit(struct parcel *p, const struct matter_case *c)
+{
+	const struct standing *st = p->standing;
+	struct limit_rule rule = {.limits = st->limits, .rule = st->rule, .text = st->text, .lang = st->lang};
+
+	policy_limit(&rule, c, p->matter, p->arena, &p->verdict);
 }
 
 enum stage_result stage_policy(struct parcel *p, struct way_loop *wl)
 {
 	struct subject from = subject_of_sender(p, wl), to, *other;
+	unsigned wanted = wanted_of(p, wl);
+	struct matter_case c;
 
 	p->recipient = recipient_of(p, wl);
 	other = subject_of_recipient(p, wl, &to) ? &to : NULL;
-	stop_parcel(p, wl, &from, other);
+	if (wanted) {
+		c = matter_case_of(p, wl);
+		p->matter = matter_of(&c, wanted);
+	}
+	if (p->matter)
+		stop_parcel(p, wl, &from, other);
 	policy_stanza(wl->policy, p->stanza, &from, other, p->arena, &p->verdict);
 	names_decide(p, wl);
-	if (p->standing && p->standing->limits)
-		limit(p, wl);
+	if (p->matter && p->standing)
+		limit(p, &c);
 	return STAGE_NEXT;
 }
 

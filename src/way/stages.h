@@ -5,6 +5,7 @@
 #include "account/meter.h"
 #include "inspect/inspect.h"
 #include "loop/loop.h"
+#include "policy/stop.h"
 #include "record/record.h"
 #include "way/way.h"
 
@@ -23,6 +24,7 @@ struct way_loop {
 	struct directory *directory;
 	struct route *route;
 	const struct settings *settings;
+	struct channel_rules channels;   /* of the settings */
 	struct policy_set *policy;       /* counted */
 	struct inspect_scratch *scratch;
 	struct meter *met;               /* of the way: pairs who have written to each other */

@@ -298,6 +298,28 @@ static void on_watch(struct timer *timer)
 	timer_start(wl->loop, timer, 1);
 }
 
+static void channel_add(struct channel_rules *rules, int setting, unsigned matter)
+{
+	rules->refused |= setting == SETTINGS_CHANNEL_REFUSE ? matter : 0;
+	rules->reported |= setting == SETTINGS_CHANNEL_REPORT ? matter : 0;
+}
+
+static struct channel_rules channels_of(const struct settings *s)
+{
+	struct channel_rules rules = {};
+
+	channel_add(&rules, s->channels_weak_calls, MATTER_WEAK_CALL);
+	channel_add(&rules, s->channels_weak_files, MATTER_WEAK_FILE);
+	channel_add(&rules, s->channels_in_band_files, MATTER_IN_BAND);
+	return rules;
+}
+
+static void put_settings(struct way_loop *wl, const struct settings *settings)
+{
+	wl->settings = settings;
+	wl->channels = channels_of(settings);
+}
+
 static int way_loop_init(struct way *w, unsigned i, const struct settings *settings, struct policy_set *policy)
 {
 	struct way_loop *wl = &w->loops[i];
@@ -307,7 +329,7 @@ static int way_loop_init(struct way *w, unsigned i, const struct settings *setti
 	wl->record = w->env.record[i];
 	wl->directory = w->env.directory;
 	wl->route = w->env.route;
-	wl->settings = settings;
+	put_settings(wl, settings);
 	wl->policy = policy_set_ref(policy);
 	wl->scratch = inspect_scratch_new();
 	wl->met = w->met;
@@ -391,7 +413,7 @@ static void run_change(struct task *task)
 		c->wl->policy = c->policy;
 	}
 	if (c->settings)
-		c->wl->settings = c->settings;
+		put_settings(c->wl, c->settings);
 	free(c);
 }
 

@@ -348,6 +348,8 @@ def test_a_client_that_only_reads_is_stopped_when_it_speaks_and_hears_the_rest(f
     client.expect(presence(from_=client.jid))
     heard = watcher.say(client.jid)
     client.expect(message(id=heard.id))
+    client.send(presence_to(None, None, "<status>for all who see me</status>"))
+    client.expect(presence(type="error"))
     nothing_comes(watcher)
     entry = record.content_with(folk.server, said.body)[0]
     assert entry["action"] == "block" and entry["rules"] == ["reader-reads"]

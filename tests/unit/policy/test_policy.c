@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include "../rule/policy_dir.h"
+#include "policy/limit.h"
 #include "policy/policy.h"
 #include "rule/wall.h"
 #include "rule/namespace.h"
@@ -355,6 +356,40 @@ static void an_extension_is_retired_by_dates(void **state)
 	policy_set_unref(set);
 }
 
+/* ---- limits ---- */
+
+static const struct {
+	const char *stanza;
+	bool content, room, blocked;
+} read_only[] = {
+	{"<message to='bob@example.org'><body>x</body></message>", true, false, true},
+	{"<message to='bob@example.org'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>", false, false, false},
+	{"<presence/>", false, false, false},
+	{"<presence><show>away</show><idle xmlns='urn:xmpp:idle:1' since='x'/></presence>", true, false, false},
+	{"<presence><status>x</status></presence>", true, false, true},
+	{"<presence to='bob@example.org'><x xmlns='urn:x'>y</x></presence>", true, false, true},
+	{"<presence to='room@rooms.example.org/nick'><x xmlns='http://jabber.org/protocol/muc'/></presence>", true, true, false},
+	{"<presence to='room@rooms.example.org/nick'><status>x</status></presence>", true, true, true},
+};
+
+static void who_only_reads_shows_that_he_is_there_without_a_word(void **state)
+{
+	const struct limit_rule rule = {.limits = LIMIT_SPEAK, .rule = STR("reads")};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(read_only) / sizeof(read_only[0]); i++) {
+		struct arena *arena = NULL;
+		struct matter_case c = {
+			.stanza = tree_of(read_only[i].stanza, &arena), .content = read_only[i].content, .room = read_only[i].room};
+		struct verdict v = {};
+
+		policy_limit(&rule, &c, matter_of(&c, limit_wanted(rule.limits)), arena, &v);
+		if (verdict_blocks(&v) != read_only[i].blocked)
+			fail_msg("%s: %s", read_only[i].stanza, read_only[i].blocked ? "passed" : "blocked");
+		arena_free(arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -366,6 +401,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_told_apart_is_refused),
 		cmocka_unit_test(walls_are_compared_by_whom_they_part),
 		cmocka_unit_test(only_enforced_walls_that_block_stop_a_kind),
+		cmocka_unit_test(who_only_reads_shows_that_he_is_there_without_a_word),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
