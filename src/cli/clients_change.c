@@ -222,18 +222,29 @@ static int record_alone(struct clients *c, const struct clients_act *act)
 	return r ? cli_fail(c->cli, CLI_INTERNAL, NULL, "nothing was changed: %s", err.text) : 0;
 }
 
+static int record(struct clients *c, const struct clients_act *act)
+{
+	return c->people.control ? record_running(c, act) : record_alone(c, act);
+}
+
+/* A further line: the one before says that it is done. */
+static int record_undone(struct clients *c, const struct clients_act *act)
+{
+	return record(
+		c, &(struct clients_act){.name = "undo", .target = act->target, .text = "the change before was not put in force"});
+}
+
 /* Everything as before, and the record says that it was not done. */
 static int undo(struct clients *c, const struct policy_change *change, bool was_there, struct str old,
 	const struct clients_act *act)
 {
 	struct policy_change back = {.file = change->file, .text = old, .gone = !was_there};
-	struct clients_act not_done = {.name = "undo", .target = act->target, .text = "the change before was not put in force"};
 	int r = file_put(c, &back);
 
 	if (r)
 		return cli_fail(c->cli, CLI_INTERNAL, "put the file back by hand, then 'gatehouse reload'", "%s: %s",
 			path_of(c, change->file), strerror(-r));
-	return record_running(c, &not_done);
+	return record_undone(c, act);
 }
 
 static int put_in_force(struct clients *c, const struct policy_change *change, bool was_there, struct str old,
@@ -273,14 +284,16 @@ int clients_change(struct clients *c, const struct policy_change *change, const 
 	if (act->dry_run)
 		return clients_dry_run(c, change, str_from(act->target), act->at);
 	was_there = read_whole(path_of(c, change->file), c->arena, &old) == 0;
-	r = c->people.control ? record_running(c, act) : record_alone(c, act);
+	r = record(c, act);
 	if (r)
 		return r;
 	r = file_put(c, change);
-	if (r)
+	if (r) {
+		(void)!record_undone(c, act);
 		return cli_fail(c->cli, r == -EACCES || r == -EPERM || r == -EROFS ? CLI_UNREACHABLE : CLI_INTERNAL,
 			"run this as the user who owns the policy", "nothing was changed: %s: %s", path_of(c, change->file),
 			strerror(-r));
+	}
 	if (c->people.control)
 		r = put_in_force(c, change, was_there, old, act);
 	return r ? r : said(c, change, act);

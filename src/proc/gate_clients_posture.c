@@ -313,13 +313,13 @@ static void taken_end(struct look *look, bool failed)
 	if (rows && !len) /* nobody was there: that is known, too */
 		rows[len++] = (struct store_posture){.taken_us = look->at_us, .baseline = str_from(g->posture.policy)};
 	failed = failed || p->failed || !rows;
+	posture_free(p); /* here: on_taken() frees what it lies in */
 	look_free(look);
 	r->rows = rows;
 	r->rows_len = len;
 	r->req.done = on_taken;
 	if (failed || store_posture_put(g->store, &r->req, rows, len, look->at_us - KEPT_DAYS * day_us))
 		on_taken(&r->req, STORE_E_FAILED);
-	posture_free(p);
 }
 
 static void take(struct gate *g, uint64_t now)
