@@ -290,3 +290,15 @@ void log_escape(struct buf *b, struct str s, size_t max)
 	if (at < s.len)
 		buf_lit(b, "...");
 }
+
+struct str network_host(struct str address)
+{
+	size_t colon = address.len;
+
+	if (address.len && address.data[0] == '[')
+		return str_cut(address, 1, str_find(address, ']', 0));
+	while (colon > 0 && address.data[colon - 1] != ':')
+		colon--;
+	/* Without brackets more than one colon is an address of version 6. */
+	return colon == 0 || str_find(address, ':', 0) + 1 != colon ? address : str_cut(address, 0, colon - 1);
+}

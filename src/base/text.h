@@ -1,4 +1,5 @@
-/* Encodings of bytes as text: hex, base64, UTF-8, and the escapers for the places text is put into. */
+/* Encodings of bytes as text: hex, base64, UTF-8, and the escapers for the places text is put into; the address of a
+ * connection as text. */
 #pragma once
 
 #include <stdbool.h>
@@ -35,3 +36,7 @@ void json_quote(struct buf *b, struct str s);
 /* For log lines and terminals: control bytes, DEL, C1, bidi controls and invalid UTF-8 become \xNN or \u{N};
  * at most `max` bytes of input are shown, then "...". */
 void log_escape(struct buf *b, struct str s, size_t max);
+
+/* The address of a connection without its port: "10.0.0.1:5222" is 10.0.0.1, "[::1]:5222" is ::1; without a port it is itself.
+ * A view. */
+struct str network_host(struct str address);

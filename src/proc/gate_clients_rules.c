@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "ipc/control.h"
 #include "proc/gate.h"
 #include "rule/client_set.h"
@@ -115,18 +116,6 @@ static void row_add(struct dry_run *d, const struct jid *jid, const struct judge
 			"rule", text_json(rule)));
 }
 
-static struct str without_port(struct str address)
-{
-	size_t colon = address.len;
-
-	while (colon && address.data[colon - 1] != ':')
-		colon--;
-	address = colon ? str_cut(address, 0, colon - 1) : address;
-	if (str_starts(address, STR("[")) && str_ends(address, STR("]")))
-		address = str_cut(address, 1, address.len - 1);
-	return address;
-}
-
 static void look(void *owner, const struct route_session *s)
 {
 	static const struct judgement nothing = {.class = CLIENT_SILENT};
@@ -136,7 +125,7 @@ static void look(void *owner, const struct route_session *s)
 	const struct person *p = directory_get(g->directory, jid.bare);
 	struct subject person = subject_of(jid.bare, true);
 	struct client_decision now, then;
-	struct client_case c = {.client = s->client, .person = &person, .address = without_port(s->address), .tls = s->tls,
+	struct client_case c = {.client = s->client, .person = &person, .address = network_host(s->address), .tls = s->tls,
 		.mechanism = s->mechanism, .now_us = clock_utc_us()};
 
 	d->connected++;

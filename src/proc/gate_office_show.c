@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "proc/gate_office.h"
 
 enum { LIST_MAX = 10000 }; /* addresses of one answer, where the form sets no limit */
@@ -133,14 +134,11 @@ static void show_session(void *owner, const struct route_session *s)
 {
 	struct job *j = owner;
 	struct jid jid = jid_split(s->jid);
-	size_t port = s->address.len;
 
 	if (!str_eq(jid.bare, value_at(json_object_get(j->shown, "accountjid"), 0)))
 		return;
-	while (port && s->address.data[port - 1] != ':')
-		port--;
 	shown_add(j, "onlineresources", jid.resource);
-	shown_add(j, "ipaddresses", str_cut(s->address, 0, port ? port - 1 : s->address.len));
+	shown_add(j, "ipaddresses", network_host(s->address));
 }
 
 static void on_stats_login(struct store_req *req, int result)

@@ -39,7 +39,7 @@ struct home {
 	struct list interests;           /* the same, longest unused first */
 	struct list idle;                /* users without a session, longest idle first */
 	struct list unacked;             /* sessions whose client owes an acknowledgement */
-	struct list probations;          /* sessions whose client is being asked, and what looks after them (judge.h) */
+	struct list probations;          /* sessions whose client is being asked, and what looks after them (probation.h) */
 	uv_timer_t *judge_timer;         /* the loop's once it is closed */
 	struct client_table *clients;    /* counted: what is known of programs */
 	struct standing *stranger;       /* counted: of who need not be judged */

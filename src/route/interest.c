@@ -9,7 +9,7 @@
 #include "route/deliver.h"
 #include "route/directed.h"
 #include "route/iq.h"
-#include "route/judge.h"
+#include "route/probation.h"
 #include "route/pep.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -262,7 +262,7 @@ static void become_known(struct interest *e)
 		if (s && session_is_available(s))
 			session_take(s, e);
 		if (s)
-			judge_caps(s, e);
+			probation_caps(s, e);
 		waiter_free(w);
 	}
 }
@@ -366,7 +366,7 @@ static void send_judged_away(struct interest *e)
 			continue;
 		waiter_free(w);
 		if (s)
-			judge_stranger(s);
+			probation_stranger(s);
 	}
 }
 
@@ -481,7 +481,7 @@ void interest_answer(struct session *s, const struct parcel *p)
 		become_known(e);
 		return;
 	}
-	judge_disco(s, p);
+	probation_disco(s, p);
 	asked_in_vain(e);
 	ask_next(e);
 }
@@ -566,7 +566,7 @@ void interest_presence(struct session *s, const struct node *presence)
 	if (e && e->state == KNOWN) {
 		forget_waiting(h, s->origin, NULL);
 		session_take(s, e);
-		judge_caps(s, e);
+		probation_caps(s, e);
 	} else if (e) {
 		wait_for(s, e, caps.node, false);
 	} else if ((e = entry_new(h, &caps))) {
@@ -581,14 +581,14 @@ void interest_judge(struct session *s, const struct caps *caps)
 	struct interest *e = entry_of(h, caps);
 
 	if (e && e->state == KNOWN) {
-		judge_caps(s, e);
+		probation_caps(s, e);
 	} else if (e && e->state == LOOKING) {
 		wait_for(s, e, caps->node, true);
 	} else if (!e && (e = entry_new(h, caps))) {
 		wait_for(s, e, caps->node, true);
 		look_up(e);
 	} else {
-		judge_stranger(s);
+		probation_stranger(s);
 	}
 }
 

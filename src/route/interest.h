@@ -12,8 +12,8 @@ struct interest;
 
 /* The session has broadcast available presence; after it is shown as available. New interests are followed by last items. */
 void interest_presence(struct session *s, const struct node *presence);
-/* Its client shows these capabilities, in presence that waits to be judged. What the hash stands for is told by judge_caps() at
- * once, or when the store has answered; judge_stranger(): nobody has ever shown it. */
+/* Its client shows these capabilities, in presence that waits to be judged. What the hash stands for is told by probation_caps() at
+ * once, or when the store has answered; probation_stranger(): nobody has ever shown it. */
 void interest_judge(struct session *s, const struct caps *caps);
 /* A client has answered a question that was not put from here. False: it does not hash to that; else it is known from now on,
  * and whoever waited for it is told. */

@@ -1,6 +1,7 @@
 #include "route/inventory.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "client/installation.h"
 #include "client/judge.h"
 #include "client/seen.h"
@@ -26,18 +27,6 @@ void sighting_done(struct sighting *x)
 {
 	list_remove(&x->link);
 	x->client = judgement_unref(x->client);
-}
-
-struct str inventory_network(struct str address)
-{
-	size_t colon = address.len;
-
-	if (address.len && address.data[0] == '[')
-		return str_cut(address, 1, str_find(address, ']', 0));
-	while (colon > 0 && address.data[colon - 1] != ':')
-		colon--;
-	/* Without brackets more than one colon is an address of version 6. */
-	return colon == 0 || str_find(address, ':', 0) + 1 != colon ? address : str_cut(address, 0, colon - 1);
 }
 
 /* ---- what goes into the store ---- */
@@ -93,7 +82,7 @@ static void write_row(struct session *s, const struct judgement *j, bool first, 
 	key_put(&key, s, j);
 	row = row_of(s, j, buf_view(&key));
 	moved = was.len && !str_eq(was, row.key);
-	row.address = inventory_network(address);
+	row.address = network_host(address);
 	row.sessions = first || moved;
 	for (size_t i = 0; i < STORE_USES; i++) {
 		row.uses[i] = x->uses[i];
@@ -268,7 +257,7 @@ void inventory_refused(struct store *store, const struct inventory_refusal *f)
 {
 	struct store_refusal row = {.kind = f->kind,
 		.owner = f->owner,
-		.address = inventory_network(f->address),
+		.address = network_host(f->address),
 		.product = f->client ? bounded(f->client->product) : STR_NONE,
 		.version = f->client ? bounded(f->client->version) : STR_NONE,
 		.rule = f->rule,

@@ -1,5 +1,5 @@
 /* Which programs people use, for what, and from where (docs/client-control.md, "What is known of clients"): what goes from
- * sessions into the store. Notes, so that a login waits for nothing: one when the client has been judged (judge.h), one when the
+ * sessions into the store. Notes, so that a login waits for nothing: one when the client has been judged (ruling.h), one when the
  * session ends, and one now and then between. All on the home loop. */
 #pragma once
 
@@ -45,9 +45,6 @@ struct inventory_refusal {
 	struct str rule, reason;
 };
 void inventory_refused(struct store *store, const struct inventory_refusal *f);
-
-/* An address as text without its port: "10.0.0.1:5222" is 10.0.0.1, "[::1]:5222" is ::1. A view. */
-struct str inventory_network(struct str address);
 
 void inventory_tick(struct home *h);
 /* The loop has stopped, and sessions go without an end: what has not been written yet. */

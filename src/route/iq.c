@@ -13,7 +13,7 @@
 #include "route/history_query.h"
 #include "route/last.h"
 #include "route/interest.h"
-#include "route/judge.h"
+#include "route/probation.h"
 #include "route/pep.h"
 #include "route/private.h"
 #include "route/register.h"
@@ -149,7 +149,7 @@ static void iq_handle(struct user *u, struct parcel *p, enum target target)
 	if (!s || !iq_is_request(p) || !payload) {
 		if (s) {
 			interest_answer(s, p);
-			judge_answer(s, p);
+			probation_answer(s, p);
 		}
 		parcel_end(p);
 		return;

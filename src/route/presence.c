@@ -10,7 +10,7 @@
 #include "route/flood.h"
 #include "pubsub/avatar.h"
 #include "route/interest.h"
-#include "route/judge.h"
+#include "route/probation.h"
 #include "route/lock.h"
 #include "route/offline.h"
 #include "route/postings.h"
@@ -196,7 +196,7 @@ static void available(struct session *s, struct parcel *p, int priority)
 	broadcast_to_self(&b);
 	if (first)
 		initial_presence(s);
-	judge_presence(s, p->stanza);
+	probation_presence(s, p->stanza);
 	interest_presence(s, p->stanza);
 	if (!took && session_takes_messages(s))
 		offline_flood(s);

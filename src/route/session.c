@@ -14,6 +14,7 @@
 #include "route/interest.h"
 #include "route/inventory.h"
 #include "route/judge.h"
+#include "route/probation.h"
 #include "route/last.h"
 #include "route/lock.h"
 #include "route/note.h"
@@ -180,7 +181,7 @@ void session_end(struct session *s, const char *condition, const char *text, con
 	s->port = port_unref(s->port);
 	if (s->resuming)
 		resume_refuse(s->user, s->resuming);
-	judge_end(s);
+	probation_end(s);
 	presence_end(s, NULL, NULL);
 	carbons_set(s, false);
 	note_session_close(s, reason);
@@ -345,7 +346,7 @@ enum errand_error session_bind(struct user *u, struct errand *e)
 	e->origin = origin_ref(s->origin);
 	note_session_open(s);
 	inventory_met(s);
-	judge_bind(s);
+	probation_bind(s);
 	e->standing = standing_ref(s->standing);
 	if (u->session_count == 1) {
 		last_note(u);
@@ -456,7 +457,7 @@ static void session_resume(struct session *s, struct errand *e)
 	note_session_resumed(s, e);
 	inventory_resumed(s, e->address);
 	errand_answer(e, ERRAND_OK);
-	judge_resumed(s);
+	probation_resumed(s);
 	deliver_again(s);
 	quiet_end(s); /* XEP-0352 section 5: a resumed stream begins active */
 }
@@ -513,7 +514,7 @@ static void session_shows(struct user *u, struct errand *e)
 	struct caps caps = {.hash = e->caps_hash, .ver = e->caps_ver, .node = e->caps_node};
 
 	if (s && s->port == e->port)
-		judge_shows(s, &caps);
+		probation_shows(s, &caps);
 	errand_free(e);
 }
 

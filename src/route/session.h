@@ -21,9 +21,9 @@ struct session {
 	struct map *directed; /* full or bare JID -> its bytes: told of our presence outside the roster; NULL:
 				 none */
 	struct sm *sm;        /* NULL: no stream management */
-	struct standing *standing; /* counted: how it stands with the rules about clients; NULL: not judged yet (judge.h) */
+	struct standing *standing; /* counted: how it stands with the rules about clients; NULL: not judged yet (ruling.h) */
 	struct seen *seen;    /* owned: what its client has shown of itself; NULL: nothing, memory was out */
-	struct probation *probation; /* owned; while something of its client is asked for (judge.h) */
+	struct probation *probation; /* owned; while something of its client is asked for (probation.h) */
 	struct sm *lobby;     /* owned; what came for it before it was judged (deliver.h); NULL: nothing */
 	size_t lobby_bytes;
 	struct quiet *quiet;  /* owned; NULL: the client is active (XEP-0352) */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "account/turnstile.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "conf/settings.h"
 #include "route/route.h"
 #include "rule/client_rule.h"
@@ -221,18 +222,6 @@ bool way_forbids_name(void *owner, struct str bare, struct str address)
 
 /* ---- logins ---- */
 
-/* "192.0.2.1:5" and "[2001:db8::1]:5" without the port and what stands around the address. */
-static struct str host_of(struct str address)
-{
-	size_t colon = 0;
-
-	for (size_t i = 0; i < address.len; i++)
-		if (address.data[i] == ':')
-			colon = i;
-	address = str_cut(address, 0, colon);
-	return str_starts(address, STR("[")) ? str_cut(address, 1, address.len - 1) : address;
-}
-
 /* What the agent says of itself (XEP-0388) is all there is to go by. */
 static struct judgement *judge_agent(const struct client_signals *s)
 {
@@ -249,7 +238,7 @@ static struct judgement *judge_agent(const struct client_signals *s)
 /* Was that account denied from there again and again, as soon as it was known what it uses? */
 static bool is_held_off(struct way_loop *wl, const struct xmpp_visitor *v, struct arena *arena, struct str *text, struct str *rule)
 {
-	struct comer c = {.account = v->person->jid, .address = host_of(v->address), .agent = v->signals.agent_id};
+	struct comer c = {.account = v->person->jid, .address = network_host(v->address), .agent = v->signals.agent_id};
 
 	return wl->way->env.turnstile &&
 			turnstile_holds(wl->way->env.turnstile, &c, loop_ms(wl->loop), arena, rule, text);
@@ -262,7 +251,7 @@ bool way_denies_client(void *way_owner, const struct xmpp_visitor *v, struct are
 	struct judgement *client = judge_agent(&v->signals);
 	struct client_case c = {.client = client,
 			.person = &person,
-			.address = host_of(v->address),
+			.address = network_host(v->address),
 			.mechanism = v->mechanism,
 			.tls = v->tls,
 			.now_us = clock_utc_us()};

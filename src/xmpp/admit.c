@@ -2,7 +2,7 @@
  * then; what has to be answered for a client to log in and to say what it is passes at once. Nothing is refused. The bound on
  * what may be pending on a stream (limits.waiting) is the bound on what waits: beyond it the stream is not read.
  *
- * Who judges is the home loop (route/judge.h). It is told by an errand that something waits, and what capabilities the first
+ * Who judges is the home loop (route/probation.h). It is told by an errand that something waits, and what capabilities the first
  * presence shows that does. */
 #include "conf/service.h"
 #include "conf/settings.h"

@@ -127,6 +127,16 @@ static void log_lines_cannot_be_forged(void **state)
 	buf_done(&b);
 }
 
+static void a_connection_has_a_host(void **state)
+{
+	static const char *const cases[][2] = {{"10.0.0.1:5222", "10.0.0.1"}, {"[2001:db8::1]:5222", "2001:db8::1"}, {"10.0.0.1", "10.0.0.1"},
+		{"[::1]", "::1"}, {"2001:db8::1", "2001:db8::1"}, {"::1", "::1"}, {"[::1", "::1"}, {":", ""}, {"[", ""}, {"", ""}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_str(network_host(str_from(cases[i][0])), cases[i][1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +147,7 @@ int main(void)
 		cmocka_unit_test(utf8_there_and_back),
 		cmocka_unit_test(json),
 		cmocka_unit_test(log_lines_cannot_be_forged),
+		cmocka_unit_test(a_connection_has_a_host),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,0 +1,471 @@
+#include "route/probation.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "client/judge.h"
+#include "client/seen.h"
+#include "conf/service.h"
+#include "route/deliver.h"
+#include "route/interest.h"
+#include "route/iq.h"
+#include "route/lock.h"
+#include "route/ruling.h"
+#include "stanza/ns.h"
+#include "stanza/xml_out.h"
+
+enum {
+	TURN_MS = 100,     /* between two looks at who has waited long enough */
+	SPEAK_MS = 1000,   /* who has shown nothing for so long is asked */
+	ANSWER_MS = 1000,  /* a client that answers one question answers the other within that */
+	BACKGROUND_MS = 5000, /* nobody waits, so nobody minds */
+};
+
+struct probation {
+	struct list link; /* home->probations; in none once judged */
+	struct session *session;
+	uint64_t number;      /* of the questions */
+	uint64_t begun_ms, answered_ms, due_ms;
+	bool wanted;          /* some rule needs to know */
+	bool waits;           /* what the session sends and gets waits */
+	bool asked;           /* both questions were put */
+	bool known;           /* the capabilities are */
+	bool has_asked_version;
+};
+
+/* ---- what it shows ---- */
+
+static void see(struct session *s, const struct client_signals *now)
+{
+	struct seen *seen = seen_new(now);
+
+	if (!seen)
+		return;
+	seen_free(s->seen);
+	s->seen = seen;
+}
+
+static void put_question(struct buf *text, const struct session *s, const char *what)
+{
+	buf_printf(text, "<iq type='get' id='client-%s-%" PRIu64 "' from='", what, s->probation->number);
+	xml_escape(text, s->origin->jid.domain);
+	buf_lit(text, "' to='");
+	xml_escape(text, s->origin->jid.full);
+	buf_lit(text, "'>");
+}
+
+static void ask_disco(struct session *s, const struct client_signals *seen)
+{
+	struct buf text = BUF_INIT(0);
+
+	put_question(&text, s, "disco");
+	buf_lit(&text, "<query xmlns='http://jabber.org/protocol/disco#info'");
+	if (seen->caps_ver.len) {
+		buf_lit(&text, " node='");
+		xml_escape(&text, seen->caps_node);
+		buf_putc(&text, '#');
+		xml_escape(&text, seen->caps_ver);
+		buf_putc(&text, '\'');
+	}
+	buf_lit(&text, "/></iq>");
+	if (!buf_failed(&text))
+		deliver_own_bytes(s, buf_view(&text));
+	buf_done(&text);
+}
+
+static void ask_version(struct session *s)
+{
+	struct buf text = BUF_INIT(0);
+
+	s->probation->has_asked_version = true;
+	put_question(&text, s, "version");
+	buf_lit(&text, "<query xmlns='jabber:iq:version'/></iq>");
+	if (!buf_failed(&text))
+		deliver_own_bytes(s, buf_view(&text));
+	buf_done(&text);
+}
+
+static void want_version(struct session *s)
+{
+	struct client_signals seen;
+
+	if (s->probation->has_asked_version)
+		return;
+	seen_view(s->seen, &seen);
+	seen.version = SIGNAL_WAITING;
+	see(s, &seen);
+	ask_version(s);
+}
+
+/* Both questions, once; again that of its capabilities when it shows others. */
+static void ask(struct session *s, bool again)
+{
+	struct probation *p = s->probation;
+	struct client_signals seen;
+
+	if (!p || (p->asked && !again))
+		return;
+	p->asked = true;
+	seen_view(s->seen, &seen);
+	seen.disco = SIGNAL_WAITING;
+	see(s, &seen);
+	seen_view(s->seen, &seen);
+	ask_disco(s, &seen);
+	want_version(s);
+}
+
+/* ---- how long to wait ---- */
+
+static bool is_over(const struct session *s, uint64_t now)
+{
+	const struct probation *p = s->probation;
+	struct client_signals seen;
+
+	if (now >= p->due_ms)
+		return true;
+	seen_view(s->seen, &seen);
+	if ((p->known || seen.disco >= SIGNAL_RESULT) && seen.version >= SIGNAL_RESULT)
+		return true;
+	return p->answered_ms && now - p->answered_ms >= ANSWER_MS;
+}
+
+static void finish(struct session *s)
+{
+	struct probation *p = s->probation;
+
+	if (p->waits)
+		home_count(&s->user->home->figures.clients_held, (uint64_t)-1);
+	p->waits = false;
+	list_remove(&p->link);
+	ruling_now(s);
+}
+
+/* Something was shown or answered. */
+static void consider(struct session *s)
+{
+	struct probation *p = s->probation;
+
+	if (!p || list_is_empty(&p->link))
+		ruling_now(s);
+	else if (is_over(s, loop_ms(s->user->home->loop)))
+		finish(s);
+}
+
+/* Who has shown nothing; and who has not answered what was asked elsewhere (interest.h). */
+static void ask_late(struct session *s)
+{
+	if (s->probation->waits)
+		ask(s, false);
+	else
+		want_version(s);
+}
+
+static void on_turn(uv_timer_t *timer)
+{
+	struct home *h = timer->data;
+	uint64_t now = loop_ms(h->loop);
+
+	list_each_safe (it, &h->probations) {
+		struct probation *p = container_of(it, struct probation, link);
+		struct session *s = p->session;
+
+		if (!s->port) /* nobody is there who could answer */
+			continue;
+		if (!p->known && now - p->begun_ms >= SPEAK_MS)
+			ask_late(s);
+		if (is_over(s, now))
+			finish(s);
+	}
+	if (list_is_empty(&h->probations))
+		uv_timer_stop(timer);
+}
+
+static void enter(struct probation *p, uint64_t wait_ms)
+{
+	struct home *h = p->session->user->home;
+
+	p->begun_ms = loop_ms(h->loop);
+	p->due_ms = p->begun_ms + wait_ms;
+	list_remove(&p->link);
+	list_append(&h->probations, &p->link);
+	if (!uv_is_active((uv_handle_t *)h->judge_timer))
+		uv_timer_start(h->judge_timer, on_turn, TURN_MS, TURN_MS);
+}
+
+/* ---- from outside ---- */
+
+static struct probation *probation_new(struct session *s)
+{
+	static _Thread_local uint64_t number;
+	struct probation *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	list_init(&p->link);
+	p->session = s;
+	p->number = ++number;
+	s->probation = p;
+	return p;
+}
+
+void probation_bind(struct session *s)
+{
+	struct home *h = s->user->home;
+	const struct origin *o = s->origin;
+	struct probation *p = probation_new(s);
+	enum client_effect worst = !h->policy ? CLIENT_ALLOW : lock_needs_client(h) ? CLIENT_DENY : ruling_worst(s);
+
+	see(s, &(struct client_signals){.resource = o->jid.resource,
+		.agent_id = o->agent_id,
+		.agent_software = o->agent_software,
+		.agent_device = o->agent_device,
+		.ja4 = o->ja4});
+	if (p)
+		p->wanted = worst > CLIENT_ALLOW;
+	if (worst >= CLIENT_RESTRICT && p && h->settings->clients_wait_seconds) {
+		p->waits = true;
+		home_count(&h->figures.clients_held, 1);
+		enter(p, h->settings->clients_wait_seconds * 1000ULL);
+		return;
+	}
+	ruling_unasked(s, worst);
+}
+
+static void take_caps(struct session *s, const struct caps *caps)
+{
+	struct client_signals seen;
+
+	seen_view(s->seen, &seen);
+	if (str_eq(seen.caps_ver, caps->ver) && str_eq(seen.caps_hash, caps->hash) && str_eq(seen.caps_node, caps->node))
+		return;
+	seen.caps_hash = caps->hash;
+	seen.caps_ver = caps->ver;
+	seen.caps_node = caps->node;
+	seen.caps_verified = false;
+	see(s, &seen);
+}
+
+void probation_shows(struct session *s, const struct caps *caps)
+{
+	bool known = str_is(caps->hash, "sha-1") || str_is(caps->hash, "sha-256");
+
+	if (s->standing || !s->probation)
+		return;
+	if (!known || !caps->ver.len || caps->ver.len > CAPS_VER_MAX || caps->node.len > 1024) {
+		ask(s, false);
+		return;
+	}
+	take_caps(s, caps);
+	interest_judge(s, caps);
+}
+
+void probation_stranger(struct session *s)
+{
+	if (!s->standing && s->probation)
+		ask(s, true);
+}
+
+static bool is_asked(const struct session *s)
+{
+	return s->probation && (s->probation->wanted || s->probation->waits || s->user->home->settings->clients_ask);
+}
+
+/* Of who goes on meanwhile: capabilities are asked for by interest.c, what else there is from here. */
+void probation_presence(struct session *s, const struct node *presence)
+{
+	struct probation *p = s->probation;
+	struct caps caps;
+	bool shown = caps_read(&caps, presence);
+
+	if (shown)
+		take_caps(s, &caps);
+	ruling_warn(s);
+	if (!p || !s->standing || s->standing->client || !list_is_empty(&p->link) || !is_asked(s))
+		return;
+	enter(p, BACKGROUND_MS);
+	if (!shown)
+		ask(s, false);
+}
+
+static void take_facts(struct client_signals *seen, const struct str facts[CAPS_FACTS])
+{
+	seen->disco = SIGNAL_RESULT;
+	seen->disco_category = facts[CAPS_CATEGORY];
+	seen->disco_type = facts[CAPS_TYPE];
+	seen->disco_name = facts[CAPS_NAME];
+	seen->form_software = facts[CAPS_SOFTWARE];
+	seen->form_version = facts[CAPS_VERSION];
+	seen->form_os = facts[CAPS_OS];
+	seen->form_os_version = facts[CAPS_OS_VERSION];
+}
+
+/* Product and version are clear without another question? */
+static bool is_clear(const struct session *s)
+{
+	struct client_signals seen;
+	struct judgement *j;
+	bool clear;
+
+	seen_view(s->seen, &seen);
+	j = client_judge(s->user->home->clients, &seen);
+	clear = j && j->class == CLIENT_NAMED && j->version.len;
+	judgement_unref(j);
+	return clear;
+}
+
+static void caps_are_known(struct session *s)
+{
+	struct probation *p = s->probation;
+
+	if (p && !p->known) {
+		p->known = true;
+		p->answered_ms = loop_ms(s->user->home->loop);
+	}
+	if (p && !list_is_empty(&p->link) && is_clear(s)) {
+		finish(s);
+		return;
+	}
+	if (is_asked(s) && !is_clear(s))
+		want_version(s);
+	consider(s);
+}
+
+void probation_caps(struct session *s, const struct interest *e)
+{
+	struct client_signals seen;
+	struct str facts[CAPS_FACTS];
+
+	seen_view(s->seen, &seen);
+	if (seen.caps_verified)
+		return;
+	interest_facts(e, facts);
+	take_facts(&seen, facts);
+	seen.caps_verified = true;
+	see(s, &seen);
+	caps_are_known(s);
+}
+
+/* ---- answers ---- */
+
+static bool is_answer_to(const struct session *s, struct str id, const char *what)
+{
+	char own[64];
+
+	snprintf(own, sizeof(own), "client-%s-%" PRIu64, what, s->probation->number);
+	return str_eq(id, str_from(own));
+}
+
+/* What it says of itself, whether that hashes to what it shows or not. */
+static void take_disco(struct session *s, const struct node *info)
+{
+	struct client_signals seen;
+	struct caps caps;
+	struct str facts[CAPS_FACTS];
+	struct arena *arena = arena_new(0);
+
+	if (!arena)
+		return;
+	seen_view(s->seen, &seen);
+	seen.disco = SIGNAL_ERROR;
+	if (info) {
+		caps_facts(facts, info, arena);
+		take_facts(&seen, facts);
+		caps = (struct caps){.hash = seen.caps_hash, .ver = seen.caps_ver, .node = seen.caps_node};
+		if (caps.ver.len && interest_learn(s->user->home, &caps, info))
+			seen.caps_verified = true;
+	}
+	see(s, &seen);
+	arena_free(arena);
+}
+
+static const struct node *info_of(const struct parcel *p)
+{
+	const struct node *info = str_is(p->type, "result") ? iq_payload(p) : NULL;
+
+	return info && node_is(info, STR("query"), NS_DISCO_INFO) ? info : NULL;
+}
+
+static struct str text_of(const struct node *query, struct str name, struct arena *arena)
+{
+	const struct node *n = node_child(query, name, NS_VERSION);
+
+	return n ? str_trim(node_text(n, arena)) : STR("");
+}
+
+static void take_version(struct session *s, const struct parcel *p)
+{
+	const struct node *query = str_is(p->type, "result") ? iq_payload(p) : NULL;
+	struct client_signals seen;
+
+	seen_view(s->seen, &seen);
+	seen.version = SIGNAL_ERROR;
+	if (query && node_is(query, STR("query"), NS_VERSION)) {
+		seen.version = SIGNAL_RESULT;
+		seen.version_name = text_of(query, STR("name"), p->arena);
+		seen.version_version = text_of(query, STR("version"), p->arena);
+		seen.version_os = text_of(query, STR("os"), p->arena);
+	}
+	see(s, &seen);
+}
+
+static void answered(struct session *s)
+{
+	if (s->probation && !s->probation->answered_ms)
+		s->probation->answered_ms = loop_ms(s->user->home->loop);
+	consider(s);
+}
+
+void probation_answer(struct session *s, const struct parcel *p)
+{
+	if (!s->probation)
+		return;
+	if (is_answer_to(s, p->id, "disco"))
+		take_disco(s, info_of(p));
+	else if (is_answer_to(s, p->id, "version"))
+		take_version(s, p);
+	else
+		return;
+	answered(s);
+}
+
+void probation_disco(struct session *s, const struct parcel *answer)
+{
+	if (!s->probation)
+		return;
+	take_disco(s, info_of(answer));
+	answered(s);
+}
+
+/* ---- coming and going ---- */
+
+/* The questions are sent again with all it has not acknowledged. */
+void probation_resumed(struct session *s)
+{
+	struct probation *p = s->probation;
+
+	if (p && p->waits)
+		enter(p, s->user->home->settings->clients_wait_seconds * 1000ULL);
+}
+
+void probation_end(struct session *s)
+{
+	if (s->probation && s->probation->waits)
+		home_count(&s->user->home->figures.clients_held, (uint64_t)-1);
+}
+
+void probation_ask(struct session *s)
+{
+	if (list_is_empty(&s->probation->link))
+		enter(s->probation, s->user->home->settings->clients_wait_seconds * 1000ULL);
+	ask(s, false);
+}
+
+void probation_free(struct session *s)
+{
+	if (s->probation)
+		list_remove(&s->probation->link);
+	free(s->probation);
+	s->probation = NULL;
+	s->seen = seen_free(s->seen);
+}

@@ -1,0 +1,259 @@
+#include "route/ruling.h"
+
+#include "account/directory.h"
+#include "account/turnstile.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "client/judge.h"
+#include "client/seen.h"
+#include "conf/service.h"
+#include "route/deliver.h"
+#include "route/inventory.h"
+#include "route/lock.h"
+#include "route/note.h"
+#include "route/patch.h"
+#include "stanza/xml_out.h"
+
+/* ---- the case ---- */
+
+/* What rules decide about. The person is looked up: groups change while somebody is logged in. */
+struct question {
+	struct subject subject;
+	struct client_case about;
+	const struct person *person; /* counted; may be NULL */
+};
+
+static void question_init(struct question *q, const struct session *s, const struct judgement *client)
+{
+	const struct home *h = s->user->home;
+	const struct origin *o = s->origin;
+	const struct person *found = directory_get(h->route->env.directory, o->jid.bare);
+	const struct settings_strings *help = &h->settings->contact_support;
+
+	q->person = found ? found : person_ref(o->person);
+	q->subject = (struct subject){.jid = o->jid.bare, .domain = o->jid.domain, .resource = o->jid.resource,
+		.inside = settings_is_inside(h->settings, o->jid.domain)};
+	if (q->person) {
+		q->subject.groups = q->person->groups;
+		q->subject.group_count = q->person->groups_len;
+	}
+	q->about = (struct client_case){.client = client,
+		.person = &q->subject,
+		.address = network_host(o->address),
+		.mechanism = o->mechanism,
+		.tls = o->tls,
+		.help = help->len ? help->items[0] : STR_NONE,
+		.now_us = clock_utc_us()};
+}
+
+static void question_done(struct question *q)
+{
+	person_unref(q->person);
+}
+
+/* ---- how it stands ---- */
+
+static struct standing *standing_of(const struct session *s, struct judgement *client)
+{
+	struct arena *arena = arena_new(0);
+	struct client_decision d;
+	struct standing *out;
+	const struct notice *notice;
+	struct question q;
+	struct str lang;
+
+	if (!arena)
+		return NULL;
+	question_init(&q, s, client);
+	client_decide(s->user->home->policy, &q.about, &d);
+	lang = q.person ? q.person->language : STR("");
+	notice = d.notice ? notice_choose(d.notice, lang) : NULL;
+	out = standing_new(client, &d, client_decision_text(&d, lang, arena), notice ? notice->lang : lang);
+	question_done(&q);
+	arena_free(arena);
+	return out;
+}
+
+/* A message of the server's of type headline: no client keeps or answers it (RFC 6121 5.2.2). */
+static void headline(struct session *s, const struct standing *st)
+{
+	struct buf text = BUF_INIT(0);
+
+	if (!st->text.len)
+		return;
+	buf_lit(&text, "<message type='headline' from='");
+	xml_escape(&text, s->origin->jid.domain);
+	buf_lit(&text, "' to='");
+	xml_escape(&text, s->origin->jid.full);
+	if (st->lang.len) {
+		buf_lit(&text, "' xml:lang='");
+		xml_escape(&text, st->lang);
+	}
+	buf_lit(&text, "'><body>");
+	xml_escape(&text, st->text);
+	buf_lit(&text, "</body></message>");
+	if (!buf_failed(&text))
+		deliver_own_bytes(s, buf_view(&text));
+	buf_done(&text);
+}
+
+void ruling_warn(struct session *s)
+{
+	const struct standing *st = s->standing;
+
+	if (!st || st->effect < CLIENT_WARN)
+		return;
+	if (!s->warned)
+		headline(s, st);
+	s->warned = true;
+}
+
+static bool is_as_before(const struct standing *old, const struct standing *new)
+{
+	return old->effect == new->effect && old->limits == new->limits && str_eq(old->rule, new->rule) &&
+	       str_eq(old->text, new->text) && (old->client == new->client ||
+		       (old->client && new->client && judgement_is_same(old->client, new->client)));
+}
+
+static bool decides_alike(const struct standing *old, const struct standing *new)
+{
+	return old && old->effect == new->effect && old->limits == new->limits && str_eq(old->rule, new->rule);
+}
+
+static struct comer comer_of(const struct session *s)
+{
+	const struct origin *o = s->origin;
+
+	return (struct comer){.account = o->jid.bare, .address = network_host(o->address), .agent = o->agent_id};
+}
+
+static void let_in(const struct session *s)
+{
+	struct comer c = comer_of(s);
+
+	if (s->user->home->route->env.turnstile)
+		turnstile_passed(s->user->home->route->env.turnstile, &c);
+}
+
+/* Nothing of what waits goes anywhere: the connection ends, the session at the end of this pass. Why is said twice: there are
+ * programs that show no text of a stream error. */
+static void deny(struct session *s, struct standing *st)
+{
+	const struct home *h = s->user->home;
+	struct comer c = comer_of(s);
+
+	if (h->route->env.turnstile)
+		turnstile_denied(h->route->env.turnstile, &c, st->rule, st->text, loop_ms(h->loop));
+	home_count(&s->user->home->figures.clients_denied, 1);
+	headline(s, st);
+	inventory_refused(s->user->home->route->env.store, &(struct inventory_refusal){.kind = STR("client"),
+		.owner = s->user->bare,
+		.address = s->origin->address,
+		.client = st->client,
+		.rule = st->rule,
+		.reason = st->text});
+	session_doom_told(s, "policy-violation", st, "client denied");
+	standing_unref(st);
+}
+
+static void patch(struct session *s, const struct judgement *client)
+{
+	struct question q;
+
+	question_init(&q, s, client);
+	patch_choose(s, &q.about);
+	question_done(&q);
+}
+
+/* Takes the reference. */
+static void install(struct session *s, struct standing *st)
+{
+	struct standing *old = s->standing;
+
+	if (!decides_alike(old, st) && (st->effect > CLIENT_ALLOW || (old && old->effect > CLIENT_ALLOW)))
+		note_client_rule(s, st);
+	if (st->effect == CLIENT_DENY) {
+		deny(s, st);
+		return;
+	}
+	s->standing = st;
+	ruling_warn(s);
+	if (s->port)
+		port_judge(s->port, st);
+	lock_judged(s, !old || !old->client);
+	if (!old) {
+		let_in(s);
+		deliver_waiting(s);
+	}
+	standing_unref(old);
+}
+
+void ruling_now(struct session *s)
+{
+	struct client_signals seen;
+	struct judgement *client;
+	struct standing *st;
+
+	if (!list_is_empty(&s->doomed))
+		return;
+	seen_view(s->seen, &seen);
+	client = client_judge(s->user->home->clients, &seen);
+	if (client)
+		inventory_saw(s, client);
+	if (client)
+		patch(s, client);
+	st = client ? standing_of(s, client) : NULL;
+	if (!st) {
+		log_error("out of memory: a session is not judged now");
+	} else if (s->standing && is_as_before(s->standing, st)) {
+		standing_unref(st);
+	} else {
+		if (!s->standing || !s->standing->client || !judgement_is_same(s->standing->client, client))
+			note_client(s, client, &seen);
+		home_count(&s->user->home->figures.clients_judged[client->class], 1);
+		install(s, st);
+	}
+	judgement_unref(client);
+}
+
+void ruling_again(struct session *s)
+{
+	struct standing *st;
+
+	patch(s, s->standing->client);
+	st = standing_of(s, s->standing->client);
+	if (st && !is_as_before(s->standing, st))
+		install(s, st);
+	else
+		standing_unref(st);
+}
+
+/* ---- of a client nobody knows yet ---- */
+
+enum client_effect ruling_worst(const struct session *s)
+{
+	struct question q;
+	enum client_effect worst;
+
+	question_init(&q, s, NULL);
+	worst = client_worst(s->user->home->policy, &q.about);
+	question_done(&q);
+	return worst;
+}
+
+void ruling_unasked(struct session *s, enum client_effect worst)
+{
+	struct standing *st = worst > CLIENT_ALLOW ? standing_of(s, NULL) : NULL;
+
+	if (st && st->effect == CLIENT_DENY) {
+		note_client_rule(s, st);
+		deny(s, st);
+		st = NULL;
+	} else if (st && st->effect > CLIENT_ALLOW) {
+		note_client_rule(s, st); /* a headline has to wait until the client knows its address */
+	} else {
+		st = standing_unref(st);
+	}
+	s->standing = st ? st : standing_ref(s->user->home->stranger);
+}

@@ -1,0 +1,19 @@
+/* How a session stands with the rules about clients, and what follows: allowed; warned, by a headline once a login; restricted, by
+ * the limits of its standing (policy/limit.h); denied, by a stream error with the reason, before anything it has sent went
+ * anywhere. Pure deciding is rule/client_rule.h. On the session's home loop. */
+#pragma once
+
+#include "route/session.h"
+#include "rule/client_rule.h"
+
+/* The worst that could become of it, whatever its client is: how much it matters to know that. */
+[[nodiscard]] enum client_effect ruling_worst(const struct session *s);
+/* Nobody waits, and ruling_worst() is that: sets s->standing by the rules that ask for no client. A denied session is doomed. */
+void ruling_unasked(struct session *s, enum client_effect worst);
+/* Judges it from what it has shown until now (s->seen), sets s->standing and hands over what waits for it; or denies it. Memory is
+ * out: it stands as before. */
+void ruling_now(struct session *s);
+/* Its client is judged (s->standing->client) and stays the same, the rules are others. */
+void ruling_again(struct session *s);
+/* The headline of its standing, where it has one and has not been told since it was bound. */
+void ruling_warn(struct session *s);
