@@ -139,11 +139,7 @@ static int shard_change(struct directory *d, struct str jid, struct person *is, 
 	return r;
 }
 
-static bool has_same_names(const struct person *was, const struct person *is)
-{
-	return was && is && str_eq(was->name, is->name);
-}
-
+/* Even if he is called as before: what is found has to be who he is now. */
 static int rename_person(struct directory *d, const struct person *was, const struct person *is)
 {
 	if (was)
@@ -165,7 +161,7 @@ static int change(struct directory *d, struct str jid, struct person *is)
 		groups_remove(d->groups, was);
 	if (is && groups_add(d->groups, is))
 		r = -ENOMEM;
-	if (!has_same_names(was, is) && rename_person(d, was, is))
+	if (rename_person(d, was, is))
 		r = -ENOMEM;
 	person_ref(is); /* somebody else may change him as soon as the lock is free */
 	if (d->changed && (was || is))

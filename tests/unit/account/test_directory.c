@@ -283,6 +283,34 @@ static void who_is_called_so_is_found(void **state)
 	directory_free(d);
 }
 
+static bool is_disabled(const struct person *p, void *owner)
+{
+	(void)owner;
+	return p->disabled;
+}
+
+static void who_changes_otherwise_is_found_as_he_is_now_and_goes_with_his_name(void **state)
+{
+	struct store_account a = row("juliet@example.org");
+	const struct person *p;
+	struct directory *d;
+
+	(void)state;
+	a.name = STR("Juliet Capulet");
+	assert_int_equal(directory_new(&d), 0);
+	assert_int_equal(directory_put(d, &a), 0);
+	a.disabled = true;
+	assert_int_equal(directory_put(d, &a), 0);
+	p = directory_namesake(d, STR("juliet capulet"), STR(""), is_disabled, NULL);
+	assert_non_null(p);
+	person_unref(p);
+	put_called(d, "juliet@example.org", "Lady Capulet");
+	assert_namesake(d, "juliet capulet", "", NULL);
+	directory_remove(d, STR("juliet@example.org"));
+	assert_namesake(d, "juliet", "", NULL);
+	directory_free(d);
+}
+
 static void many_come_and_go_and_the_rest_is_found(void **state)
 {
 	struct directory *d;
@@ -317,6 +345,7 @@ int main(void)
 		cmocka_unit_test(twenty_thousand_fit_into_ten_megabytes),
 		cmocka_unit_test(look_ups_and_changes_at_once),
 		cmocka_unit_test(who_is_called_so_is_found),
+		cmocka_unit_test(who_changes_otherwise_is_found_as_he_is_now_and_goes_with_his_name),
 		cmocka_unit_test(many_come_and_go_and_the_rest_is_found),
 	};
 
