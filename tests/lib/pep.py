@@ -89,14 +89,14 @@ def verification(features, identity=("client", "pc", "", "test"), hash="sha-1"):
 
 
 def info(features, node, identity=("client", "pc", "", "test")):
-    return "<query xmlns='%s' node='%s'><identity category='%s' type='%s' name='%s'/>%s</query>" % (
-        names.DISCO_INFO, node, identity[0], identity[1], identity[3],
-        "".join("<feature var='%s'/>" % each for each in features))
+    """`node`: None or empty: of none."""
+    said = "<identity category='%s' type='%s' name='%s'/>" % (identity[0], identity[1], identity[3])
+    return element("query", said + "".join("<feature var='%s'/>" % each for each in features), xmlns=names.DISCO_INFO, node=node or None)
 
 
-def caps(features, hash="sha-1", ver=None):
-    return "<c xmlns='%s' hash='%s' node='urn:example:client' ver='%s'/>" % (
-        CAPS, hash, ver or verification(features, hash=hash))
+def caps(features, hash="sha-1", ver=None, node="urn:example:client"):
+    return "<c xmlns='%s' hash='%s' node='%s' ver='%s'/>" % (
+        CAPS, hash, node, ver or verification(features, hash=hash))
 
 
 def asked(client):

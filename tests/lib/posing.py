@@ -1,11 +1,9 @@
 """Clients that show what a program shows of itself, as it was recorded: capabilities in presence (XEP-0115), and answers to what a
 server asks (XEP-0030, XEP-0092)."""
 
-import base64
-import hashlib
 from collections import namedtuple
 
-from . import names, stanza
+from . import names, pep, stanza
 from .client import Client
 from .names import tag
 
@@ -28,15 +26,13 @@ class Posing(Client):
         self.program = program
         self.asked = []  # namespaces, in order
 
-    def caps(self):
-        """The verification string of XEP-0115 5.1."""
-        text = "client/%s//%s<" % (self.program.kind, self.program.name) + "".join(f + "<" for f in sorted(FEATURES))
-        return base64.b64encode(hashlib.sha1(text.encode()).digest()).decode()
+    def _identity(self):
+        return "client", self.program.kind, "", self.program.name
 
     def shown(self):
         if self.program.mute:
             return ""
-        return "<c xmlns='%s' hash='sha-1' node='%s' ver='%s'/>" % (names.CAPS, self.program.node, self.caps())
+        return pep.caps(FEATURES, ver=pep.verification(FEATURES, self._identity()), node=self.program.node)
 
     def available(self, payload="", priority=None):
         return super().available(self.shown() + payload, priority)
@@ -58,14 +54,10 @@ class Posing(Client):
         return False
 
     def _info(self, request, query):
-        node = " node='%s'" % query.get("node") if query.get("node") else ""
-        return stanza.iq_to(request.get("from"), "result", "<query xmlns='%s'%s><identity category='client' type='%s' name='%s'/>%s</query>" % (
-            names.DISCO_INFO, node, self.program.kind, self.program.name,
-            "".join("<feature var='%s'/>" % each for each in sorted(FEATURES))), id=request.get("id"))
+        return stanza.iq_to(request.get("from"), "result", pep.info(FEATURES, query.get("node"), self._identity()), id=request.get("id"))
 
     def _version(self, request, _query):
         if not self.program.software:
-            return stanza.iq_to(request.get("from"), "error", "<error type='cancel'><service-unavailable xmlns='%s'/></error>" %
-                                names.STANZA_ERROR, id=request.get("id"))
+            return stanza.iq_to(request.get("from"), "error", stanza.error_payload(), id=request.get("id"))
         return stanza.iq_to(request.get("from"), "result", "<query xmlns='%s'><name>%s</name><version>%s</version><os>%s</os></query>" % (
             names.VERSION, *self.program.software), id=request.get("id"))

@@ -11,7 +11,7 @@ from lib.client import Account, Refused
 from lib.names import tag
 from lib.pep import caps, info, verification
 from lib.server import PASSWORD_MARK
-from lib.stanza import body_of, child, iq, iq_to, message, presence, presence_to, words
+from lib.stanza import body_of, child, error_payload, iq, iq_to, message, presence, presence_to, words
 
 RULES = """rules:
   - id: evil-out
@@ -87,15 +87,13 @@ def answer_version(client, name, version="1.0", asked=None):
 
 
 def refuse(client, asked):
-    client.send(iq_to("example.org", "error", "<error type='cancel'><service-unavailable xmlns="
-                      "'urn:ietf:params:xml:ns:xmpp-stanzas'/></error>", id=asked.get("id")))
+    client.send(iq_to("example.org", "error", error_payload(), id=asked.get("id")))
 
 
 def answer_disco(client, features, identity, asked=None):
     asked = asked or question(client, "query", names.DISCO_INFO)
     node = child(asked, "query", names.DISCO_INFO).get("node")
-    payload = info(features, node, identity) if node else info(features, "", identity).replace(" node=''", "")
-    client.send(iq_to("example.org", "result", payload, id=asked.get("id")))
+    client.send(iq_to("example.org", "result", info(features, node, identity), id=asked.get("id")))
     return node
 
 
