@@ -279,7 +279,8 @@ def test_a_flipped_byte_of_a_sealed_file_is_damage(record, part):
     agree(record, 1, r"^\w+ segment 1 ")
 
 
-@pytest.mark.parametrize("behind", [b"\0", b"\0" * 512, b"text\n", b"\x1f\x8b", gzip.compress(b"")[:-4]])
+@pytest.mark.parametrize("behind", [b"\0", b"\0" * 512, b"text\n", b"\x1f\x8b", gzip.compress(b"")[:-4]],
+                         ids=["zero", "zeros", "text", "a gzip head's first bytes", "a member cut short"])
 def test_nothing_may_stand_behind_the_end_of_a_sealed_file(record, behind):
     record.change(record.sealed_segment(), lambda data: data + behind)
     agree(record, 1, r"^gzip segment 1 ")
