@@ -138,6 +138,22 @@ void node_remove(struct node *child)
 	child->parent = child->next = NULL;
 }
 
+void node_remove_each(struct node *parent, struct str name, struct str ns)
+{
+	struct node **at = &parent->first, *n;
+
+	parent->last = NULL;
+	while ((n = *at)) {
+		if (node_is(n, name, ns)) {
+			*at = n->next;
+			n->parent = n->next = NULL;
+		} else {
+			parent->last = n;
+			at = &n->next;
+		}
+	}
+}
+
 void node_set_attr(struct arena *arena, struct node *n, struct str name, struct str value)
 {
 	node_set_attr_ns(arena, n, name, STR_NONE, value);

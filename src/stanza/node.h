@@ -56,7 +56,8 @@ struct node *node_add(struct arena *arena, struct node *parent, struct str name,
 struct node *node_add_text(struct arena *arena, struct node *parent, struct str text);
 void node_append(struct node *parent, struct node *child); /* child must be detached */
 void node_prepend(struct node *parent, struct node *child);
-void node_remove(struct node *child); /* detaches it from its parent */
+void node_remove(struct node *child); /* detaches it from its parent; looks at the children before it */
+void node_remove_each(struct node *parent, struct str name, struct str ns); /* such children, in one go */
 void node_set_attr(struct arena *arena, struct node *n, struct str name, struct str value);
 void node_set_attr_ns(struct arena *arena, struct node *n, struct str name, struct str ns, struct str value);
 void node_del_attr(struct node *n, struct str name);

@@ -10,7 +10,10 @@
 #define NODE_VCARD4 "urn:xmpp:vcard4"
 #define NS_VCARD4 STR("urn:ietf:params:xml:ns:vcard-4.0")
 
-enum { MET_MS = 30u * 24 * 3600 * 1000 }; /* who has been silent for so long begins anew */
+enum {
+	MET_MS = 30u * 24 * 3600 * 1000, /* who has been silent for so long begins anew */
+	NAMES_MAX = 32,                  /* of one stanza: more are nobody's, and taken as another's */
+};
 
 static struct notice refused_german = {
 		.lang = STR("de"),
@@ -93,71 +96,132 @@ static void decide_name(struct parcel *p, struct way_loop *wl, struct str text, 
 
 /* ---- what one publishes about oneself ---- */
 
-static void decide_child(struct parcel *p, struct way_loop *wl, const struct node *n)
-{
-	if (n)
-		decide_name(p, wl, node_text(n, p->arena), wl->settings->names_profiles);
-}
+struct profile {
+	struct parcel *p;
+	struct way_loop *wl;
+	unsigned names; /* so far */
+};
 
-static struct node *text_of_card4(const struct node *card)
+/* Of several, any may be the one that others are shown. */
+static void decide_names(struct profile *f, const struct node *of, struct str name, struct str ns)
 {
-	const struct node *fn = node_child(card, STR("fn"), NS_VCARD4);
+	const struct likeness too_many = {.kind = LIKENESS_RESERVED};
+	int setting = f->wl->settings->names_profiles;
 
-	return fn ? node_child(fn, STR("text"), NS_VCARD4) : NULL;
+	node_each (n, of) {
+		if (!node_is(n, name, ns) || f->names > NAMES_MAX)
+			continue;
+		if (f->names++ == NAMES_MAX)
+			decide(f->p, &too_many, setting);
+		else
+			decide_name(f->p, f->wl, node_text(n, f->p->arena), setting);
+	}
 }
 
 /* XEP-0292: <fn><text/></fn>. */
-static void decide_text(struct parcel *p, struct way_loop *wl, const struct node *n)
+static void decide_texts(struct profile *f, const struct node *card, struct str name)
 {
-	decide_child(p, wl, n ? node_child(n, STR("text"), NS_VCARD4) : NULL);
+	node_each (n, card)
+		if (node_is(n, name, NS_VCARD4))
+			decide_names(f, n, STR("text"), NS_VCARD4);
+}
+
+static void put_full_name(struct parcel *p, struct node *n)
+{
+	while (n->first)
+		node_remove(n->first);
+	node_add_text(p->arena, n, p->full_name);
+}
+
+/* Are there others than p->full_name? If so, `put` makes them that. */
+static bool rename_in(struct parcel *p, const struct node *of, struct str name, struct str ns, bool put)
+{
+	bool others = false;
+
+	node_each (n, of) {
+		if (!node_is(n, name, ns) || str_eq(node_text(n, p->arena), p->full_name))
+			continue;
+		others = true;
+		if (put)
+			put_full_name(p, n);
+	}
+	return others;
+}
+
+static bool rename_card4(struct parcel *p, const struct node *card, bool put)
+{
+	bool others = false;
+
+	node_each (fn, card)
+		if (node_is(fn, STR("fn"), NS_VCARD4))
+			others = rename_in(p, fn, STR("text"), NS_VCARD4, put) || others;
+	return others;
+}
+
+static bool rename_card(struct parcel *p, bool put)
+{
+	const struct node *card = node_child(p->stanza, STR("vCard"), NS_VCARD);
+	const struct node *pubsub = node_child(p->stanza, STR("pubsub"), NS_PUBSUB);
+	const struct node *publish = pubsub ? node_child(pubsub, STR("publish"), NS_PUBSUB) : NULL;
+	bool others = card && rename_in(p, card, STR("FN"), NS_VCARD, put);
+
+	for (const struct node *item = publish ? node_first_element(publish) : NULL; item; item = node_next_element(item)) {
+		card = node_child(item, STR("vcard"), NS_VCARD4);
+		others = (card && rename_card4(p, card, put)) || others;
+	}
+	return others;
 }
 
 /* The name in a card is the account's, whatever is written there. */
-static void decide_full_name(struct parcel *p, struct way_loop *wl, const struct node *n)
+static void decide_full_name(struct parcel *p, const struct way_loop *wl)
 {
 	AUTO(person_unrefp) const struct person *now = NULL; /* he may have been renamed since he logged in */
 
-	if (!n || !wl->settings->names_from_account)
+	if (!wl->settings->names_from_account)
 		return;
 	now = directory_get(wl->directory, p->origin->jid.bare);
-	if (now && now->name.len && !str_eq(node_text(n, p->arena), now->name))
-		p->full_name = arena_dup(p->arena, now->name);
+	if (!now || !now->name.len)
+		return;
+	p->full_name = arena_dup(p->arena, now->name);
+	if (!rename_card(p, false))
+		p->full_name = STR_NONE;
 }
 
-static void decide_item(struct parcel *p, struct way_loop *wl, const struct node *item)
+static void decide_item(struct profile *f, const struct node *item)
 {
 	const struct node *card = node_child(item, STR("vcard"), NS_VCARD4);
 
-	decide_child(p, wl, node_child(item, STR("nick"), NS_NICK));
+	decide_names(f, item, STR("nick"), NS_NICK);
 	if (!card)
 		return;
-	decide_text(p, wl, node_child(card, STR("fn"), NS_VCARD4));
-	decide_full_name(p, wl, text_of_card4(card));
-	decide_text(p, wl, node_child(card, STR("nickname"), NS_VCARD4));
+	decide_texts(f, card, STR("fn"));
+	decide_texts(f, card, STR("nickname"));
 }
 
-static void decide_publish(struct parcel *p, struct way_loop *wl)
+static void decide_publish(struct profile *f)
 {
-	const struct node *pubsub = node_child(p->stanza, STR("pubsub"), NS_PUBSUB);
+	const struct node *pubsub = node_child(f->p->stanza, STR("pubsub"), NS_PUBSUB);
 	const struct node *publish = pubsub ? node_child(pubsub, STR("publish"), NS_PUBSUB) : NULL;
 	struct str node = publish ? node_attr(publish, STR("node")) : STR("");
 
 	if (!str_eq(node, NS_NICK) && !str_is(node, NODE_VCARD4))
 		return;
 	for (const struct node *item = node_first_element(publish); item; item = node_next_element(item))
-		decide_item(p, wl, item);
+		decide_item(f, item);
+	decide_full_name(f->p, f->wl);
 }
 
 static void decide_profile(struct parcel *p, struct way_loop *wl)
 {
 	const struct node *card = node_child(p->stanza, STR("vCard"), NS_VCARD);
+	struct profile f = {p, wl, 0};
 
 	if (card) {
-		decide_child(p, wl, node_child(card, STR("FN"), NS_VCARD));
-		decide_full_name(p, wl, node_child(card, STR("FN"), NS_VCARD));
-		decide_child(p, wl, node_child(card, STR("NICKNAME"), NS_VCARD));
+		decide_names(&f, card, STR("FN"), NS_VCARD);
+		decide_names(&f, card, STR("NICKNAME"), NS_VCARD);
+		decide_full_name(p, wl);
 	} else {
-		decide_publish(p, wl);
+		decide_publish(&f);
 	}
 }
 
@@ -192,29 +256,33 @@ static struct str warning(const struct parcel *p, const struct likeness *l)
 	return text;
 }
 
-static void decide_request(struct parcel *p, struct way_loop *wl, struct str text, bool *done)
+/* What looks like somebody else's among the nicknames of a stanza. */
+static struct likeness likeness_of_nicks(const struct parcel *p, struct way_loop *wl, const struct person *viewer)
 {
-	int setting = wl->settings->names_requests;
 	struct likeness l = {};
+	unsigned names = 0;
 
-	if (!*done && text.len)
-		l = likeness_of(p, wl, str_trim(text), p->recipient);
-	*done = *done || l.kind != LIKENESS_NONE;
-	decide(p, &l, setting);
-	if (l.kind != LIKENESS_NONE && setting == SETTINGS_NAMES_MARK)
-		p->mark = warning(p, &l);
-	likeness_done(&l);
+	node_each (n, p->stanza) {
+		if (l.kind != LIKENESS_NONE || !node_is(n, STR("nick"), NS_NICK))
+			continue;
+		if (names++ == NAMES_MAX)
+			l.kind = LIKENESS_RESERVED;
+		else
+			l = likeness_of(p, wl, str_trim(node_text(n, p->arena)), viewer);
+	}
+	return l;
 }
 
 static void decide_sender(struct parcel *p, struct way_loop *wl, bool outside)
 {
-	const struct node *nick = node_child(p->stanza, STR("nick"), NS_NICK);
-	bool done = false;
+	struct likeness l = likeness_of_nicks(p, wl, p->recipient);
 
-	if (nick)
-		decide_request(p, wl, node_text(nick, p->arena), &done);
-	if (outside)
-		decide_request(p, wl, p->origin->jid.local, &done);
+	if (l.kind == LIKENESS_NONE && outside)
+		l = likeness_of(p, wl, str_trim(p->origin->jid.local), p->recipient);
+	decide(p, &l, wl->settings->names_requests);
+	if (l.kind != LIKENESS_NONE && wl->settings->names_requests == SETTINGS_NAMES_MARK)
+		p->mark = warning(p, &l);
+	likeness_done(&l);
 }
 
 /* Those two have written to each other lately, or do from now on. */
@@ -226,12 +294,11 @@ static bool have_met(const struct parcel *p, struct way_loop *wl)
 /* <nick/> in what one says to others: another's is taken out. */
 static void decide_nick(struct parcel *p, struct way_loop *wl)
 {
-	const struct node *nick = node_child(p->stanza, STR("nick"), NS_NICK);
 	struct likeness l;
 
-	if (!nick || wl->settings->names_profiles == SETTINGS_NAMES_ALLOW)
+	if (wl->settings->names_profiles == SETTINGS_NAMES_ALLOW)
 		return;
-	l = likeness_of(p, wl, str_trim(node_text(nick, p->arena)), p->origin->person);
+	l = likeness_of_nicks(p, wl, p->origin->person);
 	if (l.kind != LIKENESS_NONE) {
 		find(p, &l, MODE_OBSERVE, ACTION_LOG);
 		p->unnamed = wl->settings->names_profiles == SETTINGS_NAMES_REFUSE;
@@ -304,51 +371,18 @@ static void mark_child(struct parcel *p, const char *name)
 		node_add_text(p->arena, node_add(p->arena, p->stanza, str_from(name), NS_CLIENT), p->mark);
 }
 
-static void drop_child(struct parcel *p, const char *name, struct str ns)
-{
-	struct node *n;
-
-	while ((n = node_child(p->stanza, str_from(name), ns)))
-		node_remove(n);
-}
-
-static void put_full_name(struct parcel *p, struct node *n)
-{
-	if (!n)
-		return;
-	while (n->first)
-		node_remove(n->first);
-	node_add_text(p->arena, n, p->full_name);
-}
-
-static void rename_card(struct parcel *p)
-{
-	const struct node *card = node_child(p->stanza, STR("vCard"), NS_VCARD);
-	const struct node *pubsub = node_child(p->stanza, STR("pubsub"), NS_PUBSUB);
-	const struct node *publish = pubsub ? node_child(pubsub, STR("publish"), NS_PUBSUB) : NULL;
-
-	if (card)
-		put_full_name(p, node_child(card, STR("FN"), NS_VCARD));
-	for (const struct node *item = publish ? node_first_element(publish) : NULL; item; item = node_next_element(item)) {
-		card = node_child(item, STR("vcard"), NS_VCARD4);
-		if (card)
-			put_full_name(p, text_of_card4(card));
-	}
-}
-
 bool names_mark(struct parcel *p)
 {
 	bool message = p->kind == PARCEL_MESSAGE;
 
 	if (p->full_name.len)
-		rename_card(p);
-
+		(void)rename_card(p, true);
 	if (p->unnamed || p->mark.len)
-		drop_child(p, "nick", NS_NICK);
+		node_remove_each(p->stanza, STR("nick"), NS_NICK);
 	if (!p->mark.len)
 		return p->unnamed || p->full_name.len;
 	mark_child(p, message ? "body" : "status");
 	if (message)
-		drop_child(p, "html", NS_XHTML_IM); /* says the same without the warning */
+		node_remove_each(p->stanza, STR("html"), NS_XHTML_IM); /* says the same without the warning */
 	return true;
 }

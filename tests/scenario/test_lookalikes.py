@@ -127,6 +127,14 @@ PROFILES = {
     "nick": lambda name: publication(NICK, "<nick xmlns='%s'>%s</nick>" % (NICK, name)),
     "vcard4": lambda name: publication("urn:xmpp:vcard4", "<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'><fn><text>%s"
                                        "</text></fn></vcard>" % name),
+    "second NICKNAME": lambda name: "<vCard xmlns='vcard-temp'><NICKNAME>Ali</NICKNAME><NICKNAME>%s</NICKNAME></vCard>" % name,
+    "second nickname": lambda name: publication(
+        "urn:xmpp:vcard4", "<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'><fn><text>Ali</text></fn><nickname><text>Ali</text>"
+        "<text>%s</text></nickname></vcard>" % name),
+    "second FN": lambda name: "<vCard xmlns='vcard-temp'><FN>Ali</FN><FN>%s</FN></vCard>" % name,
+    "second fn": lambda name: publication(
+        "urn:xmpp:vcard4", "<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'><fn><text>Ali</text></fn><fn><text>%s</text></fn>"
+        "</vcard>" % name),
 }
 
 
@@ -144,11 +152,19 @@ def test_nobody_publishes_a_profile_under_a_colleagues_name(folk, server, collea
     assert len(found) == len(taken) and all(each["action"] == "block" for each in found)
 
 
-@pytest.mark.parametrize("kind", ["FN", "vcard4"])
+def test_nobody_publishes_more_names_than_are_looked_at(folk):
+    alice, = folk.online(1)
+    names = "".join("<NICKNAME>Ali %d</NICKNAME>" % each for each in range(33))
+    card = "<vCard xmlns='vcard-temp'>%s</vCard>"
+    assert Error(alice.iq("set", card % names)).condition == FORBIDDEN
+    assert alice.iq("set", card % names.replace("<NICKNAME>Ali 32</NICKNAME>", "")).get("type") == "result"
+
+
+@pytest.mark.parametrize("kind", ["FN", "vcard4", "second FN", "second fn"])
 def test_the_full_name_in_a_card_is_the_accounts(folk, server, colleague, kind):
     alice, = folk.online(1)
     assert colleague.iq("set", PROFILES[kind]("Somebody Important")).get("type") == "result"
-    if kind == "FN":
+    if kind.endswith("FN"):
         got = alice.iq("get", "<vCard xmlns='vcard-temp'/>", to=colleague.bare)
     else:
         got = colleague.iq("get", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:vcard4'/></pubsub>")
@@ -163,6 +179,8 @@ def test_a_nickname_in_a_message_that_is_anothers_is_taken_out(folk, server, col
     nick = "<nick xmlns='%s'>%%s</nick>" % NICK
     said = alice.say(bob.jid, extra=nick % "Ali")
     assert child(bob.expect(message(body=said.body)), "nick", NICK) is not None
+    said = alice.say(bob.jid, extra=nick % "Ali" + nick % disguise(colleague.name))
+    assert child(bob.expect(message(body=said.body)), "nick", NICK) is None
     said = alice.say(bob.jid, extra=nick % disguise(colleague.name))
     assert child(bob.expect(message(body=said.body)), "nick", NICK) is None
     entry, = content_with(server, said.body)

@@ -93,6 +93,29 @@ static void moving(void **state)
 	arena_free(arena);
 }
 
+static void removing_all_of_a_kind(void **state)
+{
+	struct arena *arena = arena_new(0);
+	struct node *n = sample(arena), *b = node_next_element(node_first_element(n));
+
+	(void)state;
+	node_add(arena, n, STR("b"), STR("v"));
+	node_remove_each(n, STR("b"), STR("v"));
+	assert_null(b->parent);
+	assert_null(node_child(n, STR("b"), STR("v")));
+	assert_non_null(node_child(n, STR("b"), STR("u")));
+	node_add(arena, n, STR("d"), STR("v")); /* the end is known */
+	assert_str(n->last->name, "d");
+	assert_ptr_equal(node_child(n, STR("d"), STR("v")), n->last);
+	n = node_new(arena, STR("a"), STR("u"));
+	node_add(arena, n, STR("b"), STR("v"));
+	node_add(arena, n, STR("b"), STR("v"));
+	node_remove_each(n, STR("b"), STR("v"));
+	assert_null(n->first);
+	assert_null(n->last);
+	arena_free(arena);
+}
+
 static void copying(void **state)
 {
 	struct arena *arena = arena_new(0), *other = arena_new(0), *small = arena_new(300);
@@ -144,6 +167,7 @@ int main(void)
 		cmocka_unit_test(finding),
 		cmocka_unit_test(attributes),
 		cmocka_unit_test(moving),
+		cmocka_unit_test(removing_all_of_a_kind),
 		cmocka_unit_test(copying),
 		cmocka_unit_test(every_failure_of_memory_is_survived),
 	};
