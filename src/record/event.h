@@ -33,7 +33,8 @@
 	X(21, REPORT, "report", true)                                                                        \
 	X(22, CLIENT, "client", true)                                                                        \
 	X(23, CLIENT_RULE, "client-rule", true)                                                              \
-	X(24, MAIL, "mail", true)
+	X(24, MAIL, "mail", true)                                                                            \
+	X(25, DEVICE, "device", true)
 
 enum event {
 	EVENT_NONE,
@@ -105,7 +106,10 @@ enum event_value {
 	X(50, SIGNALS, "signals", STRING, true) /* what a client has shown of itself, as JSON */             \
 	X(51, JUDGEMENT, "judgement", STRING, true) /* what is made of that, as JSON */                      \
 	X(52, CONTRADICTS, "contradicts", LIST, true) /* signals that speak of different products */   \
-	X(53, LIMITS, "limits", LIST, true) /* what a client may not do */
+	X(53, LIMITS, "limits", LIST, true) /* what a client may not do */ \
+	X(54, AGENT, "agent", STRING, true) /* which installation a client says it is (XEP-0388), a claim; and: */ \
+	X(55, SOFTWARE, "software", STRING, true)                                                            \
+	X(56, DEVICE, "device", STRING, true)
 
 enum event_key {
 	KEY_NONE,

@@ -4,9 +4,9 @@
 #include "conf/service.h"
 #include "rule/matter.h"
 #include "route/deliver.h"
+#include "route/headline.h"
 #include "route/offline.h"
 #include "route/reread.h"
-#include "stanza/xml_out.h"
 
 enum {
 	TEXT_MAX = 4096,
@@ -87,41 +87,23 @@ bool lock_bars_errand(struct home *h, const struct errand *e, const struct jid *
 
 /* ---- telling ---- */
 
-static struct str language_of(const struct session *s)
-{
-	return s->origin->person ? s->origin->person->language : STR("");
-}
-
-static void put_headline(struct buf *out, const struct session *s, struct str text)
-{
-	buf_lit(out, "<message type='headline' from='");
-	xml_escape(out, s->origin->jid.domain);
-	buf_lit(out, "' to='");
-	xml_escape(out, s->origin->jid.full);
-	buf_lit(out, "'><body>");
-	xml_escape(out, text);
-	buf_lit(out, "</body></message>");
-}
-
 void lock_tell(struct session *s, const struct lockdown_switch *off, bool over)
 {
-	struct buf text = BUF_INIT(0), stanza = BUF_INIT(0);
+	struct buf text = BUF_INIT(0);
 
 	if (over)
-		lockdown_put_over(&text, off, language_of(s));
+		lockdown_put_over(&text, off, headline_language(s));
 	else
-		lockdown_put_text(&text, off, language_of(s));
-	put_headline(&stanza, s, buf_view(&text));
-	if (!buf_failed(&text) && !buf_failed(&stanza))
-		deliver_own_bytes(s, buf_view(&stanza));
+		lockdown_put_text(&text, off, headline_language(s));
+	if (!buf_failed(&text))
+		headline_give(s, buf_view(&text), STR(""));
 	buf_done(&text);
-	buf_done(&stanza);
 }
 
 void lock_shut(struct session *s, const struct lockdown_switch *off)
 {
 	struct buf text = BUF_INIT(TEXT_MAX);
-	struct str lang = lockdown_put_text(&text, off, language_of(s));
+	struct str lang = lockdown_put_text(&text, off, headline_language(s));
 
 	s->locked = true;
 	if (s->port) {

@@ -66,23 +66,38 @@ void login_depart(struct login *l)
 
 /* ---- the record ---- */
 
+/* What has something to say. */
+static size_t extra_add(struct extra *extra, size_t n, enum event_key key, struct str text)
+{
+	if (!text.len)
+		return n;
+	extra[n] = (struct extra){.key = key, .text = text};
+	return n + 1;
+}
+
 static void login_record(struct login *l, enum event type, struct str session_jid, struct str person, struct str reason)
 {
 	struct stream *s = l->stream;
 	struct buf address = BUF_INIT(0), tls = BUF_INIT(0), issuer = BUF_INIT(0), serial = BUF_INIT(0),
 		   fingerprint = BUF_INIT(0);
 	struct entry entry;
-	struct extra extra[5];
+	struct extra extra[8];
+	size_t n = 0;
 
 	conn_put_address(&s->conn, &address);
 	conn_put_tls(&s->conn, &tls);
 	if (l->is_external)
 		tls_client_put(s->conn.ssl, &issuer, &serial, &fingerprint);
-	extra[0] = (struct extra){.key = KEY_MECHANISM, .text = str_from(l->mechanism)};
-	extra[1] = (struct extra){.key = KEY_TLS, .text = buf_view(&tls)};
-	extra[2] = (struct extra){.key = KEY_CERT_ISSUER, .text = buf_view(&issuer)};
-	extra[3] = (struct extra){.key = KEY_CERT_SERIAL, .text = buf_view(&serial)};
-	extra[4] = (struct extra){.key = KEY_CERT_SHA256, .text = buf_view(&fingerprint)};
+	extra[n++] = (struct extra){.key = KEY_MECHANISM, .text = str_from(l->mechanism)};
+	n = extra_add(extra, n, KEY_TLS, buf_view(&tls));
+	n = extra_add(extra, n, KEY_CERT_ISSUER, buf_view(&issuer));
+	n = extra_add(extra, n, KEY_CERT_SERIAL, buf_view(&serial));
+	n = extra_add(extra, n, KEY_CERT_SHA256, buf_view(&fingerprint));
+	if (s->agent) {
+		n = extra_add(extra, n, KEY_AGENT, s->agent->id);
+		n = extra_add(extra, n, KEY_SOFTWARE, s->agent->software);
+		n = extra_add(extra, n, KEY_DEVICE, s->agent->device);
+	}
 	entry = (struct entry){
 			.type = type,
 			.from = session_jid,
@@ -90,7 +105,7 @@ static void login_record(struct login *l, enum event type, struct str session_ji
 			.address = buf_view(&address),
 			.reason = reason,
 			.extra = extra,
-			.extra_len = fingerprint.len ? 5 : tls.len ? 2 : 1,
+			.extra_len = n,
 	};
 	if (record_append(stream_record(s), &entry, NULL))
 		log_warn("a login event could not be queued for the record");

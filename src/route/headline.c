@@ -1,0 +1,46 @@
+#include "route/headline.h"
+
+#include "account/directory.h"
+#include "route/deliver.h"
+#include "stanza/xml_out.h"
+
+struct str headline_language(const struct session *s)
+{
+	return s->origin->person ? s->origin->person->language : STR("");
+}
+
+void headline_give(struct session *s, struct str text, struct str lang)
+{
+	struct buf out = BUF_INIT(0);
+
+	if (!text.len)
+		return;
+	buf_lit(&out, "<message type='headline' from='");
+	xml_escape(&out, s->origin->jid.domain);
+	buf_lit(&out, "' to='");
+	xml_escape(&out, s->origin->jid.full);
+	if (lang.len) {
+		buf_lit(&out, "' xml:lang='");
+		xml_escape(&out, lang);
+	}
+	buf_lit(&out, "'><body>");
+	xml_escape(&out, text);
+	buf_lit(&out, "</body></message>");
+	if (!buf_failed(&out))
+		deliver_own_bytes(s, buf_view(&out));
+	buf_done(&out);
+}
+
+unsigned headline_tell(struct user *u, const struct session *but, struct str text, struct str lang)
+{
+	unsigned told = 0;
+
+	session_each(s, u)
+	{
+		if (s == but || !session_is_available(s))
+			continue;
+		headline_give(s, text, lang);
+		told++;
+	}
+	return told;
+}

@@ -1,0 +1,15 @@
+/* What the server itself has to say to a person: a message of type headline from the domain, which no client keeps or
+ * answers (RFC 6121 5.2.2). No person's content. On the home loop. */
+#pragma once
+
+#include "route/session.h"
+
+/* The language of whoever is behind the session (BCP 47); may be empty. */
+struct str headline_language(const struct session *s);
+
+/* To this session, before it is judged, too. `lang`: of the text; empty: it is not said. An empty text: nothing. */
+void headline_give(struct session *s, struct str text, struct str lang);
+
+/* To all available sessions of the person but one (NULL: none is left out): how many these are. What was told to whom is the
+ * caller's to record. */
+unsigned headline_tell(struct user *u, const struct session *but, struct str text, struct str lang);
