@@ -9,11 +9,11 @@
 #include "client/seen.h"
 #include "conf/service.h"
 #include "route/deliver.h"
+#include "route/headline.h"
 #include "route/inventory.h"
 #include "route/lock.h"
 #include "route/note.h"
 #include "route/patch.h"
-#include "stanza/xml_out.h"
 
 /* ---- the case ---- */
 
@@ -75,29 +75,6 @@ static struct standing *standing_of(const struct session *s, struct judgement *c
 	return out;
 }
 
-/* A message of the server's of type headline: no client keeps or answers it (RFC 6121 5.2.2). */
-static void headline(struct session *s, const struct standing *st)
-{
-	struct buf text = BUF_INIT(0);
-
-	if (!st->text.len)
-		return;
-	buf_lit(&text, "<message type='headline' from='");
-	xml_escape(&text, s->origin->jid.domain);
-	buf_lit(&text, "' to='");
-	xml_escape(&text, s->origin->jid.full);
-	if (st->lang.len) {
-		buf_lit(&text, "' xml:lang='");
-		xml_escape(&text, st->lang);
-	}
-	buf_lit(&text, "'><body>");
-	xml_escape(&text, st->text);
-	buf_lit(&text, "</body></message>");
-	if (!buf_failed(&text))
-		deliver_own_bytes(s, buf_view(&text));
-	buf_done(&text);
-}
-
 void ruling_warn(struct session *s)
 {
 	const struct standing *st = s->standing;
@@ -105,7 +82,7 @@ void ruling_warn(struct session *s)
 	if (!st || st->effect < CLIENT_WARN)
 		return;
 	if (!s->warned)
-		headline(s, st);
+		headline_give(s, st->text, st->lang);
 	s->warned = true;
 }
 
@@ -146,7 +123,7 @@ static void deny(struct session *s, struct standing *st)
 	if (h->route->env.turnstile)
 		turnstile_denied(h->route->env.turnstile, &c, st->rule, st->text, loop_ms(h->loop));
 	home_count(&s->user->home->figures.clients_denied, 1);
-	headline(s, st);
+	headline_give(s, st->text, st->lang);
 	inventory_refused(s->user->home->route->env.store, &(struct inventory_refusal){.kind = STR("client"),
 		.owner = s->user->bare,
 		.address = s->origin->address,
