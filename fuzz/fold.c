@@ -10,22 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/fold.h"
-#include "base/text.h"
 #include "inspect/inspect_private.h"
 #include "stanza/ns.h"
+#include "valid_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct policy_set *set;
 static struct inspect_scratch *scratch;
-
-static void need(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void write_file(const char *dir, const char *name, const char *text)
 {
@@ -65,25 +58,6 @@ static void prepare(void)
 	need(scratch);
 	snprintf(command, sizeof(command), "rm -r %s", dir);
 	need(system(command) == 0);
-}
-
-static struct str make_valid(const uint8_t *data, size_t size, struct buf *out)
-{
-	for (size_t i = 0; i < size;) {
-		size_t n = 1;
-
-		while (n < 4 && i + n < size && !utf8_is_valid(str_of((const char *)data + i, n)))
-			n++;
-		if (utf8_is_valid(str_of((const char *)data + i, n))) {
-			buf_put(out, data + i, n);
-			i += n;
-		} else {
-			buf_lit(out, "\xef\xbf\xbd");
-			i++;
-		}
-	}
-	need(!buf_failed(out));
-	return buf_view(out);
 }
 
 typedef size_t fold_fn(struct str text, char *out, struct fold_stats *stats);
@@ -161,9 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	prepare();
 	if (size == 0)
 		return 0;
-	text = make_valid(data + 1, size - 1, &valid);
-	if (!text.data)
-		text = STR("");
+	text = valid_text(data + 1, size - 1, &valid);
 	check_fold(text, fold_word, fold_word_origin);
 	check_fold(text, fold_light, fold_light_origin);
 	check_find(text, (enum text_kind)(1 + data[0] % (KIND_COUNT - 1)));

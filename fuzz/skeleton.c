@@ -5,35 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "jid/skeleton.h"
+#include "valid_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void need(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static struct str make_valid(const uint8_t *data, size_t size, struct buf *out)
-{
-	for (size_t i = 0; i < size;) {
-		size_t n = 1;
-
-		while (n < 4 && i + n < size && !utf8_is_valid(str_of((const char *)data + i, n)))
-			n++;
-		if (utf8_is_valid(str_of((const char *)data + i, n))) {
-			buf_put(out, data + i, n);
-			i += n;
-		} else {
-			buf_lit(out, "\xef\xbf\xbd");
-			i++;
-		}
-	}
-	need(!buf_failed(out));
-	return out->len ? buf_view(out) : STR("");
-}
 
 static void check_standard(struct str text)
 {
@@ -66,7 +41,7 @@ static void check_forms(struct str text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct buf valid = BUF_INIT(0);
-	struct str text = make_valid(data, size, &valid), a, b;
+	struct str text = valid_text(data, size, &valid), a, b;
 	size_t half = text.len / 2;
 
 	while (half < text.len && ((uint8_t)text.data[half] & 0xc0) == 0x80)

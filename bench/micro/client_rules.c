@@ -34,45 +34,71 @@ static void put_rule(struct buf *out, unsigned i)
 	buf_lit(out, "}\n");
 }
 
-static void write_file(const char *dir, const char *name, struct str text)
-{
-	char path[300];
-	FILE *f;
+enum { PATH_MAX_HERE = 64 };
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "w");
-	if (!f || fwrite(text.data, 1, text.len, f) != text.len || fclose(f))
-		abort();
+static char root[] = "/tmp/gatehouse-bench-XXXXXX";
+static const char *const folder = "clients";
+static const char *const files[] = {"policy.yaml", "clients/bench.yaml"};
+
+static const char *path_of(const char *name)
+{
+	static char path[PATH_MAX_HERE];
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	return path;
 }
 
-static struct policy_set *load(void)
+static void must(bool done, const char *what)
 {
-	char dir[] = "/tmp/gatehouse-bench-XXXXXX", command[100];
+	if (done)
+		return;
+	perror(what);
+	exit(1);
+}
+
+static void write_file(const char *name, struct str text)
+{
+	FILE *f = fopen(path_of(name), "w");
+
+	must(f && fwrite(text.data, 1, text.len, f) == text.len && fclose(f) == 0, name);
+}
+
+static void write_policy(void)
+{
 	struct buf rules = BUF_INIT(0);
-	struct policy_set *set = NULL;
-	struct err err = {};
-	uint64_t begin;
 
 	buf_lit(&rules, "rules:\n");
 	for (unsigned i = 0; i < RULES; i++)
 		put_rule(&rules, i);
-	if (!mkdtemp(dir))
-		abort();
-	snprintf(command, sizeof(command), "mkdir %s/clients", dir);
-	if (system(command))
-		abort();
-	write_file(dir, "policy.yaml", STR("on_error: allow\n"));
-	write_file(dir, "clients/bench.yaml", buf_view(&rules));
+	must(mkdtemp(root), root);
+	must(mkdir(path_of(folder), 0700) == 0, folder);
+	write_file(files[0], STR("on_error: allow\n"));
+	write_file(files[1], buf_view(&rules));
+	buf_done(&rules);
+}
+
+static void remove_policy(void)
+{
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		must(unlink(path_of(files[i])) == 0, files[i]);
+	must(rmdir(path_of(folder)) == 0, folder);
+	must(rmdir(root) == 0, root);
+}
+
+static struct policy_set *load(void)
+{
+	struct policy_set *set = NULL;
+	struct err err = {};
+	uint64_t begin;
+
+	write_policy();
 	begin = clock_mono_us();
-	if (policy_set_load(&set, dir, NULL, &err)) {
+	if (policy_set_load(&set, root, NULL, &err)) {
 		fprintf(stderr, "%s\n", err.text);
-		abort();
+		exit(1);
 	}
 	printf("read %d rules: %.1f ms\n", RULES, (double)(clock_mono_us() - begin) / 1000);
-	snprintf(command, sizeof(command), "rm -r %s", dir);
-	if (system(command))
-		abort();
-	buf_done(&rules);
+	remove_policy();
 	return set;
 }
 

@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -148,7 +149,7 @@ static void test_more_than_there_is_room_for(void **state)
 	buf_clear(&b);
 	for (size_t i = 0; i <= JA4_HELLO_MAX; i++)
 		buf_putc(&b, 0);
-	strcpy(out, "as it was");
+	snprintf(out, sizeof(out), "as it was");
 	assert_false(ja4_of_hello(buf_view(&b), out));
 	assert_str(str_from(out), "as it was");
 	buf_done(&b);

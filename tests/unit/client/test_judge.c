@@ -31,13 +31,12 @@ static const char *names_of(unsigned contradictions)
 {
 	static const char *const names[] = {"caps", "node", "agent", "resource", "tls", "version", "disco"};
 	static char text[64];
+	size_t n = 0;
 
 	text[0] = '\0';
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (contradictions & 1u << i) {
-			strcat(text, text[0] ? " " : "");
-			strcat(text, names[i]);
-		}
+		if (contradictions & 1u << i)
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", n ? " " : "", names[i]);
 	return text;
 }
 

@@ -259,13 +259,13 @@ static void test_white_space_and_case_mean_nothing(void **state)
 		size_t n = 0;
 
 		make(text, sizeof(text));
-		n += (size_t)sprintf(other, "%*s", (int)some(3), "");
+		n += (size_t)snprintf(other, sizeof(other), "%*s", (int)some(3), "");
 		for (const char *c = text; *c; c++) {
 			other[n++] = *c >= 'a' && *c <= 'z' && some(2) ? (char)(*c - 32) : *c;
 			if (*c == ' ')
-				n += (size_t)sprintf(other + n, "%s", some(2) ? "\t" : " \n ");
+				n += (size_t)snprintf(other + n, sizeof(other) - n, "%s", some(2) ? "\t" : " \n ");
 		}
-		n += (size_t)sprintf(other + n, "%*s", (int)some(3), "");
+		n += (size_t)snprintf(other + n, sizeof(other) - n, "%*s", (int)some(3), "");
 		if (n <= VERSION_TEXT_MAX && version_compare_text(str_from(text), str_of(other, n)) != 0)
 			fail_msg("'%s' and '%.*s' differ", text, (int)n, other);
 	}
@@ -284,11 +284,11 @@ static void test_stages_and_builds_lie_around_their_version(void **state)
 		char base[64], next[64], text[128];
 		unsigned major = some(30), minor = some(200), patch = some(300);
 
-		sprintf(base, "%u.%u.%u", major, minor, patch);
-		sprintf(next, "%u.%u.%u-dev", major, minor, patch + 1);
-		sprintf(text, "%s%s", base, before[some(sizeof(before) / sizeof(before[0]))]);
+		snprintf(base, sizeof(base), "%u.%u.%u", major, minor, patch);
+		snprintf(next, sizeof(next), "%u.%u.%u-dev", major, minor, patch + 1);
+		snprintf(text, sizeof(text), "%s%s", base, before[some(sizeof(before) / sizeof(before[0]))]);
 		assert_int_equal(order(text, base), -1);
-		sprintf(text, "%s%s", base, behind[some(sizeof(behind) / sizeof(behind[0]))]);
+		snprintf(text, sizeof(text), "%s%s", base, behind[some(sizeof(behind) / sizeof(behind[0]))]);
 		assert_int_equal(order(text, base), 1);
 		assert_int_equal(order(text, next), -1);
 	}
