@@ -3,36 +3,13 @@
  * Closed loop: every sender has `window` messages under way and sends the next when one has arrived. Open
  * loop: message k is due at start + k / rate, whatever has become of the others, and its latency counts from
  * then. */
+#include "chat.h"
+
 #include <stdlib.h>
 
 #include "clock.h"
-#include "crowd.h"
 #include "fatal.h"
 #include "mode.h"
-#include "report.h"
-#include "speech.h"
-
-struct chat_stream { /* from one client to its partner */
-	uint32_t sent;
-	struct tally tally;
-};
-
-struct chat {
-	const struct option_set *opt;
-	struct crowd *crowd;
-	struct chat_stream *streams;
-	struct speech speech;
-	struct tally_sum sum;
-	struct histogram latency;
-	uint64_t arrived; /* messages while measuring */
-	uint64_t errors;  /* error stanzas */
-	uint64_t foreign; /* of another run */
-	uint64_t late_ns; /* the most that the generator was behind its own schedule */
-	uint64_t offset;  /* shifts the order of senders in the open loop */
-	bool sending;
-	bool measuring;
-	char error[200]; /* the first one */
-};
 
 static void chat_say(struct chat *chat, struct client *c, uint64_t due_ns)
 {
@@ -62,10 +39,10 @@ static void chat_error(struct chat *chat, struct client *c, struct str stanza)
 		chat_say(chat, c, clock_now());
 }
 
-static void chat_stanza(struct client *c, struct str stanza)
+void chat_hear(struct chat *chat, struct client *c, struct str stanza)
 {
-	struct chat *chat = c->crowd->owner;
 	struct client *partner = &c->crowd->clients[c->index ^ 1];
+	struct histogram *latency;
 	struct speech_head head;
 	struct str body;
 	uint64_t now;
@@ -84,39 +61,26 @@ static void chat_stanza(struct client *c, struct str stanza)
 	}
 	now = clock_now();
 	tally_note(&chat->streams[partner->index].tally, head.seq, &chat->sum);
-	if (chat->measuring) {
-		histogram_add(&chat->latency, now > head.at_ns ? (now - head.at_ns) / NS_PER_US : 0);
-		chat->arrived++;
-	}
+	latency = chat->latency_of(chat->owner, head.at_ns);
+	if (latency)
+		histogram_add(latency, now > head.at_ns ? (now - head.at_ns) / NS_PER_US : 0);
 	if (chat->sending && chat->opt->rate == 0 && partner->step)
 		chat_say(chat, partner, now);
 }
 
-static void chat_ready(struct client *c)
+void chat_begin(struct chat *chat)
 {
-	(void)c;
-}
-
-static void chat_gone(struct client *c, bool leaving, const char *why)
-{
-	(void)c;
-	(void)leaving;
-	(void)why;
-}
-
-static const struct duty chat_duty = {chat_ready, chat_stanza, chat_gone};
-
-static void chat_fill(struct chat *chat)
-{
-	for (unsigned i = 0; i < chat->crowd->count; i++) {
+	speech_init(&chat->speech, chat->opt->shortest, chat->opt->longest);
+	chat->zero_ns = clock_now();
+	chat->sending = true;
+	for (unsigned i = 0; chat->opt->rate == 0 && i < chat->count; i++) {
 		for (unsigned n = 0; n < chat->opt->window; n++)
 			chat_say(chat, &chat->crowd->clients[i], clock_now());
 	}
 }
 
-/* Serves until `end_ns`; in the open loop says what falls due. *next is the number of the next message since
- * `zero_ns`. Senders take turns in an order that spreads them over all connections. */
-static void chat_serve(struct chat *chat, uint64_t zero_ns, uint64_t end_ns, uint64_t *next)
+/* Senders take turns in an order that spreads them over all connections. */
+void chat_serve(struct chat *chat, uint64_t end_ns)
 {
 	double gap = chat->opt->rate > 0 ? (double)NS_PER_SECOND / chat->opt->rate : 0;
 
@@ -125,14 +89,13 @@ static void chat_serve(struct chat *chat, uint64_t zero_ns, uint64_t end_ns, uin
 		uint64_t due = end_ns;
 
 		while (gap > 0) {
-			due = zero_ns + (uint64_t)((double)*next * gap);
+			due = chat->zero_ns + (uint64_t)((double)chat->next * gap);
 			if (due > now || due >= end_ns)
 				break;
-			if (chat->measuring && now - due > chat->late_ns)
+			if (now - due > chat->late_ns && chat->latency_of(chat->owner, due))
 				chat->late_ns = now - due;
-			chat_say(chat, &chat->crowd->clients[(*next * chat->offset) % chat->crowd->count],
-				due);
-			++*next;
+			chat_say(chat, &chat->crowd->clients[(chat->next * chat->offset) % chat->count], due);
+			chat->next++;
 		}
 		if (now >= end_ns)
 			return;
@@ -140,7 +103,7 @@ static void chat_serve(struct chat *chat, uint64_t zero_ns, uint64_t end_ns, uin
 	}
 }
 
-static void chat_drain(struct chat *chat)
+void chat_drain(struct chat *chat)
 {
 	uint64_t end = clock_now() + clock_seconds(chat->opt->drain);
 
@@ -149,33 +112,6 @@ static void chat_drain(struct chat *chat)
 		crowd_pass(chat->crowd,
 			end < clock_now() + NS_PER_SECOND / 10 ? end : clock_now() + NS_PER_SECOND / 10);
 	crowd_rest(chat->crowd, 0.05); /* whatever comes twice */
-}
-
-static void chat_report(const struct chat *chat, const struct watch *watch, const struct watch_reading *from,
-	const struct watch_reading *to)
-{
-	double seconds = (double)(to->at_ns - from->at_ns) / (double)NS_PER_SECOND;
-	struct report r;
-
-	report_begin(&r, chat->opt);
-	report_count(&r, "window", chat->opt->rate > 0 ? 0 : chat->opt->window);
-	report_real(&r, "rate", chat->opt->rate);
-	report_real(&r, "seconds", seconds);
-	report_count(&r, "messages", chat->arrived);
-	report_real(&r, "per_second", (double)chat->arrived / seconds);
-	report_say(&r, " %.0f/s;", (double)chat->arrived / seconds);
-	report_latency(&r, &chat->latency);
-	report_cpu(&r, watch, from, to, chat->arrived);
-	report_tally(&r, &chat->sum);
-	report_count(&r, "foreign", chat->foreign);
-	report_real(&r, "behind_us", (double)chat->late_ns / 1000);
-	report_count(&r, "errors", chat->errors);
-	if (chat->errors) {
-		report_text(&r, "error", chat->error);
-		report_say(&r, " %llu errors (%s);", (unsigned long long)chat->errors, chat->error);
-	}
-	report_crowd(&r, chat->crowd);
-	report_end(&r, chat->opt->quiet);
 }
 
 /* A step through the clients that visits all of them: the first number from 0.38 n on without a common
@@ -196,44 +132,128 @@ static uint64_t chat_offset(uint64_t count)
 	}
 }
 
+void chat_init(struct chat *chat, const struct option_set *opt, struct crowd *crowd, unsigned count)
+{
+	if (!count || count % 2 || opt->accounts < count)
+		fatal("chat needs an account for each of an even number of connections");
+	chat->opt = opt;
+	chat->crowd = crowd;
+	chat->count = count;
+	chat->streams = must_alloc(count, sizeof(*chat->streams));
+	chat->offset = chat_offset(count);
+}
+
+void chat_done(struct chat *chat)
+{
+	for (unsigned i = 0; i < chat->count; i++)
+		tally_done(&chat->streams[i].tally);
+	free(chat->streams);
+}
+
+bool chat_is_whole(const struct chat *chat)
+{
+	return chat->sum.received == chat->sum.sent && !chat->sum.duplicates && !chat->sum.disorder &&
+	       !chat->errors;
+}
+
+void chat_report_losses(const struct chat *chat, struct report *r)
+{
+	report_tally(r, &chat->sum);
+	report_count(r, "foreign", chat->foreign);
+	report_real(r, "behind_us", (double)chat->late_ns / 1000);
+	report_count(r, "errors", chat->errors);
+	if (chat->errors) {
+		report_text(r, "error", chat->error);
+		report_say(r, " %llu errors (%s);", (unsigned long long)chat->errors, chat->error);
+	}
+}
+
+/* ---- the mode ---- */
+
+struct chat_mode {
+	struct chat chat;
+	struct histogram latency;
+	bool measuring;
+};
+
+static void mode_ready(struct client *c)
+{
+	(void)c;
+}
+
+static void mode_stanza(struct client *c, struct str stanza)
+{
+	struct chat_mode *m = c->crowd->owner;
+
+	chat_hear(&m->chat, c, stanza);
+}
+
+static void mode_gone(struct client *c, bool leaving, const char *why)
+{
+	(void)c;
+	(void)leaving;
+	(void)why;
+}
+
+static const struct duty mode_duty = {mode_ready, mode_stanza, mode_gone};
+
+static struct histogram *mode_latency(void *owner, uint64_t due_ns)
+{
+	struct chat_mode *m = owner;
+
+	(void)due_ns;
+	return m->measuring ? &m->latency : NULL;
+}
+
+static void mode_report(const struct chat_mode *m, const struct watch *watch,
+	const struct watch_reading *from, const struct watch_reading *to)
+{
+	const struct option_set *opt = m->chat.opt;
+	double seconds = (double)(to->at_ns - from->at_ns) / (double)NS_PER_SECOND;
+	struct report r;
+
+	report_begin(&r, opt);
+	report_count(&r, "window", opt->rate > 0 ? 0 : opt->window);
+	report_real(&r, "rate", opt->rate);
+	report_real(&r, "seconds", seconds);
+	report_count(&r, "messages", m->latency.count);
+	report_real(&r, "per_second", (double)m->latency.count / seconds);
+	report_say(&r, " %.0f/s;", (double)m->latency.count / seconds);
+	report_latency(&r, &m->latency);
+	report_cpu(&r, watch, from, to, m->latency.count);
+	chat_report_losses(&m->chat, &r);
+	report_crowd(&r, m->chat.crowd);
+	report_end(&r, opt->quiet);
+}
+
 int chat_run(const struct option_set *opt, const struct watch *watch)
 {
 	unsigned count = opt->connections & ~1U;
-	struct chat *chat = must_alloc(1, sizeof(*chat));
+	struct chat_mode *m = must_alloc(1, sizeof(*m));
+	struct crowd *crowd = crowd_new(opt, &mode_duty, m, count);
 	struct watch_reading from, to;
-	uint64_t zero, next = 0;
 	bool good;
 
-	if (!count || opt->accounts < count)
-		fatal("chat needs an account for each of an even number of connections");
-	chat->opt = opt;
-	chat->crowd = crowd_new(opt, &chat_duty, chat, count);
-	chat->streams = must_alloc(count, sizeof(*chat->streams));
-	chat->offset = chat_offset(count);
-	crowd_ramp(chat->crowd, 0, count);
-	crowd_rest(chat->crowd, 0.3);
+	chat_init(&m->chat, opt, crowd, count);
+	m->chat.latency_of = mode_latency;
+	m->chat.owner = m;
+	crowd_ramp(crowd, 0, count);
+	crowd_rest(crowd, 0.3);
 
-	speech_init(&chat->speech, opt->shortest, opt->longest);
-	zero = clock_now();
-	chat->sending = true;
-	if (opt->rate == 0)
-		chat_fill(chat);
-	chat_serve(chat, zero, zero + clock_seconds(opt->warm), &next);
+	chat_begin(&m->chat);
+	chat_serve(&m->chat, m->chat.zero_ns + clock_seconds(opt->warm));
 	watch_read(watch, &from);
-	chat->measuring = true;
-	chat_serve(chat, zero, zero + clock_seconds(opt->warm + opt->seconds), &next);
-	chat->measuring = false;
+	m->measuring = true;
+	chat_serve(&m->chat, m->chat.zero_ns + clock_seconds(opt->warm + opt->seconds));
+	m->measuring = false;
 	watch_read(watch, &to);
-	chat_drain(chat);
-	chat_report(chat, watch, &from, &to);
-	good = chat->sum.received == chat->sum.sent && !chat->sum.duplicates && !chat->sum.disorder &&
-	       !chat->errors && !chat->crowd->failures;
+	chat_drain(&m->chat);
+	mode_report(m, watch, &from, &to);
+	good = chat_is_whole(&m->chat) && !crowd->failures;
 
-	crowd_leave(chat->crowd);
-	for (unsigned i = 0; i < count; i++)
-		tally_done(&chat->streams[i].tally);
-	crowd_free(chat->crowd);
-	free(chat->streams);
-	free(chat);
+	crowd_leave(crowd);
+	chat_done(&m->chat);
+	crowd_free(crowd);
+	free(m);
 	return good ? 0 : 1;
 }

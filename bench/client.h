@@ -33,11 +33,12 @@ struct client {
 	bool blocked;   /* waiting for the socket to take more */
 	struct client *next_unsent;
 
-	uint64_t began_ns; /* when it started to connect */
-	int step;          /* of the login (login.h) */
-	int awaited;       /* answers to come before the login is complete */
-	uint32_t heard;    /* stanzas since stream management was switched on (XEP-0198) */
-	unsigned contacts; /* entries with subscription "both" in the last roster seen */
+	uint64_t began_ns;   /* when it started to connect */
+	int step;            /* of the login (login.h) */
+	int awaited;         /* answers to come before the login is complete */
+	uint32_t heard;      /* stanzas since stream management was switched on (XEP-0198) */
+	const char *product; /* what it answers when it is asked for its version (XEP-0092); NULL: nothing */
+	unsigned contacts;   /* entries with subscription "both" in the last roster seen */
 	struct scram scram;
 };
 

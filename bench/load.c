@@ -1,6 +1,6 @@
-/* The load generator: `load chat|idle|login|presence|room|join --server 127.0.0.1:PORT ...`. It talks to loopback only,
- * prints one JSON object on stdout and one line on stderr, and ends within --limit seconds. Exit code 0:
- * everything arrived once and in order; 1: not everything; 2: bad options; 4: given up. */
+/* The load generator: `load chat|idle|login|presence|room|join|shut --server 127.0.0.1:PORT ...`. It talks to
+ * loopback only, prints one JSON object on stdout and one line on stderr, and ends within --limit seconds.
+ * Exit code 0: everything arrived once and in order; 1: not everything; 2: bad options; 4: given up. */
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -22,6 +22,7 @@ static const struct mode modes[] = {
 	{"presence", presence_run},
 	{"room", talk_run},
 	{"join", storm_run},
+	{"shut", shut_run},
 };
 
 static void load_expired(int number)
@@ -59,5 +60,5 @@ int main(int argc, char **argv)
 		if (!strcmp(opt.mode, modes[i].name))
 			return modes[i].run(&opt, &watch);
 	}
-	fatal("load: '%s' is none of chat, idle, login, presence, room, join", opt.mode);
+	fatal("load: '%s' is none of chat, idle, login, presence, room, join, shut", opt.mode);
 }

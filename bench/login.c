@@ -180,8 +180,9 @@ static bool presence_is_own(struct client *c, struct str tag)
 	return !str_attribute(tag, STR("from"), &from) || str_starts(from, str_of(own));
 }
 
-/* Requests must be answered (RFC 6120 section 8.2.3): pings, roster pushes. An empty result does for both. */
-static void request_answer(struct client *c, struct str tag)
+/* Requests must be answered (RFC 6120 section 8.2.3): pings, roster pushes. An empty result does for both,
+ * and for what a server wants to know of a program, unless the client has something to say there. */
+static void request_answer(struct client *c, struct str tag, struct str piece)
 {
 	struct str id = {"", 0}, from;
 
@@ -189,7 +190,13 @@ static void request_answer(struct client *c, struct str tag)
 	client_print(c, "<iq type='result' id='%.*s'", (int)id.len, id.data);
 	if (str_attribute(tag, STR("from"), &from))
 		client_print(c, " to='%.*s'", (int)from.len, from.data);
-	client_print(c, "/>");
+	if (c->product && str_has(piece, STR("jabber:iq:version")))
+		client_print(c,
+			"><query "
+			"xmlns='jabber:iq:version'><name>%s</name><version>1.0</version></query></iq>",
+			c->product);
+	else
+		client_print(c, "/>");
 	client_flush_later(c);
 }
 
@@ -202,7 +209,7 @@ static bool iq_read(struct client *c, struct str piece)
 	if (!str_attribute(tag, STR("type"), &type) || !str_attribute(tag, STR("id"), &id))
 		return false;
 	if (str_equal(type, STR("get")) || str_equal(type, STR("set"))) {
-		request_answer(c, tag);
+		request_answer(c, tag, piece);
 		return true;
 	}
 	if (str_equal(id, STR("roster"))) {
@@ -249,7 +256,8 @@ static void login_stanza(struct client *c, struct str piece)
 		login_settle(c, piece);
 		break;
 	case LOGIN_READY:
-		c->heard += piece.len > 2 && (piece.data[1] == 'i' || piece.data[1] == 'm' || piece.data[1] == 'p');
+		c->heard += piece.len > 2 &&
+			    (piece.data[1] == 'i' || piece.data[1] == 'm' || piece.data[1] == 'p');
 		if (!str_starts(piece, STR("<iq")) || !iq_read(c, piece))
 			c->crowd->duty->stanza(c, piece);
 		break;

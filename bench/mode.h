@@ -24,4 +24,7 @@ int talk_run(const struct option_set *opt, const struct watch *watch);
 /* Everybody enters one room. */
 int storm_run(const struct option_set *opt, const struct watch *watch);
 
+/* Some talk, the others are shut out. */
+int shut_run(const struct option_set *opt, const struct watch *watch);
+
 #endif

@@ -36,8 +36,11 @@ static const struct option_row rows[] = {
 	ROW("connections", KIND_NUMBER, connections, "400: sessions (chat: in pairs)"),
 	ROW("window", KIND_NUMBER, window, "1: messages under way from each sender (closed loop)"),
 	ROW("concurrency", KIND_NUMBER, concurrency, "16: logins under way at one time"),
-	ROW("furnished", KIND_FLAG, furnished, "idle: with carbons, stream management, client state and eventing"),
-	ROW("background", KIND_NUMBER, background, "login: idle sessions held meanwhile"),
+	ROW("furnished", KIND_FLAG, furnished,
+		"idle: with carbons, stream management, client state and eventing"),
+	ROW("background", KIND_NUMBER, background,
+		"login: idle sessions held meanwhile; shut: those that are shut out"),
+	ROW("product", KIND_TEXT, product, "shut: the program that those are, by their own word"),
 	ROW("contacts", KIND_NUMBER, contacts, "20: presence: contacts of each person"),
 	ROW("occupants", KIND_NUMBER, occupants, "100: room: of each room"),
 	ROW("service", KIND_TEXT, service, "rooms: room, join: the service is SERVICE.DOMAIN"),
@@ -59,7 +62,8 @@ static const struct option_row rows[] = {
 
 _Noreturn static void usage(const char *why, const char *what)
 {
-	fprintf(stderr, "load: %s%s\nusage: load chat|idle|login|presence|room|join [options]\n", why, what);
+	fprintf(stderr, "load: %s%s\nusage: load chat|idle|login|presence|room|join|shut [options]\n", why,
+		what);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		fprintf(stderr, "  --%-12s %s\n", rows[i].name, rows[i].text);
 	exit(2);
@@ -133,7 +137,8 @@ static void option_check(struct option_set *out)
 	if (out->server.sin_family != AF_INET)
 		usage("--server is missing", "");
 	if (!out->connections || !out->window || !out->concurrency || !out->per_source || !out->occupants)
-		usage("--connections, --window, --concurrency, --per-source and --occupants must not be 0", "");
+		usage("--connections, --window, --concurrency, --per-source and --occupants must not be 0",
+			"");
 	if (out->shortest < 20 || out->longest < out->shortest || out->longest > 8000)
 		usage("bodies have 20 to 8000 bytes", "");
 	if (out->step_count)

@@ -29,7 +29,8 @@ struct option_set {
 	unsigned window;              /* unanswered messages of one sender (closed loop) */
 	unsigned concurrency;         /* logins at one time */
 	bool furnished;               /* `idle`: with carbons, stream management, client state, eventing */
-	unsigned background;          /* idle sessions held during `login` */
+	unsigned background;          /* idle sessions held during `login`; those that are reached in `shut` */
+	const char *product;          /* the program that these say they are (XEP-0092), or NULL */
 	unsigned contacts;            /* of each person in `presence` */
 	unsigned occupants;           /* of each room */
 	const char *service;          /* of rooms: SERVICE.DOMAIN */
