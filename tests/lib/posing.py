@@ -11,12 +11,25 @@ FEATURES = (names.CAPS, names.DISCO_INFO, names.VERSION, "urn:xmpp:receipts")
 
 # name: of its identity; node: of its capabilities. software: its answer (name, version, os) to XEP-0092; None: it says it cannot.
 # mute: it answers nothing at all, and shows nothing.
-Program = namedtuple("Program", "name node kind software mute", defaults=("pc", None, False))
+# resource: it asks for that one.
+Program = namedtuple("Program", "name node kind software mute resource", defaults=("pc", None, False, None))
 
 PROFANITY_OLD = Program("Profanity 0.13.1", "http://profanity-im.github.io", "console", ("Profanity", "0.13.1", "Linux"))
 PROFANITY_NEW = Program("Profanity 0.15.0", "http://profanity-im.github.io", "console", ("Profanity", "0.15.0", "Linux"))
 GAJIM_OLD = Program("Gajim", "https://gajim.org", "pc", ("Gajim", "1.7.3", "Linux"))
 GAJIM_NEW = Program("Gajim", "https://gajim.org", "pc", ("Gajim", "1.9.5", "Linux"))
+DINO_OLD = Program("Dino", "https://dino.im", "pc", ("Dino", "0.3.2", "Debian 12"), resource="dino.17ab2c")
+DINO_NEW = Program("Dino", "https://dino.im", "pc", ("Dino", "0.4.4", "Debian 12"), resource="dino.17ab2c")
+CONVERSATIONS_OLD = Program("Conversations", "http://conversations.im", "phone", ("Conversations", "2.10.2+fcr", "Android"),
+                            resource="Conversations.x7Qd")
+CONVERSATIONS_NEW = Program("Conversations", "https://conversations.im", "phone", ("Conversations", "2.17.2+fcr", "Android"),
+                            resource="Conversations.x7Qd")
+MONAL_OLD = Program("Monal", "http://monal-im.org/", "phone", ("Monal", "5.4 (794)", "iOS"), resource="Monal-iOS.2f31")
+MONAL_NEW = Program("Monal", "http://monal-im.org/", "phone", ("Monal", "6.4.4 (1060)", "iOS"), resource="Monal-iOS.2f31")
+PIDGIN_OLD = Program("Pidgin", "http://pidgin.im/", "pc", ("Pidgin", "2.13.0 (libpurple 2.13.0)", "Linux"))
+PIDGIN_NEW = Program("Pidgin", "http://pidgin.im/", "pc", ("Pidgin", "2.14.13 (libpurple 2.14.13)", "Linux"))
+# in a browser, and says nothing of its version
+CONVERSE = Program("Converse", "https://conversejs.org", "web", resource="converse.js-92837465")
 MUTE = Program("", "", mute=True)
 
 
@@ -33,6 +46,9 @@ class Posing(Client):
         if self.program.mute:
             return ""
         return pep.caps(FEATURES, ver=pep.verification(FEATURES, self._identity()), node=self.program.node)
+
+    def login(self, resource=None, **more):
+        return super().login(resource or self.program.resource, **more)
 
     def available(self, payload="", priority=None):
         return super().available(self.shown() + payload, priority)
