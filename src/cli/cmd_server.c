@@ -73,11 +73,13 @@ static void add_members(struct table *t, const char *prefix, json_t *object)
 	}
 }
 
-static void print_status(json_t *status)
+static void print_status(json_t *status, bool figures)
 {
 	static const char *const columns[] = {"", "", NULL};
 	struct table t;
 
+	if (!figures)
+		json_object_del(status, "figures");
 	table_init(&t, columns);
 	add_members(&t, "", status);
 	table_print(&t);
@@ -95,7 +97,7 @@ int cmd_status(struct cli *cli)
 	if (!r && cli->json)
 		r = cli_print_json(json_incref(answer), CLI_OK);
 	else if (!r)
-		print_status(answer);
+		print_status(answer, cli_has(cli, "--figures"));
 	json_decref(answer);
 	people_close(&p);
 	return r;

@@ -14,7 +14,7 @@ static const char *member(const json_t *object, const char *name)
 static void print_sessions(const json_t *sessions)
 {
 	static const char *const columns[] = {
-		"address", "from", "tls", "login", "connected", "loop", "state", NULL};
+		"address", "from", "client", "standing", "tls", "login", "connected", "loop", "state", NULL};
 	const json_t *session;
 	struct table t;
 	size_t i;
@@ -24,6 +24,10 @@ static void print_sessions(const json_t *sessions)
 	{
 		table_add(&t, str_from(member(session, "jid")));
 		table_add(&t, str_from(member(session, "address")));
+		table_addf(&t, "%s%s%s", member(session, "product"), member(session, "version")[0] ? " " : "",
+			member(session, "version"));
+		table_addf(&t, "%s%s%s", member(session, "effect"), member(session, "rule")[0] ? ": " : "",
+			member(session, "rule"));
 		table_add(&t, str_from(member(session, "tls")));
 		table_add(&t, str_from(member(session, "mechanism")));
 		table_add(&t, str_from(member(session, "connected")));

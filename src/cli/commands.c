@@ -76,6 +76,11 @@ static const struct cli_option lockdown_on_options[] = {
 
 static const struct cli_option lockdown_rehearse_options[] = {LOCKDOWN_OPTIONS, {}};
 
+static const struct cli_option status_options[] = {
+	{"--figures", NULL, "Also everything it counts; --json has it always."},
+	{},
+};
+
 static const struct cli_option reason_options[] = {
 	{"--reason", "TEXT", "Why; it goes into the record."},
 	{},
@@ -120,7 +125,7 @@ static const struct cli_option clients_deny_options[] = {
 	{"--except-until", "DATE", "The end of --except; without it in 30 days."},
 	{"--expires", "DATE", "The rule ends then by itself."},
 	{"--restrict", "LIMITS...", "Take only this from the client: speak, files, outside."},
-	{"--observe", NULL, "Only look: the record and 'session list' tell whom it would reach."},
+	{"--observe", NULL, "Only look: the record tells whom it would reach."},
 	DRY_RUN,
 	{},
 };
@@ -317,12 +322,12 @@ const struct command commands[] = {
 		"policy and limits "
 		"again.",
 		"  gatehouse serve --dir ./demo\n", NULL, 0, 0, false, cmd_serve},
-	{"status", "[--dir DIR]", "is it running, and how is it doing",
+	{"status", "[--figures]", "is it running, and how is it doing",
 		"Asks the running server for its processes, sessions, loops and the state of the record. "
 		"Exit code 3 when "
 		"it is not running.",
 		"  gatehouse status --dir ./demo\n  gatehouse status --dir ./demo --json | jq .record\n",
-		NULL, 0, 0, false, cmd_status},
+		status_options, 0, 0, false, cmd_status},
 	{"reload", "[--dir DIR]", "read certificates, policy and limits again",
 		"The server checks the new files first; when something is wrong with them it says so and "
 		"goes on with the "

@@ -175,7 +175,7 @@
  *     "effect","rule","up_to_date","minimum" (version wanted),"posture":"none"|"unknown"|"below"|"above","deny_from",
  *     "overdue_days" (below 0: until then)}
  * S: {"jid" (full),"address","tls","mechanism","ja4","connected","loop","state":"online"|"resumable","product","version","os",
- *     "installation",..}
+ *     "installation","effect","rule",..}
  * I: {"id","domain","jid" ("": who uses it chooses),"groups":[..],"by","created","expires",
  *     "state":"open"|"used"|"revoked"|"expired","used_by"?,"used"?}
  * M: {"id","purpose","about","stage","jid","address","language","state":"queued"|"sent"|"failed"|"dropped","tries","error",

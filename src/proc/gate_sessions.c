@@ -15,13 +15,13 @@ static json_t *session_json(const struct route_session *s)
 	json_t *v;
 
 	clock_put(&since, s->connected_utc_us);
-	v = json_pack("{so so so so so so so so sI ss sI si sb so so so so}", "jid", text_json(s->jid), "session", text_json(s->session),
+	v = json_pack("{so so so so so so so so sI ss sI si sb so so so so ss so}", "jid", text_json(s->jid), "session", text_json(s->session),
 			"person", text_json(s->person), "address", text_json(s->address), "tls", text_json(s->tls), "mechanism",
 			text_json(s->mechanism), "ja4", text_json(s->ja4), "connected", text_json(buf_view(&since)), "loop", (json_int_t)s->loop, "state",
 			s->detached ? "resumable" : "online", "unacked", (json_int_t)s->unacked, "priority", s->priority,
 			"available", s->available, "product", text_json(s->client ? s->client->product : STR_NONE), "version",
 			text_json(s->client ? s->client->version : STR_NONE), "os", text_json(s->client ? s->client->os : STR_NONE),
-			"installation", text_json(s->installation));
+			"installation", text_json(s->installation), "effect", client_effect_names[s->effect], "rule", text_json(s->rule));
 	buf_done(&since);
 	return v;
 }

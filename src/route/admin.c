@@ -82,6 +82,13 @@ static void row_fill_sighting(struct route_session *row, const struct session *s
 	buf_done(&key);
 }
 
+static void row_fill_standing(struct route_session *row, const struct session *s, struct arena *a)
+{
+	row->client = client_of(s);
+	row->effect = s->standing ? s->standing->effect : CLIENT_ALLOW;
+	row->rule = s->standing ? arena_dup(a, s->standing->rule) : STR_NONE;
+}
+
 static void row_fill(struct route_session *row, const struct session *s, struct arena *a)
 {
 	const struct origin *o = s->origin;
@@ -96,11 +103,11 @@ static void row_fill(struct route_session *row, const struct session *s, struct 
 		.person = o->person ? arena_dup(a, o->person->id) : STR_NONE,
 		.loop = loop_index(s->port ? s->port->loop : s->user->home->loop),
 		.detached = !s->port,
-		.client = client_of(s),
 		.unacked = s->sm ? s->sm->len : 0,
 		.priority = s->priority,
 		.available = session_is_available(s),
 		.away = is_away(s)};
+	row_fill_standing(row, s, a);
 	row_fill_sighting(row, s, a);
 }
 

@@ -116,7 +116,9 @@ struct route_session {
 	unsigned unacked;
 	int priority;
 	struct judgement *client; /* from what it has shown until now; NULL: memory is out. Take a reference to keep it */
-	bool available, away; /* away: it says so, for a short or a long time */
+	enum client_effect effect; /* of the rules about clients on it */
+	struct str rule;           /* whose; empty: none */
+	bool available, away;      /* away: it says so, for a short or a long time */
 	struct str installation;   /* of its client (inventory.h); empty: not noted yet */
 	uint64_t uses[STORE_USES]; /* of it, not in the store yet */
 };
