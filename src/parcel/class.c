@@ -53,6 +53,8 @@ static const struct row rows[] = {
 	{NS_DISCO_INFO, STR("query"), ON_IQ_GET, CLASS_SIGNAL, 1024, 0},
 	/* What a client can: route/ takes from it which events it wants, and shows it to nobody. */
 	{NS_DISCO_INFO, STR("query"), ON_IQ_HOME, CLASS_SIGNAL, 1024, ~0u},
+	/* What a client is: route/ judges it by that; the record has the judgement. */
+	{NS_VERSION, STR("query"), ON_IQ_HOME, CLASS_SIGNAL, ID_MAX, ~0u},
 	{NS_DISCO_ITEMS, STR("query"), ON_IQ_GET, CLASS_SIGNAL, 1024, ~0u},
 	{NS_ROSTER, STR("query"), ON_IQ_GET | ON_IQ_ANSWER, CLASS_SIGNAL, ID_MAX, 0},
 	{NS_MUC_ADMIN, STR("query"), ON_IQ_GET, CLASS_SIGNAL, ID_MAX, ~0u},
