@@ -12,9 +12,8 @@ const char *const crowd_cause_names[CROWD_CAUSES] = {"senders", "stanzas", "aske
 
 struct victim {
 	struct crowd_victim shown;
-	bool told;
-	uint64_t peace_ms;              /* without more, and it is over; 0: at its time */
-	unsigned many;                  /* refused in a minute: it goes on */
+	bool changed;
+	uint64_t kept_ms;               /* until when it lasts, as far as has been told by crowd_changes() */
 	uint64_t minute_ms;             /* when that minute began */
 	unsigned minute;                /* refused since */
 	char jid[];
@@ -63,55 +62,48 @@ struct crowd *crowd_free(struct crowd *c)
 
 /* ---- victims, under the lock ---- */
 
-static void victim_drop(struct crowd *c, struct victim *v)
+static bool is_past(const struct victim *v, uint64_t now)
 {
-	map_del(&c->victims, v->shown.jid);
-	c->count--;
-	free(v);
+	return now >= v->shown.until_ms;
 }
 
-/* NULL: none, or it is over. */
+/* NULL: none, or it is over; then it stays until crowd_changes() has told of it. */
 static struct victim *victim_find(struct crowd *c, struct str jid, uint64_t now)
 {
 	struct victim *v = map_get(&c->victims, jid);
 
-	if (!v || now < v->shown.until_ms)
-		return v;
-	victim_drop(c, v);
-	return NULL;
+	return v && !is_past(v, now) ? v : NULL;
 }
 
-/* Those whose flood is over make room. */
-static void victims_tidy(struct crowd *c, uint64_t now)
+static struct victim *victim_new(struct crowd *c, struct str jid)
 {
-	struct map_slot *slot;
+	struct victim *v = c->victims.len < CROWD_MAX ? calloc(1, sizeof(*v) + jid.len) : NULL;
 
-	for (size_t i = 0; (slot = map_next(&c->victims, &i));) {
-		struct victim *v = slot->value;
-
-		if (now >= v->shown.until_ms) {
-			victim_drop(c, v);
-			i = 0;
-		}
-	}
-}
-
-static struct victim *victim_make(struct crowd *c, struct str jid, enum crowd_cause cause, uint64_t now)
-{
-	struct victim *v;
-
-	if (c->victims.len >= CROWD_MAX)
-		victims_tidy(c, now);
-	v = c->victims.len < CROWD_MAX ? calloc(1, sizeof(*v) + jid.len) : NULL;
 	if (!v)
 		return NULL;
 	memcpy(v->jid, jid.data, jid.len);
-	v->shown = (struct crowd_victim){.jid = str_of(v->jid, jid.len), .cause = cause, .since_ms = now};
+	v->shown.jid = str_of(v->jid, jid.len);
 	if (map_put(&c->victims, v->shown.jid, v)) {
 		free(v);
 		return NULL;
 	}
 	c->count++;
+	return v;
+}
+
+/* One for whom it was over begins anew. */
+static struct victim *victim_make(struct crowd *c, struct str jid, enum crowd_cause cause, uint64_t now)
+{
+	struct victim *v = map_get(&c->victims, jid);
+
+	if (!v)
+		v = victim_new(c, jid);
+	if (!v)
+		return NULL;
+	jid = v->shown.jid;
+	v->shown = (struct crowd_victim){.jid = jid, .cause = cause, .since_ms = now};
+	v->minute = 0;
+	v->changed = true;
 	return v;
 }
 
@@ -137,8 +129,8 @@ static void note_refused(struct victim *v, uint64_t now)
 		v->minute_ms = now;
 		v->minute = 0;
 	}
-	if (++v->minute >= v->many && v->peace_ms)
-		v->shown.until_ms = now + v->peace_ms;
+	if (++v->minute >= v->shown.many && v->shown.peace_ms)
+		v->shown.until_ms = now + v->shown.peace_ms;
 }
 
 static enum crowd_answer refuse(struct crowd *c, struct victim *v, struct str sender, uint64_t now)
@@ -164,9 +156,9 @@ enum crowd_answer crowd_count(struct crowd *c, const struct crowd_limits *l, str
 	} else if (over) {
 		v = victim_make(c, victim, cause, now);
 		if (v) {
-			v->peace_ms = l->seconds * 1000ULL;
-			v->many = l->senders;
-			v->shown.until_ms = now + v->peace_ms;
+			v->shown.peace_ms = l->seconds * 1000ULL;
+			v->shown.many = l->senders;
+			v->shown.until_ms = now + v->shown.peace_ms;
 			refuse(c, v, sender, now);
 		}
 		answer = v ? CROWD_BEGINS : CROWD_REFUSE;
@@ -245,8 +237,9 @@ bool crowd_silence(struct crowd *c, struct str victim, uint64_t until, uint64_t 
 	if (!v)
 		v = victim_make(c, victim, CROWD_DESK, now);
 	if (v) {
-		v->peace_ms = 0;
+		v->shown.peace_ms = 0;
 		v->shown.until_ms = until;
+		v->changed = true;
 	}
 	pthread_mutex_unlock(&c->lock);
 	return v != NULL;
@@ -255,13 +248,15 @@ bool crowd_silence(struct crowd *c, struct str victim, uint64_t until, uint64_t 
 bool crowd_release(struct crowd *c, struct str victim)
 {
 	struct victim *v;
+	bool was;
 
 	pthread_mutex_lock(&c->lock);
 	v = map_get(&c->victims, victim);
-	if (v)
-		victim_drop(c, v);
+	was = v && v->shown.until_ms;
+	if (was)
+		v->shown.until_ms = 0;
 	pthread_mutex_unlock(&c->lock);
-	return v != NULL;
+	return was;
 }
 
 bool crowd_tell(struct crowd *c, struct str victim, struct crowd_victim *out, uint64_t now)
@@ -273,9 +268,9 @@ bool crowd_tell(struct crowd *c, struct str victim, struct crowd_victim *out, ui
 		return false;
 	pthread_mutex_lock(&c->lock);
 	v = victim_find(c, victim, now);
-	first = v && !v->told;
+	first = v && !v->shown.told;
 	if (first) {
-		v->told = true;
+		v->shown.told = v->changed = true;
 		*out = v->shown;
 		out->jid = victim;
 	}
@@ -283,13 +278,82 @@ bool crowd_tell(struct crowd *c, struct str victim, struct crowd_victim *out, ui
 	return first;
 }
 
+static bool is_news(const struct victim *v)
+{
+	return v->changed || v->shown.until_ms >= v->kept_ms + CROWD_STEP_MS;
+}
+
+void crowd_changes(struct crowd *c, void (*each)(const struct crowd_victim *v, bool over, void *owner), void *owner, uint64_t now)
+{
+	struct victim *over[256]; /* a pass; the rest in the next one */
+	size_t count = 0;
+	struct map_slot *slot;
+
+	if (!c->count)
+		return;
+	pthread_mutex_lock(&c->lock);
+	for (size_t i = 0; (slot = map_next(&c->victims, &i)) && count < sizeof(over) / sizeof(over[0]);) {
+		struct victim *v = slot->value;
+
+		if (is_past(v, now)) {
+			over[count++] = v;
+		} else if (is_news(v)) {
+			each(&v->shown, false, owner);
+			v->kept_ms = v->shown.until_ms;
+			v->changed = false;
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		each(&over[i]->shown, true, owner);
+		map_del(&c->victims, over[i]->shown.jid);
+		c->count--;
+		free(over[i]);
+	}
+	pthread_mutex_unlock(&c->lock);
+}
+
+bool crowd_restore(struct crowd *c, const struct crowd_victim *like)
+{
+	struct victim *v;
+
+	pthread_mutex_lock(&c->lock);
+	v = victim_make(c, like->jid, like->cause, like->since_ms);
+	if (v) {
+		struct str jid = v->shown.jid;
+
+		v->shown = *like;
+		v->shown.jid = jid;
+		v->kept_ms = like->until_ms;
+		v->changed = false;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return v != NULL;
+}
+
+bool crowd_find(struct crowd *c, struct str victim, struct crowd_victim *out, uint64_t now)
+{
+	const struct victim *v;
+
+	pthread_mutex_lock(&c->lock);
+	v = victim_find(c, victim, now);
+	if (v) {
+		*out = v->shown;
+		out->jid = victim;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return v != NULL;
+}
+
 void crowd_each(struct crowd *c, void (*each)(const struct crowd_victim *v, void *owner), void *owner, uint64_t now)
 {
 	struct map_slot *slot;
 
 	pthread_mutex_lock(&c->lock);
-	victims_tidy(c, now);
-	for (size_t i = 0; (slot = map_next(&c->victims, &i));)
-		each(&((struct victim *)slot->value)->shown, owner);
+	for (size_t i = 0; (slot = map_next(&c->victims, &i));) {
+		struct victim *v = slot->value;
+
+		if (!is_past(v, now))
+			each(&v->shown, owner);
+	}
 	pthread_mutex_unlock(&c->lock);
 }

@@ -4,7 +4,8 @@
  * Who knows whom, the caller says.
  *
  * One for the process; thread-safe. Bounded: counts in tables of a fixed size (meter.h), victims CROWD_MAX. As long as nobody
- * is a victim crowd_ignores() is one load. Nothing is kept over a restart: a flood that goes on is noticed again. */
+ * is a victim crowd_ignores() is one load. Who is a victim the caller keeps over a restart (crowd_changes, crowd_restore); which
+ * senders have been refused, and who has written to whom, is forgotten with the process. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,6 +19,7 @@ struct crowd;
 enum {
 	CROWD_MAX = 1024,     /* victims at the same time */
 	CROWD_ENTRIES = 65536, /* of each table */
+	CROWD_STEP_MS = 15000,
 };
 
 struct crowd_limits {
@@ -42,6 +44,9 @@ struct crowd_victim {
 	enum crowd_cause cause;
 	uint64_t since_ms, until_ms;
 	uint64_t refused; /* stanzas, since then */
+	uint64_t peace_ms; /* without more, and it is over; 0: at its time */
+	unsigned many;     /* refused in a minute: it goes on */
+	bool told;
 };
 
 struct crowd *crowd_new(void); /* NULL: memory is out */
@@ -75,11 +80,20 @@ bool crowd_may_hold(struct crowd *c, struct str account, struct str sender, unsi
 
 /* Somebody says so. False: there are too many victims. */
 [[nodiscard]] bool crowd_silence(struct crowd *c, struct str victim, uint64_t until_ms, uint64_t now_ms);
-/* It is over. False: there was none. */
+/* It is over, at once. False: there was none. crowd_changes() tells of it, too. */
 bool crowd_release(struct crowd *c, struct str victim);
 
 /* The victim has been told, or is about to be: true once a flood. */
 bool crowd_tell(struct crowd *c, struct str victim, struct crowd_victim *out, uint64_t now_ms);
+
+/* What has changed since it was asked last, for whoever keeps it: victims that are new, have been told, or last longer by
+ * CROWD_STEP_MS (over: false), and those for whom it has ended, once (over: true). `each` asks nothing of `c`. One caller. */
+void crowd_changes(struct crowd *c, void (*each)(const struct crowd_victim *v, bool over, void *owner), void *owner, uint64_t now_ms);
+/* As it was kept, in this process's time. False: there are too many. */
+[[nodiscard]] bool crowd_restore(struct crowd *c, const struct crowd_victim *v);
+
+/* Is he one now? Then *out is a copy; out->jid is the argument. */
+bool crowd_find(struct crowd *c, struct str victim, struct crowd_victim *out, uint64_t now_ms);
 
 /* All who are victims now; `each` asks nothing of `c`. */
 void crowd_each(struct crowd *c, void (*each)(const struct crowd_victim *v, void *owner), void *owner, uint64_t now_ms);

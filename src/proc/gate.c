@@ -467,6 +467,7 @@ static void on_tick(uv_timer_t *timer)
 	gate_campaign_tick(g);
 	gate_post_tick(g);
 	gate_lockdown_tick(g);
+	gate_flood_tick(g);
 	gate_clients_tick(g);
 	supervise_watch(g);
 }
@@ -493,6 +494,7 @@ static void gate_record_stop(struct gate *g)
 	struct record_stats stats;
 
 	route_tick(g->route);
+	gate_flood_tick(g);
 	record_stats(g->record[0], &stats);
 	if (!stats.up || record_append(g->record[0], &entry, &stop_waiter))
 		gate_finish(g);
@@ -573,7 +575,8 @@ static int gate_open(struct gate *g, struct err *err)
 		r = gate_campaign_open(g);
 	if (r)
 		return err_set(err, r, "event loops: %s", uv_strerror(r));
-	return gate_open_way(g, err);
+	r = gate_flood_open(g, err);
+	return r ? r : gate_open_way(g, err);
 }
 
 int main(int argc, char **argv)

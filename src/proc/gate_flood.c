@@ -1,5 +1,9 @@
 /* Who gets too much from people he does not know (account/crowd.h): shown to the help desk, which can hold them off and let
- * them in again. Recorded first, like all acts; holding off protects and is done in any case. */
+ * them in again. Recorded first, like all acts; holding off protects and is done in any case. What holds is kept in the store,
+ * so that it holds over a restart too; its end is in the record like its beginning. */
+#include <errno.h>
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "conf/service.h"
@@ -54,6 +58,102 @@ void gate_flood_list(struct gate_request *r)
 	gate_request_done(r, answer);
 }
 
+/* ---- over a restart ---- */
+
+static uint64_t utc_of(uint64_t ms, uint64_t now_ms)
+{
+	return clock_utc_us() + ms * 1000 - now_ms * 1000;
+}
+
+static uint64_t ms_of(uint64_t utc_us, uint64_t now_ms)
+{
+	uint64_t utc = clock_utc_us();
+
+	if (utc_us >= utc)
+		return now_ms + (utc_us - utc) / 1000;
+	return (utc - utc_us) / 1000 < now_ms ? now_ms - (utc - utc_us) / 1000 : 0;
+}
+
+static struct store_silence row_of(const struct crowd_victim *v, uint64_t now_ms)
+{
+	return (struct store_silence){.owner = v->jid,
+			.cause = str_from(crowd_cause_names[v->cause]),
+			.since_us = utc_of(v->since_ms, now_ms),
+			.until_us = utc_of(v->until_ms, now_ms),
+			.peace_ms = v->peace_ms,
+			.many = v->many,
+			.refused = v->refused,
+			.told = v->told};
+}
+
+static void note_end(struct gate *g, const struct crowd_victim *v)
+{
+	char text[64];
+	const struct extra extra[] = {{.key = KEY_ACTOR, .text = STR("gatehouse")}, {.key = KEY_COMMAND, .text = STR("flood.end")},
+			{.key = KEY_TARGET, .text = v->jid}};
+	struct entry entry = {.type = EVENT_ADMIN, .extra = extra, .extra_len = 3};
+
+	snprintf(text, sizeof(text), "%llu stanzas were refused", (unsigned long long)v->refused);
+	entry.text = str_from(text);
+	if (record_append(g->record[0], &entry, NULL))
+		log_error("that nobody is held off from %.*s any more could not be queued for the record", STR_FMT(v->jid));
+}
+
+static void take_change(const struct crowd_victim *v, bool over, void *owner)
+{
+	struct gate *g = owner;
+	struct store_silence row = row_of(v, loop_ms(g->loop[0]));
+
+	if (!over) {
+		store_silence_note(g->store, &row);
+		return;
+	}
+	store_silence_note_end(g->store, v->jid);
+	note_end(g, v);
+}
+
+void gate_flood_tick(struct gate *g)
+{
+	if (g->ready)
+		crowd_changes(g->crowd, take_change, g, loop_ms(g->loop[0]));
+}
+
+static bool read_row(const struct store_silence *row, uint64_t now_ms, struct crowd_victim *out)
+{
+	*out = (struct crowd_victim){.jid = row->owner,
+			.cause = CROWD_CAUSES,
+			.since_ms = ms_of(row->since_us, now_ms),
+			.until_ms = ms_of(row->until_us, now_ms),
+			.peace_ms = row->peace_ms,
+			.many = (unsigned)row->many,
+			.refused = row->refused,
+			.told = row->told};
+	for (int i = 0; i < CROWD_CAUSES; i++)
+		if (str_eq(row->cause, str_from(crowd_cause_names[i])))
+			out->cause = (enum crowd_cause)i;
+	return out->cause < CROWD_CAUSES;
+}
+
+int gate_flood_open(struct gate *g, struct err *err)
+{
+	uint64_t now = loop_ms(g->loop[0]);
+	struct crowd_victim v;
+	struct store_req req;
+	int r;
+
+	store_req_init(&req, NULL, NULL);
+	r = store_silence_all(g->store, &req);
+	if (r == 0)
+		r = store_wait(&req);
+	for (size_t i = 0; r == 0 && i < req.silences->len; i++)
+		if (!read_row(&req.silences->rows[i], now, &v))
+			r = -EPROTO;
+		else if (!crowd_restore(g->crowd, &v))
+			log_warn("too many people are flooded: strangers reach %.*s again", STR_FMT(v.jid));
+	store_req_release(&req);
+	return r ? err_set(err, r < 0 ? r : -EIO, "from whom strangers are held off cannot be read in the store") : 0;
+}
+
 /* ---- what the desk says ---- */
 
 static bool take_account(struct gate_request *r, struct str *out)
@@ -81,6 +181,31 @@ static struct str target_of(struct gate_request *r)
 	return container_of(r->acts.next, struct gate_act, link)->target;
 }
 
+static void on_kept(struct store_req *req, int result)
+{
+	struct gate_request *r = req->owner;
+
+	if (result)
+		log_error("strangers are held off from %.*s, but the store could not keep that: a restart would forget it", STR_FMT(target_of(r)));
+	gate_request_done(r, control_ok());
+}
+
+/* Before the desk is told that it is done. */
+static void keep(struct gate_request *r, uint64_t now)
+{
+	struct crowd_victim v;
+	struct store_silence row;
+
+	r->req.done = on_kept;
+	if (!crowd_find(r->gate->crowd, target_of(r), &v, now)) {
+		gate_request_done(r, control_ok()); /* somebody has let them in meanwhile */
+		return;
+	}
+	row = row_of(&v, now);
+	if (store_silence_put(r->gate->store, &r->req, &row))
+		on_kept(&r->req, -ENOMEM);
+}
+
 static void silence(struct gate_request *r)
 {
 	uint64_t now = loop_ms(r->gate->loop[0]);
@@ -90,7 +215,7 @@ static void silence(struct gate_request *r)
 		return;
 	}
 	route_flood_tell(r->gate->route, target_of(r));
-	gate_request_done(r, control_ok());
+	keep(r, now);
 }
 
 void gate_flood_silence(struct gate_request *r)

@@ -40,6 +40,8 @@ enum store_op {
 	OP_NOTICE_DELETE,
 	OP_SWITCH_PUT,
 	OP_SWITCH_DELETE,
+	OP_SILENCE_PUT,
+	OP_SILENCE_DELETE,
 	OP_INVITE_ADD,
 	OP_INVITE_REVOKE,
 	OP_INVITE_REDEEM,
@@ -89,6 +91,7 @@ enum store_op {
 	OP_VISIT_GET,
 	OP_NOTICE_ALL,
 	OP_SWITCH_ALL,
+	OP_SILENCE_ALL,
 	OP_USER_LOAD,
 	OP_CLIENT_LIST,
 	OP_CAPS_CLIENT_ALL,
@@ -126,6 +129,7 @@ struct store_args {
 		const struct store_refusal *refusal;
 		const struct store_mail *mail;
 		const struct store_switch *off;
+		const struct store_silence *silence;
 		const struct store_token_change *tokens;
 	};
 	struct store_archived *last; /* of the list */

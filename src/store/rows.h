@@ -112,6 +112,18 @@ struct store_switches {
 	size_t len;
 };
 
+/* From whom strangers are held off for the time being (account/crowd.h). */
+struct store_silence {
+	struct str owner, cause;
+	uint64_t since_us, until_us, peace_ms, many, refused;
+	bool told;
+};
+
+struct store_silences {
+	const struct store_silence *rows;
+	size_t len;
+};
+
 struct store_notices {
 	const struct store_notice *rows;
 	size_t len;

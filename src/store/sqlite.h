@@ -135,6 +135,9 @@ enum sq_query {
 	SQ_SWITCH_PUT,
 	SQ_SWITCH_DELETE,
 	SQ_SWITCH_ALL,
+	SQ_SILENCE_PUT,
+	SQ_SILENCE_CLEAR,
+	SQ_SILENCE_ALL,
 	SQ_INVITE_ALL,
 	SQ_INVITE_FIND,
 	SQ_INVITE_ADD,
@@ -287,6 +290,9 @@ int sq_notice_all(struct sq *q, struct store_req *req);
 int sq_switch_put(struct sq *q, struct store_req *req);
 int sq_switch_delete(struct sq *q, struct store_req *req);
 int sq_switch_all(struct sq *q, struct store_req *req);
+int sq_silence_put(struct sq *q, struct store_req *req);
+int sq_silence_delete(struct sq *q, struct store_req *req);
+int sq_silence_all(struct sq *q, struct store_req *req);
 int sq_roster_changes(struct sq *q, struct store_req *req);
 [[nodiscard]] int sq_roster_log(struct sq *q, struct str owner, struct str contact, uint64_t version);
 int sq_roster_load(struct sq *q, struct store_req *req);

@@ -162,6 +162,10 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_SWITCH_DELETE] = "DELETE FROM lockdown WHERE id = ?1",
 	[SQ_SWITCH_ALL] = "SELECT id, what, scope, name, versions, reason, made_by, excepted, start_us, end_us FROM lockdown "
 			  "ORDER BY start_us, id",
+	[SQ_SILENCE_PUT] = "INSERT OR REPLACE INTO silence (owner, cause, since_us, until_us, peace_ms, many, refused, told) SELECT ?1, "
+			   "?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM account WHERE jid = ?1 AND NOT removed)",
+	[SQ_SILENCE_CLEAR] = "DELETE FROM silence WHERE owner = ?1",
+	[SQ_SILENCE_ALL] = "SELECT owner, cause, since_us, until_us, peace_ms, many, refused, told FROM silence",
 	[SQ_IN_ROSTER] = "SELECT 1 FROM roster_item WHERE owner = ?1 AND contact = ?2 AND NOT hidden",
 	[SQ_BLOCKS] = "SELECT 1 FROM block WHERE owner = ?1 AND (jid IN (?2, ?3, ?4, ?5) "
 		       "OR substr(?4, -length(jid) - 1) = '.' || jid) LIMIT 1",

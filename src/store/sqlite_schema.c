@@ -158,6 +158,10 @@ static const char *const steps[] = {
 	"  owner TEXT NOT NULL, key TEXT NOT NULL, seed TEXT NOT NULL, fresh INTEGER NOT NULL, mechanism TEXT NOT NULL,"
 	"  issued_us INTEGER NOT NULL, expires_us INTEGER NOT NULL, count INTEGER NOT NULL,"
 	"  PRIMARY KEY (owner, key, seed)) WITHOUT ROWID;",
+	/* 16: from whom strangers are held off */
+	"CREATE TABLE silence ("
+	"  owner TEXT PRIMARY KEY, cause TEXT NOT NULL, since_us INTEGER NOT NULL, until_us INTEGER NOT NULL,"
+	"  peace_ms INTEGER NOT NULL, many INTEGER NOT NULL, refused INTEGER NOT NULL, told INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 enum {

@@ -88,6 +88,7 @@ struct store_req {
 		const struct store_user *user;
 		const struct store_notices *notices;
 		const struct store_switches *switches;
+		const struct store_silences *silences;
 		const struct store_invites *invites;
 		const struct store_clients *clients;
 		const struct store_caps_clients *caps_clients;
@@ -303,6 +304,15 @@ void store_visit_note_greeted(struct store *s, struct str owner, struct str motd
 [[nodiscard]] int store_switch_put(struct store *s, struct store_req *req, const struct store_switch *row);
 [[nodiscard]] int store_switch_delete(struct store *s, struct store_req *req, struct str id);
 [[nodiscard]] int store_switch_all(struct store *s, struct store_req *req);
+
+/* --- from whom strangers are held off --- */
+
+/* Notes: sets or replaces, if there is such an account; deletes. */
+void store_silence_note(struct store *s, const struct store_silence *row);
+void store_silence_note_end(struct store *s, struct str owner);
+/* The same as store_silence_note(), answered. */
+[[nodiscard]] int store_silence_put(struct store *s, struct store_req *req, const struct store_silence *row);
+[[nodiscard]] int store_silence_all(struct store *s, struct store_req *req); /* -> req->silences */
 
 /* --- when people were there last (XEP-0012) --- */
 

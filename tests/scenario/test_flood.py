@@ -2,13 +2,14 @@
 or too much; contacts and whom he writes to go on; he is told once; the help desk can do it, too. And what all sessions of
 one account may send together."""
 
+import signal
 import time
 
 import pytest
 
 from lib.client import Client
 from lib.folk import befriend
-from lib.record import content_with, entries
+from lib.record import content_with, entries, eventually
 from lib.stanza import Error, body_of, error_payload, message, message_to, presence, presence_to
 
 SENDERS = 8
@@ -146,6 +147,59 @@ def test_the_help_desk_silences_and_lets_in_again(folk, server):
             and each["command"].startswith("flood.")]
     assert [each["command"] for each in acts][:2] == ["flood.silence", "flood.release"]
     assert acts[0]["text"] == "7200 seconds"
+
+
+def admin_acts(server, jid, command):
+    return [each for each in entries(server.dir / "record") if each["type"] == "admin" and each.get("target") == jid
+            and each["command"] == command]
+
+
+def listed(server, jid):
+    return [each for each in server.json("flood", "list")["victims"] if each["jid"] == jid]
+
+
+def test_what_the_help_desk_silenced_stays_so_over_a_restart(folk, server):
+    account, = folk.accounts(1)
+    assert server.run("flood", "silence", account.jid, "--for", "1h").returncode == 0
+    before, = listed(server, account.jid)
+    gate = server.pid("gate")
+    server.signal("gate", signal.SIGKILL)  # what was promised is kept already
+    eventually(lambda: server.pid("gate") not in (None, gate), 20)
+    server.wait_ready()
+    victim = Client(server, account).online()
+    assert len(notices(victim.listen(0.5))) == 1
+    server.restart()
+    after, = listed(server, account.jid)
+    assert (after["cause"], after["until"][:18]) == ("asked", before["until"][:18])
+    victim, stranger = Client(server, account).online(), folk.online(1)[0]
+    assert not notices(victim.listen(0.5))  # he knows it
+    id = stranger.say(victim.bare).id
+    assert tuple(Error(stranger.expect(message(type="error", id=id)))) == HELD_OFF
+    assert server.run("flood", "release", victim.bare).returncode == 0
+    assert not listed(server, victim.bare)
+    eventually(lambda: admin_acts(server, victim.bare, "flood.end"))
+    server.restart()
+    assert not listed(server, victim.bare)
+    victim.close()
+
+
+def test_a_flood_goes_on_after_a_restart_and_its_end_is_recorded(folk, server):
+    victim, *attackers = folk.online(1 + 2 * SENDERS)
+    refused, _ = attack(attackers, victim)
+    assert refused and len(notices(victim.listen(0.3))) == 1
+    account = victim.account
+    server.restart()
+    one, = listed(server, account.jid)
+    assert one["cause"] == "senders" and one["refused"] == len(refused)
+    victim, stranger = Client(server, account).online(), folk.online(1)[0]
+    assert not notices(victim.listen(0.3))
+    id = stranger.say(victim.bare).id
+    assert tuple(Error(stranger.expect(message(type="error", id=id)))) == HELD_OFF
+    eventually(lambda: admin_acts(server, victim.bare, "flood.end"), 20)
+    end, = admin_acts(server, victim.bare, "flood.end")
+    assert end["actor"] == "gatehouse" and end["text"] == "%d stanzas were refused" % (len(refused) + 1)
+    assert not listed(server, victim.bare)
+    victim.close()
 
 
 def test_errors_never_begin_a_flood(folk):

@@ -131,6 +131,83 @@ static void who_is_written_to_may_answer(void **state)
 	crowd_free(c);
 }
 
+struct change {
+	unsigned kept, over;
+	struct crowd_victim last;
+};
+
+static void take_change(const struct crowd_victim *v, bool over, void *owner)
+{
+	struct change *change = owner;
+
+	*(over ? &change->over : &change->kept) += 1;
+	change->last = *v;
+	change->last.jid = STR("");
+}
+
+static struct change changes(struct crowd *c, uint64_t now)
+{
+	struct change change = {};
+
+	crowd_changes(c, take_change, &change, now);
+	return change;
+}
+
+static void what_changes_is_told_once_and_can_be_brought_back(void **state)
+{
+	struct crowd *c = crowd_new();
+	struct crowd_victim v;
+	struct change change;
+	unsigned begins = 0;
+
+	(void)state;
+	attack(c, 0, 100, 1000, &begins);
+	change = changes(c, 1000);
+	assert_true(change.kept == 1 && !change.over && !change.last.told);
+	assert_int_equal(change.last.until_ms, 121000);
+	assert_true(crowd_tell(c, VICTIM, &v, 1001));
+	change = changes(c, 1001);
+	assert_true(change.kept == 1 && change.last.told);
+	assert_int_equal(changes(c, 1001).kept, 0);
+	attack(c, 50, 50, 2000, &begins); /* it lasts longer, but not by much */
+	assert_int_equal(changes(c, 2000).kept, 0);
+	attack(c, 50, 50, 20000, &begins);
+	change = changes(c, 20000);
+	assert_true(change.kept == 1 && change.last.until_ms == 140000);
+	crowd_free(c);
+
+	c = crowd_new();
+	change.last.jid = VICTIM;
+	assert_true(crowd_restore(c, &change.last));
+	assert_int_equal(changes(c, 20001).kept, 0);
+	assert_int_equal(one(c, 1, 20001), CROWD_REFUSE);
+	assert_false(crowd_tell(c, VICTIM, &v, 20001)); /* has been told */
+	assert_int_equal(one(c, 1, 140000), CROWD_PASS);
+	change = changes(c, 140000);
+	assert_true(change.over == 1 && !change.kept);
+	assert_int_equal(change.last.refused, 191);
+	assert_int_equal(changes(c, 140000).over, 0);
+	crowd_free(c);
+}
+
+static void it_begins_anew_before_its_end_was_told(void **state)
+{
+	struct crowd *c = crowd_new();
+	unsigned begins = 0;
+
+	(void)state;
+	assert_true(crowd_silence(c, VICTIM, 2000, 1000));
+	assert_true(crowd_silence(c, VICTIM, 9000, 3000));
+	assert_int_equal(changes(c, 3000).over, 0);
+	assert_true(crowd_release(c, VICTIM));
+	assert_false(crowd_holds(c, VICTIM, 3001));
+	attack(c, 0, 100, 3001, &begins);
+	assert_int_equal(begins, 1);
+	assert_true(crowd_holds(c, VICTIM, 3002));
+	assert_int_equal(changes(c, 3002).kept, 1);
+	crowd_free(c);
+}
+
 static void what_the_desk_says_holds_for_its_time(void **state)
 {
 	struct crowd *c = crowd_new();
@@ -144,6 +221,8 @@ static void what_the_desk_says_holds_for_its_time(void **state)
 	assert_false(crowd_holds(c, VICTIM, 5000));
 	assert_true(crowd_silence(c, VICTIM, 9000, 6000));
 	assert_true(crowd_release(c, VICTIM));
+	assert_false(crowd_release(c, VICTIM));
+	assert_int_equal(changes(c, 6001).over, 1);
 	assert_false(crowd_release(c, VICTIM));
 	assert_false(crowd_holds(c, VICTIM, 6001));
 	crowd_free(c);
@@ -167,6 +246,8 @@ static void victims_are_bounded_and_make_room_when_it_is_over(void **state)
 		assert_true(crowd_silence(c, str_from(name), i % 2 ? 2000 : 9000, 1000));
 	}
 	assert_false(crowd_silence(c, STR("late@x"), 9000, 1000));
+	for (unsigned i = 0; i < CROWD_MAX / 256; i++)
+		changes(c, 3000);
 	assert_true(crowd_silence(c, STR("late@x"), 9000, 3000));
 	crowd_each(c, count_victim, &count, 3000);
 	assert_int_equal(count, CROWD_MAX / 2 + 1);
@@ -196,6 +277,8 @@ int main(void)
 		cmocka_unit_test(too_much_of_a_few_is_a_flood_too),
 		cmocka_unit_test(it_ends_with_peace_and_not_before),
 		cmocka_unit_test(who_is_written_to_may_answer),
+		cmocka_unit_test(what_changes_is_told_once_and_can_be_brought_back),
+		cmocka_unit_test(it_begins_anew_before_its_end_was_told),
 		cmocka_unit_test(what_the_desk_says_holds_for_its_time),
 		cmocka_unit_test(victims_are_bounded_and_make_room_when_it_is_over),
 		cmocka_unit_test(switched_off_it_counts_nothing),

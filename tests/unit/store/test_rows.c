@@ -351,6 +351,41 @@ static void switches(struct fixture *f)
 	assert_int_equal(ASK(f, store_switch_delete, STR("L-0")), 0);
 }
 
+static void silences(struct fixture *f)
+{
+	struct store_silence s = {.owner = STR("quiet@example.org"), .cause = STR("asked"), .since_us = 5, .until_us = 9, .peace_ms = 3,
+		.many = 7, .refused = 8, .told = true};
+	const struct store_silence *row;
+
+	assert_int_equal(add(f, "id-quiet", "quiet@example.org", NULL), 0);
+	assert_int_equal(ASK(f, store_silence_put, &s), 0);
+	s.cause = STR("senders");
+	assert_int_equal(ASK(f, store_silence_put, &s), 0);
+	s.owner = STR("nobody@example.org"); /* no account */
+	assert_int_equal(ASK(f, store_silence_put, &s), 0);
+	assert_int_equal(ASK(f, store_silence_all), 0);
+	assert_int_equal(f->req.silences->len, 1);
+	row = &f->req.silences->rows[0];
+	assert_str(row->owner, "quiet@example.org");
+	assert_str(row->cause, "senders");
+	assert_true(row->since_us == 5 && row->until_us == 9 && row->peace_ms == 3 && row->many == 7 && row->refused == 8 && row->told);
+	assert_int_equal(ASK(f, store_account_remove, STR("quiet@example.org")), 0);
+	assert_int_equal(ASK(f, store_silence_all), 0);
+	assert_int_equal(f->req.silences->len, 0);
+	assert_int_equal(add(f, "id-quieter", "quieter@example.org", NULL), 0);
+	if (f->kind == FAKE_FAULTY) /* a note may fail there */
+		return;
+	s.owner = STR("quieter@example.org");
+	store_silence_note(f->store, &s);
+	assert_int_equal(ASK(f, store_silence_put, &(struct store_silence){.owner = STR("none@x"), .cause = STR("asked")}), 0);
+	assert_int_equal(ASK(f, store_silence_all), 0);
+	assert_int_equal(f->req.silences->len, 1);
+	store_silence_note_end(f->store, s.owner);
+	assert_int_equal(ASK(f, store_silence_put, &(struct store_silence){.owner = STR("none@x"), .cause = STR("asked")}), 0);
+	assert_int_equal(ASK(f, store_silence_all), 0);
+	assert_int_equal(f->req.silences->len, 0);
+}
+
 static void visits_and_notices(struct fixture *f)
 {
 	struct store_notice motd = {.name = STR("motd"), .text = STR("Tea."), .id = STR("id"), .seq = 7, .utc_us = 9};
@@ -569,6 +604,7 @@ static void on_a_backend(void **state)
 	rooms(&f);
 	visits_and_notices(&f);
 	switches(&f);
+	silences(&f);
 	block_lists(&f);
 	what_a_login_asks_for(&f);
 	a_removed_account_leaves_others_rosters(&f);
