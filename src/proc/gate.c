@@ -125,7 +125,8 @@ static int gate_open_data(struct gate *g, struct err *err)
 	g->budget = budget_new(&budget);
 	g->crowd = crowd_new();
 	g->turnstile = turnstile_new();
-	if (!g->budget || !g->crowd || !g->turnstile || meter_new(&g->paid, GATE_PAYERS) || throttle_new(&g->throttle, &throttle))
+	g->denials = denials_new();
+	if (!g->budget || !g->crowd || !g->turnstile || !g->denials || meter_new(&g->paid, GATE_PAYERS) || throttle_new(&g->throttle, &throttle))
 		return -ENOMEM;
 	return 0;
 }
@@ -299,8 +300,8 @@ static bool on_bars(void *owner, const struct subject *who, struct str agent, st
 static int gate_open_way(struct gate *g, struct err *err)
 {
 	static struct office office = {.run = gate_office_run};
-	struct route_env route = {&g->loops, g->store, g->directory, g->record, &office, g->crowd, g->turnstile};
-	struct way_env way = {&g->loops, g->directory, g->record, NULL, g->turnstile};
+	struct route_env route = {&g->loops, g->store, g->directory, g->record, &office, g->crowd, g->turnstile, g->denials};
+	struct way_env way = {&g->loops, g->directory, g->record, NULL, g->turnstile, g->denials};
 	struct xmpp_env xmpp = {
 			.loops = &g->loops,
 			.store = g->store,

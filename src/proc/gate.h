@@ -11,6 +11,7 @@
 #include "account/meter.h"
 #include "account/secret.h"
 #include "account/throttle.h"
+#include "account/denials.h"
 #include "account/turnstile.h"
 #include "base/list.h"
 #include "conf/settings.h"
@@ -81,6 +82,7 @@ struct gate {
 	struct directory *directory;
 	struct throttle *throttle;
 	struct turnstile *turnstile;
+	struct denials *denials;
 	struct gate_post *post; /* gate_post.c */
 	struct gate_campaign *campaign;
 	struct account_secret secret;

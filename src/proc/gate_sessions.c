@@ -201,6 +201,30 @@ static json_t *bytes_json(const struct gate *g)
 			(json_int_t)t[NET_COMPONENTS].out);
 }
 
+static void add_denied(void *owner, struct str rule, uint64_t count)
+{
+	json_object_setn_new(owner, rule.data, rule.len, json_integer((json_int_t)count));
+}
+
+static struct str class_name(size_t i)
+{
+	return str_from(client_class_names[i]);
+}
+
+/* How it goes with telling clients apart (docs/client-control.md). */
+static json_t *clients_json(const struct gate *g, const struct xmpp_stats *x, const struct way_stats *w)
+{
+	struct route_figures f;
+	json_t *denied = json_object();
+
+	route_figures(g->route, &f);
+	denials_each(g->denials, add_denied, denied);
+	return json_pack("{s:I, s:I, s:o, s:o, s:o, s:I, s:I}", "held", (json_int_t)f.clients_held, "held_stanzas",
+			(json_int_t)x->unjudged, "wait", durations_json(&f.clients_wait), "judged",
+			numbers(f.clients_judged, CLIENT_CLASSES, class_name), "denied", denied, "overdue",
+			(json_int_t)f.clients_overdue, "held_off", (json_int_t)w->held_off);
+}
+
 /* What is counted for monitoring; proc/metrics.c gives it the names of metrics. */
 static json_t *figures_json(const struct gate *g, const struct xmpp_stats *x, const struct way_stats *w)
 {
@@ -253,6 +277,7 @@ void gate_status(struct gate_request *r)
 	status_record(g, answer);
 	json_object_set_new(answer, "mail", gate_post_status(g));
 	json_object_set_new(answer, "campaign", gate_campaign_status(g));
+	json_object_set_new(answer, "clients", clients_json(g, &x, &w));
 	json_object_set_new(answer, "figures", figures_json(g, &x, &w));
 	gate_request_done(r, answer);
 }

@@ -91,6 +91,11 @@ void route_set_clients(struct route *r, struct client_table *clients)
 	}
 }
 
+const struct client_table *route_clients(struct route *r)
+{
+	return home_here(r)->clients;
+}
+
 int judge_init(struct home *h)
 {
 	struct client_decision everybody = {.effect = CLIENT_ALLOW};

@@ -130,13 +130,34 @@ static bool is_over(const struct session *s, uint64_t now)
 	return p->answered_ms && now - p->answered_ms >= ANSWER_MS;
 }
 
-static void finish(struct session *s)
+/* It has waited until now, or it ends. */
+static void stop_waiting(struct session *s)
 {
 	struct probation *p = s->probation;
 
 	if (p->waits)
 		home_count(&s->user->home->figures.clients_held, (uint64_t)-1);
 	p->waits = false;
+}
+
+static void count_wait(struct session *s)
+{
+	const struct probation *p = s->probation;
+	struct home *h = s->user->home;
+	uint64_t now = loop_ms(h->loop);
+
+	durations_add(&h->figures.clients_wait, (now - p->begun_ms) * 1000);
+	if (now >= p->due_ms)
+		home_count(&h->figures.clients_overdue, 1);
+}
+
+static void finish(struct session *s)
+{
+	struct probation *p = s->probation;
+
+	if (p->waits)
+		count_wait(s);
+	stop_waiting(s);
 	list_remove(&p->link);
 	ruling_now(s);
 }
@@ -450,8 +471,8 @@ void probation_resumed(struct session *s)
 
 void probation_end(struct session *s)
 {
-	if (s->probation && s->probation->waits)
-		home_count(&s->user->home->figures.clients_held, (uint64_t)-1);
+	if (s->probation)
+		stop_waiting(s);
 }
 
 void probation_ask(struct session *s)

@@ -287,7 +287,8 @@ void route_figures(const struct route *r, struct route_figures *out)
 		for (int c = 0; c < CLIENT_CLASSES; c++)
 			add(&out->clients_judged[c], &f->clients_judged[c]);
 		add(&out->clients_held, &f->clients_held);
-		add(&out->clients_denied, &f->clients_denied);
+		add(&out->clients_overdue, &f->clients_overdue);
+		durations_gather(&out->clients_wait, &f->clients_wait);
 	}
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/durations.h"
 #include "client/judgement.h"
 #include "base/err.h"
 #include "parcel/errand.h"
@@ -21,6 +22,7 @@ struct directory;
 struct record;
 struct person;
 struct office;
+struct denials;
 struct turnstile;
 
 /* Everything is borrowed and outlives the route. record[i] belongs to loop i. */
@@ -32,6 +34,7 @@ struct route_env {
 	const struct office *office; /* office.h; NULL: no administration by clients */
 	struct crowd *crowd;         /* account/crowd.h; NULL: nobody is held off */
 	struct turnstile *turnstile; /* account/turnstile.h; NULL: nobody is held off */
+	struct denials *denials;     /* account/denials.h; NULL: nobody counts */
 };
 
 /* Called before the loops run. */
@@ -50,6 +53,8 @@ void route_set_policy(struct route *r, struct policy_set *policy);
 /* What is known of programs from now on (client/table.h); takes references. Loop 0. */
 struct client_table;
 void route_set_clients(struct route *r, struct client_table *clients);
+/* The one of the loop that runs now; borrowed for this pass. */
+const struct client_table *route_clients(struct route *r);
 
 /* The stage. Runs on the connection's loop; takes a reference of its own if the parcel travels on. Content
  * that has no receipt is a programming error (assert). Acts on the verdict: deliver, or refuse with its
@@ -157,8 +162,9 @@ struct route_figures {
 	uint64_t content, other; /* stanzas handed to sessions */
 	uint64_t offline_kept, archived;
 	uint64_t rooms; /* now */
-	uint64_t clients_judged[CLIENT_CLASSES]; /* sessions, by class */
+	uint64_t clients_judged[CLIENT_CLASSES]; /* by class; a session again when another judgement of it is made */
 	uint64_t clients_held;                   /* now: sessions that wait to be judged */
-	uint64_t clients_denied;
+	uint64_t clients_overdue;                /* sessions that waited as long as may be: no answer, or not all */
+	struct durations clients_wait;           /* of those that waited, until they were judged */
 };
 void route_figures(const struct route *r, struct route_figures *out); /* any thread, approximate */

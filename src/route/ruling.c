@@ -1,5 +1,6 @@
 #include "route/ruling.h"
 
+#include "account/denials.h"
 #include "account/directory.h"
 #include "account/turnstile.h"
 #include "base/clock.h"
@@ -122,7 +123,7 @@ static void deny(struct session *s, struct standing *st)
 
 	if (h->route->env.turnstile)
 		turnstile_denied(h->route->env.turnstile, &c, st->rule, st->text, loop_ms(h->loop));
-	home_count(&s->user->home->figures.clients_denied, 1);
+	denials_count(h->route->env.denials, st->rule);
 	headline_give(s, st->text, st->lang);
 	inventory_refused(s->user->home->route->env.store, &(struct inventory_refusal){.kind = STR("client"),
 		.owner = s->user->bare,

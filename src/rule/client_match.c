@@ -72,10 +72,18 @@ static bool speaks_of_client(const struct client_match *m)
 	       m->unapproved;
 }
 
+/* Early: what it is called is all that will not change; who is silent may still speak. */
+static bool is_certain(const struct client_match *m, const struct client_view *v)
+{
+	return !m->unapproved && (!m->classes || v->product.len) && (!m->versions || v->version_text.len);
+}
+
 static bool client_fits(const struct client_match *m, const struct client_view *v)
 {
 	const struct judgement *j = v->c->client;
 
+	if (v->c->early && !is_certain(m, v))
+		return false;
 	if (m->classes && !(m->classes & 1u << j->class))
 		return false;
 	if (m->unapproved && v->approved)
@@ -84,11 +92,30 @@ static bool client_fits(const struct client_match *m, const struct client_view *
 	       names_fit(&m->ja4, j->ja4) && (!m->versions || version_range_holds(m->versions, &v->version));
 }
 
+bool client_surroundings_fit(const struct client_match *m, const struct client_view *v)
+{
+	return names_fit(&m->mechanisms, v->c->mechanism) && tls_fits(&m->tls, v->c->tls) && networks_fit(m, v);
+}
+
 bool client_match_holds(const struct client_match *m, const struct client_view *v)
 {
-	if (!names_fit(&m->mechanisms, v->c->mechanism) || !tls_fits(&m->tls, v->c->tls) || !networks_fit(m, v))
+	return client_surroundings_fit(m, v) && (!speaks_of_client(m) || (v->judged && client_fits(m, v)));
+}
+
+static bool client_may_fit(const struct client_match *m, const struct client_view *v)
+{
+	const struct judgement *j = v->c->client;
+
+	if (m->classes && v->product.len && !(m->classes & 1u << CLIENT_NAMED))
 		return false;
-	return !speaks_of_client(m) || (v->judged && client_fits(m, v));
+	return (!v->product.len || names_fit(&m->products, v->product)) && (!j->os.len || names_fit(&m->systems, j->os)) &&
+	       names_fit(&m->ja4, j->ja4) &&
+	       (!m->versions || !v->version_text.len || version_range_holds(m->versions, &v->version));
+}
+
+bool client_match_may_hold(const struct client_match *m, const struct client_view *v)
+{
+	return client_surroundings_fit(m, v) && (!speaks_of_client(m) || !v->judged || client_may_fit(m, v));
 }
 
 static void small_copy(struct str text, char *out)
@@ -152,8 +179,10 @@ void client_view_make(const struct client_set *set, const struct client_case *c,
 		return;
 	if (c->client->caps.len)
 		known = map_get(&set->hashes, c->client->caps);
-	out->product = known ? known->product->product : c->client->product;
-	out->version_text = known && known->version.len ? known->version : c->client->version;
+	if (!c->early || c->client->basis >= BASIS_AGENT) {
+		out->product = known ? known->product->product : c->client->product;
+		out->version_text = known && known->version.len ? known->version : c->client->version;
+	}
 	out->version = version_read(out->version_text);
 	out->approved = c->client->class == CLIENT_SILENT ? known != NULL
 							    : client_product_find(set, out->product, c->client->os) != NULL;

@@ -7,17 +7,6 @@ static bool is_about(const struct who *from, const struct who *not_from, const s
 	return !person || (who_has(from, person) && !who_has(not_from, person));
 }
 
-/* What the match says beside the client. */
-static bool surroundings_fit(const struct client_match *m, const struct client_view *v)
-{
-	const struct client_match rest = {.mechanisms = m->mechanisms,
-		.tls = m->tls,
-		.networks = m->networks,
-		.network_count = m->network_count};
-
-	return client_match_holds(&rest, v);
-}
-
 static bool is_over(uint64_t expires_us, uint64_t now_us)
 {
 	return expires_us && now_us >= expires_us;
@@ -29,7 +18,7 @@ static enum client_effect rule_worst(const struct client_rule *r, const struct c
 
 	if (r->mode != MODE_ENFORCE || r->effect == CLIENT_ALLOW || is_over(r->expires_us, c->now_us))
 		return CLIENT_ALLOW;
-	if (!is_about(&r->from, &r->not_from, c->person) || !surroundings_fit(&r->match, v))
+	if (!is_about(&r->from, &r->not_from, c->person) || !client_surroundings_fit(&r->match, v))
 		return CLIENT_ALLOW;
 	return client_rule_stage(r, c->now_us);
 }
@@ -37,7 +26,7 @@ static enum client_effect rule_worst(const struct client_rule *r, const struct c
 static bool patch_may_hold(const struct client_patch *p, const struct client_view *v)
 {
 	return p->mode == MODE_ENFORCE && !is_over(p->expires_us, v->c->now_us) &&
-	       is_about(&p->from, &p->not_from, v->c->person) && surroundings_fit(&p->match, v);
+	       is_about(&p->from, &p->not_from, v->c->person) && client_surroundings_fit(&p->match, v);
 }
 
 enum client_effect client_worst(const struct policy_set *policy, const struct client_case *c)

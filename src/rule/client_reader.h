@@ -77,6 +77,10 @@ struct client_view {
 };
 void client_view_make(const struct client_set *set, const struct client_case *c, struct client_view *out);
 bool client_match_holds(const struct client_match *m, const struct client_view *v);
+/* What it says beside the client: mechanism, TLS, network. */
+bool client_surroundings_fit(const struct client_match *m, const struct client_view *v);
+/* Could it hold once the client has shown more? */
+bool client_match_may_hold(const struct client_match *m, const struct client_view *v);
 bool client_pattern_fits(struct str pattern, struct str text);
 /* The entry for this product, best the one of this system; NULL: it is not approved. */
 const struct client_product *client_product_find(const struct client_set *set, struct str product, struct str os);

@@ -2,6 +2,7 @@
 #include "rule/client_rule.h"
 
 #include "rule/client_reader.h"
+#include "rule/client_set.h"
 
 const char *const client_effect_names[CLIENT_EFFECTS] = {"allow", "advise", "warn", "restrict", "deny"};
 
@@ -31,13 +32,18 @@ static bool is_about(const struct who *from, const struct who *not_from, const s
 	return !person || (who_has(from, person) && !who_has(not_from, person));
 }
 
+static bool fits(const struct client_rule *r, const struct client_view *v)
+{
+	return v->c->early && r->effect == CLIENT_ALLOW ? client_match_may_hold(&r->match, v) : client_match_holds(&r->match, v);
+}
+
 static bool applies(const struct client_rule *r, const struct client_view *v)
 {
 	const struct client_case *c = v->c;
 
 	if (r->expires_us && c->now_us >= r->expires_us)
 		return false;
-	if (!is_about(&r->from, &r->not_from, c->person) || !client_match_holds(&r->match, v))
+	if (!is_about(&r->from, &r->not_from, c->person) || !fits(r, v))
 		return false;
 	if (c->person && is_excepted(r, c->person, c->now_us))
 		return false;
@@ -90,6 +96,16 @@ static void tally_bucket(struct tally *t, const struct client_bucket *b)
 {
 	for (size_t i = 0; b && i < b->count; i++)
 		tally_rule(t, b->rules[i]);
+}
+
+/* Early, one that allows counts though the product is not known. */
+static void tally_all(struct tally *t, const struct client_set *set)
+{
+	const struct client_rule *rules;
+	size_t n = client_set_rules(set, &rules);
+
+	for (size_t i = 0; i < n; i++)
+		tally_rule(t, &rules[i]);
 }
 
 /* The heaps of one mode together, above the ranks that are lifted. */
@@ -159,9 +175,13 @@ void client_decide(const struct policy_set *policy, const struct client_case *c,
 	if (!set || !set->count)
 		return;
 	client_view_make(set, c, &view);
-	tally_bucket(&t, &set->general);
-	if (view.judged)
-		tally_bucket(&t, client_map_get(&set->by_product, view.product));
+	if (c->early) {
+		tally_all(&t, set);
+	} else {
+		tally_bucket(&t, &set->general);
+		if (view.judged)
+			tally_bucket(&t, client_map_get(&set->by_product, view.product));
+	}
 	sum = tally_sum(&t, MODE_ENFORCE);
 	if (sum.best)
 		put_decided(set, &sum, &view, out);

@@ -46,6 +46,7 @@ struct client_case {
 	struct str tls;       /* "TLSv1.3 TLS_AES_128_GCM_SHA256" */
 	uint64_t now_us;      /* UTC */
 	struct str help;      /* whom to ask where no rule says it (contact.support); may be empty */
+	bool early;           /* there is no session yet: what the client has not shown by now it may still show */
 };
 
 struct client_decision {
@@ -65,7 +66,8 @@ struct client_decision {
 	enum client_effect observed_effect;
 };
 
-/* With no rule that applies: CLIENT_ALLOW. `set` NULL: the same. Strings are borrowed from the set and the case. */
+/* With no rule that applies: CLIENT_ALLOW. `set` NULL: the same. Strings are borrowed from the set and the case. Early, only what is
+ * certain is decided: a product below BASIS_AGENT is none, what has not been shown fits no rule, and any that allows. */
 void client_decide(const struct policy_set *set, const struct client_case *c, struct client_decision *out);
 
 /* When a decision may become another one by itself: the next date of a campaign or an exception after now_us; 0: never. */

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "account/denials.h"
 #include "account/directory.h"
-#include "base/clock.h"
 #include "account/turnstile.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "client/judge.h"
 #include "conf/settings.h"
 #include "route/route.h"
 #include "rule/client_rule.h"
@@ -222,43 +224,38 @@ bool way_forbids_name(void *owner, struct str bare, struct str address)
 
 /* ---- logins ---- */
 
-/* What the agent says of itself (XEP-0388) is all there is to go by. */
-static struct judgement *judge_agent(const struct client_signals *s)
-{
-	struct judgement said = {.class = CLIENT_NAMED,
-			.basis = BASIS_AGENT,
-			.confidence = 30,
-			.product = s->agent_software,
-			.device = s->agent_device,
-			.agent = s->agent_id};
-
-	return s->agent_software.len ? judgement_new(&said) : NULL;
-}
-
 /* Was that account denied from there again and again, as soon as it was known what it uses? */
 static bool is_held_off(struct way_loop *wl, const struct xmpp_visitor *v, struct arena *arena, struct str *text, struct str *rule)
 {
 	struct comer c = {.account = v->person->jid, .address = network_host(v->address), .agent = v->signals.agent_id};
+	struct turnstile *t = wl->way->env.turnstile;
+	bool held = t && turnstile_holds(t, &c, loop_ms(wl->loop), arena, rule, text);
 
-	return wl->way->env.turnstile &&
-			turnstile_holds(wl->way->env.turnstile, &c, loop_ms(wl->loop), arena, rule, text);
+	if (held)
+		way_count(&wl->stats.held_off, 1);
+	return held;
 }
 
 bool way_denies_client(void *way_owner, const struct xmpp_visitor *v, struct arena *arena, struct str *text, struct str *rule)
 {
 	struct way_loop *wl = way_here(way_owner);
 	struct subject person = way_subject(v->person, STR_NONE);
-	struct judgement *client = judge_agent(&v->signals);
+	/* mostly SASL2's agent (XEP-0388) and the TLS library */
+	struct judgement *client = client_judge(route_clients(wl->route), &v->signals);
+	const struct settings_strings *help = &wl->settings->contact_support;
 	struct client_case c = {.client = client,
 			.person = &person,
 			.address = network_host(v->address),
 			.mechanism = v->mechanism,
 			.tls = v->tls,
-			.now_us = clock_utc_us()};
+			.help = help->len ? help->items[0] : STR_NONE,
+			.now_us = clock_utc_us(),
+			.early = true};
 	struct client_decision d;
 
 	client_decide(wl->policy, &c, &d);
 	if (d.effect == CLIENT_DENY) {
+		denials_count(wl->way->env.denials, d.rule);
 		*text = client_decision_text(&d, v->person->language, arena);
 		*rule = arena_dup(arena, d.rule);
 	}
@@ -452,6 +449,7 @@ void way_stats(const struct way *w, struct way_stats *out)
 		out->signals += __atomic_load_n(&s->signals, __ATOMIC_RELAXED);
 		out->blocked += __atomic_load_n(&s->blocked, __ATOMIC_RELAXED);
 		out->refused += __atomic_load_n(&s->refused, __ATOMIC_RELAXED);
+		out->held_off += __atomic_load_n(&s->held_off, __ATOMIC_RELAXED);
 		out->waiting += __atomic_load_n(&s->waiting, __ATOMIC_RELAXED);
 		add_all(out->kinds, s->kinds, sizeof(s->kinds) / sizeof(s->kinds[0]));
 		add_all(out->verdicts, s->verdicts, ACTION_COUNT);

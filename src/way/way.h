@@ -22,6 +22,7 @@ struct route;
 struct record;
 struct directory;
 struct settings;
+struct denials;
 struct turnstile;
 
 /* Borrowed; all outlive the way. record[i] belongs to loop i. xmpp is set by way_set_xmpp: it needs the way first. */
@@ -31,6 +32,7 @@ struct way_env {
 	struct record **record;
 	struct route *route;
 	struct turnstile *turnstile; /* account/turnstile.h; NULL: nobody is held off */
+	struct denials *denials;     /* account/denials.h; NULL: nobody counts */
 };
 
 [[nodiscard]] int way_new(struct way **out, const struct way_env *env, const struct settings *settings,
@@ -69,6 +71,7 @@ struct way_stats {
 	uint64_t kinds[3];                       /* by enum parcel_kind */
 	uint64_t verdicts[ACTION_COUNT];         /* of what was inspected */
 	uint64_t refusals[STANZA_CONDITIONS];    /* by what the sender was told */
+	uint64_t held_off; /* logins, because their client was denied again and again */
 	struct durations receipts;               /* how long they were waited for; in whole milliseconds */
 };
 void way_stats(const struct way *w, struct way_stats *out); /* any thread, approximate */

@@ -98,7 +98,7 @@ def test_what_happens_is_counted(server, folk):
 
 
 HISTOGRAMS = ["gatehouse_store_write_seconds", "gatehouse_store_transaction_seconds", "gatehouse_store_read_seconds",
-              "gatehouse_store_search_seconds", "gatehouse_record_receipt_seconds"]
+              "gatehouse_store_search_seconds", "gatehouse_record_receipt_seconds", "gatehouse_clients_wait_seconds"]
 
 
 @pytest.mark.parametrize("name", HISTOGRAMS)

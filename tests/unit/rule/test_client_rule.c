@@ -101,6 +101,83 @@ static void a_rule_holds_for_what_it_names(void **state)
 	}
 }
 
+/* ---- before there is a session ---- */
+
+static const struct {
+	const char *rules, *product, *version;
+	enum client_effect early, later;
+} logins[] = {
+	{RULE("a", "effect: deny, clients: {product: Evil}"), "Evil", "", CLIENT_DENY, CLIENT_DENY},
+	{RULE("a", "effect: deny, clients: {product: Evil, versions: '<2'}"), "Evil", "1", CLIENT_DENY, CLIENT_DENY},
+	{RULE("a", "effect: deny, clients: {product: Evil, versions: '<2 || unknown'}"), "Evil", "", CLIENT_ALLOW, CLIENT_DENY},
+	{RULE("a", "effect: deny, clients: {class: [silent, unknown]}"), "", "", CLIENT_ALLOW, CLIENT_DENY},
+	{RULE("a", "effect: deny, clients: {class: [named]}"), "Evil", "", CLIENT_DENY, CLIENT_DENY},
+	{RULE("a", "effect: deny, clients: {ja4: 't13*'}"), "", "", CLIENT_DENY, CLIENT_DENY},
+	{RULE("a", "effect: deny, clients: {mechanism: PLAIN}"), "", "", CLIENT_DENY, CLIENT_DENY},
+	/* what could lift it must be excluded */
+	{RULE("a", "effect: deny, clients: {mechanism: PLAIN}") RULE("b", "effect: allow, clients: {product: Good}"), "", "",
+		CLIENT_ALLOW, CLIENT_DENY},
+	{RULE("a", "effect: deny, clients: {mechanism: PLAIN}") RULE("b", "effect: allow, clients: {product: Good}"), "Evil", "",
+		CLIENT_DENY, CLIENT_DENY},
+	{RULE("a", "effect: deny, clients: {product: Evil}") RULE("b", "effect: allow, clients: {product: Evil, versions: '>=2'}"),
+		"Evil", "", CLIENT_ALLOW, CLIENT_DENY},
+	{RULE("a", "effect: deny, clients: {product: Evil}") RULE("b", "effect: allow, clients: {product: Evil, versions: '>=2'}"),
+		"Evil", "1", CLIENT_DENY, CLIENT_DENY},
+	{RULE("a", "effect: deny, clients: {product: Evil}") RULE("b", "effect: allow, clients: {os: Linux}"), "Evil", "",
+		CLIENT_ALLOW, CLIENT_DENY},
+	{RULE("a", "effect: deny, clients: {product: Evil}") RULE("b", "effect: allow, clients: {class: silent}"), "Evil", "",
+		CLIENT_DENY, CLIENT_DENY},
+	{RULE("a", "effect: deny, emergency: true, clients: {product: Evil}") RULE("b", "effect: allow, clients: {os: Linux}"), "Evil", "",
+		CLIENT_DENY, CLIENT_DENY},
+	{RULE("a", "effect: deny, clients: {mechanism: PLAIN}") RULE("b", "effect: allow, clients: {network: 10.0.0.0/8}"), "Evil", "",
+		CLIENT_DENY, CLIENT_DENY},
+};
+
+static void before_a_session_only_what_is_certain_is_decided(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(logins) / sizeof(*logins); i++) {
+		struct judgement j = client_named(logins[i].product, logins[i].version, "");
+		struct client_case c = {.client = &j, .person = &ann, .now_us = day(NOW), .address = STR("192.0.2.7"),
+			.mechanism = STR("PLAIN"), .early = true};
+		struct policy_set *set;
+		struct client_decision d;
+		char text[512];
+
+		snprintf(text, sizeof(text), "rules:\n%s", logins[i].rules);
+		set = clients_load(text);
+		j.class = j.product.len ? CLIENT_NAMED : CLIENT_SILENT;
+		j.basis = j.product.len ? BASIS_AGENT : BASIS_NONE;
+		j.ja4 = STR("t13d1516h2_8daaf6152771_02713d6af862");
+		client_decide(set, &c, &d);
+		if (d.effect != logins[i].early)
+			fail_msg("case %zu, early: %s", i, client_effect_names[d.effect]);
+		c.early = false;
+		client_decide(set, &c, &d);
+		if (d.effect != logins[i].later)
+			fail_msg("case %zu, later: %s", i, client_effect_names[d.effect]);
+		policy_set_unref(set);
+	}
+}
+
+/* A library of TLS is many programs'. */
+static void a_product_that_tls_hints_at_is_none_before_a_session(void **state)
+{
+	struct policy_set *set = clients_load("rules:\n" RULE("a", "effect: deny, clients: {product: Evil}"));
+	struct judgement j = client_named("Evil", "1", "");
+	struct client_case c = {.client = &j, .person = &ann, .now_us = day(NOW), .early = true};
+	struct client_decision d;
+
+	(void)state;
+	j.basis = BASIS_TLS;
+	client_decide(set, &c, &d);
+	assert_int_equal(d.effect, CLIENT_ALLOW);
+	j.basis = BASIS_AGENT;
+	client_decide(set, &c, &d);
+	assert_int_equal(d.effect, CLIENT_DENY);
+	policy_set_unref(set);
+}
+
 static void a_hash_leads_to_product_and_version(void **state)
 {
 	static const char *text = "catalogue:\n- product: Dino\n  minimum: '0.5'\n  link: https://dino.im/\n"
@@ -590,6 +667,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_rules_allow_all),
 		cmocka_unit_test(a_rule_holds_for_what_it_names),
+		cmocka_unit_test(before_a_session_only_what_is_certain_is_decided),
+		cmocka_unit_test(a_product_that_tls_hints_at_is_none_before_a_session),
 		cmocka_unit_test(a_hash_leads_to_product_and_version),
 		cmocka_unit_test(before_the_judgement_only_the_connection_counts),
 		cmocka_unit_test(whoever_is_not_in_the_catalogue_meets_the_default),
