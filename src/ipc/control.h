@@ -127,7 +127,7 @@
  *                      "departments":[{"department","people","products":{..},"seen","above"},..],"groups":[..],
  *                      "history":[{"taken","policy","seen","above","products":[..]},..]}
  *   clients.hashes  -> {"ok":true,"hashes":[{"hash","product","version","os","node","state","varies","contradicted","accounts",
- *                      "first_seen","last_seen","believed"},..]}
+ *                      "first_seen","last_seen","believed","in_force"},..]}
  *   clients.hash
  *   {"hash","state":"confirmed"|"rejected"|"forgotten","product"?,"version"?,"os"?}
  *                   -> {"ok":true}; not_found. Recorded before it is done

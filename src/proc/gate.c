@@ -328,6 +328,9 @@ static int gate_open_way(struct gate *g, struct err *err)
 	if (r)
 		return r;
 	route_set_policy(g->route, g->policy);
+	r = gate_clients_table_open(g);
+	if (r)
+		return err_set(err, r, "what is known of clients cannot be read");
 	way.route = g->route;
 	r = way_new(&g->way, &way, g->settings, g->policy);
 	if (r)
@@ -470,6 +473,7 @@ static void on_tick(uv_timer_t *timer)
 	gate_lockdown_tick(g);
 	gate_flood_tick(g);
 	gate_clients_tick(g);
+	gate_clients_table_tick(g);
 	supervise_watch(g);
 }
 

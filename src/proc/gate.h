@@ -14,6 +14,7 @@
 #include "account/denials.h"
 #include "account/turnstile.h"
 #include "base/list.h"
+#include "base/map.h"
 #include "conf/settings.h"
 #include "ipc/supervise.h"
 #include "net/listener.h"
@@ -67,6 +68,18 @@ struct gate_posture {
 	char policy[POLICY_VERSION_LEN + 1]; /* with which it was measured */
 };
 
+/* What clients are judged with (gate_clients_table.c). */
+struct gate_table {
+	struct store_req req;
+	bool busy;
+	uint64_t version, looked_ms;         /* of the hashes, as they were read last */
+	unsigned vouchers;
+	char policy[POLICY_VERSION_LEN + 1]; /* whose catalogue is in it */
+	uint64_t digest;                     /* of the rows that are in force */
+	struct map believed;                 /* hashes of the store that are in it */
+	struct arena *arena;                 /* theirs */
+};
+
 struct gate {
 	const char *dir;
 	struct settings *settings;       /* in force */
@@ -110,6 +123,7 @@ struct gate {
 	uint64_t invites_version, invites_until_us; /* gate_invites.c */
 	struct store_req invites_req;
 	struct gate_posture posture;
+	struct gate_table table;
 	char boot[RECORD_BOOT + 1];
 	uint64_t started_us;
 	bool ready, stopping;
@@ -259,6 +273,10 @@ void gate_clients_hashes(struct gate_request *r);
 void gate_clients_hash(struct gate_request *r);
 void gate_clients_refused(struct gate_request *r);
 void gate_clients_tick(struct gate *g); /* each second */
+
+/* gate_clients_table.c. 0 or negative; once route is there and before the loops run. */
+[[nodiscard]] int gate_clients_table_open(struct gate *g);
+void gate_clients_table_tick(struct gate *g); /* each second */
 
 /* gate_mail.c */
 void gate_mail_list(struct gate_request *r);

@@ -20,19 +20,14 @@ static void fail_store(struct gate_request *r, int result)
 
 /* ---- hashes ---- */
 
-static bool is_believed(const struct gate *g, const struct store_caps_client *h)
-{
-	return h->state == STORE_CAPS_CONFIRMED ||
-	       (h->state == STORE_CAPS_LEARNT && !h->contradicted && h->accounts >= g->settings->clients_vouchers);
-}
-
 static json_t *hash_json(const struct gate *g, const struct store_caps_client *h)
 {
-	return json_pack("{so so so so so ss sb sI sI so so sb}", "hash", clients_text(h->hash), "product",
+	return json_pack("{so so so so so ss sb sI sI so so sb sb}", "hash", clients_text(h->hash), "product",
 		clients_text(h->product), "version", clients_text(h->version), "os", clients_text(h->os), "node",
 		clients_text(h->node), "state", h->state <= STORE_CAPS_REJECTED ? state_names[h->state] : "", "varies", h->varies,
 		"contradicted", (json_int_t)h->contradicted, "accounts", (json_int_t)h->accounts, "first_seen",
-		clients_time(h->first_us), "last_seen", clients_time(h->last_us), "believed", is_believed(g, h));
+		clients_time(h->first_us), "last_seen", clients_time(h->last_us), "believed", clients_hash_is_believed(g, h), "in_force",
+		map_get(&g->table.believed, h->hash) != NULL);
 }
 
 static void on_hashes(struct store_req *req, int result)

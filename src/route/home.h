@@ -42,6 +42,7 @@ struct home {
 	struct list probations;          /* sessions whose client is being asked, and what looks after them (probation.h) */
 	uv_timer_t *judge_timer;         /* the loop's once it is closed */
 	struct client_table *clients;    /* counted: what is known of programs */
+	struct client_table *shipped;    /* counted: the same without what was learnt */
 	struct standing *stranger;       /* counted: of who need not be judged */
 	uint64_t judge_again_us;         /* UTC: all are decided about again; 0: never */
 	struct list sightings, unsighted; /* inventory.h: sessions that are in it, longest unwritten first; not yet, oldest first */

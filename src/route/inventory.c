@@ -100,26 +100,37 @@ static void again(struct session *s)
 	list_append(&s->user->home->sightings, &s->sighting.link);
 }
 
-/* A verified hash whose client says in words which product and version it is, and nothing speaks against it. What is known by
- * the hash itself teaches nothing. */
-static bool teaches(const struct judgement *j)
+/* A verified hash whose client says in words which product and version it is, and nothing it says speaks against it. What is
+ * known by a shipped hash teaches nothing. */
+static bool teaches(const struct judgement *own)
 {
-	return j->caps.len && j->product.len && j->version.len && !j->contradictions && j->class == CLIENT_NAMED &&
-	       j->basis >= BASIS_VERSION && j->basis != BASIS_CAPS;
+	return own->caps.len && own->product.len && own->version.len && !own->contradictions && own->class == CLIENT_NAMED &&
+	       own->basis >= BASIS_VERSION && own->basis != BASIS_CAPS;
 }
 
-static void teach(const struct session *s, const struct judgement *j)
+/* What is learnt of a hash already is no word of the client's: without it, what does it say? */
+static bool teach(const struct session *s)
 {
-	struct store_caps_client row = {.hash = j->caps,
-		.product = bounded(j->product),
-		.version = bounded(j->version),
-		.os = bounded(j->os),
-		.node = bounded(j->node),
-		.last_us = clock_utc_us()};
 	size_t max = s->user->home->settings->clients_hashes;
+	struct client_signals seen;
+	struct judgement *own;
+	bool new;
 
-	if (max)
+	seen_view(s->seen, &seen);
+	own = max && seen.caps_verified ? client_judge(s->user->home->shipped, &seen) : NULL;
+	new = own && teaches(own);
+	if (new) {
+		struct store_caps_client row = {.hash = own->caps,
+			.product = bounded(own->product),
+			.version = bounded(own->version),
+			.os = bounded(own->os),
+			.node = bounded(own->node),
+			.last_us = clock_utc_us()};
+
 		store_caps_client_note(store_of(s), &row, s->user->bare, max);
+	}
+	judgement_unref(own);
+	return new;
 }
 
 /* ---- a session's life ---- */
@@ -128,9 +139,13 @@ void inventory_saw(struct session *s, struct judgement *client)
 {
 	struct sighting *x = &s->sighting;
 	struct buf was = BUF_INIT(INSTALLATION_MAX);
-	bool first = !x->client;
+	bool first = !x->client, same = !first && judgement_is_same(x->client, client);
 
-	if (s->user->failed || (x->client && judgement_is_same(x->client, client)))
+	if (s->user->failed)
+		return;
+	if (!same || !x->taught)
+		x->taught = teach(s);
+	if (same)
 		return;
 	if (!first)
 		key_put(&was, s, x->client);
@@ -138,8 +153,6 @@ void inventory_saw(struct session *s, struct judgement *client)
 	buf_done(&was);
 	judgement_unref(x->client);
 	x->client = judgement_ref(client);
-	if (teaches(client))
-		teach(s, client);
 	again(s);
 }
 

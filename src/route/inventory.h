@@ -16,6 +16,7 @@ struct user;
 struct sighting {
 	struct judgement *client; /* counted; as it was noted last; NULL: not yet */
 	struct list link;         /* in home->sightings; until it is noted in home->unsighted */
+	bool taught;              /* what it says of its capabilities has been noted */
 	uint64_t noted;           /* loop_seconds(); at first, when it was bound */
 	uint32_t uses[STORE_USES]; /* since then */
 };

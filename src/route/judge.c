@@ -6,6 +6,7 @@
 #include "account/turnstile.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "client/seen.h"
 #include "client/table.h"
 #include "route/probation.h"
 #include "route/ruling.h"
@@ -67,13 +68,36 @@ struct change {
 	struct client_table *clients; /* counted */
 };
 
-/* Who is here already is looked at again when he shows something. */
+static bool is_same_row(const struct client_known *a, const struct client_known *b)
+{
+	return a == b || (a && b && str_eq(a->product, b->product) && str_eq(a->version, b->version));
+}
+
+/* Who is here already, and shows a hash of which something else is known now. */
+static void judge_those(struct home *h, const struct client_table *before)
+{
+	struct client_signals seen;
+	struct map_slot *slot;
+
+	for (size_t at = 0; (slot = map_next(&h->users, &at));)
+		session_each(s, (struct user *)slot->value)
+		{
+			seen_view(s->seen, &seen);
+			if (seen.caps_ver.len && s->standing && s->standing->client &&
+				!is_same_row(client_table_caps(before, seen.caps_hash, seen.caps_ver),
+					client_table_caps(h->clients, seen.caps_hash, seen.caps_ver)))
+				ruling_now(s);
+		}
+}
+
 static void run_change(struct task *task)
 {
 	struct change *c = container_of(task, struct change, task);
+	struct client_table *before = c->home->clients;
 
-	client_table_unref(c->home->clients);
 	c->home->clients = c->clients;
+	judge_those(c->home, before);
+	client_table_unref(before);
 	free(c);
 }
 
@@ -104,11 +128,12 @@ int judge_init(struct home *h)
 	list_init(&h->probations);
 	h->stranger = standing_new(NULL, &everybody, STR_NONE, STR_NONE);
 	h->judge_timer = malloc(sizeof(*h->judge_timer));
-	if (!h->stranger || !h->judge_timer || client_table_new(&h->clients, NULL, 0, &err)) {
+	if (!h->stranger || !h->judge_timer || client_table_new(&h->shipped, NULL, 0, &err)) {
 		free(h->judge_timer);
 		h->judge_timer = NULL;
 		return -ENOMEM;
 	}
+	h->clients = client_table_ref(h->shipped);
 	uv_timer_init(loop_uv(h->loop), h->judge_timer);
 	h->judge_timer->data = h;
 	return 0;
@@ -123,6 +148,7 @@ void judge_done(struct home *h)
 {
 	standing_unref(h->stranger);
 	client_table_unref(h->clients);
+	client_table_unref(h->shipped);
 	if (h->judge_timer)
 		uv_close((uv_handle_t *)h->judge_timer, on_timer_closed);
 }

@@ -321,35 +321,66 @@ static void take_facts(struct client_signals *seen, const struct str facts[CAPS_
 	seen->form_os_version = facts[CAPS_OS_VERSION];
 }
 
-/* Product and version are clear without another question? */
-static bool is_clear(const struct session *s)
+/* What leads to product and version without another question. */
+enum clarity {
+	CLARITY_NONE,
+	CLARITY_HEARSAY, /* the version is one that others with this hash have said: a newer one may show the same */
+	CLARITY_OWN,
+};
+
+static struct judgement *judge_with(const struct session *s, const struct client_table *table)
 {
 	struct client_signals seen;
-	struct judgement *j;
-	bool clear;
 
 	seen_view(s->seen, &seen);
-	j = client_judge(s->user->home->clients, &seen);
-	clear = j && j->class == CLIENT_NAMED && j->version.len;
+	return client_judge(table, &seen);
+}
+
+static enum clarity clarity_of(const struct session *s)
+{
+	const struct home *h = s->user->home;
+	struct judgement *j = judge_with(s, h->clients), *own = judge_with(s, h->shipped);
+	enum clarity clarity = CLARITY_NONE;
+
+	if (j && own && j->class == CLIENT_NAMED && j->version.len)
+		clarity = own->version.len ? CLARITY_OWN : CLARITY_HEARSAY;
 	judgement_unref(j);
-	return clear;
+	judgement_unref(own);
+	return clarity;
+}
+
+/* By hearsay somebody is let pass, and asked afterwards; nobody is kept out by it. */
+static bool may_pass(const struct session *s, enum clarity clarity)
+{
+	struct judgement *client;
+	bool may;
+
+	if (clarity != CLARITY_HEARSAY)
+		return clarity == CLARITY_OWN;
+	client = judge_with(s, s->user->home->clients);
+	may = client && ruling_of(s, client) < CLIENT_RESTRICT;
+	judgement_unref(client);
+	return may;
 }
 
 static void caps_are_known(struct session *s)
 {
 	struct probation *p = s->probation;
+	enum clarity clarity;
+	bool passes;
 
 	if (p && !p->known) {
 		p->known = true;
 		p->answered_ms = loop_ms(s->user->home->loop);
 	}
-	if (p && !list_is_empty(&p->link) && is_clear(s)) {
+	clarity = clarity_of(s);
+	passes = p && !list_is_empty(&p->link) && may_pass(s, clarity);
+	if (passes)
 		finish(s);
-		return;
-	}
-	if (is_asked(s) && !is_clear(s))
+	if (clarity != CLARITY_OWN && is_asked(s) && list_is_empty(&s->doomed))
 		want_version(s);
-	consider(s);
+	if (!passes)
+		consider(s);
 }
 
 void probation_caps(struct session *s, const struct interest *e)

@@ -220,6 +220,17 @@ enum client_effect ruling_worst(const struct session *s)
 	return worst;
 }
 
+enum client_effect ruling_of(const struct session *s, const struct judgement *client)
+{
+	struct client_decision d;
+	struct question q;
+
+	question_init(&q, s, client);
+	client_decide(s->user->home->policy, &q.about, &d);
+	question_done(&q);
+	return d.effect;
+}
+
 void ruling_unasked(struct session *s, enum client_effect worst)
 {
 	struct standing *st = worst > CLIENT_ALLOW ? standing_of(s, NULL) : NULL;

@@ -8,6 +8,8 @@
 
 /* The worst that could become of it, whatever its client is: how much it matters to know that. */
 [[nodiscard]] enum client_effect ruling_worst(const struct session *s);
+/* What would become of it if that were its client. */
+[[nodiscard]] enum client_effect ruling_of(const struct session *s, const struct judgement *client);
 /* Nobody waits, and ruling_worst() is that: sets s->standing by the rules that ask for no client. A denied session is doomed. */
 void ruling_unasked(struct session *s, enum client_effect worst);
 /* Judges it from what it has shown until now (s->seen), sets s->standing and hands over what waits for it; or denies it. Memory is
