@@ -461,11 +461,23 @@ static void take_version(struct session *s, const struct parcel *p)
 	see(s, &seen);
 }
 
+static bool is_proven(const struct session *s)
+{
+	struct client_signals seen;
+
+	seen_view(s->seen, &seen);
+	return seen.caps_verified;
+}
+
+/* A hash that its own answer proves may say all that is to be known: then nothing else is waited for. */
 static void answered(struct session *s)
 {
 	if (s->probation && !s->probation->answered_ms)
 		s->probation->answered_ms = loop_ms(s->user->home->loop);
-	consider(s);
+	if (is_proven(s))
+		caps_are_known(s);
+	else
+		consider(s);
 }
 
 void probation_answer(struct session *s, const struct parcel *p)

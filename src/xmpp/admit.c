@@ -37,12 +37,21 @@ static bool is_answered_here(const struct parcel *p, const struct settings *sett
 	return jid_is_domain(&p->to) && jid_is_bare(&p->to) && settings_is_ours(settings, p->to.domain);
 }
 
+/* What a service for rooms can do: Dino asks that first, and answers nothing until it knows. */
+static bool asks_about_rooms(const struct parcel *p, const struct settings *settings, const struct node *payload)
+{
+	return p->has_to && jid_is_domain(&p->to) && jid_is_bare(&p->to) && settings_is_rooms(settings, p->to.domain) &&
+	       str_is(p->type, "get") && payload && node_is(payload, STR("query"), NS_DISCO_INFO);
+}
+
 static bool is_needed(const struct parcel *p, const struct settings *settings)
 {
 	const struct node *payload = node_first_element(p->stanza);
 
-	if (p->kind != PARCEL_IQ || !is_answered_here(p, settings))
+	if (p->kind != PARCEL_IQ)
 		return false;
+	if (!is_answered_here(p, settings))
+		return asks_about_rooms(p, settings, payload);
 	if (str_is(p->type, "result") || str_is(p->type, "error"))
 		return true;
 	for (size_t i = 0; payload && i < sizeof(needed) / sizeof(needed[0]); i++)

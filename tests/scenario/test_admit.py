@@ -152,8 +152,20 @@ def test_what_is_needed_to_come_up_passes_at_once(folk):
         client.iq("get", request)
         assert time.monotonic() - begin < 1, request
     assert client.iq("set", "<enable xmlns='urn:xmpp:carbons:2'/>").get("type") == "result"
-    assert client.ask(names.DISCO_INFO, to="example.org").get("type") == "result"
+    for service in ("example.org", "rooms.example.org"):
+        assert client.ask(names.DISCO_INFO, to=service).get("type") == "result"
     assert not client.take(presence())
+
+
+def test_the_names_of_rooms_wait(folk):
+    client = judged(folk)
+    client.send(iq_to("rooms.example.org", "get", "<query xmlns='%s'/>" % names.DISCO_ITEMS, id="rooms"))
+    asked = question(client, "query", names.DISCO_INFO)
+    client.roundtrip()
+    assert not client.take(iq(id="rooms"))
+    answer_disco(client, [names.DISCO_INFO], ("client", "pc", "", "Nice"), asked)
+    answer_version(client, "Nice")
+    assert client.expect(iq(id="rooms")).get("type") == "result"
 
 
 def test_history_waits(folk):
@@ -165,6 +177,30 @@ def test_history_waits(folk):
     answer_disco(client, [names.DISCO_INFO], ("client", "pc", "", "Nice"), asked)
     answer_version(client, "Nice")
     assert client.expect(iq(id="history")).get("type") == "result"
+
+
+DINO = ["urn:xmpp:" + each for each in (
+    "avatar:metadata+notify", "blocking", "bookmarks:1+notify", "carbons:2", "chat-markers:0", "jingle-message:0", "jingle:1",
+    "jingle:apps:dtls:0", "jingle:apps:file-transfer:5", "jingle:apps:rtp:1", "jingle:apps:rtp:audio", "jingle:apps:rtp:video",
+    "jingle:jet-omemo:0", "jingle:jet:0", "jingle:muji:0", "jingle:transports:ibb:1", "jingle:transports:ice-udp:1",
+    "jingle:transports:raw-udp:1", "jingle:transports:s5b:1", "message-correct:0", "ping", "reactions:0", "receipts")] + [
+    names.CAPS, names.DISCO_INFO, "http://jabber.org/protocol/chatstates", "http://jabber.org/protocol/muc",
+    "eu.siacs.conversations.axolotl.devicelist+notify"]
+
+
+def test_a_hash_of_the_table_that_its_own_answer_proves_is_enough(folk, watcher):
+    """Dino as it was recorded: it has been asked without a node before, answers that, and its version only when nothing waits."""
+    client = judged(folk)
+    first = client.say(watcher.jid)
+    asked = question(client, "query", names.DISCO_INFO)
+    client.send(presence_to(None, None, "<c xmlns='%s' hash='sha-1' node='https://dino.im' ver='6ggwrxA97IN314qDlU0ic5OWBEc='/>" % names.CAPS))
+    again = question(client, "query", names.DISCO_INFO)
+    assert child(again, "query", names.DISCO_INFO).get("node") == "https://dino.im#6ggwrxA97IN314qDlU0ic5OWBEc="
+    begin = time.monotonic()
+    answer_disco(client, DINO, ("client", "pc", "", "Dino"), asked)
+    watcher.expect(message(id=first.id), timeout=1.5)
+    assert time.monotonic() - begin < 0.9
+    assert noted(folk.server, "client", client)["client"] == "Dino 0.4.2"
 
 
 def test_an_error_is_an_answer(folk, watcher):
