@@ -10,6 +10,7 @@
 #include "route/answer.h"
 #include "route/components.h"
 #include "route/crew.h"
+#include "route/forewarn.h"
 #include "route/history.h"
 #include "route/home.h"
 #include "route/inventory.h"
@@ -149,6 +150,14 @@ void route_set_policy(struct route *r, struct policy_set *policy)
 
 /* ---- the stage ---- */
 
+static void tell_ahead(struct user *u, const struct parcel *p)
+{
+	struct session *s = session_by_origin(u, p->origin);
+
+	if (s)
+		forewarn(s, &p->verdict);
+}
+
 /* The sender is loaded: his side of the matter first. */
 static void run_send(struct task *task)
 {
@@ -156,6 +165,8 @@ static void run_send(struct task *task)
 	struct user *u = p->user;
 
 	inventory_used(u, p);
+	if (p->verdict.warnings)
+		tell_ahead(u, p);
 	if (p->has_to && rooms_is_service(u->home, p->to.domain)) {
 		rooms_send(u, p);
 		return;

@@ -11,6 +11,7 @@
 #include "route/crew.h"
 #include "route/deliver.h"
 #include "route/directed.h"
+#include "route/forewarn.h"
 #include "route/interest.h"
 #include "route/inventory.h"
 #include "route/judge.h"
@@ -151,6 +152,7 @@ static void session_free(struct session *s)
 	directed_clear(s);
 	interest_drop(s);
 	judge_free(s);
+	forewarned_free(s->forewarned);
 	blob_unref(s->presence);
 	sm_free(s->sm);
 	sm_free(s->lobby);

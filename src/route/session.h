@@ -29,6 +29,7 @@ struct session {
 	struct quiet *quiet;  /* owned; NULL: the client is active (XEP-0352) */
 	struct client_patches *patches; /* counted; patch.h; NULL: none, as for most */
 	struct interest *interest; /* what its client wants to hear of (interest.h); NULL: nothing that is known */
+	struct forewarned *forewarned; /* owned; what is told before its date (forewarn.h); NULL: nothing yet */
 	struct sighting sighting; /* of its client, for the inventory */
 	struct list unacked;  /* in home->unacked */
 	struct list doomed;   /* in home->doomed */

@@ -135,6 +135,16 @@ static struct str link_of(const struct client_set *set, const struct client_rule
 	return p ? p->link : STR_NONE;
 }
 
+/* What is retired: not the program, but how it logs in. */
+static struct str way_of(const struct client_match *m, const struct client_case *c)
+{
+	if (m->products.count || m->versions)
+		return STR_NONE;
+	if (m->mechanisms.count)
+		return c->mechanism;
+	return m->tls.count ? str_cut(c->tls, 0, str_find(c->tls, ' ', 0)) : STR_NONE;
+}
+
 static void put_decided(const struct client_set *set, const struct heap *sum, const struct client_view *v,
 	struct client_decision *out)
 {
@@ -147,6 +157,7 @@ static void put_decided(const struct client_set *set, const struct heap *sum, co
 	out->reason = r->reason;
 	out->reference = r->reference;
 	out->link = link_of(set, r, v);
+	out->way = way_of(&r->match, v->c);
 	out->help = r->help.len ? r->help : set->help.len ? set->help : v->c->help;
 	out->deny_from_us = r->dated ? r->campaign.deny_us : 0;
 	out->deny_from = r->dated ? r->campaign.deny_from : STR_NONE;

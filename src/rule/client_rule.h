@@ -62,6 +62,7 @@ struct client_decision {
 	enum client_effect coming;   /* what that date brings; without one: `effect` */
 	unsigned coming_limits;
 	const struct judgement *client; /* of the case, borrowed; may be NULL */
+	struct str way;              /* the mechanism or version of TLS, where the rule is about that and about no program; or empty */
 	struct str observed;         /* id of the strongest rule that only observes; empty: none */
 	enum client_effect observed_effect;
 };

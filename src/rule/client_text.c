@@ -25,6 +25,7 @@ enum sentence {
 	SAY_HELP,
 	SAY_NO_RETRY,
 	SAY_YOURS, /* in the place of {client}, when it is not known */
+	SAY_WAY,   /* in the place of {client}, when it is how it logs in: the name of that comes behind */
 	SAY_LIMIT_SPEAK,
 	SAY_LIMIT_FILES,
 	SAY_LIMIT_OUTSIDE,
@@ -41,7 +42,7 @@ static const struct speech {
 			"Please replace {client} with a newer or another program.",
 			"{client} may only be used here with limits: {limits}.", "{client} is not accepted here.",
 			"Date: {date}.", "Reason: {reason}", "Download: {link}", "Help: {help}",
-			"Trying again with the same program will not help.", "The program you use",
+			"Trying again with the same program will not help.", "The program you use", "logging in with ",
 			"nothing can be sent to other people", "no files", "nothing to or from other domains"}},
 	{"de",
 		{"Ab {date} wird {client} hier nicht mehr angenommen.",
@@ -50,7 +51,8 @@ static const struct speech {
 			"{client} kann hier nur eingeschränkt benutzt werden: {limits}.",
 			"{client} wird hier nicht angenommen.", "Datum: {date}.", "Grund: {reason}", "Herunterladen: {link}",
 			"Hilfe: {help}", "Es mit demselben Programm noch einmal zu versuchen, hilft nicht.",
-			"das Programm, das Sie benutzen,", "nichts kann an andere gesendet werden", "keine Dateien",
+			"das Programm, das Sie benutzen,", "die Anmeldung mit ",
+			"nichts kann an andere gesendet werden", "keine Dateien",
 			"nichts von und nach anderen Domänen"}},
 	{"fr",
 		{"À partir du {date}, {client} ne sera plus accepté ici.",
@@ -58,7 +60,7 @@ static const struct speech {
 			"Veuillez remplacer {client} par une version plus récente ou par un autre logiciel.",
 			"{client} ne peut être utilisé ici qu'avec des limites : {limits}.", "{client} n'est pas accepté ici.",
 			"Date : {date}.", "Raison : {reason}", "Téléchargement : {link}", "Aide : {help}",
-			"Réessayer avec le même logiciel ne servira à rien.", "le logiciel que vous utilisez",
+			"Réessayer avec le même logiciel ne servira à rien.", "le logiciel que vous utilisez", "l'accès avec ",
 			"rien ne peut être envoyé aux autres", "pas de fichiers", "rien vers d'autres domaines, ni de ceux-ci"}},
 	{"fi",
 		{"{date} alkaen {client} ei enää kelpaa täällä.",
@@ -66,7 +68,7 @@ static const struct speech {
 			"Vaihda {client} uudempaan tai toiseen ohjelmaan.",
 			"{client} on käytettävissä täällä vain rajoitetusti: {limits}.", "{client} ei kelpaa täällä.",
 			"Päivä: {date}.", "Syy: {reason}", "Lataa: {link}", "Apua: {help}",
-			"Uusi yritys samalla ohjelmalla ei auta.", "käyttämäsi ohjelma",
+			"Uusi yritys samalla ohjelmalla ei auta.", "käyttämäsi ohjelma", "kirjautuminen tavalla ",
 			"muille ei voi lähettää mitään", "ei tiedostoja", "ei mitään muihin verkkotunnuksiin eikä niistä"}},
 	{"es",
 		{"A partir del {date}, {client} ya no se aceptará aquí.",
@@ -74,7 +76,7 @@ static const struct speech {
 			"Sustituya {client} por una versión más reciente o por otro programa.",
 			"{client} solo puede usarse aquí con límites: {limits}.", "{client} no se acepta aquí.",
 			"Fecha: {date}.", "Motivo: {reason}", "Descarga: {link}", "Ayuda: {help}",
-			"Intentarlo de nuevo con el mismo programa no servirá de nada.", "el programa que usa",
+			"Intentarlo de nuevo con el mismo programa no servirá de nada.", "el programa que usa", "el acceso con ",
 			"no se puede enviar nada a otras personas", "sin archivos", "nada hacia otros dominios ni desde ellos"}},
 };
 
@@ -163,7 +165,7 @@ static void put_filled(struct filling *f, struct str text)
 	}
 }
 
-/* A name in the middle of one language's sentence may stand at the begin of another's. */
+/* What stands for a program's name in the middle of one language's sentence may stand at the begin of another's. */
 static void put_sentence(struct filling *f, enum sentence s)
 {
 	size_t from = f->out.len;
@@ -173,7 +175,7 @@ static void put_sentence(struct filling *f, enum sentence s)
 	from = f->out.len;
 	put_filled(f, str_from(f->speech->says[s]));
 	if (!buf_failed(&f->out) && from < f->out.len && f->out.data[from] >= 'a' && f->out.data[from] <= 'z' &&
-		!(f->d->client && f->d->client->product.len))
+		(f->d->way.len || !(f->d->client && f->d->client->product.len)))
 		f->out.data[from] = (char)(f->out.data[from] - 32);
 }
 
@@ -219,6 +221,8 @@ static void values_gather(struct filling *f, struct str lang)
 	f->value[WORD_CLIENT] = f->value[WORD_PRODUCT];
 	if (j && j->product.len && j->version.len)
 		f->value[WORD_CLIENT] = arena_printf(f->arena, "%.*s %.*s", STR_FMT(j->product), STR_FMT(j->version));
+	if (d->way.len && !d->notice)
+		f->value[WORD_CLIENT] = arena_printf(f->arena, "%s%.*s", f->speech->says[SAY_WAY], STR_FMT(d->way));
 	f->value[WORD_REASON] = reason ? reason->text : STR_NONE;
 	f->value[WORD_DATE] = d->deny_from;
 	f->value[WORD_LINK] = d->link;

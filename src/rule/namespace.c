@@ -86,8 +86,12 @@ static void judge_element(struct judge *j, const struct node *element, bool payl
 			continue;
 		if (f.action == ACTION_STRIP && j->question && payload)
 			f.action = ACTION_BLOCK;
-		if (!is_known(j->v, r, element->ns))
-			verdict_add(j->v, j->arena, &f, r->notice);
+		if (is_known(j->v, r, element->ns))
+			continue;
+		verdict_add(j->v, j->arena, &f, r->notice);
+		if (rule_warns_at(r, j->now_us))
+			verdict_warn(j->v, j->arena,
+				&(struct warning){.rule = r->id, .date = r->begin, .notice = r->notice});
 	}
 }
 

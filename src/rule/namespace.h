@@ -3,8 +3,8 @@
  *
  * An enforced rule refuses a stanza that has an element of such a namespace, at whatever depth, or takes the elements
  * out. A question (an IQ of type get or set) whose payload would have to go is refused instead. An enforced rule that
- * allows exempts what it names from all others. One with a campaign observes from its first date on, and is enforced from the
- * last one on. */
+ * allows exempts what it names from all others. One with a campaign observes from its first date on, warns whoever it will
+ * stop from `warn_from` on, and is enforced from the last one on. */
 #pragma once
 
 #include "rule/policy_set.h"

@@ -43,6 +43,11 @@ bool rule_mode_at(const struct rule *r, uint64_t now_us, enum mode *out)
 	return now_us >= r->watch_us;
 }
 
+bool rule_warns_at(const struct rule *r, uint64_t now_us)
+{
+	return r->mode == MODE_ENFORCE && r->warn_us && now_us >= r->warn_us && now_us < r->begin_us;
+}
+
 static void read_id(struct rule_reader *reader, const struct yml_node *node, void *owner)
 {
 	struct draft *d = owner;
@@ -164,6 +169,8 @@ static void read_campaign(struct rule_reader *reader, const struct yml_node *nod
 	d->campaign = node;
 	client_campaign_read(reader, node, &c);
 	d->rule->begin_us = c.deny_us;
+	d->rule->begin = c.deny_from;
+	d->rule->warn_us = c.warn_us;
 	d->rule->watch_us = c.notice_us ? c.notice_us : c.warn_us ? c.warn_us : 0;
 }
 

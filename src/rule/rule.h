@@ -61,8 +61,10 @@ struct rule {
 	enum action action;
 	enum mode mode;
 	const struct notice *notice;
-	/* Of a campaign (type namespace): before `watch_us` there is no such rule, before `begin_us` it observes. 0: no campaign. */
-	uint64_t watch_us, begin_us;
+	/* Of a campaign (type namespace): before `watch_us` there is no such rule, before `begin_us` it observes, and from `warn_us`
+	 * on it tells whom it would stop. 0: no campaign; no such date. */
+	uint64_t watch_us, warn_us, begin_us;
+	struct str begin; /* as written */
 
 	const struct rule_word *words; /* of `words` and `dictionary` together */
 	size_t word_count;
@@ -80,6 +82,9 @@ struct rule {
 
 /* The rule's mode at this time. False: it has not begun. */
 [[nodiscard]] bool rule_mode_at(const struct rule *r, uint64_t now_us, enum mode *out);
+
+/* It will be enforced, is not yet, and people are to be told. */
+[[nodiscard]] bool rule_warns_at(const struct rule *r, uint64_t now_us);
 
 /* Whether the rule is about this pair. `to` NULL: the recipient is not one person (presence to all
  * subscribers, a roster name): every `to` matches and `not_to` does not exempt. `from` NULL alike, for

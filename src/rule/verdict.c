@@ -85,6 +85,22 @@ void verdict_add(struct verdict *v, struct arena *arena, const struct finding *f
 		v->cannot_tell = CANNOT_TELL_MEMORY;
 }
 
+void verdict_warn(struct verdict *v, struct arena *arena, const struct warning *w)
+{
+	struct warning **end = &v->warnings, *copy;
+
+	for (; *end; end = &(*end)->next)
+		if (str_eq((*end)->rule, w->rule))
+			return;
+	copy = arena_zalloc(arena, sizeof(*copy));
+	if (!copy)
+		return;
+	copy->rule = arena_dup(arena, w->rule);
+	copy->date = arena_dup(arena, w->date);
+	copy->notice = notice_copy(arena, w->notice);
+	*end = copy;
+}
+
 static struct str primary_subtag(struct str lang)
 {
 	return str_cut(lang, 0, str_find(lang, '-', 0));

@@ -57,6 +57,13 @@ struct notice {
 	struct str text;
 };
 
+/* A rule that stops nothing yet: on its date it would have. */
+struct warning {
+	struct warning *next;
+	struct str rule, date; /* id; the date as the rule writes it */
+	const struct notice *notice; /* of the rule; NULL: it has none */
+};
+
 enum {
 	VERDICT_FINDINGS_MAX =
 		64, /* kept; further ones are counted. The strongest is always among those kept */
@@ -70,6 +77,7 @@ struct verdict {
 	struct finding *findings, *last;
 	size_t count;          /* in the list */
 	size_t dropped;        /* beyond VERDICT_FINDINGS_MAX */
+	struct warning *warnings; /* each rule once; for the sender (rule/warning.h) */
 	struct str rule;       /* id of the rule that decided `action`; empty when none did */
 	struct notice *notice; /* of that rule, for the sender; NULL when it has none */
 	char policy_version[POLICY_VERSION_LEN + 1]; /* "" when no policy was consulted */
@@ -80,6 +88,9 @@ struct verdict {
  * becomes CANNOT_TELL_MEMORY, and the caller must act on it (policy_set_cannot_tell). */
 void verdict_add(
 	struct verdict *v, struct arena *arena, const struct finding *f, const struct notice *notice);
+
+/* Adds a warning (copied), unless that rule has one. When the arena is full there is none. */
+void verdict_warn(struct verdict *v, struct arena *arena, const struct warning *w);
 
 /* The text in the language nearest to `lang` (exact tag, then its primary subtag, then the first of the
  * list), or NULL when there is none. `lang` may be empty. */

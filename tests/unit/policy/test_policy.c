@@ -316,9 +316,11 @@ static void only_enforced_walls_that_block_stop_a_kind(void **state)
 	policy_set_unref(none);
 }
 
-#define DATED(id, ns, campaign)                                                                                           \
-	"- id: " id "\n  type: namespace\n  purpose: p\n  action: block\n  mode: enforce\n  notice: {en: x}\n"             \
+#define IN_MODE(id, ns, mode, campaign)                                                                                   \
+	"- id: " id "\n  type: namespace\n  purpose: p\n  action: block\n  mode: " mode "\n  notice: {en: x}\n"            \
 	"  match: {namespaces: '" ns "'}\n  campaign: {" campaign "}\n"
+#define DATED(id, ns, campaign) IN_MODE(id, ns, "enforce", campaign)
+#define OBSERVED(id, ns, campaign) IN_MODE(id, ns, "observe", campaign)
 
 static void an_extension_is_retired_by_dates(void **state)
 {
@@ -326,13 +328,18 @@ static void an_extension_is_retired_by_dates(void **state)
 		const char *stanza;
 		bool blocked;
 		size_t findings;
+		const char *warns; /* of this date */
 	} dated[] = {
-		{"<message><x xmlns='urn:gone'/></message>", true, 1},
-		{"<message><x xmlns='urn:watched'/></message>", false, 1},
-		{"<message><x xmlns='urn:later'/></message>", false, 0},
+		{"<message><x xmlns='urn:gone'/></message>", true, 1, NULL},
+		{"<message><x xmlns='urn:watched'/></message>", false, 1, NULL},
+		{"<message><x xmlns='urn:warned'/><a><x xmlns='urn:warned'/></a></message>", false, 1, "2999-01-01"},
+		{"<message><x xmlns='urn:seen'/></message>", false, 1, NULL},
+		{"<message><x xmlns='urn:later'/></message>", false, 0, NULL},
 	};
 	struct policy_set *set = set_of("rules:\n" DATED("gone", "urn:gone", "warn_from: 2000-01-01, deny_from: 2001-01-01")
 			DATED("watched", "urn:watched", "notice_from: 2000-01-01, deny_from: 2999-01-01")
+				DATED("warned", "urn:warned", "warn_from: 2000-01-01, deny_from: 2999-01-01")
+				OBSERVED("seen", "urn:seen", "warn_from: 2000-01-01, deny_from: 2999-01-01")
 				DATED("later", "urn:later", "warn_from: 2998-01-01, deny_from: 2999-01-01"));
 	const struct rule *rule = rule_set_find(policy_set_rules(set), STR("later"));
 	struct subject from = person_of(SELLER), to = person_of(TRADER);
@@ -347,6 +354,12 @@ static void an_extension_is_retired_by_dates(void **state)
 		policy_stanza(set, n, &from, &to, arena, &v);
 		assert_int_equal(verdict_blocks(&v), dated[i].blocked);
 		assert_int_equal(v.count, dated[i].findings);
+		assert_int_equal(v.warnings != NULL, dated[i].warns != NULL);
+		if (v.warnings) {
+			assert_str(v.warnings->date, dated[i].warns);
+			assert_str(v.warnings->notice->text, "x");
+			assert_null(v.warnings->next);
+		}
 		arena_free(arena);
 	}
 	assert_false(rule_mode_at(rule, rule->watch_us - 1, &mode));

@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include "rule/policy_set.h"
+#include "rule/warning.h"
 #include "rule/who.h"
 
 static struct notice german = {.lang = STR("de"), .text = STR("nein")};
@@ -143,6 +144,35 @@ static void terms_of_people(void **state)
 	assert_false(who_has(&(struct who){}, &alice));
 }
 
+static void whom_a_date_is_coming_for_is_told_in_his_language(void **state)
+{
+	static const struct {
+		const char *lang, *text, *in;
+	} tellings[] = {
+		{"de-CH", "Ab 2027-10-15 wird hier etwas abgelehnt, was Ihr Programm eben benutzt hat. nein", "de"},
+		{"fr", "From 2027-10-15 on, something that your program has just used will be refused here. no", "en"},
+		{"", "From 2027-10-15 on, something that your program has just used will be refused here. no", "en"},
+	};
+	struct warning first = {.rule = STR("r"), .date = STR("2027-10-15"), .notice = &english};
+	struct arena *arena = arena_new(0);
+	struct verdict v = {};
+
+	(void)state;
+	verdict_warn(&v, arena, &first);
+	first.date = STR("2028-01-01");
+	verdict_warn(&v, arena, &first);
+	assert_non_null(v.warnings);
+	assert_null(v.warnings->next);
+	for (size_t i = 0; i < sizeof(tellings) / sizeof(*tellings); i++) {
+		struct buf text = BUF_INIT(0);
+
+		assert_str(warning_put_text(&text, v.warnings, str_from(tellings[i].lang)), tellings[i].in);
+		assert_str(buf_view(&text), tellings[i].text);
+		buf_done(&text);
+	}
+	arena_free(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +180,7 @@ int main(void)
 		cmocka_unit_test(many_findings_keep_the_strongest),
 		cmocka_unit_test(a_full_arena_cannot_tell_and_blocks),
 		cmocka_unit_test(notices_are_chosen_by_language),
+		cmocka_unit_test(whom_a_date_is_coming_for_is_told_in_his_language),
 		cmocka_unit_test(the_verdict_as_json),
 		cmocka_unit_test(terms_of_people),
 	};
