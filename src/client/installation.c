@@ -1,5 +1,9 @@
 #include "client/installation.h"
 
+#include <openssl/evp.h>
+
+#include "base/text.h"
+
 enum {
 	PART_MAX = 60, /* bytes of one part of a key */
 	WORD_MIN = 3,
@@ -93,4 +97,17 @@ void installation_put(struct buf *out, const struct judgement *j, struct str res
 	put_part(out, j->os);
 	buf_putc(out, '|');
 	put_part(out, installation_word(resource));
+}
+
+void installation_id_put(struct buf *out, struct str owner, struct str key)
+{
+	struct buf text = BUF_INIT(0);
+	unsigned char sum[EVP_MAX_MD_SIZE] = {};
+
+	buf_str(&text, owner);
+	buf_putc(&text, '\0');
+	buf_str(&text, key);
+	if (!buf_failed(&text) && EVP_Digest(text.data, text.len, sum, NULL, EVP_sha256(), NULL) == 1)
+		hex_put(out, sum, INSTALLATION_ID / 2);
+	buf_done(&text);
 }

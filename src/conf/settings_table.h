@@ -84,6 +84,14 @@ SETTING(SECONDS, "sasl.token_renew_seconds", sasl_token_renew_seconds, "86400", 
 SETTING(INT, "sasl.token_devices", sasl_token_devices, "20", 1, 1000, "devices", LIVE, NULL,
 	"Devices of one account that may have a token.")
 
+SECTION("devices", "What is told of a device that an account has not been used with before.")
+SETTING(BOOL, "devices.tell", devices_tell, "true", 0, 0, "", LIVE, NULL,
+	"Tell the person's other devices: a message of the server's with program, time, address and what to do.")
+SETTING(BOOL, "devices.mail", devices_mail, "false", 0, 0, "", LIVE, NULL,
+	"Write the person a mail, too, where there are mail.server and an address.")
+SETTING(BOOL, "devices.mail_admins", devices_mail_admins, "false", 0, 0, "", LIVE, NULL,
+	"Write a mail to those in mail.to_admins, too.")
+
 SECTION("invites", "Invitations, with which people make their own account (XEP-0445).")
 SETTING(BOOL, "invites.enabled", invites_enabled, "true", 0, 0, "", LIVE, NULL,
 	"Administrators may make invitations, and who has one may make an account; without one nobody can.")

@@ -5,6 +5,7 @@
 #include "client/installation.h"
 #include "client/judge.h"
 #include "client/seen.h"
+#include "route/newcomer.h"
 #include "route/rooms.h"
 #include "route/session.h"
 #include "rule/matter.h"
@@ -66,13 +67,37 @@ static void key_put(struct buf *out, const struct session *s, const struct judge
 	installation_put(out, j, s->origin->jid.resource);
 }
 
+void inventory_key_put(struct buf *out, const struct session *s)
+{
+	struct client_signals seen;
+	struct judgement *j = s->sighting.client;
+
+	if (j) {
+		key_put(out, s, j);
+		return;
+	}
+	seen_view(s->seen, &seen);
+	j = client_judge(s->user->home->clients, &seen);
+	if (j)
+		key_put(out, s, j);
+	judgement_unref(j);
+}
+
+enum store_auth inventory_auth(struct str mechanism)
+{
+	if (str_starts(mechanism, STR("HT-")))
+		return STORE_AUTH_TOKEN;
+	return str_is(mechanism, "EXTERNAL") ? STORE_AUTH_CERTIFICATE : STORE_AUTH_PASSWORD;
+}
+
 static struct store *store_of(const struct session *s)
 {
 	return s->user->home->route->env.store;
 }
 
-/* `was`: under which key it has been noted. */
-static void write_row(struct session *s, const struct judgement *j, bool first, struct str address, struct str was)
+/* `was`: under which key it has been noted. `mechanism`: it has logged in with that; empty: it has not since. */
+static void write_row(struct session *s, const struct judgement *j, bool first, struct str address, struct str mechanism,
+	struct str was)
 {
 	struct sighting *x = &s->sighting;
 	struct buf key = BUF_INIT(INSTALLATION_MAX);
@@ -84,6 +109,9 @@ static void write_row(struct session *s, const struct judgement *j, bool first, 
 	moved = was.len && !str_eq(was, row.key);
 	row.address = network_host(address);
 	row.sessions = first || moved;
+	if (moved)
+		mechanism = s->origin->mechanism;
+	row.auth = mechanism.len ? (uint8_t)inventory_auth(mechanism) : STORE_AUTH_NONE;
 	for (size_t i = 0; i < STORE_USES; i++) {
 		row.uses[i] = x->uses[i];
 		x->uses[i] = 0;
@@ -149,11 +177,12 @@ void inventory_saw(struct session *s, struct judgement *client)
 		return;
 	if (!first)
 		key_put(&was, s, x->client);
-	write_row(s, client, first, s->origin->address, buf_view(&was));
+	write_row(s, client, first, s->origin->address, first ? s->origin->mechanism : STR_NONE, buf_view(&was));
 	buf_done(&was);
 	judgement_unref(x->client);
 	x->client = judgement_ref(client);
 	again(s);
+	newcomer_judged(s, client);
 }
 
 void inventory_met(struct session *s)
@@ -182,10 +211,10 @@ static void guess(struct session *s)
 	judgement_unref(found);
 }
 
-void inventory_resumed(struct session *s, struct str address)
+void inventory_resumed(struct session *s, struct str address, struct str mechanism)
 {
 	if (s->sighting.client && !s->user->failed)
-		write_row(s, s->sighting.client, false, address, STR_NONE);
+		write_row(s, s->sighting.client, false, address, mechanism, STR_NONE);
 }
 
 void inventory_ended(struct session *s)
@@ -193,7 +222,7 @@ void inventory_ended(struct session *s)
 	if (s->user->failed)
 		return;
 	if (s->sighting.client)
-		write_row(s, s->sighting.client, false, STR_NONE, STR_NONE);
+		write_row(s, s->sighting.client, false, STR_NONE, STR_NONE, STR_NONE);
 	else
 		guess(s);
 }
@@ -216,7 +245,7 @@ void inventory_tick(struct home *h)
 		if (s->sighting.noted + NOTE_SECONDS > now)
 			break;
 		if (!s->user->failed)
-			write_row(s, s->sighting.client, false, STR_NONE, STR_NONE);
+			write_row(s, s->sighting.client, false, STR_NONE, STR_NONE, STR_NONE);
 		again(s);
 	}
 }
@@ -227,7 +256,7 @@ void inventory_settle(struct home *h)
 		struct session *s = container_of(h->sightings.next, struct session, sighting.link);
 
 		if (!s->user->failed)
-			write_row(s, s->sighting.client, false, STR_NONE, STR_NONE);
+			write_row(s, s->sighting.client, false, STR_NONE, STR_NONE, STR_NONE);
 		list_remove(&s->sighting.link);
 	}
 }

@@ -29,9 +29,14 @@ void inventory_met(struct session *s);
 /* It has been judged, or judged otherwise. Nothing new: nothing is done. */
 void inventory_saw(struct session *s, struct judgement *client);
 /* It goes on over another connection. `address` with port. */
-void inventory_resumed(struct session *s, struct str address);
+void inventory_resumed(struct session *s, struct str address, struct str mechanism);
 /* It ends. */
 void inventory_ended(struct session *s);
+
+/* The key of its row, by what it was noted as, or else by what it has shown until now. */
+void inventory_key_put(struct buf *out, const struct session *s);
+/* What a SASL mechanism proves with; never STORE_AUTH_NONE. */
+enum store_auth inventory_auth(struct str mechanism);
 
 /* The user's session has sent this, and nothing has refused it. */
 void inventory_used(struct user *u, const struct parcel *p);

@@ -136,3 +136,29 @@ void note_client_patch(const struct session *s, const struct patch_finding *foun
 	if (record_append(s->user->home->record, &entry, NULL))
 		log_warn("a patch of a stanza could not be recorded");
 }
+
+void note_device(const struct user *u, const struct origin *o, const char *command, const struct newcome *n, unsigned told,
+	struct str text)
+{
+	bool is_new = str_is(str_from(command), "new");
+	struct extra extra[] = {
+		{.key = KEY_COMMAND, .text = str_from(command)},
+		{.key = KEY_TARGET, .text = n->id},
+		{.key = KEY_COUNT, .number = told},
+		{.key = KEY_SOFTWARE, .text = n->product},
+		{.key = KEY_DEVICE, .text = n->device},
+		{.key = KEY_AGENT, .text = is_new ? o->agent_id : STR_NONE},
+	};
+	struct entry entry = {.type = EVENT_DEVICE,
+		.from = o->jid.full,
+		.from_id = o->person ? o->person->id : STR_NONE,
+		.session = o->session,
+		.resource = o->jid.resource,
+		.address = n->address,
+		.text = text,
+		.extra = extra,
+		.extra_len = sizeof(extra) / sizeof(extra[0])};
+
+	if (record_append(u->home->record, &entry, NULL))
+		log_warn("what there is to say of a device could not be recorded");
+}

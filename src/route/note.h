@@ -13,5 +13,15 @@ void note_client_rule(const struct session *s, const struct standing *standing);
 /* What a patch has changed in a stanza for this session, or (`kept`) that it did not get it; `seq`: the stanza's line, 0: none. */
 struct patch_finding;
 void note_client_patch(const struct session *s, const struct patch_finding *found, bool kept, uint64_t seq);
+/* A device of the account, as far as it was known when it came (newcomer.h). Views. */
+struct newcome {
+	struct str id;         /* of its row in `gatehouse devices list`, where it says which device it is */
+	struct str untold_key; /* the store's */
+	struct str product, device, address;
+	uint64_t utc_us;
+};
+/* `command`: new, told. `told`: how many sessions of other devices; `text`: what they were told. */
+void note_device(const struct user *u, const struct origin *o, const char *command, const struct newcome *n, unsigned told,
+	struct str text);
 /* `reason` in a few words. */
 void note_session_close(const struct session *s, const char *reason);

@@ -12,6 +12,7 @@
 #include "route/interest.h"
 #include "route/probation.h"
 #include "route/lock.h"
+#include "route/newcomer.h"
 #include "route/offline.h"
 #include "route/postings.h"
 #include "route/pep.h"
@@ -176,6 +177,7 @@ static void initial_presence(struct session *s)
 	flood_greet(s);
 	strangers_greet(s);
 	lock_greet(s);
+	newcomer_greet(s);
 }
 
 static void available(struct session *s, struct parcel *p, int priority)

@@ -18,6 +18,7 @@
 #include "route/probation.h"
 #include "route/last.h"
 #include "route/lock.h"
+#include "route/newcomer.h"
 #include "route/note.h"
 #include "route/opening.h"
 #include "route/postings.h"
@@ -348,6 +349,7 @@ enum errand_error session_bind(struct user *u, struct errand *e)
 	e->origin = origin_ref(s->origin);
 	note_session_open(s);
 	inventory_met(s);
+	newcomer_bound(s);
 	probation_bind(s);
 	e->standing = standing_ref(s->standing);
 	if (u->session_count == 1) {
@@ -457,7 +459,7 @@ static void session_resume(struct session *s, struct errand *e)
 	else
 		port_write_str(s->port, text);
 	note_session_resumed(s, e);
-	inventory_resumed(s, e->address);
+	inventory_resumed(s, e->address, e->mechanism);
 	errand_answer(e, ERRAND_OK);
 	probation_resumed(s);
 	deliver_again(s);

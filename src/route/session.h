@@ -8,6 +8,7 @@
 #include "route/home.h"
 #include "route/inventory.h"
 #include "route/kept.h"
+#include "route/newcomer.h"
 #include "route/sm.h"
 #include "route/user.h"
 
@@ -31,6 +32,7 @@ struct session {
 	struct interest *interest; /* what its client wants to hear of (interest.h); NULL: nothing that is known */
 	struct forewarned *forewarned; /* owned; what is told before its date (forewarn.h); NULL: nothing yet */
 	struct sighting sighting; /* of its client, for the inventory */
+	struct newcomer newcomer; /* was its device known? */
 	struct list unacked;  /* in home->unacked */
 	struct list doomed;   /* in home->doomed */
 	const char *doom;     /* static: why, for the record */

@@ -58,6 +58,9 @@ enum store_op {
 	OP_MAIL_DROP,
 	OP_TOKEN_CHANGE,
 	OP_TOKEN_CLEAR,
+	OP_DEVICE_MEET,
+	OP_DEVICE_TOLD,
+	OP_DEVICE_REVOKE,
 	OP_READS, /* from here on: nothing is written */
 	OP_ACCOUNT_ALL = OP_READS,
 	OP_ACCOUNT_GET,
@@ -98,6 +101,8 @@ enum store_op {
 	OP_POSTURE_ALL,
 	OP_REFUSAL_ALL,
 	OP_TOKEN_FIND,
+	OP_DEVICE_LIST,
+	OP_DEVICE_UNTOLD,
 	OP_COUNT,
 };
 
@@ -131,6 +136,7 @@ struct store_args {
 		const struct store_switch *off;
 		const struct store_silence *silence;
 		const struct store_token_change *tokens;
+		const struct store_arrival *arrival;
 	};
 	struct store_archived *last; /* of the list */
 	size_t len;

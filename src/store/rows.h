@@ -456,6 +456,59 @@ struct store_client {
 	uint64_t first_us, last_us;
 	uint64_t sessions;
 	uint64_t uses[STORE_USES];
+	uint8_t auth; /* enum store_auth: how it logged in last; on the way in 0: as before. Not in answers */
+};
+
+/* The numbers are in the file: never change them. */
+enum store_auth {
+	STORE_AUTH_NONE = 0, /* not known, or its access has ended since */
+	STORE_AUTH_PASSWORD = 1,
+	STORE_AUTH_TOKEN = 2,       /* XEP-0484 */
+	STORE_AUTH_CERTIFICATE = 3, /* XEP-0178 */
+};
+
+/* What an installation has of its account: that it has been there (a row of clients), or a token, or both. */
+struct store_device {
+	struct str key; /* as of struct store_client; "agent:" and the id for one that says its id */
+	struct str product, version, os, device, agent, resource, address; /* as there */
+	uint64_t first_us, last_us, sessions;
+	uint64_t token_us; /* until when it has a token that is good; 0: none */
+	uint8_t auth;      /* enum store_auth */
+};
+
+struct store_devices {
+	const struct store_device *rows; /* those seen last first */
+	size_t len;
+};
+
+/* Somebody has logged in with what he calls a device. */
+struct store_arrival {
+	struct str owner, key; /* key: which device, in the caller's words */
+	struct str network;    /* where it is told apart by that, too, as a key of its own; empty: it is not */
+	struct str product, device, address; /* kept for who is to be told */
+	uint64_t utc_us;
+	bool quiet;            /* it is no news, whatever is known */
+	size_t max; /* keys of an account; those not seen for longest go */
+};
+
+/* Was it known, by key and network? */
+struct store_meeting {
+	bool is_new, is_first; /* is_first: of the account; then it is not new */
+	bool is_untold;        /* nobody has been told of it yet */
+	uint64_t first_us;     /* when this key was met first */
+	uint64_t lately;       /* how many were new within an hour, this one included */
+	uint64_t untold;       /* how many are, that were met later than this one */
+};
+
+/* One that was new, and that nobody has been told of. */
+struct store_untold {
+	struct str key, product, device, address;
+	uint64_t first_us;
+};
+
+struct store_untolds {
+	const struct store_untold *rows; /* in order of time */
+	size_t len;
 };
 
 struct store_clients {

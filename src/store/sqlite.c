@@ -75,6 +75,9 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_REFUSAL_NOTE] = sq_refusal_note,
 	[OP_TOKEN_CHANGE] = sq_token_change,
 	[OP_TOKEN_CLEAR] = sq_token_clear,
+	[OP_DEVICE_MEET] = sq_device_meet,
+	[OP_DEVICE_TOLD] = sq_device_told,
+	[OP_DEVICE_REVOKE] = sq_device_revoke,
 	[OP_INVITE_ALL] = sq_invite_all,
 	[OP_INVITE_FIND] = sq_invite_find,
 	[OP_MAIL_ADD] = sq_mail_add,
@@ -118,6 +121,8 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_POSTURE_ALL] = sq_posture_all,
 	[OP_REFUSAL_ALL] = sq_refusal_all,
 	[OP_TOKEN_FIND] = sq_token_find,
+	[OP_DEVICE_LIST] = sq_device_list,
+	[OP_DEVICE_UNTOLD] = sq_device_untold,
 };
 
 static struct sq *sq_of(struct store_backend *b)

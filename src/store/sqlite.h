@@ -193,6 +193,19 @@ enum sq_query {
 	SQ_TOKEN_DROP,
 	SQ_TOKEN_CLEAR,
 	SQ_TOKEN_TRIM,
+	SQ_CLIENT_LEAVE,
+	SQ_CLIENT_REVOKE,
+	SQ_DEVICE_LIST,
+	SQ_DEVICE_SEEN,
+	SQ_DEVICE_ADD,
+	SQ_DEVICE_GET,
+	SQ_DEVICE_COUNT,
+	SQ_DEVICE_UNTOLD,
+	SQ_DEVICE_TOLD,
+	SQ_DEVICE_DROP,
+	SQ_DEVICE_TRIM,
+	SQ_DEVICE_SWEEP,
+	SQ_DEVICE_CLEAR,
 	SQ_COUNT,
 };
 
@@ -281,6 +294,11 @@ int sq_verifier_lacking(struct sq *q, struct store_req *req);
 int sq_token_find(struct sq *q, struct store_req *req);
 int sq_token_change(struct sq *q, struct store_req *req);
 int sq_token_clear(struct sq *q, struct store_req *req);
+int sq_device_list(struct sq *q, struct store_req *req);
+int sq_device_meet(struct sq *q, struct store_req *req);
+int sq_device_told(struct sq *q, struct store_req *req);
+int sq_device_untold(struct sq *q, struct store_req *req);
+int sq_device_revoke(struct sq *q, struct store_req *req);
 int sq_visit_put(struct sq *q, struct store_req *req);
 int sq_visit_greet(struct sq *q, struct store_req *req);
 int sq_visit_get(struct sq *q, struct store_req *req);

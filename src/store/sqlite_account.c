@@ -244,6 +244,8 @@ int sq_account_update(struct sq *q, struct store_req *req)
 	if (r || !(args->fields & STORE_ACCOUNT_VERIFIERS))
 		return r;
 	r = exec_with_id(q, SQ_VERIFIER_CLEAR, account);
+	if (r == 0)
+		r = exec_with_owner(q, SQ_CLIENT_LEAVE, args->accounts[0].jid);
 	return r ? r : verifiers_write(q, account, args->accounts[0].verifiers);
 }
 
@@ -253,7 +255,7 @@ int sq_account_remove(struct sq *q, struct store_req *req)
 		SQ_ROSTER_CLEAR, SQ_ROSTER_VERSION_CLEAR, SQ_ROSTER_LOG_CLEAR, SQ_BLOCK_CLEAR, SQ_MESSAGE_CLEAR,
 		SQ_PREFS_CLEAR, SQ_SEEN_CLEAR, SQ_VISIT_CLEAR, SQ_OWNER_LEAVE, SQ_PRIVATE_CLEAR, SQ_VCARD_CLEAR, SQ_PEP_NODES_CLEAR,
 		SQ_PEP_ITEMS_CLEAR, SQ_CLIENT_CLEAR, SQ_VOUCHER_CLEAR, SQ_REFUSAL_CLEAR, SQ_MAIL_CLEAR,
-		SQ_TOKEN_CLEAR, SQ_SILENCE_CLEAR};
+		SQ_TOKEN_CLEAR, SQ_SILENCE_CLEAR, SQ_DEVICE_CLEAR};
 	uint64_t account;
 	int r = account_find(q, req->args->owner, &account);
 

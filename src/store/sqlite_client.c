@@ -22,6 +22,7 @@ static void bind_client(sqlite3_stmt *st, const struct store_client *c)
 	sq_bind_u64(st, ++at, c->last_us);
 	for (size_t i = 0; i < STORE_USES; i++)
 		sq_bind_u64(st, ++at, c->uses[i]);
+	sq_bind_u64(st, ++at, c->auth);
 }
 
 static int exec_keys(struct sq *q, enum sq_query query, struct str owner, struct str key, struct str other)
@@ -77,12 +78,18 @@ int sq_client_note(struct sq *q, struct store_req *req)
 
 int sq_client_sweep(struct sq *q, struct store_req *req)
 {
-	sqlite3_stmt *st = sq_get(q, SQ_CLIENT_SWEEP);
+	static const enum sq_query sweeps[] = {SQ_CLIENT_SWEEP, SQ_DEVICE_SWEEP};
+	int r = 0;
 
-	if (!st)
-		return -EIO;
-	sq_bind_u64(st, 1, req->args->number);
-	return sq_exec(q, st);
+	for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]) && r == 0; i++) {
+		sqlite3_stmt *st = sq_get(q, sweeps[i]);
+
+		if (!st)
+			return -EIO;
+		sq_bind_u64(st, 1, req->args->number);
+		r = sq_exec(q, st);
+	}
+	return r;
 }
 
 static void client_read(sqlite3_stmt *st, struct store_client *c, struct arena *arena)

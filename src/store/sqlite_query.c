@@ -229,7 +229,7 @@ const char *const sq_text[SQ_COUNT] = {
 	 * newest first, cut off behind 600 characters: a network that comes back later than that counts again. */
 	[SQ_CLIENT_NOTE] =
 		"INSERT INTO client SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, '', ?18, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-		"' ' || ?16 || CASE ?16 WHEN '' THEN '' ELSE ' ' END, ?16 <> '', ?18, ?18, ?17, ?19, ?20, ?21, ?22 "
+		"' ' || ?16 || CASE ?16 WHEN '' THEN '' ELSE ' ' END, ?16 <> '', ?18, ?18, ?17, ?19, ?20, ?21, ?22, ?23 "
 		"WHERE EXISTS (SELECT 1 FROM account WHERE jid = ?1 AND NOT removed) "
 		"ON CONFLICT (owner, key) DO UPDATE SET class = ?3, basis = ?4, confidence = ?5, contradictions = ?6, "
 		"product = CASE ?7 WHEN '' THEN product ELSE ?7 END, "
@@ -243,7 +243,7 @@ const char *const sq_text[SQ_COUNT] = {
 		"addresses = CASE WHEN ?16 = '' THEN addresses "
 		"ELSE substr(' ' || ?16 || replace(addresses, ' ' || ?16 || ' ', ' '), 1, 600) END, "
 		"last_us = max(last_us, ?18), sessions = sessions + ?17, messages = messages + ?19, rooms = rooms + ?20, "
-		"files = files + ?21, calls = calls + ?22",
+		"files = files + ?21, calls = calls + ?22, auth = CASE ?23 WHEN 0 THEN auth ELSE ?23 END",
 	[SQ_CLIENT_PART] = "UPDATE client SET sessions = sessions - 1 WHERE owner = ?1 AND key = ?2 AND sessions > 0",
 	[SQ_CLIENT_MERGE] =
 		"UPDATE client SET first_us = min(client.first_us, w.first_us), messages = client.messages + w.messages, "
@@ -323,6 +323,33 @@ const char *const sq_text[SQ_COUNT] = {
 			 "AND NOT disabled)",
 	[SQ_TOKEN_DROP] = "DELETE FROM token WHERE owner = ?1 AND key = ?2 AND (?3 = 0 OR fresh)",
 	[SQ_TOKEN_CLEAR] = "DELETE FROM token WHERE owner = ?1",
+	[SQ_CLIENT_LEAVE] = "UPDATE client SET auth = 0 WHERE owner = ?1 AND auth < 3",
+	[SQ_CLIENT_REVOKE] = "UPDATE client SET auth = 0 WHERE owner = ?1 AND key = ?2",
+	[SQ_DEVICE_LIST] =
+		"SELECT c.key AS key, product, version, os, device, agent, resource, addresses, first_us, c.last_us AS last_us, "
+		"sessions, coalesce(t.until_us, 0), auth FROM client c LEFT JOIN "
+		"(SELECT key, max(expires_us) AS until_us FROM token WHERE owner = ?1 AND expires_us > ?2 GROUP BY key) AS t "
+		"ON c.key = 'agent:' || t.key WHERE c.owner = ?1 "
+		"UNION ALL SELECT 'agent:' || t.key, '', '', '', '', t.key, '', '', min(t.issued_us), max(t.issued_us), 0, "
+		"max(t.expires_us), 0 FROM token t WHERE t.owner = ?1 AND t.expires_us > ?2 AND NOT EXISTS "
+		"(SELECT 1 FROM client c WHERE c.owner = ?1 AND c.key = 'agent:' || t.key) GROUP BY t.key "
+		"ORDER BY last_us DESC, key",
+	[SQ_DEVICE_SEEN] = "UPDATE device SET last_us = max(last_us, ?3) WHERE owner = ?1 AND key = ?2",
+	[SQ_DEVICE_ADD] = "INSERT INTO device (owner, key, product, device, address, first_us, last_us, untold) "
+			  "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7 WHERE EXISTS (SELECT 1 FROM account WHERE jid = ?1 AND NOT removed)",
+	[SQ_DEVICE_GET] = "SELECT first_us, untold FROM device WHERE owner = ?1 AND key = ?2",
+	/* all; networks; new ones since ?2; those nobody was told of, met after ?3 */
+	[SQ_DEVICE_COUNT] = "SELECT count(*), coalesce(sum(key >= 'network:' AND key < 'network;'), 0), "
+			    "coalesce(sum(first_us > ?2 AND product || device || address <> ''), 0), "
+			    "coalesce(sum(untold AND first_us > ?3), 0) FROM device WHERE owner = ?1",
+	[SQ_DEVICE_UNTOLD] = "SELECT key, product, device, address, first_us FROM device WHERE owner = ?1 AND untold AND "
+			     "first_us > ?2 ORDER BY first_us, key LIMIT 10",
+	[SQ_DEVICE_TOLD] = "UPDATE device SET untold = 0 WHERE owner = ?1 AND key = ?2",
+	[SQ_DEVICE_DROP] = "DELETE FROM device WHERE owner = ?1 AND key = ?2",
+	[SQ_DEVICE_TRIM] = "DELETE FROM device WHERE owner = ?1 AND key IN (SELECT key FROM device WHERE owner = ?1 "
+			   "ORDER BY last_us DESC, key LIMIT -1 OFFSET ?2)",
+	[SQ_DEVICE_SWEEP] = "DELETE FROM device WHERE last_us < ?1",
+	[SQ_DEVICE_CLEAR] = "DELETE FROM device WHERE owner = ?1",
 	[SQ_TOKEN_TRIM] = "DELETE FROM token WHERE owner = ?1 AND key IN (SELECT key FROM token WHERE owner = ?1 GROUP BY key "
 			  "ORDER BY max(issued_us) DESC, key LIMIT -1 OFFSET ?2)",
 };

@@ -162,6 +162,17 @@ static const char *const steps[] = {
 	"CREATE TABLE silence ("
 	"  owner TEXT PRIMARY KEY, cause TEXT NOT NULL, since_us INTEGER NOT NULL, until_us INTEGER NOT NULL,"
 	"  peace_ms INTEGER NOT NULL, many INTEGER NOT NULL, refused INTEGER NOT NULL, told INTEGER NOT NULL) WITHOUT ROWID;",
+	/* 17: how installations logged in last (until now by password, as far as is known); which devices an account has been
+	 * used with, so that a new one is told of, and where */
+	"ALTER TABLE client ADD COLUMN auth INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE client SET auth = 1;"
+	"CREATE TABLE device ("
+	"  owner TEXT NOT NULL, key TEXT NOT NULL, product TEXT NOT NULL, device TEXT NOT NULL, address TEXT NOT NULL,"
+	"  first_us INTEGER NOT NULL, last_us INTEGER NOT NULL, untold INTEGER NOT NULL,"
+	"  PRIMARY KEY (owner, key)) WITHOUT ROWID;"
+	"INSERT INTO device SELECT owner, CASE WHEN agent <> '' THEN key ELSE 'product:' || "
+	"  CASE WHEN product = '' THEN '' ELSE lower(product) END END AS known, '', '', '', min(first_us), max(last_us), 0 "
+	"  FROM client GROUP BY owner, known;",
 };
 
 enum {

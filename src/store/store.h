@@ -97,6 +97,9 @@ struct store_req {
 		const struct store_mails *mails;
 		const struct store_mail_counts *mail_counts;
 		const struct store_tokens *tokens;
+		const struct store_devices *devices;
+		const struct store_meeting *meeting;
+		const struct store_untolds *untolds;
 		const int *outcomes; /* one for each row of the call */
 		uint64_t number;
 	};
@@ -337,9 +340,22 @@ void store_caps_client_note(struct store *s, const struct store_caps_client *row
 /* Somebody was refused at row->last_us. At most `max` rows are kept. */
 void store_refusal_note(struct store *s, const struct store_refusal *row, size_t max);
 
+/* --- devices (XEP-0494): what has access to an account --- */
+
+/* -> req->devices; tokens that are good after now_us. */
+[[nodiscard]] int store_device_list(struct store *s, struct store_req *req, struct str owner, uint64_t now_us);
+/* Its tokens go, how it logged in is forgotten, and it is new when it comes back. */
+[[nodiscard]] int store_device_revoke(struct store *s, struct store_req *req, struct str owner, struct str key);
+/* -> req->meeting; keeps that it has been there. Without an account nothing is kept. */
+[[nodiscard]] int store_device_meet(struct store *s, struct store_req *req, const struct store_arrival *row);
+/* Of those met later than after_us -> req->untolds, a few at a time. */
+[[nodiscard]] int store_device_untold(struct store *s, struct store_req *req, struct str owner, uint64_t after_us);
+/* A note: somebody has been told of it. */
+void store_device_told(struct store *s, struct str owner, struct str key);
+
 /* -> req->clients. */
 [[nodiscard]] int store_client_list(struct store *s, struct store_req *req, const struct store_client_query *query);
-/* Forgets clients that have not been seen since. */
+/* Forgets clients and devices that have not been seen since. */
 [[nodiscard]] int store_client_sweep(struct store *s, struct store_req *req, uint64_t before_us);
 
 /* Changes with each note and each change of hashes. Any thread. */

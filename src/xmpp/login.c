@@ -66,15 +66,6 @@ void login_depart(struct login *l)
 
 /* ---- the record ---- */
 
-/* What has something to say. */
-static size_t extra_add(struct extra *extra, size_t n, enum event_key key, struct str text)
-{
-	if (!text.len)
-		return n;
-	extra[n] = (struct extra){.key = key, .text = text};
-	return n + 1;
-}
-
 static void login_record(struct login *l, enum event type, struct str session_jid, struct str person, struct str reason)
 {
 	struct stream *s = l->stream;
@@ -89,14 +80,14 @@ static void login_record(struct login *l, enum event type, struct str session_ji
 	if (l->is_external)
 		tls_client_put(s->conn.ssl, &issuer, &serial, &fingerprint);
 	extra[n++] = (struct extra){.key = KEY_MECHANISM, .text = str_from(l->mechanism)};
-	n = extra_add(extra, n, KEY_TLS, buf_view(&tls));
-	n = extra_add(extra, n, KEY_CERT_ISSUER, buf_view(&issuer));
-	n = extra_add(extra, n, KEY_CERT_SERIAL, buf_view(&serial));
-	n = extra_add(extra, n, KEY_CERT_SHA256, buf_view(&fingerprint));
+	extra[n++] = (struct extra){.key = KEY_TLS, .text = buf_view(&tls)};
+	extra[n++] = (struct extra){.key = KEY_CERT_ISSUER, .text = buf_view(&issuer)};
+	extra[n++] = (struct extra){.key = KEY_CERT_SERIAL, .text = buf_view(&serial)};
+	extra[n++] = (struct extra){.key = KEY_CERT_SHA256, .text = buf_view(&fingerprint)};
 	if (s->agent) {
-		n = extra_add(extra, n, KEY_AGENT, s->agent->id);
-		n = extra_add(extra, n, KEY_SOFTWARE, s->agent->software);
-		n = extra_add(extra, n, KEY_DEVICE, s->agent->device);
+		extra[n++] = (struct extra){.key = KEY_AGENT, .text = s->agent->id};
+		extra[n++] = (struct extra){.key = KEY_SOFTWARE, .text = s->agent->software};
+		extra[n++] = (struct extra){.key = KEY_DEVICE, .text = s->agent->device};
 	}
 	entry = (struct entry){
 			.type = type,
