@@ -4,7 +4,7 @@
  *   id: GH-2026-1                           required
  *   product: Gajim                          required (or `package`)
  *   affected: "<1.8.4"                      required: a range (rules/README.md), or a list of {introduced, fixed, last_affected}
- *   fixed, severity, summary, references (one address or a list), published, modified
+ *   fixed, severity, summary, aliases, references (one address or a list), published, modified
  *
  * From one a proposed rule is made, a file of policy/clients that only observes. Pure; everything lives in the arena. */
 #pragma once
@@ -20,7 +20,7 @@ enum {
 };
 
 struct advisory {
-	struct str id, summary, severity, reference, published, modified, fixed;
+	struct str id, aliases, summary, severity, reference, published, modified, fixed;
 	struct advisory_package {
 		struct str product, affected; /* a range as rules have it; empty: it could not be made */
 		struct str ecosystem;         /* "" in our own form */
@@ -30,7 +30,7 @@ struct advisory {
 };
 
 /* `product`, `versions`: said by the administrator, instead of what the document says; empty: not. 0, or -EINVAL with *err
- * "FIELD: what was found; what is accepted or done about it". */
+ * "NAME:LINE: FIELD: what was found; what is accepted or done about it". */
 [[nodiscard]] int advisory_read(struct advisory *out, struct str text, const char *name, struct str product,
 	struct str versions, struct arena *arena, struct err *err);
 

@@ -12,6 +12,7 @@
 #include "cli/clients_change.h"
 #include "cli/commands.h"
 #include "cli/table.h"
+#include "client/table.h"
 
 static int file_read(struct cli *cli, const char *path, struct buf *out)
 {
@@ -28,6 +29,22 @@ static int file_read(struct cli *cli, const char *path, struct buf *out)
 	return utf8_is_valid(buf_view(out)) ? 0 : cli_fail(cli, CLI_USAGE, NULL, "%s is not UTF-8", path);
 }
 
+/* What programs call themselves, where we know what is packed under that name. */
+static struct str shipped_name(const struct clients *c, struct str name)
+{
+	struct client_table *table;
+	const struct product *known;
+	struct str rest;
+	struct err err = {};
+
+	if (client_table_new(&table, NULL, 0, &err))
+		return name;
+	known = client_table_name(table, name, &rest);
+	name = known && !rest.len ? arena_dup(c->arena, str_from(known->name)) : name;
+	client_table_unref(table);
+	return name;
+}
+
 /* The catalogue's spelling, where it has the product. */
 static void product_settle(struct clients *c, struct advisory *a)
 {
@@ -37,6 +54,7 @@ static void product_settle(struct clients *c, struct advisory *a)
 	for (size_t p = 0; p < a->count; p++) {
 		size_t i = 0;
 
+		a->packages[p].product = shipped_name(c, a->packages[p].product);
 		while (i < count && !str_eq_nocase(products[i].product, a->packages[p].product))
 			i++;
 		if (i < count)
@@ -125,9 +143,9 @@ static const char *state_of(const struct clients *c, const struct client_advisor
 
 static json_t *advisory_json(const struct clients *c, const struct client_advisory *a)
 {
-	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", text_json(a->id), "state",
-		state_of(c, a), "summary", text_json(a->summary), "severity", text_json(a->severity), "product",
-		text_json(a->product), "affected", text_json(a->affected), "fixed", text_json(a->fixed), "reference",
+	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", text_json(a->id), "aliases",
+		text_json(a->aliases), "state", state_of(c, a), "summary", text_json(a->summary), "severity", text_json(a->severity),
+		"product", text_json(a->product), "affected", text_json(a->affected), "fixed", text_json(a->fixed), "reference",
 		text_json(a->reference), "published", text_json(a->published), "modified", text_json(a->modified), "imported",
 		text_json(a->imported), "by", text_json(a->by), "file", text_json(a->file));
 }
@@ -166,7 +184,7 @@ static void advisory_print(const struct clients *c, const struct client_advisory
 	const struct {
 		const char *name;
 		struct str text;
-	} rows[] = {{"id", a->id}, {"state", str_from(state_of(c, a))}, {"summary", a->summary}, {"severity", a->severity},
+	} rows[] = {{"id", a->id}, {"aliases", a->aliases}, {"state", str_from(state_of(c, a))}, {"summary", a->summary}, {"severity", a->severity},
 		{"product", a->product}, {"affected", a->affected}, {"fixed", a->fixed}, {"reference", a->reference},
 		{"published", a->published}, {"modified", a->modified}, {"imported", a->imported}, {"by", a->by},
 		{"file", a->file}};
@@ -174,6 +192,19 @@ static void advisory_print(const struct clients *c, const struct client_advisory
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (rows[i].text.len)
 			cli_say(c->cli, "%-10s %s\n", rows[i].name, LOG_STR(rows[i].text));
+}
+
+/* Other databases call it that. */
+static bool is_alias(struct str aliases, struct str id)
+{
+	for (size_t from = 0; from < aliases.len;) {
+		size_t to = str_find(aliases, ',', from);
+
+		if (str_eq_nocase(str_trim(str_cut(aliases, from, to)), id))
+			return true;
+		from = to + 1;
+	}
+	return false;
 }
 
 int cmd_clients_advisory_show(struct cli *cli)
@@ -186,6 +217,9 @@ int cmd_clients_advisory_show(struct cli *cli)
 
 	while (i < count && !str_eq_nocase(list[i].id, id))
 		i++;
+	for (size_t k = 0; i == count && k < count; k++)
+		if (is_alias(list[k].aliases, id))
+			i = k;
 	if (!r && i == count)
 		r = cli_fail(cli, CLI_NO, "'gatehouse clients advisory list' shows all", "there is no advisory '%s'", LOG_STR(id));
 	else if (!r && cli->json)

@@ -312,6 +312,7 @@ static void read_catalogue(struct rule_reader *reader, const struct yml_node *no
 	}
 
 ADVISORY_KEY(id)
+ADVISORY_KEY(aliases)
 ADVISORY_KEY(summary)
 ADVISORY_KEY(severity)
 ADVISORY_KEY(product)
@@ -325,6 +326,7 @@ ADVISORY_KEY(by)
 
 static const struct reader_key advisory_keys[] = {
 	{"id", read_advisory_id},
+	{"aliases", read_advisory_aliases},
 	{"summary", read_advisory_summary},
 	{"severity", read_advisory_severity},
 	{"product", read_advisory_product},

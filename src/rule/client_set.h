@@ -109,7 +109,7 @@ struct client_product {
 };
 
 struct client_advisory {
-	struct str id, summary, severity, product, affected, fixed, reference, published, modified, imported, by;
+	struct str id, aliases, summary, severity, product, affected, fixed, reference, published, modified, imported, by;
 	struct str file;
 	unsigned line;
 };

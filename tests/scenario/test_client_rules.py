@@ -7,6 +7,8 @@ import pytest
 import yaml
 
 from lib import names, record
+from lib.record import eventually
+from lib.standstill import stopped
 
 OSV = {
     "schema_version": "1.6.0",
@@ -241,7 +243,7 @@ def test_an_advisory_of_the_short_form_is_read_from_standard_input(server, clien
 
 
 @pytest.mark.parametrize("change, wants", [
-    ({"id": None}, "id: it is missing"),
+    ({"id": None}, "bad.json:1: id: it is missing"),
     ({"withdrawn": "2026-11-02T00:00:00Z"}, "withdrawn: "),
     ({"affected": []}, "--product and --versions"),
     ({"affected": [{"package": {"ecosystem": "npm", "name": "x"}, "ranges": [OSV["affected"][0]["ranges"][0]]}]}, "--versions"),
@@ -256,6 +258,38 @@ def test_a_bad_advisory_is_refused_with_its_field(server, clients, tmp_path, cha
     done = server.run("clients", "advisory", "import", document)
     assert done.returncode == 2 and wants in done.stderr, done.stderr
     assert files(clients) == old
+
+
+def test_a_document_of_a_database_names_its_line_and_the_rules_stay(server, clients, tmp_path):
+    """As they are published: one field a line."""
+    before, old = version(server), files(clients)
+    document = tmp_path / "GHSA.json"
+    text = json.dumps(OSV, indent=2)
+    document.write_text(text.replace('"fixed": "1.8.4"', '"fixed": "the next one"'))
+    done = server.run("clients", "advisory", "import", document)
+    line = 1 + text[:text.index('"introduced": "1.5"')].count("\n") + 2  # where the event begins
+    assert done.returncode == 2, done.stdout
+    assert "GHSA.json:%d: affected[0].ranges[1].events[1]: found 'the next one'; accepted: a version" % line in done.stderr
+    assert "next: nothing was changed" in done.stderr and files(clients) == old and version(server) == before
+
+
+def test_what_a_database_calls_a_package_is_the_program_and_any_of_its_ids_finds_it(server, clients, tmp_path):
+    """YAML, without a summary and with an upper end beside the events (CVE-2018-6591 is about Converse.js up to 3.3)."""
+    document = tmp_path / "osv.yaml"
+    document.write_text(yaml.safe_dump({
+        "id": "GHSA-test-0002-wxyz", "aliases": ["CVE-2018-6591"], "modified": "2026-11-01T10:00:00.123456Z",
+        "details": "Bookmarks were readable for others.", "severity": [
+            {"type": "CVSS_V3", "score": "CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:L/I:N/A:N"},
+            {"type": "CVSS_V4", "score": "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N"}],
+        "affected": [{"package": {"ecosystem": "npm", "name": "converse.js"},
+                      "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}],
+                      "database_specific": {"last_known_affected_version_range": "<= 3.3.0"}}]}))
+    done = server.run("clients", "advisory", "import", document)
+    assert done.returncode == 0, done.stderr
+    rule = rules(server)["advisory-ghsa-test-0002-wxyz"]
+    assert rule["clients"] == {"product": ["Converse.js"], "versions": "<=3.3.0"} and rule["mode"] == "observe"
+    shown = server.json("clients", "advisory", "show", "cve-2018-6591")
+    assert shown["id"] == "GHSA-test-0002-wxyz" and shown["severity"].startswith("CVSS:4.0/")
 
 
 def test_no_json_is_told_with_its_line(server, clients, tmp_path):
@@ -276,6 +310,54 @@ def test_without_a_server_the_files_are_changed_and_the_record_says_so(launch):
     server.start()
     assert rules(server)["deny-pidgin"]["mode"] == "enforce"
     assert acts(server, "deny-pidgin")
+
+
+@pytest.mark.parametrize("arguments", [
+    ("clients", "allow", "Gajim"), ("clients", "enforce", "gajim-too-old"), ("clients", "drop", "gajim-too-old"), DENY])
+def test_without_a_server_and_without_a_record_nothing_is_changed(launch, arguments):
+    """Also what protects: nobody can log in, so there is time to mend the record."""
+    server = launch("client-rules-no-record")
+    server.stop()
+    folder = server.dir / "policy/clients"
+    old = files(folder)
+    (server.dir / "record").rename(server.dir / "record.away")
+    try:
+        done = server.run(*arguments)
+        assert done.returncode != 0 and "nothing was changed" in done.stderr, done.stdout + done.stderr
+        assert files(folder) == old
+    finally:
+        (server.dir / "record.away").rename(server.dir / "record")
+
+
+# --- while the record takes nothing
+
+@pytest.mark.parametrize("arguments, input", [
+    (("clients", "allow", "Gajim"), None), (("clients", "drop", "gajim-too-old"), None),
+    (("clients", "advisory", "import", "-"), "id: GH-9\nproduct: Gajim\naffected: '<1'\n"),
+    (("clients", "hashes", "--confirm", "sha-1 %s=" % ("A" * 27), "--product", "Gajim"), None)])
+def test_nothing_that_opens_is_changed_without_a_record(server, clients, arguments, input):
+    before, old, hashes = version(server), files(clients), server.json("clients", "hashes")
+    with stopped(server):
+        done = server.run(*arguments, input=input)
+        assert done.returncode not in (0, 2), done.stdout + done.stderr
+        assert "nothing was done: every act is recorded first" in done.stderr and "next:" in done.stderr, done.stderr
+        assert files(clients) == old and version(server) == before
+    # a line that comes too late is followed by one that says so
+    eventually(lambda: [line for line in record.entries(server.dir / "record") if line.get("of_seq")
+                        and line.get("command") in ("clients.rule", "clients.hash") and line["ok"] is False])
+    assert version(server) == before and server.json("clients", "hashes") == hashes
+
+
+def test_what_protects_is_done_and_its_line_follows(server, clients, folk):
+    client = folk.client(folk.account()).login(resource="gajim.4FXQ2P1B")
+    with stopped(server):
+        done = server.run("clients", "deny", "Gajim", "--reason", "Pictures take it over.")
+        assert done.returncode == 0, done.stderr
+        assert rules(server)["deny-gajim"]["stage"] == "deny" and client.stream_error(20) == "policy-violation"
+        assert not acts(server, "deny-gajim")
+    eventually(lambda: acts(server, "deny-gajim"))
+    (actor, text), = acts(server, "deny-gajim")
+    assert actor and "Pictures take it over." in text
 
 
 # --- whom it reaches

@@ -36,6 +36,7 @@ static void a_document_of_osv_is_read(void **state)
 	assert_str(a.id, "GHSA-abcd-1234-wxyz");
 	assert_str(a.summary, "Overflow in images \xf0\x9f\x98\x80");
 	assert_str(a.severity, "CRITICAL");
+	assert_str(a.aliases, "CVE-2026-1234");
 	assert_str(a.reference, "https://advisory/");
 	assert_str(a.fixed, "2.1.1");
 	assert_str(a.published, "2026-10-30T00:00:00.5Z");
@@ -67,6 +68,28 @@ static const struct {
 	{"{\"id\":\"X-1\",\"modified\":\"2026-11-01T10:00:00Z\"}", "Dino", "<9", "<9"},
 	{"id: GH-1\nproduct: Gajim\naffected: '<1.8.4'\n", NULL, NULL, "<1.8.4"},
 	{"id: GH-1\npackage: Gajim\naffected:\n- {introduced: '1.0', fixed: '1.8.4'}\n- {fixed: '0.5'}\n", NULL, NULL, ">=1.0, <1.8.4 || <0.5"},
+	/* no upper event, but beside it how far it is known to go */
+	{OSV("{" PACKAGE ",\"ranges\":[{\"type\":\"SEMVER\",\"events\":[{\"introduced\":\"0\"}]}],"
+	     "\"database_specific\":{\"last_known_affected_version_range\":\"<= 1.0.13\"}}"), NULL, NULL, "<=1.0.13"},
+	{OSV("{" PACKAGE ",\"ranges\":[{\"type\":\"SEMVER\",\"events\":[{\"introduced\":\"2.0\"}]}],"
+	     "\"database_specific\":{\"last_known_affected_version_range\":\"< 3.0.0\"}}"), NULL, NULL, ">=2.0, <3.0.0"},
+	{OSV("{" PACKAGE ",\"ranges\":[{\"type\":\"SEMVER\",\"events\":[{\"introduced\":\"0\"},{\"fixed\":\"1.2\"}]}],"
+	     "\"database_specific\":{\"last_known_affected_version_range\":\"< 3.0.0\"}}"), NULL, NULL, "<1.2"},
+	/* commits, and the versions that were found for them */
+	{OSV("{\"ranges\":[{\"type\":\"GIT\",\"repo\":\"r\",\"events\":[{\"introduced\":\"0\"},{\"fixed\":\"6f4e5dc5\"}],"
+	     "\"database_specific\":{\"versions\":[{\"introduced\":\"0\"},{\"fixed\":\"1.5.0\"}]}}],\"versions\":[\"gajim-1.4.7\"]}"),
+		"Gajim", NULL, "<1.5.0"},
+	{OSV("{\"ranges\":[{\"type\":\"GIT\",\"repo\":\"r\",\"events\":[{\"introduced\":\"0\"}],"
+	     "\"database_specific\":{\"extracted_events\":[{\"introduced\":\"1.1\"},{\"last_affected\":\"1.4.7\"}]}}]}"),
+		"Gajim", NULL, ">=1.1, <=1.4.7"},
+	/* what is listed and in no range is affected, too */
+	{OSV("{" PACKAGE ",\"ranges\":[{\"type\":\"ECOSYSTEM\",\"events\":[{\"introduced\":\"0\"},{\"fixed\":\"1.2.4\"}]}],"
+	     "\"versions\":[\"1.0\",\"1.0.post1\",\"1.2.3\",\"2.0.1\"]}"), NULL, NULL, "<1.2.4 || =2.0.1"},
+	/* as in a database that keeps them in YAML */
+	{"id: PYSEC-2022-1\ndetails: 'Anybody may be the server, says nobody.'\naliases:\n- CVE-2022-45197\nmodified: '2023-05-04T04:29:29.928881Z'\n"
+	 "published: '2022-12-25T05:15:00Z'\nreferences:\n- type: WEB\n  url: https://example.org/\naffected:\n- package:\n    name: slixmpp\n"
+	 "    ecosystem: PyPI\n    purl: pkg:pypi/slixmpp\n  ranges:\n  - type: ECOSYSTEM\n    events:\n    - introduced: '0'\n    - fixed: 1.8.3\n"
+	 "  versions:\n  - '1.0'\n  - 1.8.2\n", NULL, NULL, "<1.8.3"},
 	{"{\"id\":\"GH-1\",\"product\":\"Gajim\",\"affected\":\"<1.8.4\",\"references\":[\"https://a/\",\"https://b/\"]}", NULL, NULL, "<1.8.4"},
 };
 
@@ -93,7 +116,7 @@ static const struct {
 	{"{\"id\":\"X-1\",\"id\":\"X-2\"}", "x.json:1:"},
 	{"id: [\n", "x.json:"},
 	{"[]", "advisory: accepted: one object"},
-	{"{\"product\":\"x\"}", "x.json: id: it is missing"},
+	{"{\"product\":\"x\"}", "x.json:1: id: it is missing"},
 	{"{\"id\":1,\"product\":\"x\"}", "id: found no text"},
 	{"{\"id\":\"a b\",\"product\":\"x\"}", "id: found 'a b'; accepted: letters"},
 	{"id: GH-1\naffected: '<1'\n", "product: it is missing"},
@@ -101,6 +124,18 @@ static const struct {
 	{"id: GH-1\nproduct: Gajim\naffected: '<'\n", "affected: "},
 	{"id: GH-1\nproduct: Gajim\naffected: '<1'\nmodified: yesterday\n", "modified: found 'yesterday'"},
 	{"{\"id\":\"X-1\",\"withdrawn\":\"2026-11-01T10:00:00Z\"}", "withdrawn: the advisory was withdrawn at 2026-11-01"},
+	{"{\"id\":\"X-1\",\"withdrawn\":\"2026-11-01T10:00:00Z\"}", "'gatehouse clients drop advisory-x-1'"},
+	{"{\"id\":\"X-1\",\"schema_version\":\"2.0.0\"}", "schema_version: found '2.0.0'; accepted: 1.x"},
+	{"{\"id\":\"X-1\",\"aliases\":\"CVE-1\"}", "aliases: accepted: a list"},
+	{"{\"id\":\"X-1\",\"severity\":[{\"type\":\"CVSS_V3\",\"score\":\"9.8\"}]}", "severity[0]: found '9.8'; accepted: a vector"},
+	/* the line of what is wrong, or of what it is missing in */
+	{"\n{\n \"id\": \"X-1\",\n \"details\": \"a { \\\" [ ,\",\n \"modified\":\n  \"yesterday\"\n}", "x.json:6: modified: found 'yesterday'"},
+	{"{\"id\": \"X-1\",\n\"affected\": [\n{\"package\": {\"name\": \"a\"}, \"versions\": [\"1\"]},\n{\"package\":\n{\"name\": \"b\"},\n"
+	 "\"ranges\": [{\"type\": \"SEMVER\",\n\"events\": [{\"introduced\": \"0\"},\n{\"fixed\": \"soon\"}]}]}]}",
+		"x.json:8: affected[1].ranges[0].events[1]: found 'soon'"},
+	{"{\n\"id\": \"X-1\",\n\"affected\": [\n{\"package\": {\"ecosystem\": \"npm\"}}]}", "x.json:4: affected[0].package: it is missing"},
+	{"id: PYSEC-1\naffected:\n- package:\n    name: x\n  ranges:\n  - type: DATE\n    events: []\n",
+		"x.json:6: affected[0].ranges[0].type: found 'DATE'; accepted: SEMVER, ECOSYSTEM, GIT"},
 	{OSV("{}"), "affected[0].package: it is missing; name the product with --product"},
 	{OSV("{\"package\":{\"ecosystem\":\"npm\"}}"), "affected[0].package: it is missing"},
 	{OSV("{" PACKAGE "}"), "affected[0].versions: no versions that a program could tell"},
