@@ -522,6 +522,22 @@ const struct command commands[] = {
 		"Clients that were judged and not let stay, by a rule about clients. What was the same but for the time is one row, with a "
 		"count. Failed logins and handshakes stand in the record and the log.",
 		"  gatehouse clients refused --since 24h\n", refused_options, 0, 0, false, cmd_clients_refused},
+	{"devices list", "JID", "show what has access to an account",
+		"Lists the programs and devices with which somebody is logged in or can log in again: by the password or certificate they "
+		"used last, or by a token they were given. Names are what the program says of itself. docs/client-control.md, 'Hijack'.",
+		"  gatehouse devices list alice@example.org\n", NULL, 1, 1, false, cmd_devices_list},
+	{"devices show", "JID ID", "show one device of an account", "Shows all that is kept of it, and its sessions.",
+		"  gatehouse devices show alice@example.org 4f9a1c0be2d37788\n", NULL, 2, 2, false, cmd_devices_show},
+	{"devices logout", "JID ID [--reason TEXT]", "end the sessions of a device",
+		"Ends its sessions, those that wait to be resumed too. Its tokens stay, so it may come back by itself. The act is "
+		"recorded; it is done also while the record takes nothing.",
+		"  gatehouse devices logout alice@example.org 4f9a1c0be2d37788\n", reason_options, 2, 2, false, cmd_devices_logout},
+	{"devices revoke", "JID ID [--reason TEXT]", "take its access from a device",
+		"Ends its tokens and its sessions, those that wait to be resumed too. What knows the password can log in with that again; "
+		"then the person's other devices are told of it as of a new one. The act is recorded; it is done also while the record takes "
+		"nothing.",
+		"  gatehouse devices revoke alice@example.org 4f9a1c0be2d37788 --reason 'Lost on the train.'\n", reason_options, 2, 2,
+		false, cmd_devices_revoke},
 	{"flood list", "", "show who gets too much from people he does not know",
 		"Lists the people from whom the server holds off everybody they do not know, since when, until when, and how "
 		"much has been refused. Cause: too many senders, too many stanzas, or asked by an administrator.",

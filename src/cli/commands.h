@@ -45,6 +45,11 @@ int cmd_clients_export(struct cli *cli);
 int cmd_clients_posture(struct cli *cli);
 int cmd_clients_hashes(struct cli *cli);
 int cmd_clients_refused(struct cli *cli);
+int cmd_devices_list(struct cli *cli);
+int cmd_devices_show(struct cli *cli);
+int cmd_devices_logout(struct cli *cli);
+int cmd_devices_revoke(struct cli *cli);
+
 int cmd_flood_list(struct cli *cli);
 int cmd_flood_silence(struct cli *cli);
 int cmd_flood_release(struct cli *cli);

@@ -136,6 +136,12 @@
  *                   -> {"ok":true,"refused":[{"kind","jid","address","product","version","rule","reason","count",
  *                      "first","last"},..]}, the latest first
  *
+ *   devices.list
+ *   {"jid"}         -> {"ok":true,"devices":[D,..]}, those seen last first
+ *   devices.logout, devices.revoke
+ *   {"jid","id","reason"?}
+ *                   -> {"ok":true,"closed":N,"device":D as it was}; not_found. Its sessions end; revoke: its tokens go first.
+ *                      Recorded; protect, as below
  *   flood.list      -> {"ok":true,"victims":[{"jid","cause":"senders"|"stanzas"|"asked","since","until","refused":N},..]}
  *   flood.silence
  *   {"jid","seconds"?}
@@ -148,8 +154,8 @@
  *                   -> {"ok":true}. The supervisor's own, of what it does while the recorder does not answer:
  *                      recorded as soon as it does
  *
- * user.*, invite.create, invite.revoke, flood.*, lockdown.* and session.close are recorded before they are done; without that nothing is done (`full`,
- * `unavailable`). user.disable, invite.revoke, flood.silence, lockdown.on and session.close protect: they are done in any case, and recorded when it can be.
+ * user.*, devices.logout, devices.revoke, invite.create, invite.revoke, flood.*, lockdown.* and session.close are recorded before they are done; without that nothing is done (`full`,
+ * `unavailable`). user.disable, devices.*, invite.revoke, flood.silence, lockdown.on and session.close protect: they are done in any case, and recorded when it can be.
  *
  * Forwarded to the recorder:
  *
@@ -174,6 +180,9 @@
  *     "addresses":[..],"networks","first_seen","last_seen","sessions","uses":{"messages","rooms","files","calls"},"online":N,
  *     "effect","rule","up_to_date","minimum" (version wanted),"posture":"none"|"unknown"|"below"|"above","deny_from",
  *     "overdue_days" (below 0: until then)}
+ * D: {"id","installation","product","version","os","device","agent","address","first_seen","last_seen",
+ *     "auth":["password"|"certificate" (how it logged in last),"token" (it has one)],"token_until" or null,
+ *     "sessions":[full JIDs],"type":"session"|"access" (it was never there)}
  * S: {"jid" (full),"address","tls","mechanism","ja4","connected","loop","state":"online"|"resumable","product","version","os",
  *     "installation","effect","rule",..}
  * I: {"id","domain","jid" ("": who uses it chooses),"groups":[..],"by","created","expires",

@@ -67,6 +67,9 @@ static const struct row rows[] = {
 	{NS_SEARCH, STR("query"), ON_IQ_SET, CLASS_EVENT, ID_MAX, ~0u},
 	{NS_BLOCKING, STR("blocklist"), ON_IQ_GET, CLASS_SIGNAL, 0, 0},
 	{NS_BLOCKING, STR(""), ON_IQ_SET, CLASS_EVENT, 0, ~0u},
+	/* One's own devices. */
+	{NS_CAM, STR("list"), ON_IQ_GET, CLASS_SIGNAL, 0, 0},
+	{NS_CAM, STR("revoke"), ON_IQ_SET, CLASS_EVENT, ID_MAX, 0},
 	/* One's own history: what is asked goes nowhere else. */
 	{NS_MAM, STR("query"), ON_IQ_GET | ON_IQ_SET, CLASS_SIGNAL, ID_MAX, ~0u},
 	{NS_MAM, STR("metadata"), ON_IQ_GET, CLASS_SIGNAL, 0, 0},

@@ -249,6 +249,11 @@ void gate_user_disable(struct gate_request *r);
 void gate_user_enable(struct gate_request *r);
 void gate_user_remove(struct gate_request *r);
 
+/* gate_devices.c */
+void gate_devices_list(struct gate_request *r);
+void gate_devices_logout(struct gate_request *r);
+void gate_devices_revoke(struct gate_request *r);
+
 /* gate_flood.c. Before the loops run: as the store has it. 0 or negative. */
 [[nodiscard]] int gate_flood_open(struct gate *g, struct err *err);
 void gate_flood_tick(struct gate *g); /* each second: what is new is kept, what has ended recorded */

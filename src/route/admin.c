@@ -320,6 +320,7 @@ static void run_close(struct task *task)
 	struct session *s;
 
 	while (u && (s = next_to_close(u, c))) { /* not-authorized: XEP-0077 3.2 */
+		s->sighting.shut = true;
 		session_end(s, removed ? "not-authorized" : "policy-violation", c->text,
 			removed ? "the account has been removed" : "closed by an administrator");
 		c->count++;

@@ -4,6 +4,7 @@
 #include "route/answer.h"
 #include "route/commands.h"
 #include "route/components.h"
+#include "route/devices.h"
 #include "route/iq.h"
 #include "pubsub/event.h"
 #include "route/pep.h"
@@ -101,6 +102,9 @@ static const char *const archive_features[] = {
 /* Of one's own, where there are commands to be run there. */
 static const char *const command_features[] = {"http://jabber.org/protocol/commands", NULL};
 
+/* Of one's own. */
+static const char *const own_features[] = {DEVICES_FEATURE, NULL};
+
 static const char *const no_features[] = {NULL};
 
 static struct str wanted_node(const struct parcel *p)
@@ -176,7 +180,7 @@ static void put_offered(struct buf *text, const struct settings *s)
 }
 
 static void answer_info(struct parcel *p, const char *identity, const char *const *features,
-	const char *const *more, const char *const *own)
+	const char *const *more, const char *const *own, const char *const *commands)
 {
 	struct buf text = BUF_INIT(0);
 
@@ -189,6 +193,7 @@ static void answer_info(struct parcel *p, const char *identity, const char *cons
 	put_features(&text, features);
 	put_features(&text, more);
 	put_features(&text, own);
+	put_features(&text, commands);
 	buf_lit(&text, "</query></iq>");
 	answer_end(p, &text);
 }
@@ -266,7 +271,7 @@ static void answer_server(const struct home *h, struct parcel *p)
 static void answer_account(const struct home *h, struct parcel *p, bool own)
 {
 	answer_info(p, "category='account' type='registered'/><identity category='pubsub' type='pep'", account_features,
-		h->settings->history_enabled ? archive_features : no_features,
+		h->settings->history_enabled ? archive_features : no_features, own ? own_features : no_features,
 		own && commands_are_there(h, p->origin->jid.bare) ? command_features : no_features);
 }
 

@@ -177,7 +177,7 @@ void inventory_saw(struct session *s, struct judgement *client)
 		return;
 	if (!first)
 		key_put(&was, s, x->client);
-	write_row(s, client, first, s->origin->address, first ? s->origin->mechanism : STR_NONE, buf_view(&was));
+	write_row(s, client, first, s->origin->address, first && !x->shut ? s->origin->mechanism : STR_NONE, buf_view(&was));
 	buf_done(&was);
 	judgement_unref(x->client);
 	x->client = judgement_ref(client);

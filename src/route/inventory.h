@@ -19,6 +19,7 @@ struct sighting {
 	bool taught;              /* what it says of its capabilities has been noted */
 	uint64_t noted;           /* loop_seconds(); at first, when it was bound */
 	uint32_t uses[STORE_USES]; /* since then */
+	bool shut; /* it is ended from here: what it has logged in with may be worth nothing any more */
 };
 
 void sighting_init(struct sighting *x);

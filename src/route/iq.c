@@ -6,6 +6,7 @@
 #include "route/commands.h"
 #include "route/components.h"
 #include "route/deliver.h"
+#include "route/devices.h"
 #include "route/directed.h"
 #include "route/disco.h"
 #include "route/flood.h"
@@ -123,6 +124,8 @@ static const struct handler handlers[] = {
 	{NS_PUBSUB, STR("pubsub"), true, TO_OWN, iq_nodes},
 	{NS_PUBSUB_OWNER, STR("pubsub"), false, TO_OWN, iq_nodes},
 	{NS_PUBSUB_OWNER, STR("pubsub"), true, TO_OWN, iq_nodes},
+	{NS_CAM, STR("list"), false, TO_OWN, devices_list},
+	{NS_CAM, STR("revoke"), true, TO_OWN, devices_revoke},
 	{NS_PRIVATE, STR("query"), false, TO_OWN, private_get},
 	{NS_PRIVATE, STR("query"), true, TO_OWN, private_set},
 	{NS_VCARD, STR("vCard"), false, TO_OWN, vcard_get_own},
@@ -196,7 +199,7 @@ static void iq_hand_over(struct session *s, struct parcel *p)
 bool iq_is_owners(const struct node *payload)
 {
 	return node_is(payload, STR("query"), NS_ROSTER) || str_eq(payload->ns, NS_MAM) ||
-	       str_eq(payload->ns, NS_PRIVATE) || node_is(payload, STR("vCard"), NS_VCARD);
+	       str_eq(payload->ns, NS_PRIVATE) || str_eq(payload->ns, NS_CAM) || node_is(payload, STR("vCard"), NS_VCARD);
 }
 
 bool iq_may_know(const struct user *u, const struct parcel *p)

@@ -137,11 +137,28 @@ void note_client_patch(const struct session *s, const struct patch_finding *foun
 		log_warn("a patch of a stanza could not be recorded");
 }
 
+static void note_of_device(const struct user *u, const struct origin *o, struct str address, struct str text,
+	const struct extra *extra, size_t len)
+{
+	struct entry entry = {.type = EVENT_DEVICE,
+		.from = o->jid.full,
+		.from_id = o->person ? o->person->id : STR_NONE,
+		.session = o->session,
+		.resource = o->jid.resource,
+		.address = address,
+		.text = text,
+		.extra = extra,
+		.extra_len = len};
+
+	if (record_append(u->home->record, &entry, NULL))
+		log_warn("what there is to say of a device could not be recorded");
+}
+
 void note_device(const struct user *u, const struct origin *o, const char *command, const struct newcome *n, unsigned told,
 	struct str text)
 {
 	bool is_new = str_is(str_from(command), "new");
-	struct extra extra[] = {
+	const struct extra extra[] = {
 		{.key = KEY_COMMAND, .text = str_from(command)},
 		{.key = KEY_TARGET, .text = n->id},
 		{.key = KEY_COUNT, .number = told},
@@ -149,16 +166,20 @@ void note_device(const struct user *u, const struct origin *o, const char *comma
 		{.key = KEY_DEVICE, .text = n->device},
 		{.key = KEY_AGENT, .text = is_new ? o->agent_id : STR_NONE},
 	};
-	struct entry entry = {.type = EVENT_DEVICE,
-		.from = o->jid.full,
-		.from_id = o->person ? o->person->id : STR_NONE,
-		.session = o->session,
-		.resource = o->jid.resource,
-		.address = n->address,
-		.text = text,
-		.extra = extra,
-		.extra_len = sizeof(extra) / sizeof(extra[0])};
 
-	if (record_append(u->home->record, &entry, NULL))
-		log_warn("what there is to say of a device could not be recorded");
+	note_of_device(u, o, n->address, text, extra, sizeof(extra) / sizeof(extra[0]));
+}
+
+void note_access(const struct user *u, const struct origin *o, const struct route_device *d)
+{
+	const struct extra extra[] = {
+		{.key = KEY_COMMAND, .text = STR("revoke")},
+		{.key = KEY_TARGET, .text = d->id},
+		{.key = KEY_COUNT, .number = d->connected},
+		{.key = KEY_SOFTWARE, .text = d->product},
+		{.key = KEY_DEVICE, .text = d->device},
+		{.key = KEY_AGENT, .text = d->agent},
+	};
+
+	note_of_device(u, o, o->address, STR_NONE, extra, sizeof(extra) / sizeof(extra[0]));
 }

@@ -23,5 +23,8 @@ struct newcome {
 /* `command`: new, told. `told`: how many sessions of other devices; `text`: what they were told. */
 void note_device(const struct user *u, const struct origin *o, const char *command, const struct newcome *n, unsigned told,
 	struct str text);
+/* The person has revoked a device's access. */
+struct route_device;
+void note_access(const struct user *u, const struct origin *o, const struct route_device *d);
 /* `reason` in a few words. */
 void note_session_close(const struct session *s, const char *reason);

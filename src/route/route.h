@@ -1,6 +1,6 @@
 /* Way 6: a parcel reaches its recipients. Sessions, presence, rosters, blocking, offline, carbons, and the
  * answers the server itself gives to IQs (RFC 6121; XEP-0012, 0030, 0055, 0077, 0092, 0157, 0191, 0198 queues, 0199, 0202, 0203, 0280,
- * 0313, 0352, 0441). A user's state lives on the user's home loop and is touched there only; parcels, errands and admin calls
+ * 0313, 0352, 0441, 0494). A user's state lives on the user's home loop and is touched there only; parcels, errands and admin calls
  * travel to it. */
 #pragma once
 
@@ -106,6 +106,42 @@ void route_announce(struct route *r, struct parcel *p, struct str text);
 void route_posting_set(struct route *r, enum route_posting which, const struct parcel *p, struct str text,
 	void (*done)(void *owner, int result), void *owner);
 struct str route_posting_get(const struct route *r, enum route_posting which); /* until the next one is set */
+
+/* What has access to an account, and the end of access (route/devices.h). `done` runs on loop 0, and what it gets lasts for the
+ * call. A device is what the inventory calls an installation; one without sessions, tokens or another way in is none. */
+enum route_access {
+	ROUTE_ACCESS_LIST,
+	ROUTE_ACCESS_LOGOUT, /* its sessions end */
+	ROUTE_ACCESS_REVOKE, /* and its tokens go first */
+};
+enum route_access_result {
+	ROUTE_ACCESS_OK,
+	ROUTE_ACCESS_NONE, /* there is no such device */
+	ROUTE_ACCESS_PASSWORD, /* for the person alone: it has logged in with the password, or a certificate, which nothing takes from it */
+	ROUTE_ACCESS_CERTIFICATE,
+	ROUTE_ACCESS_FAILED,
+};
+struct route_device {
+	struct str id;      /* client/installation.h */
+	struct str key, product, version, os, device, agent;
+	struct str address; /* the last ones, a space between them */
+	struct str sessions; /* full addresses, a line each */
+	unsigned connected; /* how many, those that wait to be resumed included */
+	unsigned limits;    /* bits of enum client_limit, of its sessions */
+	uint64_t first_us, last_us;
+	uint64_t token_us;  /* until when a token of its is good; 0: it has none */
+	enum store_auth auth; /* how it logged in last */
+	bool has_been_there; /* else it only has a token */
+};
+struct route_devices {
+	const struct route_device *rows; /* those seen last first */
+	size_t len;
+	const struct route_device *found; /* whose access ends, as it was before */
+	unsigned ended; /* its sessions */
+	enum route_access_result result;
+};
+void route_access(struct route *r, struct str bare, struct str id, enum route_access act,
+	void (*done)(void *owner, const struct route_devices *devices), void *owner);
 
 /* Somebody's roster as the items of a <query xmlns='jabber:iq:roster'/>, and their number. `done` runs on loop 0; false:
  * it cannot be read now. */

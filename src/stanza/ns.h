@@ -26,6 +26,7 @@
 #define NS_ROSTER STR("jabber:iq:roster")
 #define NS_ROSTERVER STR("urn:xmpp:features:rosterver")
 #define NS_PRE_APPROVAL STR("urn:xmpp:features:pre-approval")
+#define NS_CAM STR("urn:xmpp:cam:0") /* XEP-0494 */
 #define NS_BLOCKING STR("urn:xmpp:blocking") /* XEP-0191 */
 #define NS_BLOCKING_ERRORS STR("urn:xmpp:blocking:errors")
 #define NS_PRIVATE STR("jabber:iq:private")            /* XEP-0049 */

@@ -1,10 +1,14 @@
 """Devices: which there are, how their access ends (XEP-0494, `gatehouse devices`), and who hears of a new one."""
 
+import re
+
 import pytest
 
-from lib import mail, record, sasl2
+from lib import mail, names, record, sasl2
 from lib.client import Client, Refused
-from lib.stanza import body_of, message
+from lib.names import tag
+from lib.stanza import body_of, child, message
+from lib.xmlstream import show
 
 BOUND = "HT-SHA-256-EXPR"
 
@@ -188,3 +192,235 @@ def test_by_setting_people_and_administrators_get_mail(launch, phone, tmp_path):
     assert {address for each in sink.mails for address in each.recipients} == {"her@example.org", "root@example.org"}
     assert all('"Other" on "A laptop"' in each.text for each in sink.mails)
     assert not notices(first)
+
+
+# --- what has access (XEP-0494)
+
+def ask_list(client, **more):
+    return client.iq("get", "<list xmlns='%s'/>" % names.CAM, **more)
+
+
+def clients(client):
+    return {each.get("id"): each for each in child(ask_list(client), "clients", names.CAM)}
+
+
+def ask_revoke(client, id, **more):
+    return client.iq("set", "<revoke xmlns='%s' id='%s'/>" % (names.CAM, id), **more)
+
+
+def facts(each):
+    """Of a <client/>: what is in it, in short."""
+    return {"connected": each.get("connected"), "type": each.get("type"),
+            "auth": [one.tag.split("}")[1] for one in child(each, "auth", names.CAM)],
+            "permission": child(each, "permission", names.CAM).get("status"),
+            "agent": [one.text for one in child(each, "user-agent", names.CAM)]}
+
+
+def id_of(client, software):
+    found, = [id for id, each in clients(client).items() if software in (child(each, "user-agent", names.CAM)[0].text or "")]
+    return found
+
+
+def give_token(where, account, agent, inside=None):
+    """A device that has logged in with the password once, and with its token since; online."""
+    first = sasl2.connect(where, account)
+    token = sasl2.token_in(sasl2.authenticate(first, agent=agent, inline=sasl2.request_token(BOUND)), BOUND)
+    first.close()
+    return token, come_back(where, account, agent, token, inside)
+
+
+def come_back(where, account, agent, token, inside=None):
+    client = sasl2.connect(where, account)
+    client.success = sasl2.use_token(client, token, agent, inline=sasl2.bind("Tests", inside or ""))
+    client.features = sasl2.features(client)
+    client.available()
+    client.roundtrip()
+    return client
+
+
+def test_the_list_has_what_is_known_of_each(folk, account, phone):
+    token, mobile = give_token(folk, account, phone)
+    desk = log_in(folk, account, sasl2.agent("Desk", "An office"))
+    old = folk.client(account).online()
+    answer = ask_list(desk)
+    assert answer.get("type") == "result" and answer.get("from") in (None, account.jid)
+    shown = clients(desk)
+    found = sorted((facts(each) for each in shown.values()), key=lambda each: str(each["agent"][0]))
+    assert len(shown) == 3 and all(len(id) == 16 for id in shown)
+    assert {"connected": "true", "type": "session", "auth": ["fast"], "permission": "unrestricted",
+            "agent": ["Awesome", "A phone"]} in found
+    assert {"connected": "true", "type": "session", "auth": ["password"], "permission": "unrestricted",
+            "agent": ["Desk", "An office"]} in found
+    for each in shown.values():
+        first, last = (child(each, name, names.CAM).text for name in ("first-seen", "last-seen"))
+        assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", first) and first <= last
+    old.close()
+    mobile.close()
+    assert facts(clients(desk)[id_of(desk, "Awesome")])["connected"] == "false"
+
+
+def test_a_session_that_waits_to_be_resumed_is_connected(folk, account, phone):
+    mobile = log_in(folk, account, phone, inside=sasl2.manage())
+    desk = log_in(folk, account, sasl2.agent("Desk"))
+    mobile.drop()
+    assert facts(clients(desk)[id_of(desk, "Awesome")])["connected"] == "true"
+
+
+def test_a_token_that_was_never_used_is_access(folk, account, phone):
+    first = sasl2.connect(folk, account)
+    sasl2.authenticate(first, agent=phone, inline=sasl2.request_token(BOUND))
+    first.close()
+    desk = log_in(folk, account, sasl2.agent("Desk"))
+    found = [facts(each) for each in clients(desk).values()]
+    assert [(each["type"], each["connected"], each["auth"]) for each in found if each["agent"][0] is None] == [
+        ("access", "false", ["fast"])]
+
+
+def test_revoking_ends_session_and_token_at_once(folk, server, account, phone):
+    token, mobile = give_token(folk, account, phone)
+    desk = log_in(folk, account, sasl2.agent("Desk"))
+    id = id_of(desk, "Awesome")
+    answer = ask_revoke(desk, id)
+    assert answer.get("type") == "result" and len(answer) == 0
+    assert mobile.stream_error() == "not-authorized"
+    assert id not in clients(desk)
+    with pytest.raises(Refused) as failed:
+        come_back(folk, account, phone, token)
+    assert failed.value.condition == "not-authorized"
+    assert error_of(ask_revoke(desk, id)) == ("item-not-found", "cancel")
+    line, = [each for each in lines_of(server, "device", account) if each["command"] == "revoke"]
+    assert line["target"] == id and line["agent"] == phone.id and line["from"] == desk.jid and line["count"] == 1
+    assert not notices(desk)
+    log_in(folk, account, phone)  # with the password: it is new again
+    assert "Awesome" in told(desk)
+
+
+def test_revoking_ends_a_session_that_waits_to_be_resumed(folk, account, phone):
+    token, mobile = give_token(folk, account, phone, sasl2.manage())
+    enabled = child(child(mobile.success, "bound", names.BIND2), "enabled", names.SM)
+    mobile.drop()
+    desk = log_in(folk, account, sasl2.agent("Desk"))
+    assert ask_revoke(desk, id_of(desk, "Awesome")).get("type") == "result"
+    again = sasl2.connect(folk, account)
+    success = sasl2.authenticate(again, agent=phone, inline=sasl2.resume(enabled.get("id"), 0))
+    assert success.find(tag(names.SM, "resumed")) is None and success.find(tag(names.SM, "failed")) is not None
+
+
+def test_the_one_who_asks_hears_the_answer_before_he_goes(folk, account, phone):
+    token, mobile = give_token(folk, account, phone)
+    assert ask_revoke(mobile, id_of(mobile, "Awesome")).get("type") == "result"
+    assert mobile.stream_error() == "not-authorized"
+
+
+def error_of(answer):
+    assert answer.get("type") == "error", show(answer)
+    error = child(answer, "error")
+    return [each.tag.split("}")[1] for each in error if each.tag.startswith("{%s}" % names.STANZA_ERROR)][0], error.get("type")
+
+
+def test_who_knows_the_password_needs_another_password(folk, account, phone):
+    mobile = log_in(folk, account, phone)
+    desk = log_in(folk, account, sasl2.agent("Desk"))
+    answer = ask_revoke(desk, id_of(desk, "Awesome"))
+    assert error_of(answer) == ("service-unavailable", "cancel")
+    assert child(answer, "error").find(tag(names.CAM, "password-reset-required")) is not None
+    mobile.roundtrip()  # nothing has been done
+
+
+def test_a_new_password_leaves_nothing_that_had_the_old_one(folk, server, account, phone):
+    token, mobile = give_token(folk, account, phone)
+    log_in(folk, account, sasl2.agent("Desk")).close()
+    log_in(folk, account, sasl2.agent("Laptop"))
+    done = server.run("user", "password", account.jid, "--password-stdin", input=account.password + "\n")
+    assert done.returncode == 0, done.stderr
+    desk = log_in(folk, account, sasl2.agent("New"))
+    assert [each["agent"][0] for each in map(facts, clients(desk).values())] == ["New"]
+
+
+@pytest.mark.parametrize("payload,wanted", [
+    ("<revoke xmlns='%s'/>" % names.CAM, ("bad-request", "modify")),
+    ("<revoke xmlns='%s' id=''/>" % names.CAM, ("bad-request", "modify")),
+    ("<revoke xmlns='%s' id='0123456789abcdef'/>" % names.CAM, ("item-not-found", "cancel")),
+    ("<list xmlns='%s'/>" % names.CAM, ("service-unavailable", "cancel")),
+])
+def test_what_cannot_be_done_is_said(folk, account, payload, wanted):
+    assert error_of(folk.client(account).online().iq("set", payload)) == wanted
+
+
+def test_nobody_else_is_served(folk, account, phone):
+    romeo, juliet = folk.friends(2)
+    assert error_of(ask_list(romeo, to=juliet.bare)) == ("forbidden", "auth")
+    assert error_of(ask_revoke(romeo, "0123456789abcdef", to=juliet.bare)) == ("forbidden", "auth")
+    assert error_of(ask_list(romeo, to=romeo.server.domain)) == ("service-unavailable", "cancel")
+    assert ask_list(romeo, to=romeo.bare).get("type") == "result"
+
+
+def test_one_knows_that_it_can_be_asked(folk):
+    romeo, juliet = folk.friends(2)
+    features = {each.get("var") for each in child(romeo.ask(names.DISCO_INFO, to=romeo.bare), "query", names.DISCO_INFO)}
+    assert names.CAM in features
+    features = {each.get("var") for each in child(romeo.ask(names.DISCO_INFO, to=juliet.bare), "query", names.DISCO_INFO)}
+    assert names.CAM not in features
+
+
+# --- gatehouse devices
+
+def devices(server, account):
+    return {each["product"]: each for each in server.json("devices", "list", account.jid)["devices"]}
+
+
+def test_administrators_see_the_same(folk, server, account, phone):
+    token, mobile = give_token(folk, account, phone)
+    desk = log_in(folk, account, sasl2.agent("Desk", "An office"))
+    found = devices(server, account)
+    assert {each["id"] for each in found.values()} == set(clients(desk))
+    assert found["Awesome"]["auth"] == ["token"] and found["Awesome"]["token_until"] > found["Awesome"]["last_seen"]
+    assert found["Desk"]["auth"] == ["password"] and found["Desk"]["token_until"] is None
+    assert found["Desk"]["sessions"] == [desk.jid] and found["Desk"]["address"] in ("", server.source)
+    table = server.run("devices", "list", account.jid).stdout
+    assert "Awesome" in table and "An office" in table and found["Desk"]["id"] in table
+    one = server.json("devices", "show", account.jid, found["Awesome"]["id"])["device"]
+    assert one["agent"] == phone.id and one["id"] == found["Awesome"]["id"]
+    assert mobile.jid in server.run("devices", "show", account.jid, one["id"]).stdout
+    assert server.run("devices", "show", account.jid, "0" * 16).returncode == 1
+
+
+def test_a_device_that_is_logged_out_may_come_back(folk, server, account, phone):
+    token, mobile = give_token(folk, account, phone, sasl2.manage())
+    done = server.run("devices", "logout", account.jid, devices(server, account)["Awesome"]["id"], "--reason", "A test.")
+    assert done.returncode == 0 and "1 sessions" in done.stdout, done.stdout + done.stderr
+    assert mobile.stream_error() == "policy-violation"
+    come_back(folk, account, phone, token)
+    line, = [each for each in record.entries(server.dir / "record") if each["type"] == "admin" and
+             each["command"] == "devices.logout" and each["target"] == account.jid]
+    assert line["actor"] and line["text"].endswith(": A test.")
+
+
+def test_an_administrator_takes_access(folk, server, account, phone):
+    token, mobile = give_token(folk, account, phone)
+    desk = log_in(folk, account, sasl2.agent("Desk"))
+    found = devices(server, account)
+    done = server.run("devices", "revoke", account.jid, found["Awesome"]["id"])
+    assert done.returncode == 0 and "password" not in done.stdout, done.stdout + done.stderr
+    assert mobile.stream_error() == "not-authorized"
+    with pytest.raises(Refused):
+        come_back(folk, account, phone, token)
+    done = server.run("devices", "revoke", account.jid, found["Desk"]["id"])
+    assert done.returncode == 0 and "gatehouse user password %s" % account.jid in done.stdout
+    assert desk.stream_error() == "not-authorized" and devices(server, account) == {}
+    assert len([each for each in record.entries(server.dir / "record") if each["type"] == "admin" and
+                each["command"] == "devices.revoke" and each["target"] == account.jid]) == 2
+    done = server.run("devices", "revoke", account.jid, "0" * 16)
+    assert done.returncode != 0 and "no such device" in done.stderr
+
+
+def test_who_is_no_account_has_no_devices(server):
+    for words in (("list", "nobody-here@example.org"), ("list", "no address@"), ("revoke", "nobody-here@example.org", "0" * 16)):
+        assert server.run("devices", *words).returncode in (1, 2)
+
+
+def test_without_a_server_it_is_said_what_is_missing(launch):
+    server = launch("devices-stopped")
+    server.stop()
+    done = server.run("devices", "list", "alice@example.org")
+    assert done.returncode != 0 and "gatehouse serve" in done.stderr

@@ -13,7 +13,7 @@ DOMAIN_FEATURES = {names.DISCO_INFO, names.DISCO_ITEMS, names.PING, names.VERSIO
 OPTIONAL_DOMAIN_FEATURES = {names.ROSTER, "jabber:iq:privacy", "urn:xmpp:carbons:rules:0", names.DELAY,
                             "urn:ietf:params:xml:ns:xmpp-session", "urn:ietf:params:xml:ns:xmpp-bind",
                             "urn:ietf:params:xml:ns:xmpp-stanzas", names.SM}
-ACCOUNT_FEATURES = {names.DISCO_INFO, names.DISCO_ITEMS, names.PRIVATE, names.VCARD, "urn:xmpp:bookmarks:1#compat",
+ACCOUNT_FEATURES = {names.CAM, names.DISCO_INFO, names.DISCO_ITEMS, names.PRIVATE, names.VCARD, "urn:xmpp:bookmarks:1#compat",
                     "urn:xmpp:bookmarks:1#compat-pep", "urn:xmpp:pep-vcard-conversion:0"} | pep.FEATURES
 
 

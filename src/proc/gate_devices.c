@@ -1,0 +1,173 @@
+/* devices.*: what has access to an account (route/devices.h), and its end by an administrator. */
+#include "base/clock.h"
+#include "conf/service.h"
+#include "ipc/control.h"
+#include "proc/gate_clients.h"
+
+/* ---- showing ---- */
+
+static json_t *lines_json(struct str text)
+{
+	json_t *list = json_array();
+
+	while (text.len) {
+		size_t end = str_find(text, '\n', 0);
+
+		json_array_append_new(list, clients_text(str_cut(text, 0, end)));
+		text = end < text.len ? str_cut(text, end + 1, text.len) : STR_NONE;
+	}
+	return list;
+}
+
+static json_t *auth_json(const struct route_device *d)
+{
+	static const char *const names[] = {NULL, "password", NULL, "certificate"};
+	json_t *list = json_array();
+
+	if (names[d->auth])
+		json_array_append_new(list, json_string(names[d->auth]));
+	if (d->token_us)
+		json_array_append_new(list, json_string("token"));
+	return list;
+}
+
+static json_t *device_json(const struct route_device *d)
+{
+	size_t space = str_find(d->address, ' ', 0);
+
+	return json_pack("{so so so so so so so so so so so so ss}", "id", clients_text(d->id), "installation", clients_text(d->key),
+		"product", clients_text(d->product), "version", clients_text(d->version), "os", clients_text(d->os), "device",
+		clients_text(d->device), "agent", clients_text(d->agent), "address", clients_text(str_cut(d->address, 0, space)),
+		"first_seen", clients_time(d->first_us), "last_seen", clients_time(d->last_us), "auth", auth_json(d), "sessions",
+		lines_json(d->sessions), "type", d->has_been_there ? "session" : "access");
+}
+
+static json_t *row_json(const struct route_device *d)
+{
+	json_t *row = device_json(d);
+
+	json_object_set_new(row, "token_until", d->token_us ? clients_time(d->token_us) : json_null());
+	return row;
+}
+
+/* ---- answers ---- */
+
+static void fail(struct gate_request *r, const struct route_devices *devices)
+{
+	bool none = devices->result == ROUTE_ACCESS_NONE;
+
+	if (none)
+		gate_act_failed(r, "there is no such device");
+	if (none)
+		gate_request_fail(r, "not_found", "the account has no such device", "'gatehouse devices list JID' shows them");
+	else
+		gate_request_fail(r, "internal", "the devices cannot be read or changed now", "the gate's log says why");
+}
+
+static void on_listed(void *owner, const struct route_devices *devices)
+{
+	struct gate_request *r = owner;
+	json_t *answer, *rows;
+
+	if (devices->result) {
+		fail(r, devices);
+		return;
+	}
+	answer = control_ok();
+	rows = json_array();
+	for (size_t i = 0; i < devices->len; i++)
+		json_array_append_new(rows, row_json(&devices->rows[i]));
+	json_object_set_new(answer, "devices", rows);
+	gate_request_done(r, answer);
+}
+
+static void on_ended(void *owner, const struct route_devices *devices)
+{
+	struct gate_request *r = owner;
+	json_t *answer;
+
+	if (devices->result) {
+		fail(r, devices);
+		return;
+	}
+	answer = control_ok();
+	json_object_set_new(answer, "closed", json_integer(devices->ended));
+	json_object_set_new(answer, "device", row_json(devices->found));
+	gate_request_done(r, answer);
+}
+
+/* ---- requests ---- */
+
+/* The account that is meant; false: the request has been answered. */
+static bool take_account(struct gate_request *r, struct str *out)
+{
+	struct str text = clients_arg(r->args, "jid");
+	const struct person *p;
+	struct jid jid;
+
+	if (jid_parse(&jid, text, r->arena) || !jid_is_bare(&jid) || jid_is_domain(&jid)) {
+		gate_request_fail(r, "bad_jid", "this is not an account's address", "");
+		return false;
+	}
+	p = directory_get(r->gate->directory, jid.bare);
+	person_unref(p);
+	if (!p) {
+		gate_request_fail(r, "not_found", "there is no such account", "'gatehouse user list' shows them");
+		return false;
+	}
+	*out = jid.bare;
+	return true;
+}
+
+void gate_devices_list(struct gate_request *r)
+{
+	struct str bare;
+
+	if (take_account(r, &bare))
+		route_access(r->gate->route, bare, STR_NONE, ROUTE_ACCESS_LIST, on_listed, r);
+}
+
+static void end(struct gate_request *r, enum route_access what)
+{
+	struct gate_act *act = container_of(r->acts.next, struct gate_act, link);
+
+	route_access(r->gate->route, act->target, clients_arg(r->args, "id"), what, on_ended, r);
+}
+
+static void log_out(struct gate_request *r)
+{
+	end(r, ROUTE_ACCESS_LOGOUT);
+}
+
+static void take_access(struct gate_request *r)
+{
+	end(r, ROUTE_ACCESS_REVOKE);
+}
+
+/* The line of the record names the device and why. */
+static void begin(struct gate_request *r, void (*act)(struct gate_request *r))
+{
+	struct str id = clients_arg(r->args, "id"), reason = clients_arg(r->args, "reason"), bare, text;
+
+	if (!take_account(r, &bare))
+		return;
+	if (!id.len || id.len > 64) {
+		gate_request_fail(r, "bad_request", "name the device", "'gatehouse devices list JID' shows them");
+		return;
+	}
+	text = arena_printf(r->arena, "%.*s%s%.*s", STR_FMT(id), reason.len ? ": " : "", STR_FMT(reason));
+	if (gate_act_add(r, bare, text))
+		gate_act_begin(r, true, act);
+	else
+		gate_request_fail(r, "internal", "out of memory", "");
+}
+
+void gate_devices_logout(struct gate_request *r)
+{
+	begin(r, log_out);
+}
+
+void gate_devices_revoke(struct gate_request *r)
+{
+	begin(r, take_access);
+}
