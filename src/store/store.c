@@ -477,6 +477,8 @@ static bool asks_for_notes(const struct store_req *req)
 	case OP_SEEN_GET:
 	case OP_VISIT_GET:
 	case OP_CLIENT_LIST:
+	case OP_DEVICE_LIST:
+	case OP_DEVICE_UNTOLD:
 	case OP_CAPS_CLIENT_ALL:
 	case OP_REFUSAL_ALL:
 		return true;
