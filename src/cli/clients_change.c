@@ -92,6 +92,22 @@ struct str clients_id_make(const struct clients *c, const char *head, struct str
 	return STR_NONE;
 }
 
+int clients_list_end(const struct clients *c, int r, const char *name, json_t *all, struct table *t)
+{
+	if (!r && c->cli->json)
+		r = cli_print_json(json_pack("{s:O}", name, all), CLI_OK);
+	else if (!r)
+		table_print(t);
+	table_done(t);
+	json_decref(all);
+	return r;
+}
+
+json_t *clients_text_json(struct str s)
+{
+	return json_stringn(s.data ? s.data : "", s.len);
+}
+
 /* ---- files ---- */
 
 static int read_whole(const char *path, struct arena *arena, struct str *out)

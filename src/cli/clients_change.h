@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/people.h"
+#include "cli/table.h"
 #include "rule/client_set.h"
 #include "rule/rule_set.h"
 
@@ -41,6 +42,12 @@ struct clients_act {
 
 /* "deny-gajim", or with -2, -3, .. where that is taken. On the arena, NUL behind it; empty: memory is out. */
 struct str clients_id_make(const struct clients *c, const char *head, struct str name);
+
+/* The end of a command that lists: with --json `all` under that name, else the table. Both are done with; r is not 0: nothing is
+ * printed, and it is returned. */
+[[nodiscard]] int clients_list_end(const struct clients *c, int r, const char *name, json_t *all, struct table *t);
+
+json_t *clients_text_json(struct str s); /* an empty one is "" */
 
 /* The system user who runs this. */
 const char *clients_user(void);

@@ -19,6 +19,25 @@ const char *clients_member(const json_t *object, const char *name)
 	return text ? text : "";
 }
 
+long long clients_number(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+void clients_print(
+	const char *const *columns, const json_t *rows, void (*add)(struct table *t, const json_t *row), const char *what)
+{
+	const json_t *row;
+	struct table t;
+	size_t i;
+
+	table_init(&t, columns);
+	json_array_foreach(rows, i, row) add(&t, row);
+	table_print(&t);
+	printf("%zu %s\n", json_array_size(rows), what);
+	table_done(&t);
+}
+
 struct str clients_minute(char out[17], const char *time)
 {
 	size_t len = strlen(time) < 16 ? strlen(time) : 16;
@@ -108,11 +127,6 @@ static int fetch(const struct cli *cli, json_t *args, json_t *rows)
 	return r;
 }
 
-static long long number(const json_t *row, const char *name)
-{
-	return json_integer_value(json_object_get(row, name));
-}
-
 static void put_list(struct buf *out, const json_t *list, const char *between)
 {
 	const json_t *one;
@@ -192,34 +206,29 @@ static const char *product_of(const json_t *row)
 	return product[0] ? product : clients_member(row, "class");
 }
 
+static void add_client(struct table *t, const json_t *row)
+{
+	const char *device = clients_member(row, "device");
+	char minute[17];
+
+	table_add(t, str_from(clients_member(row, "jid")));
+	table_addf(t, "%s%s", product_of(row), json_array_size(json_object_get(row, "contradictions")) ? " (?)" : "");
+	table_add(t, str_from(clients_member(row, "version")));
+	table_add(t, str_from(clients_member(row, "os")));
+	table_add(t, str_from(device[0] ? device : clients_member(row, "resource")));
+	table_addf(t, "%lld", clients_number(row, "online"));
+	table_add(t, clients_minute(minute, clients_member(row, "last_seen")));
+	table_addf(t, "%lld", clients_number(row, "sessions"));
+	table_addf(t, "%s%s%s", clients_member(row, "effect"), clients_member(row, "rule")[0] ? ": " : "",
+		clients_member(row, "rule"));
+}
+
 static void print_list(const json_t *rows)
 {
 	static const char *const names[] = {
 		"address", "product", "version", "os", "device", "online", "last seen", "sessions", "standing", NULL};
-	char minute[17];
-	const json_t *row;
-	struct table t;
-	size_t i;
 
-	table_init(&t, names);
-	json_array_foreach(rows, i, row)
-	{
-		const char *device = clients_member(row, "device");
-
-		table_add(&t, str_from(clients_member(row, "jid")));
-		table_addf(&t, "%s%s", product_of(row), json_array_size(json_object_get(row, "contradictions")) ? " (?)" : "");
-		table_add(&t, str_from(clients_member(row, "version")));
-		table_add(&t, str_from(clients_member(row, "os")));
-		table_add(&t, str_from(device[0] ? device : clients_member(row, "resource")));
-		table_addf(&t, "%lld", number(row, "online"));
-		table_add(&t, clients_minute(minute, clients_member(row, "last_seen")));
-		table_addf(&t, "%lld", number(row, "sessions"));
-		table_addf(&t, "%s%s%s", clients_member(row, "effect"), clients_member(row, "rule")[0] ? ": " : "",
-			clients_member(row, "rule"));
-	}
-	table_print(&t);
-	printf("%zu clients\n", json_array_size(rows));
-	table_done(&t);
+	clients_print(names, rows, add_client, "clients");
 }
 
 /* Of --json, --csv and neither. Steals `rows`. */
@@ -256,35 +265,31 @@ int cmd_clients_list(struct cli *cli)
 
 /* ---- laggards, export ---- */
 
+static void add_laggard(struct table *t, const json_t *row)
+{
+	char minute[17];
+
+	table_add(t, str_from(clients_member(row, "jid")));
+	table_add(t, str_from(clients_member(row, "department")));
+	table_add(t, str_from(product_of(row)));
+	table_add(t, str_from(clients_member(row, "version")));
+	table_add(t, str_from(clients_member(row, "minimum")));
+	table_add(t, str_from(clients_member(row, "rule")));
+	table_add(t, str_from(clients_member(row, "effect")));
+	table_add(t, str_cut(str_from(clients_member(row, "deny_from")), 0, 10));
+	if (json_is_integer(json_object_get(row, "overdue_days")))
+		table_addf(t, "%lld", clients_number(row, "overdue_days"));
+	else
+		table_add(t, STR(""));
+	table_add(t, clients_number(row, "online") ? STR("now") : clients_minute(minute, clients_member(row, "last_seen")));
+}
+
 static void print_laggards(const json_t *rows)
 {
 	static const char *const names[] = {
 		"address", "department", "product", "version", "wanted", "rule", "effect", "from", "days overdue", "last seen", NULL};
-	char minute[17];
-	const json_t *row;
-	struct table t;
-	size_t i;
 
-	table_init(&t, names);
-	json_array_foreach(rows, i, row)
-	{
-		table_add(&t, str_from(clients_member(row, "jid")));
-		table_add(&t, str_from(clients_member(row, "department")));
-		table_add(&t, str_from(product_of(row)));
-		table_add(&t, str_from(clients_member(row, "version")));
-		table_add(&t, str_from(clients_member(row, "minimum")));
-		table_add(&t, str_from(clients_member(row, "rule")));
-		table_add(&t, str_from(clients_member(row, "effect")));
-		table_add(&t, str_cut(str_from(clients_member(row, "deny_from")), 0, 10));
-		if (json_is_integer(json_object_get(row, "overdue_days")))
-			table_addf(&t, "%lld", number(row, "overdue_days"));
-		else
-			table_add(&t, STR(""));
-		table_add(&t, number(row, "online") ? STR("now") : clients_minute(minute, clients_member(row, "last_seen")));
-	}
-	table_print(&t);
-	printf("%zu clients\n", json_array_size(rows));
-	table_done(&t);
+	clients_print(names, rows, add_laggard, "clients");
 }
 
 static int filtered(const struct cli *cli, bool laggards, json_t *rows)
@@ -342,8 +347,8 @@ static void add_uses(struct table *t, const json_t *row)
 	const json_t *uses = json_object_get(row, "uses");
 
 	table_add(t, STR("used for"));
-	table_addf(t, "%lld messages, %lld in rooms, %lld files, %lld calls", number(uses, "messages"), number(uses, "rooms"),
-		number(uses, "files"), number(uses, "calls"));
+	table_addf(t, "%lld messages, %lld in rooms, %lld files, %lld calls", clients_number(uses, "messages"), clients_number(uses, "rooms"),
+		clients_number(uses, "files"), clients_number(uses, "calls"));
 }
 
 static void add_versions(struct table *t, const json_t *row)
@@ -361,7 +366,7 @@ static void add_versions(struct table *t, const json_t *row)
 static void add_known_by(struct table *t, const json_t *row)
 {
 	table_add(t, STR("known by"));
-	table_addf(t, "%s, %lld %%", clients_member(row, "basis"), number(row, "confidence"));
+	table_addf(t, "%s, %lld %%", clients_member(row, "basis"), clients_number(row, "confidence"));
 	if (json_array_size(json_object_get(row, "contradictions"))) {
 		table_add(t, STR("contradictions"));
 		add_list(t, json_object_get(row, "contradictions"));
@@ -397,9 +402,9 @@ static void print_client(const json_t *row)
 	add_pair(&t, "first seen", clients_minute(minute, clients_member(row, "first_seen")));
 	add_pair(&t, "last seen", clients_minute(minute, clients_member(row, "last_seen")));
 	table_add(&t, STR("sessions"));
-	table_addf(&t, "%lld", number(row, "sessions"));
+	table_addf(&t, "%lld", clients_number(row, "sessions"));
 	table_add(&t, STR("networks"));
-	table_addf(&t, "%lld", number(row, "networks"));
+	table_addf(&t, "%lld", clients_number(row, "networks"));
 	table_add(&t, STR("addresses"));
 	add_list(&t, json_object_get(row, "addresses"));
 	add_uses(&t, row);

@@ -120,11 +120,6 @@ int cmd_clients_advisory_import(struct cli *cli)
 
 /* ---- list, show ---- */
 
-static json_t *text_json(struct str s)
-{
-	return json_stringn(s.data ? s.data : "", s.len);
-}
-
 /* The mode of the rules that stand in its file: what has become of it. */
 static const char *state_of(const struct clients *c, const struct client_advisory *a)
 {
@@ -143,11 +138,11 @@ static const char *state_of(const struct clients *c, const struct client_advisor
 
 static json_t *advisory_json(const struct clients *c, const struct client_advisory *a)
 {
-	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", text_json(a->id), "aliases",
-		text_json(a->aliases), "state", state_of(c, a), "summary", text_json(a->summary), "severity", text_json(a->severity),
-		"product", text_json(a->product), "affected", text_json(a->affected), "fixed", text_json(a->fixed), "reference",
-		text_json(a->reference), "published", text_json(a->published), "modified", text_json(a->modified), "imported",
-		text_json(a->imported), "by", text_json(a->by), "file", text_json(a->file));
+	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", clients_text_json(a->id), "aliases",
+		clients_text_json(a->aliases), "state", state_of(c, a), "summary", clients_text_json(a->summary), "severity", clients_text_json(a->severity),
+		"product", clients_text_json(a->product), "affected", clients_text_json(a->affected), "fixed", clients_text_json(a->fixed), "reference",
+		clients_text_json(a->reference), "published", clients_text_json(a->published), "modified", clients_text_json(a->modified), "imported",
+		clients_text_json(a->imported), "by", clients_text_json(a->by), "file", clients_text_json(a->file));
 }
 
 int cmd_clients_advisory_list(struct cli *cli)
@@ -169,12 +164,7 @@ int cmd_clients_advisory_list(struct cli *cli)
 		for (size_t k = 0; k < sizeof(cells) / sizeof(*cells); k++)
 			table_add(&t, cells[k]);
 	}
-	if (!r && cli->json)
-		r = cli_print_json(json_pack("{s:O}", "advisories", all), CLI_OK);
-	else if (!r)
-		table_print(&t);
-	table_done(&t);
-	json_decref(all);
+	r = clients_list_end(&c, r, "advisories", all, &t);
 	clients_close(&c);
 	return r;
 }

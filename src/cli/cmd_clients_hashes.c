@@ -7,37 +7,28 @@
 #include "cli/table.h"
 #include "ipc/control.h"
 
-static long long number(const json_t *row, const char *name)
-{
-	return json_integer_value(json_object_get(row, name));
-}
-
 /* ---- hashes ---- */
+
+static void add_hash(struct table *t, const json_t *row)
+{
+	char minute[17];
+
+	table_add(t, str_from(clients_member(row, "product")));
+	table_add(t, json_is_true(json_object_get(row, "varies")) ? STR("(several)") : str_from(clients_member(row, "version")));
+	table_add(t, str_from(clients_member(row, "hash")));
+	table_add(t, str_from(clients_member(row, "state")));
+	table_addf(t, "%lld", clients_number(row, "accounts"));
+	table_addf(t, "%lld", clients_number(row, "contradicted"));
+	table_add(t, json_is_true(json_object_get(row, "believed")) ? STR("yes") : STR("no"));
+	table_add(t, clients_minute(minute, clients_member(row, "last_seen")));
+}
 
 static void print_hashes(const json_t *rows)
 {
 	static const char *const names[] = {
 		"product", "version", "hash", "state", "accounts", "contradicted", "believed", "last seen", NULL};
-	char minute[17];
-	const json_t *row;
-	struct table t;
-	size_t i;
 
-	table_init(&t, names);
-	json_array_foreach(rows, i, row)
-	{
-		table_add(&t, str_from(clients_member(row, "product")));
-		table_add(&t, json_is_true(json_object_get(row, "varies")) ? STR("(several)") : str_from(clients_member(row, "version")));
-		table_add(&t, str_from(clients_member(row, "hash")));
-		table_add(&t, str_from(clients_member(row, "state")));
-		table_addf(&t, "%lld", number(row, "accounts"));
-		table_addf(&t, "%lld", number(row, "contradicted"));
-		table_add(&t, json_is_true(json_object_get(row, "believed")) ? STR("yes") : STR("no"));
-		table_add(&t, clients_minute(minute, clients_member(row, "last_seen")));
-	}
-	table_print(&t);
-	printf("%zu hashes\n", json_array_size(rows));
-	table_done(&t);
+	clients_print(names, rows, add_hash, "hashes");
 }
 
 static int list_hashes(const struct cli *cli)
@@ -97,31 +88,27 @@ int cmd_clients_hashes(struct cli *cli)
 
 /* ---- refused ---- */
 
+static void add_refused(struct table *t, const json_t *row)
+{
+	char minute[17];
+
+	table_add(t, str_from(clients_member(row, "jid")));
+	table_add(t, str_from(clients_member(row, "address")));
+	table_add(t, str_from(clients_member(row, "kind")));
+	table_add(t, str_from(clients_member(row, "rule")));
+	table_add(t, str_from(clients_member(row, "product")));
+	table_add(t, str_from(clients_member(row, "version")));
+	table_addf(t, "%lld", clients_number(row, "count"));
+	table_add(t, clients_minute(minute, clients_member(row, "last")));
+	table_add(t, str_from(clients_member(row, "reason")));
+}
+
 static void print_refused(const json_t *rows)
 {
 	static const char *const names[] = {
 		"address", "from", "why", "rule", "product", "version", "times", "last", "reason", NULL};
-	char minute[17];
-	const json_t *row;
-	struct table t;
-	size_t i;
 
-	table_init(&t, names);
-	json_array_foreach(rows, i, row)
-	{
-		table_add(&t, str_from(clients_member(row, "jid")));
-		table_add(&t, str_from(clients_member(row, "address")));
-		table_add(&t, str_from(clients_member(row, "kind")));
-		table_add(&t, str_from(clients_member(row, "rule")));
-		table_add(&t, str_from(clients_member(row, "product")));
-		table_add(&t, str_from(clients_member(row, "version")));
-		table_addf(&t, "%lld", number(row, "count"));
-		table_add(&t, clients_minute(minute, clients_member(row, "last")));
-		table_add(&t, str_from(clients_member(row, "reason")));
-	}
-	table_print(&t);
-	printf("%zu refusals\n", json_array_size(rows));
-	table_done(&t);
+	clients_print(names, rows, add_refused, "refusals");
 }
 
 static int print_refused_csv(const json_t *rows)
@@ -140,7 +127,7 @@ static int print_refused_csv(const json_t *rows)
 	json_array_foreach(rows, i, row)
 	{
 		for (c = 0; c < sizeof(names) / sizeof(names[0]); c++) {
-			snprintf(text, sizeof(text), "%lld", number(row, names[c]));
+			snprintf(text, sizeof(text), "%lld", clients_number(row, names[c]));
 			csv_put(&out, json_is_integer(json_object_get(row, names[c])) ? str_from(text)
 										      : str_from(clients_member(row, names[c])));
 		}

@@ -9,11 +9,6 @@
 #include "cli/rule_text.h"
 #include "cli/table.h"
 
-static json_t *text_json(struct str s)
-{
-	return json_stringn(s.data ? s.data : "", s.len);
-}
-
 static json_t *time_json(uint64_t us)
 {
 	struct buf b = BUF_INIT(64);
@@ -21,7 +16,7 @@ static json_t *time_json(uint64_t us)
 
 	if (us)
 		clock_put(&b, us);
-	v = text_json(buf_view(&b));
+	v = clients_text_json(buf_view(&b));
 	buf_done(&b);
 	return v;
 }
@@ -50,8 +45,8 @@ static json_t *who_json(const struct who *who)
 
 static json_t *exception_json(const struct client_rule *r, const struct client_exception *e, uint64_t now)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "rule", text_json(r->id), "who", who_json(&e->who), "until",
-		time_json(e->until_us), "owner", text_json(e->owner), "reason", text_json(e->reason), "expired", now >= e->until_us);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "rule", clients_text_json(r->id), "who", who_json(&e->who), "until",
+		time_json(e->until_us), "owner", clients_text_json(e->owner), "reason", clients_text_json(e->reason), "expired", now >= e->until_us);
 }
 
 static json_t *names_json(const struct client_names *names)
@@ -59,7 +54,7 @@ static json_t *names_json(const struct client_names *names)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < names->count; i++)
-		json_array_append_new(list, text_json(names->list[i]));
+		json_array_append_new(list, clients_text_json(names->list[i]));
 	return list;
 }
 
@@ -76,7 +71,7 @@ static json_t *match_json(const struct client_match *m)
 	put_names(v, "product", &m->products);
 	put_names(v, "os", &m->systems);
 	if (m->versions)
-		json_object_set_new(v, "versions", text_json(m->versions_text));
+		json_object_set_new(v, "versions", clients_text_json(m->versions_text));
 	put_names(v, "caps", &m->caps);
 	put_names(v, "ja4", &m->ja4);
 	put_names(v, "mechanism", &m->mechanisms);
@@ -103,11 +98,11 @@ static json_t *limits_json(unsigned limits)
 
 static json_t *rule_json(const struct client_rule *r, uint64_t now)
 {
-	json_t *v = json_pack("{s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i}", "id", text_json(r->id),
-		"purpose", text_json(r->purpose), "rank", client_rank_names[r->rank], "effect", client_effect_names[r->effect], "mode",
+	json_t *v = json_pack("{s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i}", "id", clients_text_json(r->id),
+		"purpose", clients_text_json(r->purpose), "rank", client_rank_names[r->rank], "effect", client_effect_names[r->effect], "mode",
 		mode_names[r->mode], "stage", stage_of(r, now), "clients", match_json(&r->match), "from", who_json(&r->from), "not_from",
 		who_json(&r->not_from), "restrict", limits_json(r->limits), "expires", time_json(r->expires_us), "reference",
-		text_json(r->reference), "link", text_json(r->link), "file", text_json(r->file), "line", (int)r->line);
+		clients_text_json(r->reference), "link", clients_text_json(r->link), "file", clients_text_json(r->file), "line", (int)r->line);
 	json_t *exceptions = json_array();
 
 	for (size_t i = 0; i < r->exception_count; i++)
@@ -130,9 +125,9 @@ static json_t *patch_json(const struct client_patch *p)
 	for (size_t i = 0; i < p->element_count; i++)
 		json_array_append_new(elements, json_sprintf("%.*s%s%.*s", STR_FMT(p->elements[i].ns), p->elements[i].name.len ? " " : "",
 							STR_FMT(p->elements[i].name)));
-	return json_pack("{s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:i}", "id", text_json(p->id), "purpose", text_json(p->purpose),
+	return json_pack("{s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:i}", "id", clients_text_json(p->id), "purpose", clients_text_json(p->purpose),
 		"action", patch_action_names[p->action], "mode", mode_names[p->mode], "clients", match_json(&p->match), "elements",
-		elements, "expires", time_json(p->expires_us), "reference", text_json(p->reference), "file", text_json(p->file), "line",
+		elements, "expires", time_json(p->expires_us), "reference", clients_text_json(p->reference), "file", clients_text_json(p->file), "line",
 		(int)p->line);
 }
 
@@ -327,7 +322,7 @@ int cmd_clients_rules_show(struct cli *cli)
 	patch = patch_find(&c, id);
 	if (rule) {
 		v = rule_json(rule, now);
-		json_object_set_new(v, "text", text_json(text_of(&c, rule, str_from(cli_value(cli, "--language")), now)));
+		json_object_set_new(v, "text", clients_text_json(text_of(&c, rule, str_from(cli_value(cli, "--language")), now)));
 	} else if (patch) {
 		v = patch_json(patch);
 	}
@@ -349,10 +344,10 @@ static json_t *product_json(const struct client_product *p)
 	json_t *hashes = json_object();
 
 	for (size_t i = 0; i < p->hash_count; i++)
-		json_object_setn_new(hashes, p->hashes[i].hash.data, p->hashes[i].hash.len, text_json(p->hashes[i].version));
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i}", "product", text_json(p->product), "os", text_json(p->os), "minimum",
-		text_json(p->minimum), "link", text_json(p->link), "sha256", text_json(p->sha256), "caps", hashes, "file",
-		text_json(p->file), "line", (int)p->line);
+		json_object_setn_new(hashes, p->hashes[i].hash.data, p->hashes[i].hash.len, clients_text_json(p->hashes[i].version));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i}", "product", clients_text_json(p->product), "os", clients_text_json(p->os), "minimum",
+		clients_text_json(p->minimum), "link", clients_text_json(p->link), "sha256", clients_text_json(p->sha256), "caps", hashes, "file",
+		clients_text_json(p->file), "line", (int)p->line);
 }
 
 int cmd_clients_catalogue(struct cli *cli)
@@ -375,12 +370,7 @@ int cmd_clients_catalogue(struct cli *cli)
 		table_add(&t, list[i].sha256);
 		table_addf(&t, "%zu", list[i].hash_count);
 	}
-	if (!r && cli->json)
-		r = cli_print_json(json_pack("{s:O}", "catalogue", all), CLI_OK);
-	else if (!r)
-		table_print(&t);
-	table_done(&t);
-	json_decref(all);
+	r = clients_list_end(&c, r, "catalogue", all, &t);
 	clients_close(&c);
 	return r;
 }

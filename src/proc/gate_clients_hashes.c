@@ -18,6 +18,15 @@ static void fail_store(struct gate_request *r, int result)
 		gate_request_fail(r, "internal", "the store could not do it", "the gate's log says why");
 }
 
+/* Answers with the list under that name. */
+static void done_with(struct gate_request *r, const char *name, json_t *all)
+{
+	json_t *answer = control_ok();
+
+	json_object_set_new(answer, name, all);
+	gate_request_done(r, answer);
+}
+
 /* ---- hashes ---- */
 
 static json_t *hash_json(const struct gate *g, const struct store_caps_client *h)
@@ -33,18 +42,16 @@ static json_t *hash_json(const struct gate *g, const struct store_caps_client *h
 static void on_hashes(struct store_req *req, int result)
 {
 	struct gate_request *r = req->owner;
-	json_t *all = json_array(), *answer;
+	json_t *all;
 
 	if (result) {
-		json_decref(all);
 		fail_store(r, result);
 		return;
 	}
+	all = json_array();
 	for (size_t i = 0; i < req->caps_clients->len; i++)
 		json_array_append_new(all, hash_json(r->gate, &req->caps_clients->rows[i]));
-	answer = control_ok();
-	json_object_set_new(answer, "hashes", all);
-	gate_request_done(r, answer);
+	done_with(r, "hashes", all);
 }
 
 void gate_clients_hashes(struct gate_request *r)
@@ -150,18 +157,16 @@ static json_t *refusal_json(const struct store_refusal *f)
 static void on_refused(struct store_req *req, int result)
 {
 	struct gate_request *r = req->owner;
-	json_t *all = json_array(), *answer;
+	json_t *all;
 
 	if (result) {
-		json_decref(all);
 		fail_store(r, result);
 		return;
 	}
+	all = json_array();
 	for (size_t i = 0; i < req->refusals->len; i++)
 		json_array_append_new(all, refusal_json(&req->refusals->rows[i]));
-	answer = control_ok();
-	json_object_set_new(answer, "refused", all);
-	gate_request_done(r, answer);
+	done_with(r, "refused", all);
 }
 
 void gate_clients_refused(struct gate_request *r)

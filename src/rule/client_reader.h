@@ -90,5 +90,6 @@ struct str client_minimum(const struct client_set *set, struct str product, stru
 void *client_map_get(const struct map *map, struct str name);
 struct str client_small(struct arena *arena, struct str name);
 
-/* client_text.c: NULL, or what is wrong with the placeholders of a notice. */
+/* client_text.c: NULL, or which {name} in a notice is none of those that are filled in, and which are; on the arena. Braces
+ * around anything but one word of small letters are text. */
 const char *client_notice_fault(struct str text, struct arena *arena);
