@@ -215,6 +215,7 @@ def test_a_dated_campaign_walks_through_its_stages(folk, server, sink, keep, out
 def test_a_program_that_comes_again_and_again_is_held_off_cheaply(server):
     """It reads no texts. Whoever gets himself another one meanwhile is in at once where it names itself, else within the time
     that it was told."""
+    again(server, noon(-5))
     loops = with_address(server, "lola", lang="de")
     for _ in range(4):
         assert LINK in refusal(server, loops, GAJIM_OLD)
