@@ -12,6 +12,7 @@ struct blob *blob_new(struct str bytes)
 	if (!b)
 		return NULL;
 	b->refs = 1;
+	b->matter = 0;
 	b->len = (uint32_t)bytes.len;
 	if (bytes.len)
 		memcpy(b->data, bytes.data, bytes.len);

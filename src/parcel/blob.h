@@ -8,6 +8,7 @@
 
 struct blob {
 	_Atomic unsigned refs;
+	_Atomic unsigned matter; /* what kind of thing it is (route/sluice.c), once somebody has looked; 0 before */
 	uint32_t len;
 	char data[];
 };

@@ -87,7 +87,7 @@ static void copy_to(
 	if (blob && p->class == CLASS_SIGNAL)
 		deliver(s, &(struct goods){.blob = blob, .note = true, .calm = CALM_SIGNAL}, receipt);
 	else if (blob)
-		deliver(s, &(struct goods){.blob = blob, .note = true}, receipt);
+		deliver(s, &(struct goods){.blob = blob, .note = true, .author = p->origin->jid.bare}, receipt);
 	blob_unref(blob);
 }
 

@@ -8,6 +8,7 @@
 #include "route/offline.h"
 #include "route/patch.h"
 #include "route/quiet.h"
+#include "route/sluice.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -148,19 +149,10 @@ static void hand_over(
 		record_delivered(h->record, receipt_seq(receipt), s->origin->jid.full);
 }
 
-bool deliver_offer(struct session *s, const struct goods *g, const struct receipt *receipt)
+static bool give(struct session *s, const struct goods *g, const struct receipt *receipt)
 {
 	struct blob *sent;
 
-	home_check(s->user->home);
-	assert(receipt);
-	if (!s->standing && !g->own)
-		return lobby_hold(s, g, receipt);
-	if (s->quiet) {
-		if (quiet_hold(s, g, receipt))
-			return true;
-		quiet_flush(s);
-	}
 	if (!s->patches || g->own) {
 		hand_over(s, g, g->blob, receipt);
 		return true;
@@ -171,6 +163,35 @@ bool deliver_offer(struct session *s, const struct goods *g, const struct receip
 	hand_over(s, g, sent, receipt);
 	blob_unref(sent);
 	return true;
+}
+
+static bool give_instead(
+	struct session *s, const struct lockdown_switch *off, const struct goods *g, const struct receipt *receipt)
+{
+	struct goods other = *g;
+	bool given;
+
+	other.blob = sluice_instead(s, off, g->blob);
+	given = other.blob && give(s, &other, receipt);
+	blob_unref(other.blob);
+	return given;
+}
+
+bool deliver_offer(struct session *s, const struct goods *g, const struct receipt *receipt)
+{
+	const struct lockdown_switch *off;
+
+	home_check(s->user->home);
+	assert(receipt);
+	if (!s->standing && !g->own)
+		return lobby_hold(s, g, receipt);
+	if (s->quiet) {
+		if (quiet_hold(s, g, receipt))
+			return true;
+		quiet_flush(s);
+	}
+	off = sluice_stops(s, g, receipt);
+	return off ? give_instead(s, off, g, receipt) : give(s, g, receipt);
 }
 
 void deliver(struct session *s, const struct goods *g, const struct receipt *receipt)

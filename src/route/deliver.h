@@ -14,14 +14,15 @@ struct goods {
 	bool note;              /* its delivery is an event of the record */
 	uint8_t calm;           /* enum calm (quiet.h): may it wait for a client that is not looking? */
 	struct str sender;      /* where calm: who it is from */
+	struct str author;      /* bare address of whose words it brings, where the stanza is from somebody else, as a room's are */
 	bool stored;            /* is in the store until the client has it */
 	bool own;               /* an answer or push of the server's to this client: also before it is judged */
 };
 
 void deliver(struct session *s, const struct goods *goods, const struct receipt *receipt);
 
-/* The same where there are others who may get it. False: this session cannot have it (its client would stumble over it, or there
- * is no room to wait for a judgement), and nothing has been done. deliver() turns it away then, as when the session had gone:
+/* The same where there are others who may get it. False: this session cannot have it (its client would stumble over it, it is
+ * switched off for him, or there is no room to wait for a judgement), and nothing has been done. deliver() turns it away then, as when the session had gone:
  * content goes offline unless others have it, a question is answered with an error. */
 [[nodiscard]] bool deliver_offer(struct session *s, const struct goods *goods, const struct receipt *receipt);
 void deliver_turn_away(struct session *s, const struct goods *goods, const struct receipt *receipt);

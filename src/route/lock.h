@@ -1,9 +1,14 @@
-/* What is switched off (rule/lockdown.h), on the home of those it is for: who may have a session, what people are told, what waits
- * for them until the end. */
+/* What is switched off (rule/lockdown.h), on the home of those it is for: who may have a session, what people are told. What does
+ * not reach them: sluice.h. */
 #pragma once
 
 #include "route/session.h"
 #include "rule/lockdown.h"
+
+/* The switches in force; NULL: none. */
+struct lockdown *lock_in_force(const struct home *h);
+/* Somebody as switches see him; `person` NULL: no account of ours. Borrowed. */
+struct subject lock_subject(const struct home *h, const struct person *person, const struct jid *jid);
 
 /* Calls with the session as switches see it; what it points to lasts for the call. */
 void lock_ask(const struct session *s, void (*ask)(const struct lockdown_party *who, void *owner), void *owner);
@@ -26,11 +31,3 @@ void lock_judged(struct session *s, bool first);
 /* The session has become available: what is off for him. */
 void lock_greet(struct session *s);
 
-/* Is this message, waiting for the account, not to be handed to the session now? It stays where it is then, and is read again
- * when something is switched on. */
-[[nodiscard]] bool lock_withholds(struct session *s, const struct store_message *row);
-/* Something has been switched on again: what was withheld is handed over, unless it still is. */
-void lock_release(struct user *u);
-
-/* May an occupant get what the parcel makes a room say? */
-[[nodiscard]] bool lock_stops_in_room(const struct home *h, const struct parcel *p, struct str bare);

@@ -8,8 +8,8 @@
 #include "route/answer.h"
 #include "route/deliver.h"
 #include "route/history.h"
-#include "route/lock.h"
 #include "route/message.h"
+#include "route/sluice.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -422,9 +422,9 @@ static void flood_row(
 		ids_add(ids, row->id);
 		return;
 	}
-	if (is_in_hands(s->user, row->id) || lock_withholds(s, row))
+	if (is_in_hands(s->user, row->id))
 		return;
-	if (!session_may_get(s, &from)) {
+	if (sluice_withholds(s, row) || !session_may_get(s, &from)) {
 		keep_back(s->user, row->seq);
 		return;
 	}
@@ -476,7 +476,7 @@ void offline_release(struct user *u, const struct store_message *rows, size_t le
 		{
 			if (!session_takes_messages(s))
 				continue;
-			if (lock_withholds(s, &rows[i]) || !release_one(s, &rows[i])) {
+			if (sluice_withholds(s, &rows[i]) || !release_one(s, &rows[i])) {
 				acked = false;
 				keep_back(u, rows[i].seq);
 				continue;

@@ -9,6 +9,7 @@
 #include "route/directed.h"
 #include "route/letter.h"
 #include "route/lock.h"
+#include "route/sluice.h"
 #include "rule/matter.h"
 
 enum {
@@ -199,7 +200,7 @@ static void release_all(struct home *h)
 	struct map_slot *slot;
 
 	for (size_t i = 0; (slot = map_next(&h->users, &i));)
-		lock_release(slot->value);
+		sluice_release(slot->value);
 }
 
 static void run_find(struct task *task)

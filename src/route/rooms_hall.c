@@ -6,7 +6,6 @@
 #include "route/answer.h"
 #include "route/deliver.h"
 #include "route/iq.h"
-#include "route/lock.h"
 #include "route/message.h"
 #include "route/reread.h"
 #include "route/rooms_archive.h"
@@ -23,6 +22,7 @@ struct volley {
 	struct route *route;
 	struct blob *blob;
 	struct hold *hold;
+	struct origin *author; /* counted; whose doing it is; NULL: nobody's */
 	struct kept kept;
 	bool note;
 	struct arena *reread; /* once it has been asked whom it is from: */
@@ -102,7 +102,7 @@ static bool is_kept_out(const struct user *u, struct volley *v, const struct ori
 
 static void volley_give(struct home *h, struct volley *v, const struct receipt *receipt)
 {
-	struct goods g = {.blob = v->blob, .hold = v->hold, .note = v->note};
+	struct goods g = {.blob = v->blob, .hold = v->hold, .note = v->note, .author = v->author ? v->author->jid.bare : STR("")};
 
 	for (size_t i = 0; i < v->used; i++) {
 		struct user *u = user_find(h, v->origins[i]->jid.bare);
@@ -126,6 +126,7 @@ static void volley_free(struct volley *v)
 	arena_free(v->reread);
 	blob_unref(v->blob);
 	hold_unref(v->hold);
+	origin_unref(v->author);
 	free(v);
 }
 
@@ -153,21 +154,20 @@ static struct volley *volley_new(const struct hall *hall, size_t len, struct blo
 		.route = hall->home->route,
 		.blob = blob_ref(blob),
 		.hold = hold_ref(hall->parcel ? hall->parcel->hold : NULL),
+		.author = hall->parcel ? origin_ref(hall->parcel->origin) : NULL,
 		.kept = *kept,
 		.note = goods == ROOM_GOODS_MESSAGE,
 		.len = len};
 	return v;
 }
 
-/* A wall that went up after both had entered, or something that is switched off for one of them. */
+/* A wall that went up after both had entered. */
 static bool is_walled(const struct hall *hall, const struct seat *to, enum room_goods goods)
 {
 	enum wall_kind kind = goods == ROOM_GOODS_MESSAGE ? WALL_MESSAGE : WALL_PRESENCE;
 
-	if (!hall->parcel)
-		return false;
-	return (hall->parcel->matter && lock_stops_in_room(hall->home, hall->parcel, to->jid.bare)) ||
-	       (hall->home->walled && !sight_is_open(hall->home, hall->parcel->origin->jid.bare, to->jid.bare, kind));
+	return hall->parcel && hall->home->walled &&
+	       !sight_is_open(hall->home, hall->parcel->origin->jid.bare, to->jid.bare, kind);
 }
 
 static void volley_add(struct volley *v, const struct seat *s)

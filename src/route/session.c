@@ -19,6 +19,7 @@
 #include "route/last.h"
 #include "route/lock.h"
 #include "route/newcomer.h"
+#include "route/sluice.h"
 #include "route/note.h"
 #include "route/opening.h"
 #include "route/postings.h"
@@ -470,6 +471,10 @@ void session_ask_resume(struct user *u, struct errand *e)
 {
 	struct session *s = session_by_sm_id(u, e->sm_id);
 
+	if (s && list_is_empty(&s->doomed) && !s->locked && sluice_stops_queue(s, e->h)) {
+		(void)deliver_acked(s, e->h);
+		session_doom(s, NULL, NULL, "switched off"); /* the rest goes back to where it waits */
+	}
 	if (!s || s->locked || !list_is_empty(&s->doomed) || !user_exists(u->home, u->bare) || lock_bars(s)) {
 		recall_handled(u, e);
 		resume_refuse(u, e);

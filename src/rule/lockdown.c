@@ -16,7 +16,7 @@ struct lockdown {
 	_Atomic unsigned refs;
 	struct arena *arena; /* of all strings */
 	struct str break_glass;
-	unsigned matters;
+	unsigned matters, kept; /* of all; of those that keep something from somebody */
 	size_t len;
 	struct lockdown_row {
 		struct lockdown_switch off;
@@ -63,6 +63,7 @@ int lockdown_new(struct lockdown **out, const struct lockdown_switch *switches, 
 	for (; l->len < len && r == 0; l->len++) {
 		r = row_fill(&l->rows[l->len], &switches[l->len], l->arena);
 		l->matters |= lockdown_matter(switches[l->len].what);
+		l->kept |= switches[l->len].what == LOCKDOWN_EVERYTHING ? 0 : lockdown_matter(switches[l->len].what);
 	}
 	if (r == 0 && arena_is_full(l->arena))
 		r = -ENOMEM;
@@ -145,6 +146,11 @@ unsigned lockdown_matters(const struct lockdown *l)
 	return l ? l->matters : 0;
 }
 
+unsigned lockdown_kept_matters(const struct lockdown *l)
+{
+	return l ? l->kept : 0;
+}
+
 /* ---- deciding ---- */
 
 static bool is_in(const struct subject *person, struct str group)
@@ -217,6 +223,12 @@ const struct lockdown_switch *lockdown_bars(const struct lockdown *l, const stru
 	return NULL;
 }
 
+static bool keeps(const struct lockdown *l, const struct lockdown_switch *s, const struct lockdown_party *from,
+	const struct lockdown_party *to)
+{
+	return s->what != LOCKDOWN_EVERYTHING && lockdown_is_for(l, s, to) && !is_left_out(l, s, from);
+}
+
 static bool stops(const struct lockdown *l, const struct lockdown_switch *s, const struct lockdown_party *from,
 	const struct lockdown_party *to)
 {
@@ -224,7 +236,7 @@ static bool stops(const struct lockdown *l, const struct lockdown_switch *s, con
 		return false;
 	if (s->what == LOCKDOWN_MESSAGES && to && is_left_out(l, s, to))
 		return false;
-	return names(s, from) || (to && s->what != LOCKDOWN_EVERYTHING && lockdown_is_for(l, s, to));
+	return names(s, from) || (to && keeps(l, s, from, to));
 }
 
 const struct lockdown_switch *lockdown_stops(const struct lockdown *l, unsigned matter, const struct lockdown_party *from,
@@ -234,6 +246,17 @@ const struct lockdown_switch *lockdown_stops(const struct lockdown *l, unsigned 
 		return NULL;
 	for (size_t i = 0; i < l->len; i++)
 		if (matter & lockdown_matter(l->rows[i].off.what) && stops(l, &l->rows[i].off, from, to))
+			return &l->rows[i].off;
+	return NULL;
+}
+
+const struct lockdown_switch *lockdown_keeps(const struct lockdown *l, unsigned matter, const struct lockdown_party *from,
+	const struct lockdown_party *to)
+{
+	if (!(matter & lockdown_kept_matters(l)))
+		return NULL;
+	for (size_t i = 0; i < l->len; i++)
+		if (matter & lockdown_matter(l->rows[i].off.what) && keeps(l, &l->rows[i].off, from, to))
 			return &l->rows[i].off;
 	return NULL;
 }

@@ -99,6 +99,8 @@ struct lockdown_party {
 /* Bits of enum matter (rule/matter.h) that a switch is about; of all there are. */
 [[nodiscard]] unsigned lockdown_matter(enum lockdown_what what);
 [[nodiscard]] unsigned lockdown_matters(const struct lockdown *l);
+/* Of those alone that keep something from whom it is for: all but `everything`. */
+[[nodiscard]] unsigned lockdown_kept_matters(const struct lockdown *l);
 
 /* Is the switch, one of this lockdown's, for this one? */
 [[nodiscard]] bool lockdown_is_for(
@@ -110,6 +112,11 @@ struct lockdown_party {
 
 /* The switch that stops a stanza of this matter on its way; NULL: none. `to` NULL: it goes to nobody in particular. */
 [[nodiscard]] const struct lockdown_switch *lockdown_stops(const struct lockdown *l, unsigned matter,
+	const struct lockdown_party *from, const struct lockdown_party *to);
+
+/* The switch that keeps a stanza of this matter from him to whom it is handed now, whatever was decided when it was sent; NULL:
+ * none. `from` may be somebody of whom no more is known than the address. */
+[[nodiscard]] const struct lockdown_switch *lockdown_keeps(const struct lockdown *l, unsigned matter,
 	const struct lockdown_party *from, const struct lockdown_party *to);
 
 /* Writes into the verdict that the switch stops it, with the notice for the sender. */

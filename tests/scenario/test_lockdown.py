@@ -1,24 +1,19 @@
 """Switching things off in an emergency: what each switch stops, for whom, until when; that nothing waits for the record or the
 store, and nothing is lost. Each test uses groups of its own, so that its switches are for its people alone."""
 
-import itertools
-import json
 import time
 
 import pytest
 
 from lib import names, record, rooms
 from lib.client import Account, Refused
+from lib.lockdown import (OOB, REASON, a_group, acts, arrives, headline, member, people, refused, status, stopped_on_its_way,
+                          switching)
 from lib.names import tag
 from lib.posing import GAJIM_NEW, PROFANITY_NEW, PROFANITY_OLD, Posing
-from lib.server import PASSWORD_MARK
 from lib.standstill import stopped, store_held
 from lib.stanza import Error, iq, message, message_to, presence_to
 
-_number = itertools.count(1)
-PASSWORD = PASSWORD_MARK + "lockdown"
-REASON = "A worm is about."
-OOB = "<x xmlns='jabber:x:oob'><url>%s</url></x>"
 RTP = ("<iq type='set' id='%s' to='%s'><jingle xmlns='urn:xmpp:jingle:1' action='session-initiate' sid='s'><content creator="
        "'initiator' name='c'><description xmlns='urn:xmpp:jingle:apps:rtp:1' media='audio'/><transport xmlns='urn:xmpp:jingle:"
        "transports:ice-udp:1' pwd='p' ufrag='u'>%s</transport></content></jingle></iq>")
@@ -32,58 +27,8 @@ def server(launch):
 
 @pytest.fixture
 def off(server):
-    """off(WHAT, *options): switched off until the test ends; returns the answer."""
-    ids = []
-
-    def switch(*options):
-        answer = server.json("lockdown", "on", *options, "--reason", REASON)
-        ids.append(answer["switch"]["id"])
-        return answer
-    yield switch
-    for each in ids:
-        server.run("lockdown", "off", each)
-
-
-def member(folk, *groups, language=""):
-    account = Account("lock%d@example.org" % next(_number), PASSWORD)
-    folk.server.import_csv("%s,%s,Member,%s,,%s,\n" % (account.jid, account.password, ";".join(groups), language))
-    return account
-
-
-def people(folk, group, count=2):
-    return [folk.client(member(folk, group)).online() for _ in range(count)]
-
-
-def a_group():
-    return "lock-group-%d" % next(_number)
-
-
-def status(server):
-    return json.loads(server.run("lockdown", "status", "--json").stdout)
-
-
-def acts(server, command):
-    return [each for each in record.entries(server.dir / "record") if each.get("command") == command]
-
-
-def headline(client):
-    return client.expect(message(type="headline", from_="example.org")).find(tag(names.CLIENT, "body")).text
-
-
-def refused(client, id, what=None):
-    error = client.expect(lambda each: each.get("id") == id and each.get("type") == "error")
-    assert Error(error).condition == "policy-violation"
-    assert REASON in Error(error).text and (not what or what in Error(error).text)
-
-
-def arrives(sender, to, body="good morning", **more):
-    said = sender.say(to.jid, body, **more)
-    return to.expect(message(id=said.id))
-
-
-def stopped_on_its_way(sender, to, what, body="good morning", **more):
-    said = sender.say(to.jid, body, **more)
-    refused(sender, said.id, what)
+    with switching(server) as switch:
+        yield switch
 
 
 # --- everything

@@ -138,6 +138,33 @@ static void what_a_switch_stops(void **state)
 	}
 }
 
+/* Whoever it is from: it is decided about whom it is for, and about his program. */
+static void what_a_switch_keeps_from_somebody(void **state)
+{
+	struct judgement gajim = {.product = STR("Gajim"), .version = STR("1.7.3")};
+	struct subject seller = person_of(SELLER), admin = person_of(ADMIN), nobody = person_of(NOBODY);
+	struct lockdown_party from = {.person = &seller}, team = {.person = &admin}, here = {.person = &nobody, .client = &gajim},
+			      elsewhere = {.person = &nobody};
+	struct lockdown *program = one(SWITCH(LOCKDOWN_FILES, LOCKDOWN_PRODUCT, "Gajim", "it")),
+			*group = one(SWITCH(LOCKDOWN_FILES, LOCKDOWN_GROUP, "sales", "")),
+			*everything = one(SWITCH(LOCKDOWN_EVERYTHING, LOCKDOWN_ALL, "", ""));
+
+	(void)state;
+	assert_non_null(lockdown_keeps(program, MATTER_FILE, &from, &here));
+	assert_null(lockdown_keeps(program, MATTER_FILE, &from, &elsewhere));
+	assert_null(lockdown_keeps(program, MATTER_FILE, &team, &here));
+	assert_null(lockdown_keeps(program, MATTER_SPEECH, &from, &here));
+	assert_null(lockdown_keeps(group, MATTER_FILE, &from, &here));
+	assert_non_null(lockdown_keeps(group, MATTER_FILE, &here, &from));
+	assert_null(lockdown_keeps(everything, ~0u, &from, &here));
+	assert_null(lockdown_keeps(NULL, ~0u, &from, &here));
+	assert_true(lockdown_kept_matters(program) & MATTER_FILE);
+	assert_int_equal(lockdown_kept_matters(everything), 0);
+	lockdown_unref(program);
+	lockdown_unref(group);
+	lockdown_unref(everything);
+}
+
 static void without_switches_nothing_is_stopped(void **state)
 {
 	struct subject s = person_of(SELLER);
@@ -205,6 +232,7 @@ int main(void)
 		cmocka_unit_test(whom_a_switch_is_for),
 		cmocka_unit_test(versions_of_a_product),
 		cmocka_unit_test(what_a_switch_stops),
+		cmocka_unit_test(what_a_switch_keeps_from_somebody),
 		cmocka_unit_test(without_switches_nothing_is_stopped),
 		cmocka_unit_test(no_more_than_there_is_room_for),
 		cmocka_unit_test(people_are_told_in_their_language),
