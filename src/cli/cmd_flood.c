@@ -4,13 +4,6 @@
 #include "cli/people.h"
 #include "cli/table.h"
 
-static const char *member(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
-
 static void print_victims(const json_t *victims)
 {
 	static const char *const columns[] = {"address", "cause", "since", "until", "refused", NULL};
@@ -21,10 +14,10 @@ static void print_victims(const json_t *victims)
 	table_init(&t, columns);
 	json_array_foreach(victims, i, victim)
 	{
-		table_add(&t, str_from(member(victim, "jid")));
-		table_add(&t, str_from(member(victim, "cause")));
-		table_add(&t, str_from(member(victim, "since")));
-		table_add(&t, str_from(member(victim, "until")));
+		table_add(&t, str_from(people_text(victim, "jid")));
+		table_add(&t, str_from(people_text(victim, "cause")));
+		table_add(&t, str_from(people_text(victim, "since")));
+		table_add(&t, str_from(people_text(victim, "until")));
 		table_addf(&t, "%lld", (long long)json_integer_value(json_object_get(victim, "refused")));
 	}
 	table_print(&t);

@@ -11,13 +11,6 @@
 
 enum { ARENA_MAX = 1 << 20 };
 
-static const char *member(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
-
 static void add_groups(struct table *t, const json_t *invite)
 {
 	struct buf all = BUF_INIT(65536);
@@ -86,16 +79,6 @@ static int create_args(const struct people *p, json_t *args)
 	return put_address(p, args);
 }
 
-static int call(struct people *p, const char *cmd, json_t *args, json_t **answer)
-{
-	int r = people_open(p, p->cli, false);
-
-	if (!r)
-		return people_call(p, cmd, args, answer);
-	json_decref(args);
-	return r;
-}
-
 int cmd_invite_create(struct cli *cli)
 {
 	struct people p = {};
@@ -111,8 +94,8 @@ int cmd_invite_create(struct cli *cli)
 		r = cli_print_json(json_incref(answer), CLI_OK);
 	} else if (!r) {
 		invite = json_object_get(answer, "invite");
-		cli_say(cli, "%s\ninvitation %s, for one account, until %s\n", member(invite, "uri"), member(invite, "id"),
-			member(invite, "expires"));
+		cli_say(cli, "%s\ninvitation %s, for one account, until %s\n", people_text(invite, "uri"), people_text(invite, "id"),
+			people_text(invite, "expires"));
 	}
 	json_decref(args);
 	json_decref(answer);
@@ -122,7 +105,7 @@ int cmd_invite_create(struct cli *cli)
 
 /* ---- list, revoke ---- */
 
-static void print_invites(const json_t *invites)
+static void print_invites(struct cli *cli, const json_t *answer)
 {
 	static const char *const columns[] = {
 		"id", "for", "groups", "state", "created", "expires", "by", "account", NULL};
@@ -130,19 +113,20 @@ static void print_invites(const json_t *invites)
 	struct table t;
 	size_t i;
 
+	(void)cli;
 	table_init(&t, columns);
-	json_array_foreach(invites, i, invite)
+	json_array_foreach(json_object_get(answer, "invites"), i, invite)
 	{
-		const char *jid = member(invite, "jid");
+		const char *jid = people_text(invite, "jid");
 
-		table_add(&t, str_from(member(invite, "id")));
-		table_addf(&t, "%s%s", jid[0] ? "" : "@", jid[0] ? jid : member(invite, "domain"));
+		table_add(&t, str_from(people_text(invite, "id")));
+		table_addf(&t, "%s%s", jid[0] ? "" : "@", jid[0] ? jid : people_text(invite, "domain"));
 		add_groups(&t, invite);
-		table_add(&t, str_from(member(invite, "state")));
-		table_add(&t, str_from(member(invite, "created")));
-		table_add(&t, str_from(member(invite, "expires")));
-		table_add(&t, str_from(member(invite, "by")));
-		table_add(&t, str_from(member(invite, "used_by")));
+		table_add(&t, str_from(people_text(invite, "state")));
+		table_add(&t, str_from(people_text(invite, "created")));
+		table_add(&t, str_from(people_text(invite, "expires")));
+		table_add(&t, str_from(people_text(invite, "by")));
+		table_add(&t, str_from(people_text(invite, "used_by")));
 	}
 	table_print(&t);
 	table_done(&t);
@@ -150,30 +134,16 @@ static void print_invites(const json_t *invites)
 
 int cmd_invite_list(struct cli *cli)
 {
-	struct people p = {.cli = cli};
-	json_t *answer = NULL;
-	int r = call(&p, "invite.list", json_object(), &answer);
+	return people_ask(cli, "invite.list", json_object(), print_invites);
+}
 
-	if (!r && cli->json)
-		r = cli_print_json(json_pack("{s:O}", "invites", json_object_get(answer, "invites")), CLI_OK);
-	else if (!r)
-		print_invites(json_object_get(answer, "invites"));
-	json_decref(answer);
-	people_close(&p);
-	return r;
+static void print_revoked(struct cli *cli, const json_t *answer)
+{
+	(void)answer;
+	cli_say(cli, "revoked %s\n", cli->args[0]);
 }
 
 int cmd_invite_revoke(struct cli *cli)
 {
-	struct people p = {.cli = cli};
-	json_t *answer = NULL;
-	int r = call(&p, "invite.revoke", json_pack("{s:s}", "id", cli->args[0]), &answer);
-
-	if (!r && cli->json)
-		r = cli_print_json(json_incref(answer), CLI_OK);
-	else if (!r)
-		cli_say(cli, "revoked %s\n", cli->args[0]);
-	json_decref(answer);
-	people_close(&p);
-	return r;
+	return people_ask(cli, "invite.revoke", json_pack("{s:s}", "id", cli->args[0]), print_revoked);
 }

@@ -4,13 +4,6 @@
 #include "cli/people.h"
 #include "cli/table.h"
 
-static const char *member(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
-
 /* ---- what is asked for ---- */
 
 /* At most one of the four. */
@@ -66,21 +59,11 @@ static int put_all(const struct cli *cli, json_t *args)
 	return r ? r : put_end(cli, args);
 }
 
-static int call(struct people *p, const char *cmd, json_t *args, json_t **answer)
-{
-	int r = people_open(p, p->cli, false);
-
-	if (!r)
-		return people_call(p, cmd, args, answer);
-	json_decref(args);
-	return r;
-}
-
 /* ---- what is printed ---- */
 
 static const char *end_of(const json_t *s)
 {
-	return json_is_string(json_object_get(s, "end")) ? member(s, "end") : "switched off by hand";
+	return json_is_string(json_object_get(s, "end")) ? people_text(s, "end") : "switched off by hand";
 }
 
 static void print_switches(const json_t *switches)
@@ -92,15 +75,15 @@ static void print_switches(const json_t *switches)
 
 	table_init(&t, columns);
 	json_array_foreach(switches, i, s) {
-		table_add(&t, str_from(member(s, "id")));
-		table_add(&t, str_from(member(s, "what")));
-		table_add(&t, str_from(member(s, "scope")));
-		table_addf(&t, "%s%s%s", member(s, "name"), member(s, "versions")[0] ? " " : "", member(s, "versions"));
-		table_add(&t, str_from(member(s, "except")));
-		table_add(&t, str_from(member(s, "start")));
-		table_add(&t, str_from(json_is_string(json_object_get(s, "end")) ? member(s, "end") : "-"));
-		table_add(&t, str_from(member(s, "by")));
-		table_add(&t, str_from(member(s, "reason")));
+		table_add(&t, str_from(people_text(s, "id")));
+		table_add(&t, str_from(people_text(s, "what")));
+		table_add(&t, str_from(people_text(s, "scope")));
+		table_addf(&t, "%s%s%s", people_text(s, "name"), people_text(s, "versions")[0] ? " " : "", people_text(s, "versions"));
+		table_add(&t, str_from(people_text(s, "except")));
+		table_add(&t, str_from(people_text(s, "start")));
+		table_add(&t, str_from(json_is_string(json_object_get(s, "end")) ? people_text(s, "end") : "-"));
+		table_add(&t, str_from(people_text(s, "by")));
+		table_add(&t, str_from(people_text(s, "reason")));
 	}
 	table_print(&t);
 	table_done(&t);
@@ -121,7 +104,7 @@ static void print_names(const struct cli *cli, const json_t *answer, const char 
 		cli_say(cli, "  %s\n", LOG_STR(str_from(json_string_value(item))));
 }
 
-static void print_rehearsal(const struct cli *cli, const json_t *answer)
+static void print_rehearsal(struct cli *cli, const json_t *answer)
 {
 	cli_say(cli, "A rehearsal: nothing has been changed.\nsessions: %lld, %lld of them resumable\n",
 		number(answer, "sessions"), number(answer, "resumable"));
@@ -130,12 +113,12 @@ static void print_rehearsal(const struct cli *cli, const json_t *answer)
 	print_names(cli, answer, "rooms");
 }
 
-static void print_done(const struct cli *cli, const json_t *answer)
+static void print_done(struct cli *cli, const json_t *answer)
 {
 	const json_t *s = json_object_get(answer, "switch");
 
-	cli_say(cli, "%s: %s off for %s %s, until %s\n%lld sessions reached in %lld ms, %lld of them ended\n", member(s, "id"),
-		member(s, "what"), member(s, "scope"), LOG_STR(str_from(member(s, "name"))), end_of(s),
+	cli_say(cli, "%s: %s off for %s %s, until %s\n%lld sessions reached in %lld ms, %lld of them ended\n", people_text(s, "id"),
+		people_text(s, "what"), people_text(s, "scope"), LOG_STR(str_from(people_text(s, "name"))), end_of(s),
 		number(answer, "reached"), number(answer, "milliseconds"), number(answer, "ended"));
 }
 
@@ -143,22 +126,12 @@ static void print_done(const struct cli *cli, const json_t *answer)
 
 static int run_switch(struct cli *cli, bool rehearse)
 {
-	struct people p = {.cli = cli};
-	json_t *args = json_object(), *answer = NULL;
+	json_t *args = json_object();
 	int r = put_all(cli, args);
 
-	if (r)
-		json_decref(args);
-	else
-		r = call(&p, rehearse ? "lockdown.rehearse" : "lockdown.on", args, &answer);
-	if (!r && cli->json)
-		r = cli_print_json(json_incref(answer), CLI_OK);
-	else if (!r && rehearse)
-		print_rehearsal(cli, answer);
-	else if (!r)
-		print_done(cli, answer);
-	json_decref(answer);
-	people_close(&p);
+	if (!r)
+		return people_ask(cli, rehearse ? "lockdown.rehearse" : "lockdown.on", args, rehearse ? print_rehearsal : print_done);
+	json_decref(args);
 	return r;
 }
 
@@ -172,37 +145,41 @@ int cmd_lockdown_rehearse(struct cli *cli)
 	return run_switch(cli, true);
 }
 
-int cmd_lockdown_off(struct cli *cli)
+static void print_off(struct cli *cli, const json_t *answer)
 {
-	struct people p = {.cli = cli};
-	json_t *answer = NULL;
-	int r = call(&p, "lockdown.off", json_pack("{s:s}", "id", cli->args[0]), &answer);
-
-	if (!r && cli->json)
-		r = cli_print_json(json_incref(answer), CLI_OK);
-	else if (!r)
-		cli_say(cli, "switched on again: %zu\n", json_array_size(json_object_get(answer, "switches")));
-	json_decref(answer);
-	people_close(&p);
-	return r;
+	cli_say(cli, "switched on again: %zu\n", json_array_size(json_object_get(answer, "switches")));
 }
 
+int cmd_lockdown_off(struct cli *cli)
+{
+	return people_ask(cli, "lockdown.off", json_pack("{s:s}", "id", cli->args[0]), print_off);
+}
+
+static void print_status(struct cli *cli, const json_t *answer)
+{
+	const json_t *switches = json_object_get(answer, "switches");
+
+	if (json_array_size(switches))
+		print_switches(switches);
+	else
+		cli_say(cli, "nothing is switched off\n");
+}
+
+/* Exit code 1: something is off. */
 int cmd_lockdown_status(struct cli *cli)
 {
 	struct people p = {.cli = cli};
 	json_t *answer = NULL;
-	int r = call(&p, "lockdown.status", json_object(), &answer);
-	const json_t *switches = json_object_get(answer, "switches");
-	int code = json_array_size(switches) ? CLI_NO : CLI_OK;
+	int r = people_open(&p, cli, false);
 
-	if (!r && cli->json) {
-		r = cli_print_json(json_incref(answer), code);
-	} else if (!r) {
-		if (code == CLI_NO)
-			print_switches(switches);
+	if (!r)
+		r = people_call(&p, "lockdown.status", json_object(), &answer);
+	if (!r) {
+		r = json_array_size(json_object_get(answer, "switches")) ? CLI_NO : CLI_OK;
+		if (cli->json)
+			r = cli_print_json(json_incref(answer), r);
 		else
-			cli_say(cli, "nothing is switched off\n");
-		r = code;
+			print_status(cli, answer);
 	}
 	json_decref(answer);
 	people_close(&p);

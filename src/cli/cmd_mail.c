@@ -6,25 +6,7 @@
 #include "cli/table.h"
 #include "ipc/control.h"
 
-static const char *member(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
-
-/* Asks the running server; `args` is stolen. */
-static int call(const struct cli *cli, struct people *p, const char *cmd, json_t *args, json_t **answer)
-{
-	int r = args ? people_open(p, cli, false) : cli_fail(cli, CLI_USAGE, NULL, "an argument is not UTF-8");
-
-	if (!r)
-		return people_call(p, cmd, args, answer);
-	json_decref(args);
-	return r;
-}
-
-static void print_mails(const json_t *mails)
+static void print_mails(struct cli *cli, const json_t *answer)
 {
 	static const char *const columns[] = {
 		"id", "to", "about", "state", "tries", "created", "due or ended", "the mail server said", NULL};
@@ -32,19 +14,20 @@ static void print_mails(const json_t *mails)
 	struct table t;
 	size_t i;
 
+	(void)cli;
 	table_init(&t, columns);
-	json_array_foreach(mails, i, mail)
+	json_array_foreach(json_object_get(answer, "mails"), i, mail)
 	{
-		const char *about = member(mail, "about"), *stage = member(mail, "stage"), *due = member(mail, "due");
+		const char *about = people_text(mail, "about"), *stage = people_text(mail, "stage"), *due = people_text(mail, "due");
 
-		table_add(&t, str_from(member(mail, "id")));
-		table_add(&t, str_from(member(mail, "address")));
-		table_addf(&t, "%s%s%s%s%s", member(mail, "purpose"), about[0] ? " " : "", about, stage[0] ? " " : "", stage);
-		table_add(&t, str_from(member(mail, "state")));
+		table_add(&t, str_from(people_text(mail, "id")));
+		table_add(&t, str_from(people_text(mail, "address")));
+		table_addf(&t, "%s%s%s%s%s", people_text(mail, "purpose"), about[0] ? " " : "", about, stage[0] ? " " : "", stage);
+		table_add(&t, str_from(people_text(mail, "state")));
 		table_addf(&t, "%lld", (long long)json_integer_value(json_object_get(mail, "tries")));
-		table_add(&t, str_from(member(mail, "created")));
-		table_add(&t, str_from(due[0] ? due : member(mail, "ended")));
-		table_add(&t, str_from(member(mail, "error")));
+		table_add(&t, str_from(people_text(mail, "created")));
+		table_add(&t, str_from(due[0] ? due : people_text(mail, "ended")));
+		table_add(&t, str_from(people_text(mail, "error")));
 	}
 	table_print(&t);
 	table_done(&t);
@@ -52,43 +35,36 @@ static void print_mails(const json_t *mails)
 
 int cmd_mail_list(struct cli *cli)
 {
-	json_t *args = json_object(), *answer = NULL;
 	const char *state = cli_value(cli, "--state");
 	unsigned long long limit = 0;
-	struct people p = {};
 	int r = cli_number(cli, "--limit", CONTROL_LIST_MAX, &limit);
+	json_t *args;
 
-	if (r) {
-		json_decref(args);
+	if (r)
 		return r;
-	}
+	args = json_object();
 	if (limit)
 		json_object_set_new(args, "limit", json_integer((json_int_t)limit));
 	if (state)
 		json_object_set_new(args, "state", json_string(state));
-	r = call(cli, &p, "mail.list", args, &answer);
-	if (!r && cli->json)
-		r = cli_print_json(json_incref(answer), CLI_OK);
-	else if (!r)
-		print_mails(json_object_get(answer, "mails"));
-	json_decref(answer);
-	people_close(&p);
-	return r;
+	return people_ask(cli, "mail.list", args, print_mails);
 }
 
-static void print_mail(const json_t *mail)
+static void print_mail(struct cli *cli, const json_t *answer)
 {
+	const json_t *mail = json_object_get(answer, "mail");
 	static const char *const names[] = {
 		"id", "address", "jid", "purpose", "about", "stage", "language", "state", "error", "created", "due", "ended", "subject"};
 	static const char *const columns[] = {"", "", NULL};
-	const char *body = member(mail, "body");
+	const char *body = people_text(mail, "body");
 	struct table t;
 
+	(void)cli;
 	table_init(&t, columns);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (member(mail, names[i])[0]) {
+		if (people_text(mail, names[i])[0]) {
 			table_add(&t, str_from(names[i]));
-			table_add(&t, str_from(member(mail, names[i])));
+			table_add(&t, str_from(people_text(mail, names[i])));
 		}
 	table_print(&t);
 	table_done(&t);
@@ -98,59 +74,47 @@ static void print_mail(const json_t *mail)
 
 int cmd_mail_show(struct cli *cli)
 {
-	struct people p = {};
-	json_t *answer = NULL;
-	int r = call(cli, &p, "mail.show", json_pack("{s:s}", "id", cli->args[0]), &answer);
-
-	if (!r && cli->json)
-		r = cli_print_json(json_incref(answer), CLI_OK);
-	else if (!r)
-		print_mail(json_object_get(answer, "mail"));
-	json_decref(answer);
-	people_close(&p);
-	return r;
+	return people_ask(cli, "mail.show", json_pack("{s:s}", "id", cli->args[0]), print_mail);
 }
 
-static int change(struct cli *cli, const char *cmd, const char *said)
+static int change(struct cli *cli, const char *cmd, void (*show)(struct cli *cli, const json_t *answer))
 {
 	bool all = cli_has(cli, "--all");
-	json_t *answer = NULL;
-	struct people p = {};
-	int r;
 
 	if (all == (cli->args_len != 0))
 		return cli_fail(cli, CLI_USAGE, "'gatehouse mail list' shows the ids", "name one mail by its id, or all with --all");
-	r = call(cli, &p, cmd, all ? json_pack("{s:b}", "all", 1) : json_pack("{s:s}", "id", cli->args[0]), &answer);
-	if (!r && cli->json)
-		r = cli_print_json(json_incref(answer), CLI_OK);
-	else if (!r)
-		cli_say(cli, "%s\n", said);
-	json_decref(answer);
-	people_close(&p);
-	return r;
+	return people_ask(cli, cmd, all ? json_pack("{s:b}", "all", 1) : json_pack("{s:s}", "id", cli->args[0]), show);
+}
+
+static void say_due(struct cli *cli, const json_t *answer)
+{
+	(void)answer;
+	cli_say(cli, "due now\n");
 }
 
 int cmd_mail_retry(struct cli *cli)
 {
-	return change(cli, "mail.retry", "due now");
+	return change(cli, "mail.retry", say_due);
+}
+
+static void say_dropped(struct cli *cli, const json_t *answer)
+{
+	(void)answer;
+	cli_say(cli, "not sent any more\n");
 }
 
 int cmd_mail_drop(struct cli *cli)
 {
-	return change(cli, "mail.drop", "not sent any more");
+	return change(cli, "mail.drop", say_dropped);
+}
+
+static void say_queued(struct cli *cli, const json_t *answer)
+{
+	(void)answer;
+	cli_say(cli, "queued; 'gatehouse mail list' shows what becomes of it\n");
 }
 
 int cmd_mail_test(struct cli *cli)
 {
-	struct people p = {};
-	json_t *answer = NULL;
-	int r = call(cli, &p, "mail.test", json_pack("{s:s}", "address", cli->args[0]), &answer);
-
-	if (!r && cli->json)
-		r = cli_print_json(json_incref(answer), CLI_OK);
-	else if (!r)
-		cli_say(cli, "queued; 'gatehouse mail list' shows what becomes of it\n");
-	json_decref(answer);
-	people_close(&p);
-	return r;
+	return people_ask(cli, "mail.test", json_pack("{s:s}", "address", cli->args[0]), say_queued);
 }

@@ -4,13 +4,6 @@
 #include "cli/people.h"
 #include "cli/table.h"
 
-static const char *member(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
-
 static void print_sessions(const json_t *sessions)
 {
 	static const char *const columns[] = {
@@ -22,17 +15,17 @@ static void print_sessions(const json_t *sessions)
 	table_init(&t, columns);
 	json_array_foreach(sessions, i, session)
 	{
-		table_add(&t, str_from(member(session, "jid")));
-		table_add(&t, str_from(member(session, "address")));
-		table_addf(&t, "%s%s%s", member(session, "product"), member(session, "version")[0] ? " " : "",
-			member(session, "version"));
-		table_addf(&t, "%s%s%s", member(session, "effect"), member(session, "rule")[0] ? ": " : "",
-			member(session, "rule"));
-		table_add(&t, str_from(member(session, "tls")));
-		table_add(&t, str_from(member(session, "mechanism")));
-		table_add(&t, str_from(member(session, "connected")));
+		table_add(&t, str_from(people_text(session, "jid")));
+		table_add(&t, str_from(people_text(session, "address")));
+		table_addf(&t, "%s%s%s", people_text(session, "product"), people_text(session, "version")[0] ? " " : "",
+			people_text(session, "version"));
+		table_addf(&t, "%s%s%s", people_text(session, "effect"), people_text(session, "rule")[0] ? ": " : "",
+			people_text(session, "rule"));
+		table_add(&t, str_from(people_text(session, "tls")));
+		table_add(&t, str_from(people_text(session, "mechanism")));
+		table_add(&t, str_from(people_text(session, "connected")));
 		table_addf(&t, "%lld", (long long)json_integer_value(json_object_get(session, "loop")));
-		table_add(&t, str_from(member(session, "state")));
+		table_add(&t, str_from(people_text(session, "state")));
 	}
 	table_print(&t);
 	table_done(&t);

@@ -214,13 +214,6 @@ int cmd_user_password(struct cli *cli)
 
 /* ---- list and show ---- */
 
-static const char *member(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
-
 static void add_groups(struct table *t, const json_t *user)
 {
 	struct buf all = BUF_INIT(4096);
@@ -243,11 +236,11 @@ static void print_users(const json_t *users)
 	table_init(&t, columns);
 	json_array_foreach(users, i, user)
 	{
-		table_add(&t, str_from(member(user, "jid")));
-		table_add(&t, str_from(member(user, "name")));
-		table_add(&t, str_from(member(user, "department")));
+		table_add(&t, str_from(people_text(user, "jid")));
+		table_add(&t, str_from(people_text(user, "name")));
+		table_add(&t, str_from(people_text(user, "department")));
 		add_groups(&t, user);
-		table_add(&t, str_from(member(user, "state")));
+		table_add(&t, str_from(people_text(user, "state")));
 	}
 	table_print(&t);
 	printf("%zu people\n", json_array_size(users));
@@ -314,7 +307,7 @@ static void print_user(const json_t *answer)
 	table_init(&t, columns);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		table_add(&t, str_from(names[i]));
-		table_add(&t, str_from(member(user, names[i])));
+		table_add(&t, str_from(people_text(user, names[i])));
 	}
 	table_add(&t, STR("groups"));
 	add_groups(&t, user);

@@ -209,6 +209,32 @@ int people_call(struct people *p, const char *cmd, json_t *args, json_t **out)
 	return r;
 }
 
+const char *people_text(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+int people_ask(struct cli *cli, const char *cmd, json_t *args, void (*show)(struct cli *cli, const json_t *answer))
+{
+	struct people p = {.cli = cli};
+	json_t *answer = NULL;
+	int r = args ? people_open(&p, cli, false) : cli_fail(cli, CLI_USAGE, NULL, "an argument is not UTF-8");
+
+	if (r)
+		json_decref(args);
+	else
+		r = people_call(&p, cmd, args, &answer);
+	if (!r && cli->json)
+		r = cli_print_json(json_incref(answer), CLI_OK);
+	else if (!r && show)
+		show(cli, answer);
+	json_decref(answer);
+	people_close(&p);
+	return r;
+}
+
 int people_announce(
 	const struct people *p, const char *command, const char *target, const char *text, uint64_t *out_seq)
 {

@@ -45,6 +45,13 @@ size_t people_password_min(const struct people *p);
  * error. */
 [[nodiscard]] int people_call(struct people *p, const char *cmd, json_t *args, json_t **out);
 
+/* Asks the running server, which there has to be, and shows its answer: as it is with --json, else by `show` (NULL: nothing is to be
+ * said). `args` is stolen; NULL: an argument is not UTF-8. The exit code. */
+[[nodiscard]] int people_ask(struct cli *cli, const char *cmd, json_t *args, void (*show)(struct cli *cli, const json_t *answer));
+
+/* The text of a member of an answer; empty when it is not there. Borrowed. */
+const char *people_text(const json_t *object, const char *name);
+
 /* The canonical bare address of `text`, in one of the server's domains, NUL behind it, in `arena`. 0, or an
  * exit code after saying why. */
 [[nodiscard]] int people_jid(const struct people *p, const char *text, struct arena *arena, struct str *out);

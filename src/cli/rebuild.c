@@ -2,7 +2,7 @@
  *
  *   1  content -> rows of archives, in large batches while the next ones are read
  *      content -> waits for its recipient, until `delivered` or `fetched` names it with one of his sessions
- *      admin   -> which accounts there are, with their person ids; what imports brought
+ *      admin   -> which accounts there are, with their person ids; what is switched off; what imports brought
  *      what was said to rooms -> their archives, and how they are set (rebuild_rooms.c)
  *   2  from the first message that still waits: what waits -> offline queues
  *
@@ -187,6 +187,7 @@ static int take_admin(struct rebuild *b)
 	} else {
 		rebuild_take_act(b);
 		rebuild_notice_act(b);
+		rebuild_switch_act(b);
 	}
 	return 0;
 }
@@ -432,6 +433,8 @@ static int work(struct rebuild *b)
 	if (!r)
 		r = rebuild_put_notices(b);
 	if (!r)
+		r = rebuild_put_switches(b);
+	if (!r)
 		r = rebuild_save_rooms(b);
 	if (!r && cli_has(b->cli, "--store"))
 		r = drop_all_received(b);
@@ -486,6 +489,8 @@ static json_t *lacking(const struct rebuild *b)
 	if (b->notices_left)
 		lacks(list, "%zu changes of what is said to everybody, or of blacklist and whitelist, whose form is not there",
 			b->notices_left);
+	if (b->switches_left)
+		lacks(list, "%zu steps of switching off or on that cannot be read: see 'gatehouse lockdown status'", b->switches_left);
 	if (b->no_stanza)
 		lacks(list, "%" PRIu64 " entries that hold no stanza", b->no_stanza);
 	if (b->first_seq)
@@ -500,16 +505,18 @@ static int report(const struct rebuild *b)
 	size_t i;
 
 	if (b->cli->json)
-		return cli_print_json(json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "ok", 1, "messages",
+		return cli_print_json(json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "ok", 1, "messages",
 					      (json_int_t)b->messages, "archived", (json_int_t)b->rows, "offline",
 					      (json_int_t)b->offline, "accounts", (json_int_t)b->accounts_made, "accounts_changed", (json_int_t)b->accounts_changed, "seconds",
 					      (json_int_t)(b->took_ms / 1000), "messages_per_second", (json_int_t)rate,
-					      "lacking", list),
+					      "switches", (json_int_t)b->switches, "lacking", list),
 			CLI_OK);
 	cli_say(b->cli,
 		"%" PRIu64 " messages of the record: %" PRIu64 " in histories, %" PRIu64
 		" wait for their recipients; %zu accounts made, %zu changed; %" PRIu64 " messages a second\n",
 		b->messages, b->rows, b->offline, b->accounts_made, b->accounts_changed, rate);
+	if (b->switches)
+		cli_say(b->cli, "%zu switches are on: 'gatehouse lockdown status' shows them\n", b->switches);
 	json_array_foreach(list, i, line) cli_say(b->cli, "not from the record: %s\n", json_string_value(line));
 	json_decref(list);
 	return CLI_OK;
@@ -531,6 +538,7 @@ static void rebuild_done(struct rebuild *b)
 	rebuild_rooms_done(b);
 	rebuild_persons_done(b);
 	rebuild_notices_done(b);
+	rebuild_switches_done(b);
 	arena_free(b->names);
 	people_close(&b->people);
 }

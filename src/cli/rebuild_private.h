@@ -85,6 +85,8 @@ struct rebuild {
 	struct notice notices[NOTICES];
 	struct notice_form forms[NOTICE_FORMS];
 	unsigned forms_at;
+	struct switch_act *switch_acts; /* owned */
+	size_t switch_acts_len;
 	struct put put[PUTS];
 	unsigned put_at;
 	struct store_req keep[KEEPS];
@@ -99,6 +101,7 @@ struct rebuild {
 	uint64_t applied; /* up to this line all is in the copy */
 	uint64_t lines, messages, rows, offline, rooms_left, no_stanza, took_ms;
 	size_t accounts_made, accounts_changed, passwords_set, invites_closed, notices_left;
+	size_t switches, switches_left; /* that are on now; acts that cannot be read */
 	int failed;
 	bool second;
 };
@@ -134,6 +137,14 @@ void rebuild_notice_form(struct rebuild *b);
 void rebuild_notice_act(struct rebuild *b);
 [[nodiscard]] int rebuild_put_notices(struct rebuild *b);
 void rebuild_notices_done(struct rebuild *b);
+
+/* ---- what was switched off (rebuild_lockdown.c) ---- */
+
+/* b->entry is an act. */
+void rebuild_switch_act(struct rebuild *b);
+/* All of them, in order; then those that are on are counted. One whose time is over ends when the server starts. */
+[[nodiscard]] int rebuild_put_switches(struct rebuild *b);
+void rebuild_switches_done(struct rebuild *b);
 
 /* ---- rows on their way (rebuild_rows.c) ---- */
 

@@ -12,6 +12,18 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 
+json_t *control_text(struct str s)
+{
+	return json_stringn(s.data ? s.data : "", s.len);
+}
+
+struct str control_member(const json_t *object, const char *name)
+{
+	const json_t *v = json_object_get(object, name);
+
+	return json_is_string(v) ? str_of(json_string_value(v), json_string_length(v)) : STR("");
+}
+
 json_t *control_ok(void)
 {
 	return json_pack("{s:b}", "ok", 1);

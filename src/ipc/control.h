@@ -218,6 +218,10 @@ enum {
 
 /* {"ok":true}, to which the caller adds members. NULL when memory is out. */
 json_t *control_ok(void);
+/* A JSON string; what is not there is the empty one. */
+json_t *control_text(struct str s);
+/* The text of a member; empty when it is not there, or no string. Borrowed. */
+struct str control_member(const json_t *object, const char *name);
 json_t *control_error(const char *code, const char *text, const char *remedy);
 
 /* Splits a request. 0: *out_cmd and *out_args (an empty object where there were none) borrow from *out_root,

@@ -217,7 +217,7 @@ void gate_act_export(struct gate_request *r); /* {"seq":N}: the line, durable */
 /* gate_lists.c. Before the loops run: the administrators' lists as the store has them, into the policy. 0 or negative. */
 [[nodiscard]] int gate_lists_open(struct gate *g, struct err *err);
 
-/* gate_lockdown.c: what is switched off (rule/lockdown.h). Before the loops run: as the store has it, into the policy. 0 or
+/* gate_lockdown*.c: what is switched off (rule/lockdown.h). Before the loops run: as the store has it, into the policy. 0 or
  * negative. */
 [[nodiscard]] int gate_lockdown_open(struct gate *g, struct err *err);
 void gate_lockdown_tick(struct gate *g); /* each second: what has come to its end */

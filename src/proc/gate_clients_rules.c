@@ -59,11 +59,6 @@ static void run_free(struct dry_run *d)
 	free(d);
 }
 
-static json_t *text_json(struct str s)
-{
-	return json_stringn(s.data ? s.data : "", s.len);
-}
-
 static bool decisions_differ(const struct client_decision *a, const struct client_decision *b)
 {
 	return a->effect != b->effect || a->limits != b->limits || a->observed_effect != b->observed_effect;
@@ -110,10 +105,10 @@ static void row_add(struct dry_run *d, const struct jid *jid, const struct judge
 	d->sessions++;
 	count_person(d, jid->bare, person);
 	json_array_append_new(d->rows,
-		json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "person", text_json(jid->bare), "resource",
-			text_json(jid->resource), "product", text_json(client->product), "version", text_json(client->version), "os",
-			text_json(client->os), "class", client_class_names[client->class], "now", effect_json(now), "then", effect_json(then),
-			"rule", text_json(rule)));
+		json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "person", control_text(jid->bare), "resource",
+			control_text(jid->resource), "product", control_text(client->product), "version", control_text(client->version), "os",
+			control_text(client->os), "class", client_class_names[client->class], "now", effect_json(now), "then", effect_json(then),
+			"rule", control_text(rule)));
 }
 
 static void look(void *owner, const struct route_session *s)
@@ -149,7 +144,7 @@ static void looked(void *owner)
 	clock_put(&at, d->at_us);
 	gate_request_done(d->request,
 		json_pack("{s:b, s:s, s:o, s:I, s:I, s:I, s:O, s:O}", "ok", 1, "version", policy_set_version(d->proposed), "at",
-			text_json(buf_view(&at)), "connected", (json_int_t)d->connected, "sessions", (json_int_t)d->sessions, "people",
+			control_text(buf_view(&at)), "connected", (json_int_t)d->connected, "sessions", (json_int_t)d->sessions, "people",
 			(json_int_t)json_object_size(d->people), "groups", d->groups, "rows", d->rows));
 	buf_done(&at);
 	run_free(d);

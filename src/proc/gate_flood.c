@@ -16,11 +16,6 @@ enum {
 	SECONDS_PRESET = 3600,
 };
 
-static json_t *text_json(struct str s)
-{
-	return json_stringn(s.data ? s.data : "", s.len);
-}
-
 /* A time of the loops' clock, as people have it. */
 static json_t *time_json(uint64_t ms, uint64_t now_ms)
 {
@@ -28,7 +23,7 @@ static json_t *time_json(uint64_t ms, uint64_t now_ms)
 	json_t *v;
 
 	clock_put(&b, clock_utc_us() + (ms - now_ms) * 1000);
-	v = text_json(buf_view(&b));
+	v = control_text(buf_view(&b));
 	buf_done(&b);
 	return v;
 }
@@ -42,7 +37,7 @@ static void list_one(const struct crowd_victim *v, void *owner)
 {
 	struct listing *l = owner;
 
-	json_array_append_new(l->victims, json_pack("{so ss so so sI}", "jid", text_json(v->jid), "cause",
+	json_array_append_new(l->victims, json_pack("{so ss so so sI}", "jid", control_text(v->jid), "cause",
 							  crowd_cause_names[v->cause], "since", time_json(v->since_ms, l->now_ms),
 							  "until", time_json(v->until_ms, l->now_ms), "refused",
 							  (json_int_t)v->refused));

@@ -28,18 +28,13 @@ static struct str text_arg(json_t *args, const char *name)
 	return json_is_string(v) ? str_of(json_string_value(v), json_string_length(v)) : STR_NONE;
 }
 
-static json_t *text_json(struct str s)
-{
-	return json_stringn(s.data ? s.data : "", s.len);
-}
-
 static json_t *time_json(uint64_t us)
 {
 	struct buf b = BUF_INIT(0);
 	json_t *v;
 
 	clock_put(&b, us);
-	v = text_json(buf_view(&b));
+	v = control_text(buf_view(&b));
 	buf_done(&b);
 	return v;
 }
@@ -58,13 +53,13 @@ static json_t *invite_json(const struct store_invite *i)
 	json_t *groups = json_array(), *v;
 
 	for (size_t n = 0; n < i->groups_len; n++)
-		json_array_append_new(groups, text_json(i->groups[n]));
-	v = json_pack("{so so so so so so so ss}", "id", text_json(i->id), "domain", text_json(i->domain), "jid",
-			text_json(i->jid), "groups", groups, "by", text_json(i->made_by), "created",
+		json_array_append_new(groups, control_text(i->groups[n]));
+	v = json_pack("{so so so so so so so ss}", "id", control_text(i->id), "domain", control_text(i->domain), "jid",
+			control_text(i->jid), "groups", groups, "by", control_text(i->made_by), "created",
 			time_json(i->created_us), "expires", time_json(i->expires_us), "state",
 			state_of(i, clock_utc_us()));
 	if (i->used_us)
-		json_object_set_new(v, "used_by", text_json(i->used_by));
+		json_object_set_new(v, "used_by", control_text(i->used_by));
 	if (i->used_us)
 		json_object_set_new(v, "used", time_json(i->used_us));
 	return v;
@@ -96,7 +91,7 @@ static json_t *uri_json(const struct work *w)
 	put_encoded(&b, w->row.domain);
 	buf_lit(&b, "?register;preauth=");
 	buf_str(&b, w->token);
-	v = text_json(buf_view(&b));
+	v = control_text(buf_view(&b));
 	buf_done(&b);
 	return v;
 }

@@ -17,27 +17,22 @@ static struct str text_arg(const struct gate_request *r, const char *name)
 	return json_is_string(v) ? str_of(json_string_value(v), json_string_length(v)) : STR_NONE;
 }
 
-static json_t *text_json(struct str s)
-{
-	return json_stringn(s.data ? s.data : "", s.len);
-}
-
 static void put_time(json_t *v, const char *name, uint64_t us)
 {
 	struct buf b = BUF_INIT(0);
 
 	clock_put(&b, us);
-	json_object_set_new(v, name, text_json(buf_view(&b)));
+	json_object_set_new(v, name, control_text(buf_view(&b)));
 	buf_done(&b);
 }
 
 static json_t *mail_json(const struct store_mail *m)
 {
-	json_t *v = json_pack("{so so so so so so so so ss sI so}", "id", text_json(m->id), "purpose", text_json(m->purpose), "about",
-		text_json(m->about), "stage", text_json(m->stage), "jid", text_json(m->jid), "address", text_json(m->address),
-		"language", text_json(m->language), "subject", text_json(m->subject), "state",
+	json_t *v = json_pack("{so so so so so so so so ss sI so}", "id", control_text(m->id), "purpose", control_text(m->purpose), "about",
+		control_text(m->about), "stage", control_text(m->stage), "jid", control_text(m->jid), "address", control_text(m->address),
+		"language", control_text(m->language), "subject", control_text(m->subject), "state",
 		m->state < STORE_MAIL_STATES ? state_names[m->state] : "", "tries", (json_int_t)m->tries, "error",
-		text_json(m->error));
+		control_text(m->error));
 
 	put_time(v, "created", m->created_us);
 	if (m->state == STORE_MAIL_QUEUED)
@@ -112,7 +107,7 @@ static void on_got(struct store_req *req, int result)
 		return;
 	}
 	mail = mail_json(&req->mails->rows[0]);
-	json_object_set_new(mail, "body", text_json(req->mails->rows[0].body));
+	json_object_set_new(mail, "body", control_text(req->mails->rows[0].body));
 	answer = control_ok();
 	json_object_set_new(answer, "mail", mail);
 	gate_request_done(r, answer);

@@ -4,24 +4,19 @@
 #include "net/handshakes.h"
 #include "proc/gate.h"
 
-static json_t *text_json(struct str s)
-{
-	return json_stringn(s.data ? s.data : "", s.len);
-}
-
 static json_t *session_json(const struct route_session *s)
 {
 	struct buf since = BUF_INIT(0);
 	json_t *v;
 
 	clock_put(&since, s->connected_utc_us);
-	v = json_pack("{so so so so so so so so sI ss sI si sb so so so so ss so}", "jid", text_json(s->jid), "session", text_json(s->session),
-			"person", text_json(s->person), "address", text_json(s->address), "tls", text_json(s->tls), "mechanism",
-			text_json(s->mechanism), "ja4", text_json(s->ja4), "connected", text_json(buf_view(&since)), "loop", (json_int_t)s->loop, "state",
+	v = json_pack("{so so so so so so so so sI ss sI si sb so so so so ss so}", "jid", control_text(s->jid), "session", control_text(s->session),
+			"person", control_text(s->person), "address", control_text(s->address), "tls", control_text(s->tls), "mechanism",
+			control_text(s->mechanism), "ja4", control_text(s->ja4), "connected", control_text(buf_view(&since)), "loop", (json_int_t)s->loop, "state",
 			s->detached ? "resumable" : "online", "unacked", (json_int_t)s->unacked, "priority", s->priority,
-			"available", s->available, "product", text_json(s->client ? s->client->product : STR_NONE), "version",
-			text_json(s->client ? s->client->version : STR_NONE), "os", text_json(s->client ? s->client->os : STR_NONE),
-			"installation", text_json(s->installation), "effect", client_effect_names[s->effect], "rule", text_json(s->rule));
+			"available", s->available, "product", control_text(s->client ? s->client->product : STR_NONE), "version",
+			control_text(s->client ? s->client->version : STR_NONE), "os", control_text(s->client ? s->client->os : STR_NONE),
+			"installation", control_text(s->installation), "effect", client_effect_names[s->effect], "rule", control_text(s->rule));
 	buf_done(&since);
 	return v;
 }

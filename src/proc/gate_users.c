@@ -149,18 +149,13 @@ static bool take_account(struct gate_request *r, json_t *args, struct store_acco
 
 /* ---- answers ---- */
 
-static json_t *text_json(struct str s)
-{
-	return json_stringn(s.data ? s.data : "", s.len);
-}
-
 static json_t *time_json(uint64_t us)
 {
 	struct buf b = BUF_INIT(0);
 	json_t *v;
 
 	clock_put(&b, us);
-	v = text_json(buf_view(&b));
+	v = control_text(buf_view(&b));
 	buf_done(&b);
 	return v;
 }
@@ -170,10 +165,10 @@ static json_t *person_json(const struct person *p)
 	json_t *groups = json_array();
 
 	for (size_t i = 0; i < p->groups_len; i++)
-		json_array_append_new(groups, text_json(p->groups[i]));
-	return json_pack("{so so so so so so so ss so}", "jid", text_json(p->jid), "person", text_json(p->id), "name",
-			text_json(p->name), "mail", text_json(p->mail), "language", text_json(p->language), "department",
-			text_json(p->department), "groups", groups, "state", p->disabled ? "disabled" : "active", "created",
+		json_array_append_new(groups, control_text(p->groups[i]));
+	return json_pack("{so so so so so so so ss so}", "jid", control_text(p->jid), "person", control_text(p->id), "name",
+			control_text(p->name), "mail", control_text(p->mail), "language", control_text(p->language), "department",
+			control_text(p->department), "groups", groups, "state", p->disabled ? "disabled" : "active", "created",
 			time_json(p->created_us));
 }
 
@@ -314,7 +309,7 @@ static void note_confusable(struct gate_request *r, struct str jid, size_t index
 	const struct person *p = neighbour(r->gate, jid);
 
 	if (p)
-		json_array_append_new(all, json_pack("{sI so}", "index", (json_int_t)index, "like", text_json(p->jid)));
+		json_array_append_new(all, json_pack("{sI so}", "index", (json_int_t)index, "like", control_text(p->jid)));
 	person_unref(p);
 }
 

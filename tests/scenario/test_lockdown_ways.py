@@ -10,7 +10,8 @@ from lib.folk import befriend
 from lib.lockdown import (OOB, REASON, a_group, acts, arrives, headline, member, nothing_of, on_again, people, status, switching)
 from lib.names import tag
 from lib.posing import GAJIM_NEW, GAJIM_OLD, PROFANITY_NEW, Posing
-from lib.stanza import Error, body_of, child, iq, message, message_to, presence, presence_to
+from lib.stanza import Error, body_of, child, message, message_to, presence
+from test_backup import backup, lose_store, rebuild
 
 FILE = OOB % "https://example.org/wormy.png"
 PICTURE = "<vCard xmlns='vcard-temp'><PHOTO><TYPE>image/png</TYPE><BINVAL>iVBORw0KGgo=</BINVAL></PHOTO></vCard>"
@@ -318,3 +319,33 @@ def test_a_switch_with_its_end_is_the_same_on_the_next_day_and_gone_on_the_one_a
     record.eventually(over)
     on_day(4)
     assert len(over()) == 1
+
+
+def by_id(server):
+    return {each["id"]: each for each in status(server)["switches"]}
+
+
+@pytest.mark.recorder_runs("the server is started anew")
+@pytest.mark.parametrize("copied", [False, True])
+def test_a_store_made_anew_from_the_record_has_what_is_off(launch, copied):
+    server = launch("lockdown-anew-%s" % ("copy" if copied else "record"))
+    account, = server.people(1)
+
+    def on(*options):
+        return server.json("lockdown", "on", *options)["switch"]
+    before, gone = on("links", "--reason", "Before \"it\"; of all: things", "--for", "1h"), on("calls", "--reason", "Not for long.")
+    where = ("--store", backup(server, server.parent / "shelf")["backup"]) if copied else ()
+    server.json("lockdown", "off", gone["id"])
+    shut = on("everything", "--account", account.jid, "--reason", "Gestohlenes Telefon", "--until", "2100-01-01T00:00:00Z")
+    program = on("files", "--product", "Gajim", "--versions", ">=1.0, <1.8", "--reason", "See \\ there.")
+    short = on("rooms", "--reason", "A moment.", "--for", "1s")
+    record.eventually(lambda: [each for each in acts(server, "lockdown.end") if each["text"] == short["id"]])
+    assert set(by_id(server)) == {before["id"], shut["id"], program["id"]}
+    was = by_id(server)
+    server.stop()
+    lose_store(server)
+    assert rebuild(server, *where)["switches"] == 3
+    server.start()
+    assert by_id(server) == was
+    with pytest.raises(Refused):
+        server.client(account).login()
