@@ -44,10 +44,34 @@ struct likeness likeness_find(struct directory *d, const struct settings *s, con
 	l.person = directory_namesake(d, ask->text, ask->self, ask->may, ask->owner);
 	if (l.person)
 		l.kind = LIKENESS_COLLEAGUE;
+	else if (likeness_is_mixed(s, ask))
+		l.kind = LIKENESS_MIXED;
 	return l;
+}
+
+bool likeness_is_mixed(const struct settings *s, const struct likeness_ask *ask)
+{
+	const struct person *p = ask->person;
+
+	if (s->names_mixed_scripts == SETTINGS_NAMES_ALLOW || !skeleton_is_mixed(ask->text))
+		return false;
+	return !p || !(str_eq(ask->text, p->name) || str_eq(ask->text, jid_split(p->jid).local));
 }
 
 void likeness_done(struct likeness *l)
 {
 	l->person = person_unref(l->person);
+}
+
+static bool is_neighbour(const struct person *p, void *owner)
+{
+	const struct str *jid = owner;
+	struct jid a = jid_split(*jid), b = jid_split(p->jid);
+
+	return str_eq(a.domain, b.domain) && !str_eq(a.local, b.local) && skeleton_is_same_name(a.local, b.local);
+}
+
+const struct person *likeness_neighbour(struct directory *d, struct str jid)
+{
+	return directory_namesake(d, jid_split(jid).local, STR(""), is_neighbour, &jid);
 }

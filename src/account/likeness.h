@@ -9,6 +9,7 @@ enum likeness_kind {
 	LIKENESS_NONE, /* nobody else's */
 	LIKENESS_RESERVED,
 	LIKENESS_COLLEAGUE,
+	LIKENESS_MIXED, /* nobody's, but a word of it mixes scripts; looked for unless names.mixed_scripts is allow */
 };
 
 struct likeness {
@@ -27,3 +28,9 @@ struct likeness_ask {
 
 [[nodiscard]] struct likeness likeness_find(struct directory *d, const struct settings *s, const struct likeness_ask *ask);
 void likeness_done(struct likeness *l);
+
+/* Somebody of the same domain whose address looks the same: each would be taken for the other. Counted; NULL: nobody. */
+[[nodiscard]] const struct person *likeness_neighbour(struct directory *d, struct str jid);
+
+/* LIKENESS_MIXED alone. What an account is called here by its address or name is its own in any script. */
+[[nodiscard]] bool likeness_is_mixed(const struct settings *s, const struct likeness_ask *ask);

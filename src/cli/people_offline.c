@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account/likeness.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -130,6 +131,26 @@ static json_t *store_error(int result)
 	return control_error("internal", "the store failed; the lines above say why", "");
 }
 
+/* ---- names that look the same ---- */
+
+/* Of everybody; NULL: it cannot be read. */
+static struct directory *directory_of(struct store *store)
+{
+	struct directory *d = NULL;
+	struct store_req req;
+	int r = directory_new(&d);
+
+	store_req_init(&req, NULL, NULL);
+	if (r == 0)
+		r = store_account_all(store, &req);
+	if (r == 0)
+		r = store_wait(&req);
+	if (r == 0)
+		r = directory_load(d, req.accounts);
+	store_req_release(&req);
+	return r ? directory_free(d) : d;
+}
+
 /* ---- commands ---- */
 
 struct work {
@@ -162,13 +183,32 @@ static json_t *find(struct work *w)
 	return r ? store_error(r) : NULL;
 }
 
+/* NULL: nobody's address looks like the one to be added. */
+static json_t *confusable(struct work *w)
+{
+	struct directory *d = directory_of(w->people->store);
+	const struct person *like = d ? likeness_neighbour(d, w->rows->jid) : NULL;
+	json_t *refusal = d ? NULL : store_error(STORE_E_FAILED);
+	char text[3200];
+
+	if (like) {
+		snprintf(text, sizeof(text), "this address looks like %.*s, so that each could be taken for the other", STR_FMT(like->jid));
+		refusal = control_error("confusable", text, "choose another address, or add --allow-confusable");
+	}
+	person_unref(like);
+	directory_free(d);
+	return refusal;
+}
+
 static json_t *add_prepare(struct work *w)
 {
 	w->rows = arena_zalloc(w->arena, sizeof(*w->rows));
 	w->rows_len = 1;
 	if (!w->rows || !take_row(w->args, w->arena, w->rows))
 		return no_memory();
-	return get(w, w->rows->jid) == 0 ? store_error(STORE_E_EXISTS) : NULL;
+	if (get(w, w->rows->jid) == 0)
+		return store_error(STORE_E_EXISTS);
+	return json_is_true(json_object_get(w->args, "confusable")) ? NULL : confusable(w);
 }
 
 static json_t *import_prepare(struct work *w)
@@ -198,15 +238,36 @@ static json_t *add(struct work *w)
 	return r ? store_error(r) : json_pack("{s:b, s:o}", "ok", 1, "user", row_json(w->rows));
 }
 
+/* Who was added though his address looks like somebody's who was there, or came before him. */
+static json_t *import_alike(struct work *w, struct directory *d)
+{
+	json_t *alike = json_array();
+
+	for (size_t i = 0; d && i < w->rows_len; i++) {
+		const struct person *like = w->req.outcomes[i] ? NULL : likeness_neighbour(d, w->rows[i].jid);
+
+		if (like)
+			json_array_append_new(alike, json_pack("{s:i, s:o}", "index", (int)i, "like", text_json(like->jid)));
+		person_unref(like);
+		if (!w->req.outcomes[i] && directory_put(d, &w->rows[i]))
+			break;
+	}
+	directory_free(d);
+	return alike;
+}
+
 /* "undone" is for the record: who was not added after all. */
 static json_t *import(struct work *w)
 {
+	struct directory *before = directory_of(w->people->store);
 	struct buf undone = BUF_INIT(ARENA_MAX);
 	json_t *failed, *answer;
 	int r = add_rows(w);
 
-	if (r && r != STORE_E_EXISTS)
+	if (r && r != STORE_E_EXISTS) {
+		directory_free(before);
 		return store_error(r);
+	}
 	failed = json_array();
 	for (size_t i = 0; i < w->rows_len; i++) {
 		if (!w->req.outcomes[i])
@@ -215,9 +276,9 @@ static json_t *import(struct work *w)
 						      "text", "the address is in use, or was once"));
 		buf_printf(&undone, "%s%.*s", undone.len ? ", " : "", STR_FMT(w->rows[i].jid));
 	}
-	answer = json_pack("{s:b, s:i, s:o, s:o}", "ok", 1, "added",
+	answer = json_pack("{s:b, s:i, s:o, s:o, s:o}", "ok", 1, "added",
 		(int)(w->rows_len - json_array_size(failed)), "failed", failed, "undone",
-		text_json(buf_view(&undone)));
+		text_json(buf_view(&undone)), "confusable", import_alike(w, before));
 	buf_done(&undone);
 	return answer;
 }

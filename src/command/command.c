@@ -54,6 +54,13 @@ static const struct field invitee[] = {
 	END,
 };
 
+/* Named as the settings privacy.* are; what can be chosen, the settings say. */
+static const struct field privacy[] = {
+	{"reach", "Who reaches you at once", FIELD_CHOICE, false, "contacts|organisation|anyone"},
+	{"last_activity", "Who learns how long ago you were there", FIELD_CHOICE, false, "nobody|contacts"},
+	END,
+};
+
 static const struct field max_items[] = {
 	{"max_items", "Maximum number of items to show", FIELD_CHOICE, false, COUNTS},
 	END,
@@ -200,6 +207,9 @@ static const struct command commands[] = {
 	{"create-account", "Create Account", "Inviting Somebody",
 		"Fill out this form to invite somebody, who makes an account with it. Without a username he chooses it.",
 		invitee, invitation, COMMAND_INVITES},
+	{"privacy", "Privacy", "Your privacy", "Say who reaches you at once, and who learns when you were there. What is not here is "
+		"set by the administrator.",
+		privacy, NULL, COMMAND_OWN},
 };
 
 enum {
@@ -208,6 +218,8 @@ enum {
 
 const char *command_prefix(const struct command *c)
 {
+	if (c->flags & COMMAND_OWN)
+		return COMMAND_PREFIX_OWN;
 	return c->flags & COMMAND_INVITES ? COMMAND_PREFIX_INVITE : COMMAND_PREFIX;
 }
 

@@ -1,4 +1,4 @@
-/* The commands of service administration (XEP-0133) and of invitations (XEP-0401) as one table: what each is called, what its form asks for and what
+/* The commands of service administration (XEP-0133), of invitations (XEP-0401), and for everybody about himself as one table: what each is called, what its form asks for and what
  * its answer shows. Who does them is somebody else's matter (proc/). Values travel as JSON: an object of lists of
  * strings by the field's var. */
 #pragma once
@@ -10,6 +10,7 @@
 
 #define COMMAND_PREFIX "http://jabber.org/protocol/admin#"
 #define COMMAND_PREFIX_INVITE "urn:xmpp:invite#" /* XEP-0401 */
+#define COMMAND_PREFIX_OWN "urn:gatehouse:own#"  /* for everybody, about himself */
 
 enum field_type {
 	FIELD_JID,    /* jid-single */
@@ -32,6 +33,7 @@ enum {
 	COMMAND_AT_ONCE = 1, /* has no form: done at the first request */
 	COMMAND_FILLED = 2,  /* its form shows how things are now */
 	COMMAND_INVITES = 4, /* of XEP-0401; also for who may invite without administering */
+	COMMAND_OWN = 8,     /* for everybody, about himself; done where he is at home (route/privacy.h) */
 };
 
 struct command {

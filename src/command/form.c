@@ -17,6 +17,8 @@ static const char *const types[FIELD_TYPES] = {
 /* XEP-0401 names one for results alone. */
 static const char *form_type(const struct command *c)
 {
+	if (c->flags & COMMAND_OWN)
+		return "urn:gatehouse:own";
 	return c->flags & COMMAND_INVITES ? "urn:xmpp:invite#invitation" : "http://jabber.org/protocol/admin";
 }
 

@@ -72,6 +72,11 @@ enum settings_reach { /* privacy.reach, from the strictest */
 	SETTINGS_REACH_ANYONE,
 };
 
+enum settings_last_activity { /* privacy.last_activity, from the strictest */
+	SETTINGS_LAST_NOBODY,
+	SETTINGS_LAST_CONTACTS,
+};
+
 enum settings_strangers { /* privacy.strangers */
 	SETTINGS_STRANGERS_HOLD,
 	SETTINGS_STRANGERS_REFUSE,

@@ -196,6 +196,28 @@ SETTING(SIZE, "limits.bytes_per_second", limits_bytes_per_second, "1048576", 102
 	"Bytes a session may send each second for long.")
 SETTING(SIZE, "limits.bytes_burst", limits_bytes_burst, "8388608", 4096, 4294967296, "", LIVE, NULL,
 	"Bytes a session may send at once before it is slowed down.")
+SETTING(INT, "limits.presence_price", limits_presence_price, "10", 1, 32, "stanzas", LIVE, NULL,
+	"What a presence to all who may see it counts as, for it is sent to each of them.")
+SETTING(INT, "limits.domain_stanzas_per_second", limits_domain_stanzas_per_second, "500000", 1, 100000000, "stanzas", LIVE, NULL,
+	"Stanzas that may come from all people of one of the domains each second for long; more, and they are slowed down.")
+SETTING(INT, "limits.domain_stanza_burst", limits_domain_stanza_burst, "5000000", 100, 1000000000, "stanzas", LIVE, NULL,
+	"Stanzas that may come from one of the domains at once.")
+SETTING(SIZE, "limits.content_bytes_per_hour", limits_content_bytes_per_hour, "1073741824", 65536, 1099511627776, "", LIVE, NULL,
+	"Bytes of messages, files in them and the like, which the record keeps, that one account may send in an hour; beyond it they are "
+	"refused (resource-constraint, wait).")
+SETTING(INT, "limits.room_joins", limits_room_joins, "1000", 2, 1000000, "rooms", LIVE, NULL,
+	"Rooms that all sessions of one account may enter at once; beyond it they are refused (resource-constraint, wait).")
+SETTING(INT, "limits.room_joins_per_minute", limits_room_joins_per_minute, "300", 1, 1000000, "rooms", LIVE, NULL,
+	"Rooms they may enter each minute for long.")
+SETTING(INT, "limits.nick_changes", limits_nick_changes, "10", 2, 100000, "changes", LIVE, NULL,
+	"Changes of the nickname in one room that an account may make at once; beyond it they are refused (resource-constraint, wait).")
+SETTING(INT, "limits.nick_change_seconds", limits_nick_change_seconds, "5", 1, 86400, "seconds", LIVE, NULL,
+	"Time after which one more of them may be made.")
+SETTING(INT, "limits.requests_per_second", limits_requests_per_second, "500", 1, 1000000, "requests", LIVE, NULL,
+	"Requests (IQ) of others that the server answers for one account each second for long; beyond it they are refused "
+	"(resource-constraint, wait).")
+SETTING(INT, "limits.requests_burst", limits_requests_burst, "5000", 2, 10000000, "requests", LIVE, NULL,
+	"Such requests at once.")
 
 SECTION("sm", "Stream management: resuming a session after the connection broke (XEP-0198).")
 SETTING(INT, "sm.unacked_max", sm_unacked_max, "1000", 16, 100000, "stanzas", LIVE, NULL,
@@ -268,9 +290,16 @@ SETTING(STRING, "flood.exempt_group", flood_exempt_group, "\"\"", 0, 128, "", LI
 SECTION("privacy", "Who reaches whom at once. What strangers send is held, and told of in a quiet message now and then.")
 SETTING(ENUM, "privacy.reach", privacy_reach, "organisation", 0, 0, "contacts|organisation|anyone", LIVE, NULL,
 	"Who reaches a person at once: contacts (also who is in a shown group with him, and whom he has written to), everybody "
-	"inside as well, or anybody. People cannot change it.")
+	"inside as well, or anybody.")
 SETTING(TEXTS, "privacy.groups", privacy_groups, "[]", 0, 64, "", LIVE, check_reaches,
 	"Groups of accounts for whom something else holds, such as \"directors=contacts\"; who is in several has the strictest.")
+SETTING(ENUM, "privacy.last_activity", privacy_last_activity, "contacts", 0, 0, "nobody|contacts", LIVE, NULL,
+	"Who learns how long ago somebody was there (XEP-0012): nobody, or contacts who may see his presence.")
+SETTING(ENUM, "privacy.publish", privacy_publish, "open", 0, 0, "open|presence|roster|whitelist", LIVE, NULL,
+	"To whom people may open what they publish (XEP-0163) at most; what is open to more is treated as if it were not. open: to everybody.")
+SETTING(TEXTS, "privacy.people_choose", privacy_people_choose, "[]", 0, 8, "", LIVE, check_choices,
+	"What people may choose for themselves with their clients, never less strictly than is said here: reach, last_activity. [] is "
+	"nothing: all of it is locked.")
 SETTING(ENUM, "privacy.strangers", privacy_strangers, "hold", 0, 0, "hold|refuse", LIVE, NULL,
 	"What becomes of requests for a subscription and messages of all others: held until the person adds or answers them, or "
 	"refused.")
@@ -300,6 +329,9 @@ SETTING(BOOL, "names.from_account", names_from_account, "false", 0, 0, "", LIVE,
 	"The full name in what people publish about themselves (FN of a vCard) is the one the account has, if it has one.")
 SETTING(ENUM, "names.profiles", names_profiles, "refuse", 0, 0, "refuse|mark|allow", LIVE, NULL,
 	"A nickname or vCard published under a colleague's or a reserved name; mark lets it through and notes it in the record.")
+SETTING(ENUM, "names.mixed_scripts", names_mixed_scripts, "mark", 0, 0, "refuse|mark|allow", LIVE, NULL,
+	"A name, wherever it is looked at, of which a word mixes scripts that nobody mixes, such as Latin and Cyrillic (UTS 39, beyond "
+	"Highly Restrictive), though it is nobody's: refused, or delivered with a warning and noted in the record.")
 
 SECTION("search", "Finding people (XEP-0055).")
 SETTING(INT, "search.results", search_results, "50", 0, 1000, "people", LIVE, NULL,

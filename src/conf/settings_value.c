@@ -376,6 +376,16 @@ int check_reaches(const void *value, struct err *err)
 	return 0;
 }
 
+int check_choices(const void *value, struct err *err)
+{
+	const struct settings_strings *list = value;
+
+	for (size_t i = 0; i < list->len; i++)
+		if (!str_is(list->items[i], "reach") && !str_is(list->items[i], "last_activity"))
+			return err_set(err, -EINVAL, "'%s' found; accepted: reach, last_activity", LOG_STR(list->items[i]));
+	return 0;
+}
+
 /* The kinds of address people can do something with; whoever writes one of another kind has mistyped it. */
 int check_uris(const void *value, struct err *err)
 {

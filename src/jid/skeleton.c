@@ -213,6 +213,11 @@ bool skeleton_is_same_name(struct str a, struct str b)
 /* Ways of writing that use several scripts, beside each script by itself: augmented sets of UTS 39 section 5.1. */
 enum {
 	WAYS = USCRIPT_CODE_LIMIT,
+	/* and together with Latin letters (section 5.2) */
+	WAY_LATIN_BOPOMOFO = USCRIPT_CODE_LIMIT,
+	WAY_LATIN_JAPANESE,
+	WAY_LATIN_KOREAN,
+	WAYS_TOGETHER,
 };
 
 static bool is_written_in(UChar32 c, int way)
@@ -225,6 +230,12 @@ static bool is_written_in(UChar32 c, int way)
 		       uscript_hasScript(c, USCRIPT_KATAKANA);
 	case USCRIPT_KOREAN:
 		return uscript_hasScript(c, USCRIPT_HAN) || uscript_hasScript(c, USCRIPT_HANGUL);
+	case WAY_LATIN_BOPOMOFO:
+		return uscript_hasScript(c, USCRIPT_LATIN) || is_written_in(c, USCRIPT_HAN_WITH_BOPOMOFO);
+	case WAY_LATIN_JAPANESE:
+		return uscript_hasScript(c, USCRIPT_LATIN) || is_written_in(c, USCRIPT_JAPANESE);
+	case WAY_LATIN_KOREAN:
+		return uscript_hasScript(c, USCRIPT_LATIN) || is_written_in(c, USCRIPT_KOREAN);
 	default:
 		return uscript_hasScript(c, (UScriptCode)way);
 	}
@@ -261,5 +272,32 @@ bool skeleton_is_one_script(struct str text)
 	for (int way = 0; way < WAYS; way++)
 		if (is_written_in(first, way) && is_all_in(text, way))
 			return true;
+	return false;
+}
+
+static bool is_mixed_word(struct str word)
+{
+	if (skeleton_is_one_script(word))
+		return false;
+	for (int way = WAYS; way < WAYS_TOGETHER; way++)
+		if (is_all_in(word, way))
+			return false;
+	return true;
+}
+
+bool skeleton_is_mixed(struct str text)
+{
+	for (size_t from = 0, at = 0, before; from < text.len; from = at) {
+		UChar32 c;
+
+		do {
+			before = at;
+			c = (UChar32)utf8_next(text, &at);
+		} while (!u_isUWhiteSpace(c) && at < text.len);
+		if (!u_isUWhiteSpace(c))
+			before = at;
+		if (is_mixed_word(str_cut(text, from, before)))
+			return true;
+	}
 	return false;
 }

@@ -36,3 +36,7 @@ enum skeleton_form {
 
 /* Are all its letters of one way of writing (UTS 39 section 5.1)? Japanese, Korean and Chinese mix scripts as one. */
 [[nodiscard]] bool skeleton_is_one_script(struct str text);
+
+/* Does a word of it mix scripts that people do not mix: is it beyond Highly Restrictive (UTS 39 section 5.2)? Latin goes with
+ * Japanese, Korean and Chinese. Words end at spaces: a name in two scripts, one beside the other, is none. */
+[[nodiscard]] bool skeleton_is_mixed(struct str text);

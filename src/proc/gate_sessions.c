@@ -159,6 +159,11 @@ static struct str action_name(size_t i)
 	return str_from(action_names[i]);
 }
 
+static struct str quota_name(size_t i)
+{
+	return str_from(quota_names[i]);
+}
+
 static struct str condition_name(size_t i)
 {
 	return stanza_condition_name((enum stanza_condition)i);
@@ -226,13 +231,13 @@ static json_t *figures_json(const struct gate *g, const struct xmpp_stats *x, co
 	struct route_figures f;
 
 	route_figures(g->route, &f);
-	return json_pack("{s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I, s:I}, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}",
+	return json_pack("{s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I, s:I}, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}",
 			"received", "message", (json_int_t)w->kinds[PARCEL_MESSAGE], "presence",
 			(json_int_t)w->kinds[PARCEL_PRESENCE], "iq", (json_int_t)w->kinds[PARCEL_IQ], "delivered", "content",
 			(json_int_t)f.content, "other", (json_int_t)f.other, "classes", "content", (json_int_t)w->content,
 			"event", (json_int_t)w->events, "signal", (json_int_t)w->signals, "verdicts",
 			numbers(w->verdicts, ACTION_COUNT, action_name), "refusals",
-			numbers(w->refusals, STANZA_CONDITIONS, condition_name), "receipts", durations_json(&w->receipts), "slowed",
+			numbers(w->refusals, STANZA_CONDITIONS, condition_name), "over", numbers(w->over, QUOTAS, quota_name), "receipts", durations_json(&w->receipts), "slowed",
 			(json_int_t)x->slowed, "offline_kept", (json_int_t)f.offline_kept, "archived", (json_int_t)f.archived, "rooms",
 			(json_int_t)f.rooms, "bytes", bytes_json(g), "store", store_json(g));
 }

@@ -2,12 +2,12 @@
  * directory follows, sessions that may not go on are closed and the administrator gets the answer. */
 #include <stdlib.h>
 
+#include "account/likeness.h"
 #include "account/verifier.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "conf/service.h"
 #include "ipc/control.h"
-#include "jid/skeleton.h"
 #include "proc/gate.h"
 
 enum { IMPORT_MAX = CONTROL_IMPORT_MAX };
@@ -252,23 +252,9 @@ static void record_rows(struct gate_request *r)
 		gate_request_fail(r, "internal", "out of memory", "");
 }
 
-/* Somebody of the same domain whose address looks the same: each would be taken for the other. */
-static bool is_neighbour(const struct person *p, void *owner)
-{
-	const struct str *jid = owner;
-	struct jid a = jid_split(*jid), b = jid_split(p->jid);
-
-	return str_eq(a.domain, b.domain) && !str_eq(a.local, b.local) && skeleton_is_same_name(a.local, b.local);
-}
-
-static const struct person *neighbour(const struct gate *g, struct str jid)
-{
-	return directory_namesake(g->directory, jid_split(jid).local, STR(""), is_neighbour, &jid);
-}
-
 static bool is_confusable(struct gate_request *r, struct str jid)
 {
-	const struct person *p = neighbour(r->gate, jid);
+	const struct person *p = likeness_neighbour(r->gate->directory, jid);
 	const char *text;
 
 	if (!p)
@@ -306,7 +292,7 @@ void gate_user_add(struct gate_request *r)
 static void note_confusable(struct gate_request *r, struct str jid, size_t index)
 {
 	json_t *all = json_object_get(r->answer, "confusable");
-	const struct person *p = neighbour(r->gate, jid);
+	const struct person *p = likeness_neighbour(r->gate->directory, jid);
 
 	if (p)
 		json_array_append_new(all, json_pack("{sI so}", "index", (json_int_t)index, "like", control_text(p->jid)));

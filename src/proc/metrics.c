@@ -38,6 +38,8 @@ static const struct metric metrics[] = {
 		"Stanzas that were inspected, by what the policy does."},
 	{"gatehouse_refusals_total", COUNTER, "figures.refusals.*", "condition", 0,
 		"Stanzas refused before they were inspected or recorded, by error condition."},
+	{"gatehouse_over_budget_total", COUNTER, "figures.over.*", "budget", 0,
+		"Of them, those beyond what an account may: content, rooms, nicks, requests."},
 	{"gatehouse_received_bytes_total", COUNTER, "figures.bytes.received.*", "stream", 0,
 		"Bytes read from streams of clients and of components, without TLS."},
 	{"gatehouse_sent_bytes_total", COUNTER, "figures.bytes.sent.*", "stream", 0,

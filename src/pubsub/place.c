@@ -34,8 +34,10 @@ struct place *place_new(struct str name)
 	return p;
 }
 
-enum pubsub_fault place_allows(const struct place *p, const struct node_options *o)
+enum pubsub_fault place_allows(const struct place *p, const struct node_options *o, enum node_access widest)
 {
+	if (o->access < (uint32_t)widest)
+		return PUBSUB_E_ACCESS_MODEL;
 	return p->secret && o->access != ACCESS_WHITELIST ? PUBSUB_E_ACCESS_MODEL : PUBSUB_OK;
 }
 
@@ -75,7 +77,7 @@ enum pubsub_fault place_admits(const struct place *p, const struct onlooker *who
 		return PUBSUB_E_OUTCAST;
 	if (s && s->kind != STANDING_NONE)
 		return PUBSUB_OK;
-	switch ((enum node_access)p->options.access) {
+	switch (p->options.access < (uint32_t)who->widest ? who->widest : (enum node_access)p->options.access) {
 	case ACCESS_OPEN:
 		return PUBSUB_OK;
 	case ACCESS_PRESENCE:

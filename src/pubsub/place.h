@@ -37,14 +37,16 @@ struct place {
 [[nodiscard]] struct place *place_new(struct str name); /* with the preset; NULL: memory is out */
 struct place *place_free(struct place *p);              /* accepts NULL, returns NULL */
 
-/* Can a place of this kind be set like this? PUBSUB_OK, PUBSUB_E_ACCESS_MODEL: a secret one is for its owner. */
-[[nodiscard]] enum pubsub_fault place_allows(const struct place *p, const struct node_options *o);
+/* Can a place of this kind be set like this? PUBSUB_OK, PUBSUB_E_ACCESS_MODEL: a secret one is for its owner, none is open to more
+ * than `widest`. */
+[[nodiscard]] enum pubsub_fault place_allows(const struct place *p, const struct node_options *o, enum node_access widest);
 
 /* Who asks, as the owner of the node knows him. */
 struct onlooker {
 	struct str bare;
 	bool owner;              /* the account itself */
 	bool subscribed;         /* to the owner's presence */
+	enum node_access widest; /* no node is open to more */
 	struct str groups; /* of the owner's roster, in which he is: separated by U+001F */
 	/* Other groups that the roster shows; NULL: none. */
 	bool (*shares)(const void *roster, struct str bare, struct str group);

@@ -9,6 +9,7 @@
 #include "route/answer.h"
 #include "route/iq.h"
 #include "route/office.h"
+#include "route/privacy.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -23,6 +24,8 @@ static bool may_run(const struct home *h, struct str bare, const struct command 
 	AUTO(person_unrefp) const struct person *p = directory_get(h->route->env.directory, bare);
 	bool administers;
 
+	if (c && c->flags & COMMAND_OWN)
+		return p && !p->disabled && h->settings->privacy_people_choose.len;
 	if (!h->route->env.office || !p || p->disabled)
 		return false;
 	administers = is_member(p, h->settings->admin_group);
@@ -84,6 +87,16 @@ static void answer_completed(struct office_ask *ask, const struct office_result 
 		form_put_result(&out, ask->command, r->values, r->more);
 	put_end(&out);
 	answer_text(ask->parcel, &out);
+}
+
+void commands_complete(struct parcel *p, const struct command *c, const char *dialog, const char *note)
+{
+	struct buf out = BUF_INIT(0);
+
+	put_begin(&out, p, c, dialog, "completed");
+	put_note(&out, note, false);
+	put_end(&out);
+	answer_text(p, &out);
 }
 
 static void ask_free(struct office_ask *ask)
@@ -154,9 +167,22 @@ static void refuse(struct parcel *p, enum dialog_step step, const char *text)
 	parcel_end(p);
 }
 
-static void begin(struct parcel *p, const struct command *c, const char *id)
+static void begin_own(const struct user *u, struct parcel *p, const struct command *c, const char *id)
 {
-	if (c->flags & COMMAND_AT_ONCE) {
+	struct privacy_form form;
+	json_t *values = privacy_values(u);
+
+	privacy_form(u, c, &form);
+	answer_form(p, &form.command, id, values);
+	json_decref(values);
+	parcel_end(p);
+}
+
+static void begin(const struct user *u, struct parcel *p, const struct command *c, const char *id)
+{
+	if (c->flags & COMMAND_OWN) {
+		begin_own(u, p, c, id);
+	} else if (c->flags & COMMAND_AT_ONCE) {
 		ask_office(p, c, id, false, json_object());
 	} else if (c->flags & COMMAND_FILLED) {
 		ask_office(p, c, id, true, json_object());
@@ -166,22 +192,30 @@ static void begin(struct parcel *p, const struct command *c, const char *id)
 	}
 }
 
-static void submit(struct home *h, struct parcel *p, const struct command *c, const char *id)
+static void submit(struct user *u, struct parcel *p, const struct command *c, const char *id)
 {
+	struct privacy_form own;
 	const struct node *form = node_child(iq_payload(p), STR("x"), NS_DATA_FORMS);
 	const char *fault = "the form is missing";
-	json_t *values = form ? form_take(c, form, p->arena, &fault) : NULL;
+	json_t *values;
 
+	if (c->flags & COMMAND_OWN)
+		privacy_form(u, c, &own);
+	values = form ? form_take(c->flags & COMMAND_OWN ? &own.command : c, form, p->arena, &fault) : NULL;
 	if (!values) {
 		refuse(p, DIALOG_E_BAD_PAYLOAD, fault);
 		return;
 	}
-	dialog_end(&h->dialogs, str_from(id));
-	ask_office(p, c, id, false, values);
+	dialog_end(&u->home->dialogs, str_from(id));
+	if (c->flags & COMMAND_OWN)
+		privacy_choose(u, p, c, id, values);
+	else
+		ask_office(p, c, id, false, values);
 }
 
-static void take(struct home *h, struct parcel *p, const struct command *c)
+static void take(struct user *u, struct parcel *p, const struct command *c)
 {
+	struct home *h = u->home;
 	const struct node *n = iq_payload(p);
 	struct str own_lang = node_attr_ns(n, STR("lang"), NS_XML);
 	struct dialog_request rq = {
@@ -197,10 +231,10 @@ static void take(struct home *h, struct parcel *p, const struct command *c)
 
 	switch (step) {
 	case DIALOG_BEGIN:
-		begin(p, c, id);
+		begin(u, p, c, id);
 		break;
 	case DIALOG_SUBMIT:
-		submit(h, p, c, id);
+		submit(u, p, c, id);
 		break;
 	case DIALOG_CANCEL:
 		answer_canceled(p, c, id);
@@ -216,11 +250,12 @@ void commands_iq(struct session *s, struct parcel *p)
 	struct home *h = s->user->home;
 	struct str node = node_attr(iq_payload(p), STR("node"));
 	const struct command *c = command_find(node);
-	bool ours = str_starts(node, STR(COMMAND_PREFIX)) || str_starts(node, STR(COMMAND_PREFIX_INVITE));
+	bool ours = str_starts(node, STR(COMMAND_PREFIX)) || str_starts(node, STR(COMMAND_PREFIX_INVITE)) ||
+		str_starts(node, STR(COMMAND_PREFIX_OWN));
 	bool may = ours && may_run(h, s->user->bare, c);
 
 	if (may && c) {
-		take(h, p, c);
+		take(s->user, p, c);
 		return;
 	}
 	if (!node.data)

@@ -6,6 +6,7 @@
 #include "route/answer.h"
 #include "route/deliver.h"
 #include "route/iq.h"
+#include "route/privacy.h"
 #include "stanza/ns.h"
 
 bool last_is_asked(const struct parcel *p)
@@ -17,7 +18,7 @@ bool last_is_asked(const struct parcel *p)
 
 bool last_is_open(const struct user *u, const struct parcel *p)
 {
-	return str_eq(p->origin->jid.bare, u->bare) || iq_may_know(u, p);
+	return str_eq(p->origin->jid.bare, u->bare) || (privacy_shows_last(u) && iq_may_know(u, p));
 }
 
 static void refuse(struct parcel *p, enum stanza_condition condition)

@@ -144,10 +144,16 @@ static bool shares_group(const void *roster, struct str bare, struct str group)
 	return crew_shares(roster, bare, group);
 }
 
+enum node_access pep_widest(const struct user *u)
+{
+	return (enum node_access)u->home->settings->privacy_publish; /* the words are in the same order */
+}
+
 struct onlooker pep_onlooker(const struct user *u, struct str bare)
 {
 	struct contact c = {};
-	struct onlooker who = {.bare = bare, .owner = str_eq(bare, u->bare), .shares = shares_group, .roster = u};
+	struct onlooker who = {.bare = bare, .owner = str_eq(bare, u->bare), .shares = shares_group, .roster = u,
+		.widest = pep_widest(u)};
 
 	who.subscribed = user_state(u, bare) & SUB_FROM;
 	if (user_contact(u, bare, &c))

@@ -35,6 +35,8 @@ struct pep *pep_free(struct pep *p); /* accepts NULL, returns NULL */
 /* Once a second: frees what nobody has used for a minute. */
 void pep_tick(struct home *h);
 
+/* Nothing of his is open to more than that, by the settings. */
+enum node_access pep_widest(const struct user *owner);
 /* How the account knows somebody now. Views of the account's roster until that changes: asked for anew each time, and not
  * kept while the store is. */
 struct onlooker pep_onlooker(const struct user *owner, struct str bare);

@@ -256,6 +256,7 @@ enum pubsub_fault act_place_add(struct act *a, struct place **out,
 	enum pubsub_fault (*take)(struct node_options *o, const struct node *form, struct arena *arena))
 {
 	struct pep *pep = a->user->pep;
+	enum node_access widest = pep_widest(a->user);
 	enum pubsub_fault fault = PUBSUB_OK;
 	struct place *p;
 
@@ -264,10 +265,12 @@ enum pubsub_fault act_place_add(struct act *a, struct place **out,
 	p = place_new(a->rq.node);
 	if (!p)
 		return PUBSUB_E_FAILED;
+	if (p->options.access < (uint32_t)widest)
+		p->options.access = (uint32_t)widest;
 	if (a->rq.form)
 		fault = take(&p->options, a->rq.form, a->parcel->arena);
 	if (fault == PUBSUB_OK)
-		fault = place_allows(p, &p->options);
+		fault = place_allows(p, &p->options, widest);
 	if (fault == PUBSUB_OK && map_put(&pep->places, p->name, p))
 		fault = PUBSUB_E_FAILED;
 	if (fault != PUBSUB_OK) {

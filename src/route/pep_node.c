@@ -73,7 +73,7 @@ enum pubsub_fault pep_verb_configure(struct act *a)
 		return PUBSUB_E_FAILED;
 	fault = options_take_form(&o, a->rq.form, a->parcel->arena);
 	if (fault == PUBSUB_OK)
-		fault = place_allows(p, &o);
+		fault = place_allows(p, &o, pep_widest(a->user));
 	if (fault != PUBSUB_OK) {
 		options_done(&o);
 		return fault;

@@ -14,6 +14,7 @@
 #include "route/history.h"
 #include "route/message.h"
 #include "route/offline.h"
+#include "route/privacy.h"
 #include "route/subscription.h"
 #include "stanza/xml_out.h"
 
@@ -22,26 +23,6 @@ enum {
 };
 
 /* ---- who is one ---- */
-
-/* What holds for the account: the strictest of what is said of its groups, else what is said of all. */
-static int reach_of(const struct user *u)
-{
-	const struct settings *s = u->home->settings;
-	AUTO(person_unrefp) const struct person *p = NULL;
-	int reach = -1;
-
-	if (s->privacy_groups.len)
-		p = directory_get(u->home->route->env.directory, u->bare);
-	for (size_t i = 0; p && i < s->privacy_groups.len; i++) {
-		struct str row = s->privacy_groups.items[i];
-		size_t end = str_find(row, '=', 0);
-		int said = settings_privacy_reach(str_cut(row, end + 1, row.len));
-
-		if (person_in_group(p, str_cut(row, 0, end)) && (reach < 0 || said < reach))
-			reach = said;
-	}
-	return reach < 0 ? s->privacy_reach : reach;
-}
 
 /* Whom he has shown himself to, a room of another service for example. */
 static bool has_gone_to(const struct user *u, const struct jid *jid)
@@ -65,7 +46,7 @@ static bool is_known(const struct user *u, const struct jid *from)
 
 static bool is_stranger(const struct user *u, const struct jid *from)
 {
-	int reach = reach_of(u);
+	int reach = privacy_reach(u);
 
 	if (reach == SETTINGS_REACH_ANYONE)
 		return false;
@@ -79,7 +60,8 @@ static bool are_possible(const struct home *h)
 {
 	const struct settings *s = h->settings;
 
-	return s->components_outside.len || s->privacy_groups.len || s->privacy_reach == SETTINGS_REACH_CONTACTS;
+	return s->components_outside.len || s->privacy_groups.len || s->privacy_people_choose.len ||
+	       s->privacy_reach == SETTINGS_REACH_CONTACTS;
 }
 
 enum strangers_fate strangers_request(const struct user *u, const struct jid *from)
@@ -339,7 +321,7 @@ void strangers_meet(struct user *u, struct str bare)
 	struct jid jid = jid_split(bare);
 
 	if (!are_possible(u->home) || (settings_is_inside(u->home->settings, jid.domain) &&
-					      reach_of(u) != SETTINGS_REACH_CONTACTS))
+					      privacy_reach(u) != SETTINGS_REACH_CONTACTS))
 		return;
 	subscription_show_held(u, bare);
 	strangers_look(u);

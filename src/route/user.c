@@ -151,6 +151,7 @@ static void on_loaded(struct store_req *req, int result)
 		load_block_rows(u, req->user->blocks);
 		load_prefs(u, req->user->prefs);
 		user_set_photo(u, req->user->photo);
+		u->privacy = req->user->privacy;
 	} else {
 		u->failed = true;
 	}

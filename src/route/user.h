@@ -34,6 +34,7 @@ struct user {
 	const struct store_prefs *prefs; /* what stands in the archive (XEP-0441); NULL: everything */
 	struct pep *pep;                 /* owned; pep.h; NULL: not in memory */
 	struct map *sharers;             /* owned; sharers.h; NULL: none */
+	struct store_privacy privacy;    /* what he has chosen; see privacy.h for what holds */
 	char *photo;                     /* heap; SHA-1 of the picture shown (XEP-0153) in hex; NULL: none */
 	unsigned queries;                /* for history, under way */
 	unsigned archived;               /* messages that went into the archive while in memory */

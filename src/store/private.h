@@ -42,6 +42,7 @@ enum store_op {
 	OP_SWITCH_DELETE,
 	OP_SILENCE_PUT,
 	OP_SILENCE_DELETE,
+	OP_PRIVACY_PUT,
 	OP_INVITE_ADD,
 	OP_INVITE_REVOKE,
 	OP_INVITE_REDEEM,
@@ -135,6 +136,7 @@ struct store_args {
 		const struct store_mail *mail;
 		const struct store_switch *off;
 		const struct store_silence *silence;
+		const struct store_privacy *privacy;
 		const struct store_token_change *tokens;
 		const struct store_arrival *arrival;
 	};

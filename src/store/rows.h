@@ -331,11 +331,18 @@ struct store_personal {
 };
 
 /* What a person's state begins with. */
+/* What somebody has chosen for himself, where he may (settings privacy.*). 0: nothing; else the position among the setting's
+ * words, and one. */
+struct store_privacy {
+	uint64_t reach, last_activity;
+};
+
 struct store_user {
 	const struct store_roster *roster;
 	const struct store_names *blocks;
 	const struct store_prefs *prefs; /* NULL: none set */
 	struct str photo; /* SHA-1 of the vCard's photo in hex, empty: none */
+	struct store_privacy privacy;
 };
 
 /* --- rooms (XEP-0045) --- */

@@ -63,6 +63,7 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_SWITCH_DELETE] = sq_switch_delete,
 	[OP_SILENCE_PUT] = sq_silence_put,
 	[OP_SILENCE_DELETE] = sq_silence_delete,
+	[OP_PRIVACY_PUT] = sq_privacy_put,
 	[OP_INVITE_ADD] = sq_invite_add,
 	[OP_INVITE_REVOKE] = sq_invite_revoke,
 	[OP_INVITE_REDEEM] = sq_invite_redeem,

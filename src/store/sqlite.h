@@ -138,6 +138,9 @@ enum sq_query {
 	SQ_SILENCE_PUT,
 	SQ_SILENCE_CLEAR,
 	SQ_SILENCE_ALL,
+	SQ_PRIVACY_PUT,
+	SQ_PRIVACY_GET,
+	SQ_PRIVACY_CLEAR,
 	SQ_INVITE_ALL,
 	SQ_INVITE_FIND,
 	SQ_INVITE_ADD,
@@ -311,6 +314,8 @@ int sq_switch_all(struct sq *q, struct store_req *req);
 int sq_silence_put(struct sq *q, struct store_req *req);
 int sq_silence_delete(struct sq *q, struct store_req *req);
 int sq_silence_all(struct sq *q, struct store_req *req);
+int sq_privacy_put(struct sq *q, struct store_req *req);
+int sq_privacy_get(struct sq *q, struct str owner, struct store_privacy *out); /* zeroes without a row */
 int sq_roster_changes(struct sq *q, struct store_req *req);
 [[nodiscard]] int sq_roster_log(struct sq *q, struct str owner, struct str contact, uint64_t version);
 int sq_roster_load(struct sq *q, struct store_req *req);

@@ -162,6 +162,10 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_SWITCH_DELETE] = "DELETE FROM lockdown WHERE id = ?1",
 	[SQ_SWITCH_ALL] = "SELECT id, what, scope, name, versions, reason, made_by, excepted, start_us, end_us FROM lockdown "
 			  "ORDER BY start_us, id",
+	[SQ_PRIVACY_PUT] = "INSERT OR REPLACE INTO privacy (owner, reach, last_activity) SELECT ?1, ?2, ?3 "
+			   "WHERE EXISTS (SELECT 1 FROM account WHERE jid = ?1 AND NOT removed)",
+	[SQ_PRIVACY_GET] = "SELECT reach, last_activity FROM privacy WHERE owner = ?1",
+	[SQ_PRIVACY_CLEAR] = "DELETE FROM privacy WHERE owner = ?1",
 	[SQ_SILENCE_PUT] = "INSERT OR REPLACE INTO silence (owner, cause, since_us, until_us, peace_ms, many, refused, told) SELECT ?1, "
 			   "?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM account WHERE jid = ?1 AND NOT removed)",
 	[SQ_SILENCE_CLEAR] = "DELETE FROM silence WHERE owner = ?1",

@@ -173,6 +173,9 @@ static const char *const steps[] = {
 	"INSERT INTO device SELECT owner, CASE WHEN agent <> '' THEN key ELSE 'product:' || "
 	"  CASE WHEN product = '' THEN '' ELSE lower(product) END END AS known, '', '', '', min(first_us), max(last_us), 0 "
 	"  FROM client GROUP BY owner, known;",
+	/* 18: what people have chosen for themselves */
+	"CREATE TABLE privacy ("
+	"  owner TEXT PRIMARY KEY, reach INTEGER NOT NULL, last_activity INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 enum {

@@ -25,6 +25,9 @@ int sq_user_load(struct sq *q, struct store_req *req)
 		return r;
 	if (req->vcard)
 		out->photo = req->vcard->photo;
+	r = sq_privacy_get(q, req->args->owner, &out->privacy);
+	if (r)
+		return r;
 	req->user = out;
 	return 0;
 }

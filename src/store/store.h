@@ -317,6 +317,9 @@ void store_silence_note_end(struct store *s, struct str owner);
 [[nodiscard]] int store_silence_put(struct store *s, struct store_req *req, const struct store_silence *row);
 [[nodiscard]] int store_silence_all(struct store *s, struct store_req *req); /* -> req->silences */
 
+/* Sets or replaces; it is read with store_user_load(). */
+[[nodiscard]] int store_privacy_put(struct store *s, struct store_req *req, struct str owner, const struct store_privacy *row);
+
 /* --- when people were there last (XEP-0012) --- */
 
 /* A note, like those of logins. */

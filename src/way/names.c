@@ -25,6 +25,16 @@ static const struct notice refused = {
 		.text = STR("This name belongs to somebody else here, or looks like it. Choose another one."),
 };
 
+static struct notice mixed_german = {
+		.lang = STR("de"),
+		.text = STR("Dieser Name mischt Buchstaben mehrerer Schriften. Wähle einen anderen."),
+};
+static const struct notice mixed = {
+		.next = &mixed_german,
+		.lang = STR("en"),
+		.text = STR("This name mixes letters of several scripts. Choose another one."),
+};
+
 /* ---- whose it is ---- */
 
 /* Who may be told of whom. */
@@ -44,7 +54,8 @@ static bool may_tell(const struct person *p, void *owner)
 	return !wall_stands(t->wl->policy, &shown, &viewer, WALL_PRESENCE);
 }
 
-static struct likeness likeness_of(const struct parcel *p, struct way_loop *wl, struct str text, const struct person *viewer)
+/* `mixed_only`: nothing else matters. */
+static struct likeness likeness_of(const struct parcel *p, struct way_loop *wl, struct str text, const struct person *viewer, bool mixed_only)
 {
 	AUTO(person_unrefp) const struct person *now = p->origin->person ? directory_get(wl->directory, p->origin->jid.bare) : NULL;
 	struct teller teller = {wl, viewer};
@@ -56,41 +67,62 @@ static struct likeness likeness_of(const struct parcel *p, struct way_loop *wl, 
 			.owner = &teller,
 	};
 
+	if (mixed_only)
+		return (struct likeness){.kind = likeness_is_mixed(wl->settings, &ask) ? LIKENESS_MIXED : LIKENESS_NONE};
 	return likeness_find(wl->directory, wl->settings, &ask);
 }
 
 /* ---- what follows ---- */
 
+static struct str detail_of(const struct likeness *l)
+{
+	switch (l->kind) {
+	case LIKENESS_COLLEAGUE:
+		return l->person->id;
+	case LIKENESS_MIXED:
+		return STR("mixed");
+	default:
+		return STR("reserved");
+	}
+}
+
 static void find(struct parcel *p, const struct likeness *l, enum mode mode, enum action action)
 {
-	struct finding f = {
-			.rule = RULE,
-			.action = action,
-			.mode = mode,
-			.detail = l->kind == LIKENESS_RESERVED ? STR("reserved") : l->person->id,
-	};
+	struct finding f = {.rule = RULE, .action = action, .mode = mode, .detail = detail_of(l)};
 
-	verdict_add(&p->verdict, p->arena, &f, &refused);
+	verdict_add(&p->verdict, p->arena, &f, l->kind == LIKENESS_MIXED ? &mixed : &refused);
+}
+
+/* A name that is nobody's has a setting of its own. */
+static int setting_of(const struct way_loop *wl, const struct likeness *l, int setting)
+{
+	if (l->kind == LIKENESS_NONE)
+		return SETTINGS_NAMES_ALLOW;
+	return l->kind == LIKENESS_MIXED ? wl->settings->names_mixed_scripts : setting;
 }
 
 static void decide(struct parcel *p, const struct likeness *l, int setting)
 {
-	if (l->kind == LIKENESS_NONE || setting == SETTINGS_NAMES_ALLOW)
-		return;
 	if (setting == SETTINGS_NAMES_REFUSE)
 		find(p, l, MODE_ENFORCE, ACTION_BLOCK);
-	else
+	else if (setting == SETTINGS_NAMES_MARK)
 		find(p, l, MODE_OBSERVE, ACTION_LOG);
+}
+
+/* Is a name looked at where this is set? */
+static bool is_wanted(const struct way_loop *wl, int setting)
+{
+	return setting != SETTINGS_NAMES_ALLOW || wl->settings->names_mixed_scripts != SETTINGS_NAMES_ALLOW;
 }
 
 static void decide_name(struct parcel *p, struct way_loop *wl, struct str text, int setting)
 {
 	struct likeness l;
 
-	if (setting == SETTINGS_NAMES_ALLOW || !text.len)
+	if (!is_wanted(wl, setting) || !text.len)
 		return;
-	l = likeness_of(p, wl, str_trim(text), p->origin->person);
-	decide(p, &l, setting);
+	l = likeness_of(p, wl, str_trim(text), p->origin->person, setting == SETTINGS_NAMES_ALLOW);
+	decide(p, &l, setting_of(wl, &l, setting));
 	likeness_done(&l);
 }
 
@@ -239,7 +271,13 @@ static struct str warning(const struct parcel *p, const struct likeness *l)
 	struct str who = p->origin->jid.bare, text;
 	struct buf b = BUF_INIT(4 * JID_MAX);
 
-	if (l->kind == LIKENESS_RESERVED && german)
+	if (l->kind == LIKENESS_MIXED && german)
+		buf_printf(&b, "[Warnung des Servers: Der Name von %.*s mischt Buchstaben mehrerer Schriften und ist vielleicht nicht, was er scheint.]",
+				STR_FMT(who));
+	else if (l->kind == LIKENESS_MIXED)
+		buf_printf(&b, "[Warning from the server: the name of %.*s mixes letters of several scripts and may not be what it seems.]",
+				STR_FMT(who));
+	else if (l->kind == LIKENESS_RESERVED && german)
 		buf_printf(&b, "[Warnung des Servers: %.*s spricht nicht für diese Organisation.]", STR_FMT(who));
 	else if (l->kind == LIKENESS_RESERVED)
 		buf_printf(&b, "[Warning from the server: %.*s does not speak for this organisation.]", STR_FMT(who));
@@ -257,7 +295,7 @@ static struct str warning(const struct parcel *p, const struct likeness *l)
 }
 
 /* What looks like somebody else's among the nicknames of a stanza. */
-static struct likeness likeness_of_nicks(const struct parcel *p, struct way_loop *wl, const struct person *viewer)
+static struct likeness likeness_of_nicks(const struct parcel *p, struct way_loop *wl, const struct person *viewer, int setting)
 {
 	struct likeness l = {};
 	unsigned names = 0;
@@ -268,19 +306,21 @@ static struct likeness likeness_of_nicks(const struct parcel *p, struct way_loop
 		if (names++ == NAMES_MAX)
 			l.kind = LIKENESS_RESERVED;
 		else
-			l = likeness_of(p, wl, str_trim(node_text(n, p->arena)), viewer);
+			l = likeness_of(p, wl, str_trim(node_text(n, p->arena)), viewer, setting == SETTINGS_NAMES_ALLOW);
 	}
 	return l;
 }
 
 static void decide_sender(struct parcel *p, struct way_loop *wl, bool outside)
 {
-	struct likeness l = likeness_of_nicks(p, wl, p->recipient);
+	int setting = wl->settings->names_requests;
+	struct likeness l = likeness_of_nicks(p, wl, p->recipient, setting);
 
 	if (l.kind == LIKENESS_NONE && outside)
-		l = likeness_of(p, wl, str_trim(p->origin->jid.local), p->recipient);
-	decide(p, &l, wl->settings->names_requests);
-	if (l.kind != LIKENESS_NONE && wl->settings->names_requests == SETTINGS_NAMES_MARK)
+		l = likeness_of(p, wl, str_trim(p->origin->jid.local), p->recipient, setting == SETTINGS_NAMES_ALLOW);
+	setting = setting_of(wl, &l, setting);
+	decide(p, &l, setting);
+	if (setting == SETTINGS_NAMES_MARK)
 		p->mark = warning(p, &l);
 	likeness_done(&l);
 }
@@ -294,14 +334,16 @@ static bool have_met(const struct parcel *p, struct way_loop *wl)
 /* <nick/> in what one says to others: another's is taken out. */
 static void decide_nick(struct parcel *p, struct way_loop *wl)
 {
+	int setting = wl->settings->names_profiles;
 	struct likeness l;
 
-	if (wl->settings->names_profiles == SETTINGS_NAMES_ALLOW)
+	if (!is_wanted(wl, setting))
 		return;
-	l = likeness_of_nicks(p, wl, p->origin->person);
-	if (l.kind != LIKENESS_NONE) {
+	l = likeness_of_nicks(p, wl, p->origin->person, setting);
+	setting = setting_of(wl, &l, setting);
+	if (setting != SETTINGS_NAMES_ALLOW) {
 		find(p, &l, MODE_OBSERVE, ACTION_LOG);
-		p->unnamed = wl->settings->names_profiles == SETTINGS_NAMES_REFUSE;
+		p->unnamed = setting == SETTINGS_NAMES_REFUSE;
 	}
 	likeness_done(&l);
 }
@@ -314,13 +356,28 @@ static bool is_request(const struct parcel *p)
 static bool is_first_message(const struct parcel *p, struct way_loop *wl, bool outside)
 {
 	return p->kind == PARCEL_MESSAGE && p->recipient && outside && !str_is(p->type, "error") &&
-			(wl->settings->names_requests == SETTINGS_NAMES_REFUSE || !have_met(p, wl));
+			(wl->settings->names_requests == SETTINGS_NAMES_REFUSE ||
+					wl->settings->names_mixed_scripts == SETTINGS_NAMES_REFUSE || !have_met(p, wl));
 }
 
 static bool enters_room(const struct parcel *p, const struct way_loop *wl)
 {
 	return p->kind == PARCEL_PRESENCE && p->has_to && !p->type.len && p->to.resource.len &&
 			settings_is_rooms(wl->settings, p->to.domain);
+}
+
+/* What is refused there the room refuses (hall_may_be_called): it knows who is in it. */
+static void decide_nick_in_room(struct parcel *p, struct way_loop *wl)
+{
+	int setting = wl->settings->names_rooms == SETTINGS_NAMES_MARK ? SETTINGS_NAMES_MARK : SETTINGS_NAMES_ALLOW;
+	struct likeness l;
+
+	if (!is_wanted(wl, setting))
+		return;
+	l = likeness_of(p, wl, str_trim(p->to.resource), p->origin->person, setting == SETTINGS_NAMES_ALLOW);
+	if (setting_of(wl, &l, setting) == SETTINGS_NAMES_MARK)
+		decide(p, &l, SETTINGS_NAMES_MARK);
+	likeness_done(&l);
 }
 
 static bool is_own_set(const struct parcel *p)
@@ -337,12 +394,12 @@ void names_decide(struct parcel *p, struct way_loop *wl)
 		return;
 	if (is_own_set(p))
 		decide_profile(p, wl);
-	else if (wl->settings->names_requests != SETTINGS_NAMES_ALLOW && (is_request(p) || is_first_message(p, wl, outside)))
+	else if (is_wanted(wl, wl->settings->names_requests) && (is_request(p) || is_first_message(p, wl, outside)))
 		decide_sender(p, wl, outside);
 	else if (p->kind != PARCEL_IQ && p->origin->person)
 		decide_nick(p, wl);
-	if (wl->settings->names_rooms == SETTINGS_NAMES_MARK && enters_room(p, wl))
-		decide_name(p, wl, p->to.resource, SETTINGS_NAMES_MARK);
+	if (enters_room(p, wl))
+		decide_nick_in_room(p, wl);
 }
 
 /* ---- the mark ---- */

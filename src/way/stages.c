@@ -12,6 +12,7 @@
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 #include "way/names.h"
+#include "way/quota.h"
 
 /* ---- policy and inspect: the parcel's people as rules see them ---- */
 
@@ -347,6 +348,7 @@ static int stanza_put(struct parcel *p, struct way_loop *wl, struct entry *entry
 	if (buf_failed(&wl->stanza))
 		return -ENOMEM;
 	entry->stanza = buf_view(&wl->stanza);
+	quota_pay(p, wl, wl->stanza.len);
 	p->xml = arena_dup(p->arena, entry->stanza);
 	changed = namespace_strip(&p->verdict, p->stanza);
 	changed = names_mark(p) || changed;

@@ -28,6 +28,7 @@ struct way_loop {
 	struct policy_set *policy;       /* counted */
 	struct inspect_scratch *scratch;
 	struct meter *met;               /* of the way: pairs who have written to each other */
+	struct meter *spent;             /* of the way, in nanoseconds (quota.h) */
 	struct list waiting;             /* record waits, oldest first */
 	struct timer watch;
 	struct buf stanza;               /* the stanza as accepted, serialised for the record */

@@ -14,6 +14,7 @@
 #include "route/route.h"
 #include "rule/client_rule.h"
 #include "way/names.h"
+#include "way/quota.h"
 #include "way/refused.h"
 #include "way/stages.h"
 #include "xmpp/xmpp.h"
@@ -21,8 +22,12 @@
 struct way {
 	struct way_env env;
 	struct xmpp *xmpp;
-	struct meter *met;
+	struct meter *met, *spent;
 	struct way_loop *loops;
+};
+
+enum {
+	SPENT = 65536, /* accounts, rooms somebody is in: what has been taken lately */
 };
 
 struct stage {
@@ -33,7 +38,9 @@ struct stage {
 
 static enum stage_result run_check(struct parcel *p, struct way_loop *wl)
 {
-	return xmpp_check(p, wl->way->xmpp);
+	enum stage_result r = xmpp_check(p, wl->way->xmpp);
+
+	return r == STAGE_NEXT ? quota_take(p, wl) : r;
 }
 
 static enum stage_result run_admit(struct parcel *p, struct way_loop *wl)
@@ -53,7 +60,7 @@ static enum stage_result run_route(struct parcel *p, struct way_loop *wl)
 
 static const struct stage way[] = {
 		{"charge", run_charge, true},   /* paid for before any work is done on it, also by who is refused next */
-		{"check", run_check, true},     /* well formed, addressed, sender stamped by us */
+		{"check", run_check, true},     /* well formed, addressed, sender stamped by us, within what he may (quota.h) */
 		{"admit", run_admit, false},    /* has the client been judged? waits until it has */
 		{"policy", stage_policy, false},       /* may these two talk? writes the verdict */
 		{"inspect", stage_inspect, false},     /* what is said? writes the verdict, never refuses: what is blocked is recorded too */
@@ -319,6 +326,7 @@ static int way_loop_init(struct way *w, unsigned i, const struct settings *setti
 	wl->policy = policy_set_ref(policy);
 	wl->scratch = inspect_scratch_new();
 	wl->met = w->met;
+	wl->spent = w->spent;
 	list_init(&wl->waiting);
 	buf_init(&wl->stanza, 0);
 	buf_init(&wl->names, 0);
@@ -338,21 +346,16 @@ int way_new(struct way **out, const struct way_env *env, const struct settings *
 	if (!w)
 		return -ENOMEM;
 	w->env = *env;
-	if (meter_new(&w->met, NAMES_MET)) {
-		free(w);
+	if (meter_new(&w->met, NAMES_MET) || meter_new(&w->spent, SPENT) ||
+			!(w->loops = calloc(env->loops->count, sizeof(*w->loops)))) {
+		way_free(w);
 		return -ENOMEM;
 	}
-	w->loops = calloc(env->loops->count, sizeof(*w->loops));
-	for (unsigned i = 0; w->loops && i < env->loops->count; i++)
+	for (unsigned i = 0; i < env->loops->count; i++)
 		if (way_loop_init(w, i, settings, policy)) {
 			way_free(w);
 			return -ENOMEM;
 		}
-	if (!w->loops) {
-		meter_free(w->met);
-		free(w);
-		return -ENOMEM;
-	}
 	*out = w;
 	return 0;
 }
@@ -373,6 +376,7 @@ struct way *way_free(struct way *w)
 	}
 	free(w->loops);
 	meter_free(w->met);
+	meter_free(w->spent);
 	free(w);
 	return NULL;
 }
@@ -454,6 +458,7 @@ void way_stats(const struct way *w, struct way_stats *out)
 		add_all(out->kinds, s->kinds, sizeof(s->kinds) / sizeof(s->kinds[0]));
 		add_all(out->verdicts, s->verdicts, ACTION_COUNT);
 		add_all(out->refusals, s->refusals, STANZA_CONDITIONS);
+		add_all(out->over, s->over, QUOTAS);
 		durations_gather(&out->receipts, &s->receipts);
 	}
 }

@@ -64,6 +64,15 @@ struct xmpp_visitor;
 void way_set_policy(struct way *w, struct policy_set *policy);
 void way_set_settings(struct way *w, const struct settings *settings);
 
+enum quota { /* way/quota.h */
+	QUOTA_CONTENT,
+	QUOTA_ROOMS,
+	QUOTA_NICKS,
+	QUOTA_REQUESTS,
+	QUOTAS,
+};
+extern const char *const quota_names[QUOTAS]; /* "content", "rooms", "nicks", "requests" */
+
 struct way_stats {
 	uint64_t content, events, signals; /* by class */
 	uint64_t blocked, refused;
@@ -71,6 +80,7 @@ struct way_stats {
 	uint64_t kinds[3];                       /* by enum parcel_kind */
 	uint64_t verdicts[ACTION_COUNT];         /* of what was inspected */
 	uint64_t refusals[STANZA_CONDITIONS];    /* by what the sender was told */
+	uint64_t over[QUOTAS];                   /* of them: of an account that was over what it may */
 	uint64_t held_off; /* logins, because their client was denied again and again */
 	struct durations receipts;               /* how long they were waited for; in whole milliseconds */
 };

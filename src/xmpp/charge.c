@@ -60,7 +60,7 @@ static bool is_used_up(const struct stream *s)
 	return s->allowance.stanzas_milli < 0 || s->allowance.bytes < 0 || loop_ms(s->xl->loop) < s->allowance.owing_ms;
 }
 
-/* ---- what all sessions of an account, and all of a network address, have in common (account/meter.h) ---- */
+/* ---- what all sessions of an account, a network address and a domain have in common (account/meter.h) ---- */
 
 /* The bytes that stand for an address: four, or the first eight of IPv6. */
 static struct str peer_bytes(const struct sockaddr_storage *peer)
@@ -80,6 +80,7 @@ static void find_payers(struct stream *s)
 {
 	struct sockaddr_storage peer;
 
+	s->allowance.domain = meter_key(STR("domain"), s->origin->jid.domain);
 	s->allowance.account = meter_key(STR("account"), s->origin->jid.bare);
 	if (conn_peer(&s->conn, &peer))
 		s->allowance.peer = meter_key(STR("address"), peer_bytes(&peer));
@@ -92,13 +93,13 @@ static uint64_t pay(struct meter *m, uint64_t key, uint64_t per_second, uint64_t
 	return key ? meter_take(m, key, price * PREPAID, price * burst, now_us * 1000) / 1000000 : 0;
 }
 
-/* In portions, so that it costs little; who owes anything waits until both are even. */
+/* In portions, so that it costs little; who owes anything waits until all are even. */
 static void charge_common(struct stream *s, int64_t price)
 {
 	const struct settings *c = s->xl->settings;
 	struct meter *m = s->xl->xmpp->env.paid;
 	struct allowance *a = &s->allowance;
-	uint64_t now = loop_ms(s->xl->loop), account, peer;
+	uint64_t now = loop_ms(s->xl->loop), account, peer, domain;
 
 	a->prepaid_milli -= price;
 	if (!m || !s->origin || s->component || a->prepaid_milli >= 0)
@@ -108,6 +109,8 @@ static void charge_common(struct stream *s, int64_t price)
 		find_payers(s);
 	account = pay(m, a->account, c->limits_account_stanzas_per_second, c->limits_account_stanza_burst, now * 1000);
 	peer = pay(m, a->peer, c->limits_address_stanzas_per_second, c->limits_address_stanza_burst, now * 1000);
+	domain = pay(m, a->domain, c->limits_domain_stanzas_per_second, c->limits_domain_stanza_burst, now * 1000);
+	peer = peer > domain ? peer : domain;
 	a->owing_ms = now + (account > peer ? account : peer);
 }
 
@@ -173,8 +176,11 @@ void charge_bytes(struct stream *s)
 
 enum stage_result xmpp_charge(struct parcel *p, void *xmpp)
 {
+	struct stream *s = stream_of_port(p->port);
+	bool to_all = p->kind == PARCEL_PRESENCE && !node_attr(p->stanza, STR("to")).data;
+
 	(void)xmpp;
-	charge(stream_of_port(p->port), PRICE_STANZA);
+	charge(s, to_all ? PRICE_STANZA * (int64_t)s->xl->settings->limits_presence_price : PRICE_STANZA);
 	return STAGE_NEXT;
 }
 

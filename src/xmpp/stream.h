@@ -69,9 +69,9 @@ struct allowance {
 	uint64_t at_ms;
 	int64_t stanzas_milli; /* thousandths */
 	int64_t bytes;
-	int64_t prepaid_milli; /* what has been taken from what account and address have in common */
+	int64_t prepaid_milli; /* what has been taken from what account, address and domain have in common */
 	uint64_t owing_ms;     /* until then that is overdrawn */
-	uint64_t account, peer; /* their keys there; 0: none yet */
+	uint64_t account, peer, domain; /* their keys there; 0: none yet */
 };
 
 struct stream {

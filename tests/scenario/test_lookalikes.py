@@ -231,6 +231,65 @@ def test_somebody_from_outside_who_looks_like_nobody_is_not_marked(folk, gate):
     assert body_of(bob.expect(message(from_="quite-another@" + OUTSIDE))) == text
 
 
+# --- words that mix scripts, though they are nobody's
+
+MIXED = "M\u0430gd\u0430"  # Latin and Cyrillic
+
+
+def mixing(server, how):
+    server.configure({"names": {"mixed_scripts": how}})
+    assert server.run("reload").returncode == 0
+
+
+@pytest.fixture
+def refusing(server):
+    mixing(server, "refuse")
+    yield
+    mixing(server, "mark")
+
+
+def mixed_findings(server, text):
+    entry, = content_with(server, text)
+    return [rule for rule in entry.get("rules", []) + entry.get("observed", []) if "names" in str(rule)]
+
+
+def test_a_name_that_mixes_scripts_is_marked(folk, server, gate):
+    alice, bob = folk.online(2)
+    nick = "<nick xmlns='%s'>%s</nick>" % (NICK, MIXED)
+    alice.send(presence_to(bob.bare, "subscribe", nick))
+    got = bob.expect(presence(type="subscribe", from_=alice.bare))
+    assert "mixes letters of several scripts" in child(got, "status").text and child(got, "nick", NICK) is None
+    sender = "m\u0430gd%d@%s" % (next(_number), OUTSIDE)
+    bob.roster_set(sender)
+    text = words("good morning")
+    gate.send(message_to(bob.bare, body(text), type="chat", from_=sender))
+    got = bob.expect(message(where=lambda e: text in (body_of(e) or "")))
+    assert body_of(got).startswith("[Warning from the server: the name of %s mixes" % sender)
+    assert mixed_findings(server, text)
+
+
+@pytest.mark.parametrize("name", ["\u041c\u0430\u0440\u0456\u044f", "Anna \u0410\u043d\u043d\u0430", "\u4f50\u85e4Taro", "Magda"])
+def test_names_as_people_write_them_are_not(folk, name):
+    alice, bob = folk.online(2)
+    alice.send(presence_to(bob.bare, "subscribe", "<nick xmlns='%s'>%s</nick>" % (NICK, name)))
+    got = bob.expect(presence(type="subscribe", from_=alice.bare))
+    assert child(got, "status") is None and child(got, "nick", NICK).text == name
+
+
+def test_where_mixing_is_refused_nobody_goes_by_such_a_name(folk, room, refusing):
+    alice, bob = folk.online(2)
+    create(alice, room, "alice")
+    assert tuple(Error(refusal(bob, room, MIXED))) == TAKEN
+    join(bob, room, "Magda")
+    for kind in ("FN", "nick"):
+        answer = Error(bob.iq("set", PROFILES[kind](MIXED)))
+        assert answer.condition == FORBIDDEN and "several scripts" in answer.text, kind
+    bob.send(presence_to(alice.bare, "subscribe", "<nick xmlns='%s'>%s</nick>" % (NICK, MIXED)))
+    assert Error(bob.expect(presence(type="error"))).condition == FORBIDDEN
+    said = bob.say(alice.jid, extra="<nick xmlns='%s'>%s</nick>" % (NICK, MIXED))
+    assert child(alice.expect(message(body=said.body)), "nick", NICK) is None
+
+
 # --- new addresses
 
 def test_an_address_that_looks_like_another_is_added_only_when_that_is_meant(server):
@@ -244,6 +303,25 @@ def test_an_address_that_looks_like_another_is_added_only_when_that_is_meant(ser
         assert refused.returncode != 0 and "looks like" in refused.stderr and "--allow-confusable" in refused.stderr, user
     assert server.run(*add, "i.ris@second.example", **password).returncode == 0
     assert server.run(*add, "i.ris@example.org", "--allow-confusable", **password).returncode == 0
+
+
+def test_the_same_without_a_running_server(launch, tmp_path):
+    stopped = launch("lookalikes-stopped")
+    stopped.stop()
+    password = {"input": PASSWORD_MARK + "lookalike\n"}
+    add = ("user", "add", "--password-stdin")
+    assert stopped.run(*add, "iris@example.org", **password).returncode == 0
+    refused = stopped.run(*add, "ir\u0456s@example.org", **password)
+    assert refused.returncode != 0 and "looks like iris@example.org" in refused.stderr and "--allow-confusable" in refused.stderr
+    assert stopped.run(*add, "ir\u0456s@second.example", **password).returncode == 0
+    assert stopped.run(*add, "ir\u0456s@example.org", "--allow-confusable", **password).returncode == 0
+    people = tmp_path / "people.csv"
+    people.write_text("jid,password\n" + "".join("%s@example.org,%s\n" % (each, PASSWORD_MARK + "import") for each in (
+        "marta", "m\u0430rta", "i.ris", "somebody")))
+    done = stopped.json("user", "import", str(people))
+    assert done["added"] == 4 and done["failed"] == []
+    assert [(each["jid"].split("@")[0], each["like"].split("@")[0]) for each in done["confusable"]][0] == ("m\u0430rta", "marta")
+    assert [each["jid"].split("@")[0] for each in done["confusable"]] == ["m\u0430rta", "i.ris"]
 
 
 def test_an_import_says_who_looks_like_another(server, tmp_path):

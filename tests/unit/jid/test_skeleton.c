@@ -209,6 +209,33 @@ static void scripts_that_do_not_go_together_are_seen(void **state)
 	uspoof_close(spoof);
 }
 
+static void words_that_mix_scripts_are_seen(void **state)
+{
+	static const char *const texts[] = {"romeo", "r\u043emeo", "\u0440\u043e\u043c\u0435\u043e", "\u5c71abc", "\u30cb\ud55c", "\u5c71\u30cbJr",
+		"\uae40abc\u5c71", "\u03b1\u0430", "a\u03b1", "\u5c71\u3105x", "\u3105\u30cb", "\u0e01x", "12.34", ""};
+	static const struct {
+		const char *text;
+		bool mixed;
+	} names[] = {{"Anna \u0410\u043d\u043d\u0430", false}, {"Anna \u0410nn\u0430", true}, {"\u0410nn\u0430 Anna", true},
+		{" Ann\u0430\u3000", true}, {"\u4f50\u85e4\u3000Taro", false}, {"  ", false}};
+	UErrorCode error = U_ZERO_ERROR;
+	USpoofChecker *spoof = uspoof_open(&error);
+
+	(void)state;
+	uspoof_setChecks(spoof, USPOOF_RESTRICTION_LEVEL, &error);
+	uspoof_setRestrictionLevel(spoof, USPOOF_HIGHLY_RESTRICTIVE);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		bool icu = uspoof_checkUTF8(spoof, texts[i], -1, NULL, &error) != 0;
+
+		if (skeleton_is_mixed(str_from(texts[i])) != icu)
+			fail_msg("'%s': ICU %d", texts[i], icu);
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (skeleton_is_mixed(str_from(names[i].text)) != names[i].mixed)
+			fail_msg("'%s'", names[i].text);
+	uspoof_close(spoof);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +246,7 @@ int main(void)
 		cmocka_unit_test(every_character_as_icu_has_it),
 		cmocka_unit_test(any_disguise_has_the_skeleton_of_the_name),
 		cmocka_unit_test(scripts_that_do_not_go_together_are_seen),
+		cmocka_unit_test(words_that_mix_scripts_are_seen),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

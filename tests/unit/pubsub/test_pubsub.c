@@ -190,6 +190,15 @@ static void who_may_look_in(void **state)
 	p->options.access = ACCESS_OPEN;
 	assert_int_equal(place_admits(p, &stranger), PUBSUB_OK);
 	assert_int_equal(place_admits(p, &outcast), PUBSUB_E_OUTCAST);
+	stranger.widest = contact.widest = member.widest = owner.widest = ACCESS_PRESENCE;
+	assert_int_equal(place_admits(p, &stranger), PUBSUB_E_PRESENCE);
+	assert_int_equal(place_admits(p, &contact), PUBSUB_OK);
+	contact.widest = member.widest = owner.widest = ACCESS_WHITELIST;
+	assert_int_equal(place_admits(p, &contact), PUBSUB_E_CLOSED);
+	assert_int_equal(place_admits(p, &member), PUBSUB_OK);
+	assert_int_equal(place_admits(p, &owner), PUBSUB_OK);
+	assert_int_equal(place_allows(p, &p->options, ACCESS_OPEN), PUBSUB_OK);
+	assert_int_equal(place_allows(p, &p->options, ACCESS_PRESENCE), PUBSUB_E_ACCESS_MODEL);
 	place_free(p);
 }
 

@@ -386,6 +386,23 @@ static void silences(struct fixture *f)
 	assert_int_equal(f->req.silences->len, 0);
 }
 
+static void privacy(struct fixture *f)
+{
+	struct store_privacy p = {.reach = 1, .last_activity = 2};
+
+	assert_int_equal(add(f, "id-private", "private@example.org", NULL), 0);
+	assert_int_equal(ASK(f, store_user_load, STR("private@example.org")), 0);
+	assert_true(!f->req.user->privacy.reach && !f->req.user->privacy.last_activity);
+	assert_int_equal(ASK(f, store_privacy_put, STR("private@example.org"), &p), 0);
+	p.reach = 3;
+	assert_int_equal(ASK(f, store_privacy_put, STR("private@example.org"), &p), 0);
+	assert_int_equal(ASK(f, store_user_load, STR("private@example.org")), 0);
+	assert_true(f->req.user->privacy.reach == 3 && f->req.user->privacy.last_activity == 2);
+	assert_int_equal(ASK(f, store_account_remove, STR("private@example.org")), 0);
+	assert_int_equal(ASK(f, store_user_load, STR("private@example.org")), 0);
+	assert_int_equal(f->req.user->privacy.reach, 0);
+}
+
 static void visits_and_notices(struct fixture *f)
 {
 	struct store_notice motd = {.name = STR("motd"), .text = STR("Tea."), .id = STR("id"), .seq = 7, .utc_us = 9};
@@ -605,6 +622,7 @@ static void on_a_backend(void **state)
 	visits_and_notices(&f);
 	switches(&f);
 	silences(&f);
+	privacy(&f);
 	block_lists(&f);
 	what_a_login_asks_for(&f);
 	a_removed_account_leaves_others_rosters(&f);
