@@ -6,6 +6,7 @@ import time
 import pytest
 
 from lib.client import Client
+from lib.folk import befriend
 from lib.record import content_with, entries
 from lib.rooms import create, entry, join, new_room, occupant, refusal
 from lib.stanza import Error, body, body_of, iq, iq_to, message, message_to, presence, presence_to, words
@@ -79,10 +80,11 @@ def test_what_is_asked_of_one_account_is_bounded_for_all_who_ask(folk, over):
     assert refused and set(refused) == {HELD_OFF} and over("requests") == len(refused)
     assert Error(ask(alice, dave)).condition != "resource-constraint"
     assert Error(bob.iq("get", VCARD)).condition == "item-not-found"  # his own
+    befriend(alice, dave)
     for _ in range(2 * REQUESTS):  # to his client: that one answers
-        alice.send(iq_to(bob.jid, "get", "<query xmlns='jabber:iq:version'/>"))
+        alice.send(iq_to(dave.jid, "get", "<query xmlns='urn:example:question'/>"))
     for _ in range(2 * REQUESTS):
-        bob.expect(iq(type="get", from_=alice.jid))
+        dave.expect(iq(type="get", from_=alice.jid))
 
 
 def test_an_account_sends_so_much_content_in_an_hour(folk, server, over):
