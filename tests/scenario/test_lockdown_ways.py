@@ -4,7 +4,7 @@ password. And a switch with its end is the same after restarts on later days, an
 
 import pytest
 
-from lib import archive, clock, names, record, rooms, sasl2
+from lib import archive, clock, names, pep, record, rooms, sasl2
 from lib.client import Refused
 from lib.folk import befriend
 from lib.lockdown import (OOB, REASON, a_group, acts, arrives, headline, member, nothing_of, on_again, people, status, switching)
@@ -148,8 +148,8 @@ def test_a_program_is_in_no_room_and_is_not_invited(folk, room, off, pair):
     other.expect(message(type="groupchat", body=said))
     sender.send(message_to(gajim.bare, "<x xmlns='jabber:x:conference' jid='%s'/>" % room, id="come", type="normal"))
     other.expect(message(id="come"))
-    gajim.settle_at("example.org")
-    assert not [each for each in gajim.inbox if each.get("id") == "come" or "among us" in "".join(each.itertext())]
+    got = gajim.settle_at("example.org") + list(gajim.inbox)
+    assert not [each for each in got if each.get("id") == "come" or "among us" in "".join(each.itertext())]
 
 
 # --- one device
@@ -267,11 +267,13 @@ def test_what_somebody_publishes_does_not_come_to_who_gets_no_links(folk, off):
     group = a_group()
     friend, one = folk.online(1)[0], people(folk, group, 1)[0]
     befriend(friend, one)
+    pep.interested(one, "http://jabber.org/protocol/tune")
     off("links", "--group", group)
     for text in ("see https://example.org/wormy", "no link"):
         assert friend.iq("set", "<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='http://jabber.org/protocol/tune'>"
                          "<item><tune xmlns='http://jabber.org/protocol/tune'><title>%s</title></tune></item></publish></pubsub>"
                          % text).get("type") == "result"
+    one.expect(message(where=lambda each: "no link" in "".join(each.itertext())))
     nothing_of(one, "wormy")
 
 
