@@ -47,6 +47,16 @@ static void parts_add(struct parts *p, struct str s)
 		p->items[p->len++] = s;
 }
 
+/* What is joined by '<' must have none in it: else another list of identities, features and forms hashes to the same, with another
+ * name, or without the version (XEP-0115 section 8). */
+static void parts_add_plain(struct parts *p, struct str s)
+{
+	if (str_find(s, '<', 0) < s.len)
+		p->failed = true;
+	else
+		parts_add(p, s);
+}
+
 /* i;octet: bytewise, a prefix before what goes on. What is joined of several parts is sorted by these: `end`, which stands
  * behind each, comes before any other byte. */
 static int compare(const struct str *x, const struct str *y, char end)
@@ -98,6 +108,20 @@ static void parts_put(struct buf *out, const struct parts *p)
 
 /* ---- the string S (5.1) ---- */
 
+/* A slash may stand in the last part alone. */
+static void add_identity(struct parts *parts, const struct node *n)
+{
+	struct str category = node_attr(n, STR("category")), type = node_attr(n, STR("type")),
+		   lang = node_attr_ns(n, STR("lang"), NS_XML);
+
+	if (str_find(category, '/', 0) < category.len || str_find(type, '/', 0) < type.len ||
+		str_find(lang, '/', 0) < lang.len)
+		parts->failed = true;
+	else
+		parts_add_plain(parts, arena_printf(parts->arena, "%.*s/%.*s/%.*s/%.*s", STR_FMT(category), STR_FMT(type),
+					       STR_FMT(lang), STR_FMT(node_attr(n, STR("name")))));
+}
+
 static bool put_identities(struct buf *s, const struct node *info, struct arena *arena)
 {
 	struct parts parts;
@@ -106,10 +130,7 @@ static bool put_identities(struct buf *s, const struct node *info, struct arena 
 		return false;
 	for (const struct node *n = node_first_element(info); n; n = node_next_element(n))
 		if (node_is(n, STR("identity"), NS_DISCO_INFO))
-			parts_add(&parts, arena_printf(arena, "%.*s/%.*s/%.*s/%.*s",
-						  STR_FMT(node_attr(n, STR("category"))), STR_FMT(node_attr(n, STR("type"))),
-						  STR_FMT(node_attr_ns(n, STR("lang"), NS_XML)),
-						  STR_FMT(node_attr(n, STR("name")))));
+			add_identity(&parts, n);
 	if (!parts_sort(&parts, by_slashes))
 		return false;
 	parts_put(s, &parts);
@@ -124,27 +145,29 @@ static bool put_features(struct buf *s, const struct node *info, struct arena *a
 		return false;
 	for (const struct node *n = node_first_element(info); n; n = node_next_element(n))
 		if (node_is(n, STR("feature"), NS_DISCO_INFO))
-			parts_add(&parts, node_attr(n, STR("var")));
+			parts_add_plain(&parts, node_attr(n, STR("var")));
 	if (!parts_sort(&parts, by_octets))
 		return false;
 	parts_put(s, &parts);
 	return true;
 }
 
-/* "var<value<value<" of one field. */
+/* "var<value<value<" of one field. data NULL: it is ill-formed. */
 static struct str field_text(const struct node *field, struct arena *arena)
 {
+	struct str out, var = node_attr(field, STR("var"));
 	struct parts values;
 	struct buf b = BUF_INIT(0);
-	struct str out;
 
-	if (!parts_init(&values, arena))
+	if (!parts_init(&values, arena) || str_find(var, '<', 0) < var.len)
 		return STR_NONE;
 	for (const struct node *n = node_first_element(field); n; n = node_next_element(n))
 		if (node_is(n, STR("value"), NS_DATA_FORMS))
-			parts_add(&values, node_text(n, arena));
+			parts_add_plain(&values, node_text(n, arena));
+	if (values.failed)
+		return STR_NONE;
 	(void)parts_sort(&values, by_octets); /* a value may stand there twice */
-	buf_str(&b, node_attr(field, STR("var")));
+	buf_str(&b, var);
 	buf_putc(&b, '<');
 	parts_put(&b, &values);
 	out = arena_dup(arena, buf_view(&b));
@@ -161,7 +184,7 @@ static bool says_one_type(const struct node *field, struct str type, struct aren
 	return true;
 }
 
-/* The hidden FORM_TYPE; empty: the form is to be ignored. data NULL: it says several. */
+/* The hidden FORM_TYPE; empty: the form is to be ignored. data NULL: it says several, or one with '<'. */
 static struct str form_type(const struct node *form, struct arena *arena)
 {
 	for (const struct node *n = node_first_element(form); n; n = node_next_element(n))
@@ -169,7 +192,7 @@ static struct str form_type(const struct node *form, struct arena *arena)
 			const struct node *value = node_child(n, STR("value"), NS_DATA_FORMS);
 			struct str type = value ? node_text(value, arena) : STR("");
 
-			if (!says_one_type(n, type, arena))
+			if (!says_one_type(n, type, arena) || str_find(type, '<', 0) < type.len)
 				return STR_NONE;
 			return type.len && str_is(node_attr(n, STR("type")), "hidden") ? type : STR("");
 		}
@@ -187,9 +210,18 @@ static struct str form_text(const struct node *form, struct arena *arena)
 		return type;
 	if (!parts_init(&fields, arena))
 		return STR_NONE;
-	for (const struct node *n = node_first_element(form); n; n = node_next_element(n))
-		if (node_is(n, STR("field"), NS_DATA_FORMS) && !str_is(node_attr(n, STR("var")), "FORM_TYPE"))
-			parts_add(&fields, field_text(n, arena));
+	for (const struct node *n = node_first_element(form); n; n = node_next_element(n)) {
+		struct str text = STR("");
+
+		if (!node_is(n, STR("field"), NS_DATA_FORMS) || str_is(node_attr(n, STR("var")), "FORM_TYPE"))
+			continue;
+		text = field_text(n, arena);
+		if (!text.data)
+			return STR_NONE;
+		parts_add(&fields, text);
+	}
+	if (fields.failed)
+		return STR_NONE;
 	(void)parts_sort(&fields, by_fields);
 	buf_str(&b, type);
 	buf_putc(&b, '<');

@@ -229,18 +229,20 @@ static void people_of_a_node_are_limited_and_forgotten(void **state)
 	"<feature var='http://jabber.org/protocol/caps'/><feature var='http://jabber.org/protocol/muc'/>"    \
 	"<feature var='http://jabber.org/protocol/disco#info'/><feature "                                    \
 	"var='http://jabber.org/protocol/disco#items'/>"
-#define COMPLEX                                                                                              \
+#define PSI                                                                                                  \
 	"<identity xml:lang='en' category='client' name='Psi 0.11' type='pc'/>"                              \
 	"<identity xml:lang='el' category='client' name='\xCE\xA8 0.11' type='pc'/>"                         \
 	"<feature var='http://jabber.org/protocol/caps'/><feature "                                          \
 	"var='http://jabber.org/protocol/disco#info'/><feature "                                             \
-	"var='http://jabber.org/protocol/disco#items'/><feature var='http://jabber.org/protocol/muc'/>"      \
+	"var='http://jabber.org/protocol/disco#items'/><feature var='http://jabber.org/protocol/muc'/>"
+#define SOFTWARE(fields)                                                                                         \
 	"<x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE' type='hidden'>"                       \
-	"<value>urn:xmpp:dataforms:softwareinfo</value></field>"                                             \
-	"<field var='ip_version' type='text-multi'><value>ipv4</value><value>ipv6</value></field>"           \
-	"<field var='os'><value>Mac</value></field><field var='os_version'><value>10.5.1</value></field>"    \
-	"<field var='software'><value>Psi</value></field>"                                                   \
-	"<field var='software_version'><value>0.11</value></field></x>"
+	"<value>urn:xmpp:dataforms:softwareinfo</value></field>" fields "</x>"
+#define COMPLEX                                                                                              \
+	PSI SOFTWARE("<field var='ip_version' type='text-multi'><value>ipv4</value><value>ipv6</value></field>"  \
+		 "<field var='os'><value>Mac</value></field><field var='os_version'><value>10.5.1</value></field>" \
+		 "<field var='software'><value>Psi</value></field>"                                          \
+		 "<field var='software_version'><value>0.11</value></field>")
 
 static bool verified(const char *info, const char *ver)
 {
@@ -263,6 +265,28 @@ static void capabilities_hash_as_the_examples_do(void **state)
 	/* a form without a hidden type is passed over (5.4) */
 	assert_true(verified(INFO(SIMPLE "<x xmlns='jabber:x:data' type='result'><field var='a'/></x>"),
 		"QgayPKawpkPSDYmwT/WM94uAlu0="));
+}
+
+/* One hash, several lists: the bounds between the parts of what is hashed are moved. */
+static void capabilities_are_hashed_by_no_other_list(void **state)
+{
+	(void)state;
+	assert_false(verified(INFO("<identity category='client' type='pc' name='Exodus 0.9.1&lt;http://jabber.org/protocol/caps'/>"
+				   "<feature var='http://jabber.org/protocol/disco#info'/>"
+				   "<feature var='http://jabber.org/protocol/disco#items'/>"
+				   "<feature var='http://jabber.org/protocol/muc'/>"),
+		"QgayPKawpkPSDYmwT/WM94uAlu0="));
+	assert_false(verified(INFO("<identity category='client' type='pc' name='Exodus 0.9.1'/>"
+				   "<feature var='http://jabber.org/protocol/caps&lt;http://jabber.org/protocol/disco#info'/>"
+				   "<feature var='http://jabber.org/protocol/disco#items&lt;http://jabber.org/protocol/muc'/>"),
+		"QgayPKawpkPSDYmwT/WM94uAlu0="));
+	/* the version has gone into a value that nobody reads */
+	assert_false(verified(INFO(PSI SOFTWARE("<field var='ip_version'><value>ipv4&lt;ipv6&lt;os&lt;Mac&lt;os_version&lt;10.5.1&lt;software"
+					    "&lt;Psi&lt;software_version&lt;0.11</value></field>")),
+		"q07IKJEyjvHSyhy//CH0CxmKi8w="));
+	assert_false(verified(INFO(PSI SOFTWARE("<field var='ip_version&lt;ipv4&lt;ipv6&lt;os&lt;Mac&lt;os_version&lt;10.5.1&lt;software&lt;Psi"
+					    "&lt;software_version'><value>0.11</value></field>")),
+		"q07IKJEyjvHSyhy//CH0CxmKi8w="));
 }
 
 #define FIELDS(type)                                                                                         \
@@ -513,6 +537,7 @@ int main(void)
 		cmocka_unit_test(who_may_look_in),
 		cmocka_unit_test(people_of_a_node_are_limited_and_forgotten),
 		cmocka_unit_test(capabilities_hash_as_the_examples_do),
+		cmocka_unit_test(capabilities_are_hashed_by_no_other_list),
 		cmocka_unit_test(capabilities_are_sorted_part_by_part),
 		cmocka_unit_test(interests_are_what_ends_in_notify),
 		cmocka_unit_test(of_many_interests_some_are_taken),
