@@ -32,6 +32,7 @@ struct probation {
 	bool asked;           /* both questions were put */
 	bool known;           /* the capabilities are */
 	bool has_asked_version;
+	unsigned owes_disco, owes_version; /* how often it was asked and has not answered */
 };
 
 /* ---- what it shows ---- */
@@ -79,6 +80,7 @@ static void ask_version(struct session *s)
 	struct buf text = BUF_INIT(0);
 
 	s->probation->has_asked_version = true;
+	s->probation->owes_version++;
 	put_question(&text, s, "version");
 	buf_lit(&text, "<query xmlns='jabber:iq:version'/></iq>");
 	if (!buf_failed(&text))
@@ -107,6 +109,7 @@ static void ask(struct session *s, bool again)
 	if (!p || (p->asked && !again))
 		return;
 	p->asked = true;
+	p->owes_disco++;
 	seen_view(s->seen, &seen);
 	seen.disco = SIGNAL_WAITING;
 	see(s, &seen);
@@ -424,8 +427,7 @@ static void take_disco(struct session *s, const struct node *info)
 		caps_facts(facts, info, arena);
 		take_facts(&seen, facts);
 		caps = (struct caps){.hash = seen.caps_hash, .ver = seen.caps_ver, .node = seen.caps_node};
-		if (caps.ver.len && interest_learn(s->user->home, &caps, info))
-			seen.caps_verified = true;
+		seen.caps_verified = caps.ver.len && interest_learn(s->user->home, &caps, info);
 	}
 	see(s, &seen);
 	arena_free(arena);
@@ -480,13 +482,22 @@ static void answered(struct session *s)
 		consider(s);
 }
 
+/* A question has one answer: what a client says behind it, to be taken for another, counts for nothing. */
+static bool settles(unsigned *owed)
+{
+	if (*owed == 0)
+		return false;
+	--*owed;
+	return true;
+}
+
 void probation_answer(struct session *s, const struct parcel *p)
 {
 	if (!s->probation)
 		return;
-	if (is_answer_to(s, p->id, "disco"))
+	if (is_answer_to(s, p->id, "disco") && settles(&s->probation->owes_disco))
 		take_disco(s, info_of(p));
-	else if (is_answer_to(s, p->id, "version"))
+	else if (is_answer_to(s, p->id, "version") && settles(&s->probation->owes_version))
 		take_version(s, p);
 	else
 		return;

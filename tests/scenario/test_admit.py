@@ -391,6 +391,24 @@ def test_a_client_that_only_reads_is_stopped_when_it_speaks_and_hears_the_rest(f
     assert line["action"] == "restrict" and line["limits"] == ["speak"]
 
 
+def test_a_question_is_answered_once(folk, watcher):
+    """Who has been judged cannot be somebody else by answering again, nor put other words under a hash it has proven."""
+    client = judged(folk)
+    features, identity = [names.DISCO_INFO, "urn:example:%d" % next(_number)], ("client", "pc", "", "Reader")
+    client.send(presence_to(None, None, caps(features, ver=verification(features, identity))))
+    disco, version = question(client, "query", names.DISCO_INFO), question(client, "query", names.VERSION)
+    answer_disco(client, features, identity, disco)
+    answer_version(client, "Reader", asked=version)
+    first = noted(folk.server, "client", client)
+    assert '"verified":true' in first["signals"]
+    answer_disco(client, features, ("client", "pc", "", "Nice"), disco)
+    answer_version(client, "Nice", asked=version)
+    said = client.say(watcher.jid)
+    client.expect(message(id=said.id, type="error"))
+    nothing_comes(watcher)
+    assert noted(folk.server, "client", client) == first and first["client"].startswith("Reader")
+
+
 def test_a_denied_client_that_comes_again_and_again_is_held_off_at_its_login(folk, watcher):
     client = judged(folk)
     for _ in range(4):
