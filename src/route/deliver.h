@@ -16,7 +16,8 @@ struct goods {
 	struct str sender;      /* where calm: who it is from */
 	struct str author;      /* bare address of whose words it brings, where the stanza is from somebody else, as a room's are */
 	bool stored;            /* is in the store until the client has it */
-	bool own;               /* an answer or push of the server's to this client: also before it is judged */
+	bool own;               /* an answer or push of the server's to this client: also before it is judged. Without a receipt of
+				   somebody's content no patch touches it */
 };
 
 void deliver(struct session *s, const struct goods *goods, const struct receipt *receipt);

@@ -25,6 +25,9 @@
 #include "route/postings.h"
 #include "route/presence.h"
 #include "route/quiet.h"
+#include "route/reread.h"
+#include "stanza/ns.h"
+#include "stanza/stanza_error.h"
 #include "stanza/xml_out.h"
 
 enum {
@@ -94,14 +97,35 @@ void session_answer(struct origin *o, struct port *port, struct blob *stanza)
 	loop_post(o->home, &a->task);
 }
 
+/* What it asked for must not reach it: the same answer as an error, without the content. */
+static void withhold(struct session *s, struct blob *stanza)
+{
+	struct buf text = BUF_INIT(0);
+	struct arena *arena = NULL;
+	struct node *answer = reread_stanza(blob_view(stanza), &arena), *error;
+
+	error = answer ? stanza_error_node(arena, answer->ns, STANZA_POLICY_VIOLATION, STANZA_TYPE_DEFAULT, STR_NONE, STR_NONE)
+		       : NULL;
+	if (error) {
+		answer->first = answer->last = NULL;
+		node_set_attr(arena, answer, STR("type"), STR("error"));
+		node_append(answer, error);
+		xml_put(&text, answer, NS_CLIENT);
+		if (!buf_failed(&text))
+			deliver_own_bytes(s, buf_view(&text));
+	}
+	buf_done(&text);
+	arena_free(arena);
+}
+
 static void content_give(struct origin *o, struct blob *stanza, const struct kept *kept)
 {
 	struct session *s = o->user ? session_by_origin(o->user, o) : NULL;
 	struct arena *arena = s ? arena_new(0) : NULL;
 	const struct receipt *receipt = arena ? kept_receipt(kept, arena, home_here(o->owner)->record) : NULL;
 
-	if (receipt)
-		deliver(s, &(struct goods){.blob = stanza, .own = true}, receipt);
+	if (receipt && !deliver_offer(s, &(struct goods){.blob = stanza, .own = true}, receipt))
+		withhold(s, stanza);
 	arena_free(arena);
 }
 

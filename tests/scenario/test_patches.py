@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from lib import names, record, stanza
+from lib import names, pep, record, stanza
 from lib.names import tag
 from lib.posing import GAJIM_NEW, GAJIM_OLD, Posing
 from lib.record import eventually
@@ -148,3 +148,21 @@ def test_what_the_server_fetches_for_it_is_patched_too(server, pair):
     results = old.take(message(where=lambda each: child(each, "result", "urn:xmpp:mam:2") is not None))
     assert any("kept" in "".join(each.itertext()) for each in results)
     assert not any(each.find(".//{urn:example:crasher}x") is not None for each in results)
+
+
+@pytest.mark.parametrize("harm, answer", [(CRASHER, "result"), (DEADLY, "error")])
+def test_what_others_have_published_is_patched_when_it_is_fetched(server, pair, harm, answer):
+    """Personal eventing (XEP-0163) and cards (XEP-0054): content of somebody else in the answer to one's own question."""
+    old, new, sender = pair
+    card = "<vCard xmlns='vcard-temp'><NICKNAME>me</NICKNAME>%s</vCard>" % harm
+    assert pep.publish(sender, "urn:example:node", "<data xmlns='urn:example:data'>%s</data>" % harm, "one",
+                       {"access_model": "open"}).get("type") == "result"
+    assert sender.iq("set", card).get("type") == "result"
+    for client, wanted in ((old, answer), (new, "result")):
+        fetched = pep.items(client, "urn:example:node", to=sender.bare), client.iq("get", "<vCard xmlns='vcard-temp'/>", to=sender.bare)
+        for got in fetched:
+            assert got.get("type") == wanted
+            found = [each for each in got.iter() if each.tag in ("{urn:example:crasher}x", "{urn:example:deadly}y")]
+            assert bool(found) == (client is new)
+            if wanted == "error":
+                assert stanza.Error(got).condition == "policy-violation"
