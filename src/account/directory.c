@@ -172,11 +172,32 @@ static int change(struct directory *d, struct str jid, struct person *is)
 	return r;
 }
 
-int directory_put(struct directory *d, const struct store_account *row)
+/* `turn`: the number of the keys changes. Whoever changes a person does it on one thread. */
+static int put(struct directory *d, const struct store_account *row, uint32_t turn)
 {
 	struct person *p = person_new(row);
+	const struct person *was = p ? directory_get(d, p->jid) : NULL;
 
-	return p ? change(d, p->jid, p) : -ENOMEM;
+	if (!p)
+		return -ENOMEM;
+	p->keys = (was ? was->keys : 0) + turn;
+	person_unref(was);
+	return change(d, p->jid, p);
+}
+
+int directory_put(struct directory *d, const struct store_account *row)
+{
+	return put(d, row, 0);
+}
+
+int directory_put_keys(struct directory *d, const struct store_account *row)
+{
+	return put(d, row, 1);
+}
+
+bool person_is_still(const struct person *was, const struct person *is)
+{
+	return was && is && !is->disabled && was->keys == is->keys && str_eq(was->id, is->id);
 }
 
 int directory_load(struct directory *d, const struct store_accounts *rows)

@@ -29,6 +29,7 @@ struct person {
 	size_t groups_len;
 	uint64_t created_us;
 	bool disabled; /* may not log in; messages for it are refused like those for an unknown address */
+	uint32_t keys; /* a new number with each new password, and each time it is disabled */
 	uint32_t refs; /* private, atomic */
 };
 
@@ -40,6 +41,8 @@ struct directory *directory_free(
 [[nodiscard]] int directory_put(struct directory *d, const struct store_account *row);
 /* The same for all rows; on -ENOMEM some are in. */
 [[nodiscard]] int directory_load(struct directory *d, const struct store_accounts *rows);
+/* The same; what was proven before counts for nothing any more. */
+[[nodiscard]] int directory_put_keys(struct directory *d, const struct store_account *row);
 void directory_remove(struct directory *d, struct str jid);
 
 /* NULL: not one of us. The caller owns one reference: person_unref(). */
@@ -78,5 +81,8 @@ static inline void person_unrefp(const struct person **p)  /* for AUTO() */
 {
 	person_unref(*p);
 }
+
+/* What somebody proved when he was `was`: does it hold for who is called so now? Either may be NULL. */
+bool person_is_still(const struct person *was, const struct person *is);
 
 bool person_in_group(const struct person *p, struct str group);

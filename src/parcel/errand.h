@@ -31,7 +31,7 @@ enum errand_error {
 	ERRAND_E_TOO_MANY,        /* bind: resource-constraint, sessions per account */
 	ERRAND_E_BAD_RESOURCE,    /* bind: not a valid resourcepart */
 	ERRAND_E_BARRED,          /* bind: a switch leaves this account, or this device, no session (rule/lockdown.h) */
-	ERRAND_E_NO_ACCOUNT,      /* bind: removed or disabled meanwhile */
+	ERRAND_E_NO_ACCOUNT,      /* bind: removed, disabled or given a new password meanwhile */
 	ERRAND_E_ITEM_NOT_FOUND,  /* resume: no such session (or not this account's); `handled` may say how far we got */
 	ERRAND_E_COUNT_TOO_HIGH,  /* resume or ack: h beyond what was sent */
 	ERRAND_E_FAILED,          /* internal */

@@ -502,7 +502,8 @@ static int directory_follow(struct gate *g, const struct change *c)
 			.disabled = c->fields & STORE_ACCOUNT_DISABLED ? c->row.disabled : old->disabled,
 			.created_us = old->created_us,
 	};
-	r = directory_put(g->directory, &row);
+	r = c->fields & STORE_ACCOUNT_VERIFIERS || row.disabled ? directory_put_keys(g->directory, &row)
+								 : directory_put(g->directory, &row);
 	person_unref(old);
 	return r;
 }

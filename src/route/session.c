@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "account/directory.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rand.h"
@@ -348,6 +349,16 @@ static struct session *session_new(struct user *u, struct errand *e, const struc
 	return s;
 }
 
+/* A login that is older than the person's password is worth nothing. */
+static bool is_still_proven(const struct user *u, const struct errand *e)
+{
+	const struct person *now = directory_get(u->home->route->env.directory, u->bare);
+	bool still = person_is_still(e->person, now);
+
+	person_unref(now);
+	return still;
+}
+
 enum errand_error session_bind(struct user *u, struct errand *e)
 {
 	struct jid full;
@@ -355,7 +366,7 @@ enum errand_error session_bind(struct user *u, struct errand *e)
 
 	if (u->failed)
 		return ERRAND_E_FAILED;
-	if (!user_exists(u->home, u->bare))
+	if (!is_still_proven(u, e))
 		return ERRAND_E_NO_ACCOUNT;
 	if (e->resource.len == 0)
 		e->resource = make_resource(e);
@@ -499,7 +510,7 @@ void session_ask_resume(struct user *u, struct errand *e)
 		(void)deliver_acked(s, e->h);
 		session_doom(s, NULL, NULL, "switched off"); /* the rest goes back to where it waits */
 	}
-	if (!s || s->locked || !list_is_empty(&s->doomed) || !user_exists(u->home, u->bare) || lock_bars(s)) {
+	if (!s || s->locked || !list_is_empty(&s->doomed) || !is_still_proven(u, e) || lock_bars(s)) {
 		recall_handled(u, e);
 		resume_refuse(u, e);
 		return;

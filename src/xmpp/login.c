@@ -24,6 +24,7 @@ static void login_wipe(struct login *l)
 {
 	plain_wipe(&l->plain);
 	OPENSSL_cleanse(&l->token, sizeof(l->token));
+	person_unref(l->before);
 	person_unref(l->person);
 	scram_free(l->scram);
 	OPENSSL_cleanse(&l->verifier, sizeof(l->verifier));
@@ -267,6 +268,8 @@ void login_succeed(struct login *l, struct str payload)
 
 	if (!person || person->disabled) {
 		login_reject(l, 0, STR("the account is disabled"));
+	} else if (l->before && !person_is_still(l->before, person)) {
+		login_reject(l, SCRAM_E_WRONG_PASSWORD, STR("the password was changed meanwhile"));
 	} else if (login_is_another(l)) {
 		login_reject(l, SCRAM_E_AUTHZID, STR("the stream was opened for another account"));
 	} else if (login_is_barred(l, person, &text)) {
@@ -372,6 +375,8 @@ static void login_ask_verifier(struct login *l, enum store_verifier_kind kind)
 	struct stream *s = l->stream;
 
 	l->kind = kind;
+	if (!l->before)
+		l->before = directory_get(s->xl->xmpp->env.directory, l->jid);
 	login_depart(l);
 	if (store_verifier_get(s->xl->xmpp->env.store, &l->req, l->jid, kind)) {
 		login_arrived(l);

@@ -54,6 +54,7 @@ struct login {
 	struct arena *arena;
 	struct plain plain;
 	struct token_login token;
+	const struct person *before; /* counted; who it was when the password was looked up; NULL: nobody, or none was */
 	const struct person *person; /* counted; proven; while tokens are written, and: */
 	struct str payload;          /* of the mechanism's success; in the arena */
 	struct store_verifier verifier;

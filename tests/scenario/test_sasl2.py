@@ -400,6 +400,42 @@ def test_too_many_sessions_leave_the_old_binding_to_say_so(launch):
     assert child(answer, "error").find(tag(names.STANZA_ERROR, "resource-constraint")) is not None
 
 
+# --- while the password is changed
+
+
+@pytest.fixture(scope="module")
+def changing(launch):
+    return launch("sasl2-changing")
+
+
+def change_password(server, account):
+    assert server.run("user", "password", account.jid, "--password-stdin", input="another-password-1\n").returncode == 0
+
+
+def test_a_login_begun_with_the_old_password_gives_neither_session_nor_token(changing):
+    account, = changing.people(1)
+    client = sasl2.connect(changing, account)
+    exchange = Scram("SCRAM-SHA-256", localpart(account.jid), account.password)
+    client.raw(sasl2.request("SCRAM-SHA-256", exchange.first(), sasl2.agent(),
+                             sasl2.bind("Tests") + sasl2.request_token("HT-SHA-256-EXPR")))
+    challenge = sasl2.answer(client, "challenge")
+    change_password(changing, account)
+    client.raw(sasl2.response(exchange.final(base64.b64decode(challenge.text))))
+    fails(client, "not-authorized")
+    sasl2.authenticate(sasl2.connect(changing, account), password="another-password-1", inline=sasl2.bind("Tests"))
+
+
+def test_who_has_logged_in_with_the_old_password_and_waits_is_not_bound(changing):
+    account, = changing.people(1)
+    client = sasl2.connect(changing, account)
+    sasl2.authenticate(client)
+    sasl2.features(client)
+    change_password(changing, account)
+    answer = client.bind()
+    assert answer.get("type") == "error"
+    assert child(answer, "error").find(tag(names.STANZA_ERROR, "not-allowed")) is not None
+
+
 # --- resuming
 
 

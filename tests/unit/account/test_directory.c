@@ -53,6 +53,41 @@ static void people_are_found_replaced_and_removed(void **state)
 	assert_null(person_unref(NULL));
 }
 
+static void what_was_proven_ends_with_the_keys(void **state)
+{
+	struct store_account a = row("alice@example.org");
+	const struct person *first, *renamed, *changed, *disabled;
+	struct directory *d;
+
+	(void)state;
+	assert_int_equal(directory_new(&d), 0);
+	assert_int_equal(directory_put(d, &a), 0);
+	first = directory_get(d, a.jid);
+	a.name = STR("Alice Baker");
+	assert_int_equal(directory_put(d, &a), 0);
+	renamed = directory_get(d, a.jid);
+	assert_int_equal(directory_put_keys(d, &a), 0);
+	changed = directory_get(d, a.jid);
+	a.disabled = true;
+	assert_int_equal(directory_put_keys(d, &a), 0);
+	disabled = directory_get(d, a.jid);
+	assert_true(person_is_still(first, first) && person_is_still(first, renamed));
+	assert_false(person_is_still(first, changed) || person_is_still(disabled, disabled));
+	assert_false(person_is_still(first, NULL) || person_is_still(NULL, first));
+	directory_remove(d, a.jid);
+	a = row("alice@example.org");
+	a.person_id = STR("zyxwvutsrqponmlkjihgfedcba");
+	assert_int_equal(directory_put(d, &a), 0);
+	person_unref(disabled);
+	disabled = directory_get(d, a.jid);
+	assert_false(person_is_still(first, disabled)); /* somebody else of that name */
+	person_unref(first);
+	person_unref(renamed);
+	person_unref(changed);
+	person_unref(disabled);
+	directory_free(d);
+}
+
 /* ---- groups ---- */
 
 static bool count_member(const struct person *p, void *owner)
@@ -339,6 +374,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(people_are_found_replaced_and_removed),
+		cmocka_unit_test(what_was_proven_ends_with_the_keys),
 		cmocka_unit_test(members_of_groups_follow_every_change),
 		cmocka_unit_test(the_sum_of_a_group_says_what_others_see),
 		cmocka_unit_test(a_watcher_hears_of_every_change),
