@@ -6,7 +6,7 @@
 #include "client/judgement.h"
 #include "client/version.h"
 #include "rule/client_rule.h"
-#include "rule/network.h"
+#include "base/network.h"
 #include "rule/problem.h"
 #include "rule/verdict.h"
 #include "rule/who.h"

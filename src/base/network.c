@@ -1,7 +1,10 @@
-#include "rule/network.h"
+#include "base/network.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
 
 static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -27,6 +30,27 @@ bool network_address_parse(struct str text, struct network *out)
 	unsigned width;
 
 	return address_take(str_cut(text, 0, str_find(text, '%', 0)), out, &width);
+}
+
+bool network_peer_parse(struct str text, struct network *out)
+{
+	return network_address_parse(network_host(text), out);
+}
+
+struct network network_around(const struct network *address)
+{
+	bool old = memcmp(address->address, mapped, sizeof(mapped)) == 0;
+	struct network around = {.bits = old ? 128 - 32 + 24 : 48};
+
+	memcpy(around.address, address->address, around.bits / 8);
+	return around;
+}
+
+bool network_is_near(const struct network *a, const struct network *b)
+{
+	struct network around = network_around(a);
+
+	return network_has(&around, b);
 }
 
 static bool bit_at(const struct network *net, unsigned at)
