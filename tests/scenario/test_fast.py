@@ -321,6 +321,38 @@ def test_who_is_disabled_has_no_tokens_any_more(launch):
     assert refused(server, account, token, phone) == "not-authorized"
 
 
+@pytest.mark.parametrize("whom", ["account", "device", "all"])
+def test_a_switch_refuses_tokens_with_its_reason_and_they_are_good_again_afterwards(launch, whom):
+    server = launch("fast-switch")
+    account, = server.people(1)
+    phone, desk = sasl2.agent(), sasl2.agent()
+    tokens = {each: get_token(server, account, each) for each in (phone, desk)}
+    words = {"account": ["--account", account.jid], "device": ["--device", phone.id], "all": []}[whom]
+    switch = server.json("lockdown", "on", "everything", *words, "--reason", "A telephone is gone.")["switch"]["id"]
+    for agent, token in tokens.items():
+        if whom == "device" and agent is desk:
+            enter(server, account, token, agent).close()
+            continue
+        client = sasl2.connect(server, account)
+        with pytest.raises(Refused) as failed:
+            sasl2.use_token(client, token, agent, sasl2.bind("Tests"), count=1)
+        assert failed.value.condition == "temporary-auth-failure"
+        assert "A telephone is gone." in failed.value.element.findtext(tag(names.SASL2, "text"))
+    assert [each for each in server.sessions() if each["jid"].startswith(account.jid)] == []
+    assert server.run("lockdown", "off", switch).returncode == 0
+    for agent, token in tokens.items():
+        enter(server, account, token, agent, count=2).close()
+
+
+def test_a_token_of_a_removed_account_is_none(launch):
+    server = launch("fast-removed")
+    account, = server.people(1)
+    phone = sasl2.agent()
+    token = get_token(server, account, phone)
+    assert server.run("user", "remove", account.jid, "--yes").returncode == 0
+    assert refused(server, account, token, phone) == "not-authorized"
+
+
 def test_tokens_outlive_the_server(launch):
     server = launch("fast-restart")
     account, = server.people(1)

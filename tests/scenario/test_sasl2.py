@@ -103,6 +103,41 @@ def test_line_breaks_around_the_data_do_no_harm(user, account):
     sasl2.answer(user, "challenge")
 
 
+def test_white_space_between_elements_does_no_harm(user, account):
+    """As a program writes it that makes XML for people."""
+    exchange = Scram("SCRAM-SHA-256", account.jid.split("@")[0], account.password)
+    first = base64.b64encode(exchange.first()).decode()
+    user.raw("""
+        <authenticate xmlns='%s' mechanism='SCRAM-SHA-256'>
+            <initial-response>
+                %s
+            </initial-response>
+            <user-agent id='%s'>
+                <software>
+                    AwesomeXMPP
+                </software>
+                <device> Kiva's
+                    Phone </device>
+            </user-agent>
+            <bind xmlns='%s'>
+                <tag>
+                    Tests
+                </tag>
+                <enable xmlns='%s' resume='true'>
+                </enable>
+            </bind>
+        </authenticate>
+    """ % (names.SASL2, first, uuid.uuid4(), names.BIND2, names.SM))
+    challenge = sasl2.answer(user, "challenge")
+    user.raw("\n<response xmlns='%s'>\n%s\n</response>\n" % (
+        names.SASL2, base64.b64encode(exchange.final(base64.b64decode(challenge.text))).decode()))
+    success = sasl2.take_success(user, sasl2.answer(user, "success"))
+    assert user.jid.startswith(account.jid + "/Tests/") and user.sm_id
+    exchange.verify(base64.b64decode(success.find(tag(names.SASL2, "additional-data")).text))
+    sasl2.features(user)
+    user.roundtrip()
+
+
 def test_a_wrong_password_fails_and_the_right_one_does_afterwards(user, account):
     with pytest.raises(Refused) as refused:
         sasl2.authenticate(user, password="not it", inline=sasl2.bind("Tests"))
