@@ -381,8 +381,9 @@ static void add_sessions(struct table *t, const json_t *live)
 	json_array_foreach(live, i, s)
 	{
 		table_add(t, STR("connected"));
-		table_addf(t, "%s from %s since %s, %s", clients_member(s, "jid"), clients_member(s, "address"),
-			clients_member(s, "connected"), clients_member(s, "state"));
+		table_addf(t, "%s from %s since %s, %s%s", clients_member(s, "jid"), clients_member(s, "address"),
+			clients_member(s, "connected"), clients_member(s, "state"),
+			json_is_true(json_object_get(s, "parallel")) ? ", two networks at once" : "");
 	}
 }
 

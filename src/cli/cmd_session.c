@@ -25,7 +25,8 @@ static void print_sessions(const json_t *sessions)
 		table_add(&t, str_from(people_text(session, "mechanism")));
 		table_add(&t, str_from(people_text(session, "connected")));
 		table_addf(&t, "%lld", (long long)json_integer_value(json_object_get(session, "loop")));
-		table_add(&t, str_from(people_text(session, "state")));
+		table_addf(&t, "%s%s", people_text(session, "state"),
+			json_is_true(json_object_get(session, "parallel")) ? ", two networks" : "");
 	}
 	table_print(&t);
 	table_done(&t);

@@ -88,6 +88,24 @@ enum settings_names { /* names.* */
 	SETTINGS_NAMES_ALLOW,
 };
 
+enum settings_takeover { /* clients.takeover */
+	SETTINGS_TAKEOVER_NEVER,
+	SETTINGS_TAKEOVER_PRESENT,
+	SETTINGS_TAKEOVER_ALWAYS,
+};
+
+enum settings_parallel { /* clients.parallel */
+	SETTINGS_PARALLEL_OFF,
+	SETTINGS_PARALLEL_RECORD,
+	SETTINGS_PARALLEL_TELL,
+};
+
+enum settings_resume { /* sm.resume_from */
+	SETTINGS_RESUME_ANY,
+	SETTINGS_RESUME_SAME_CLASS,
+	SETTINGS_RESUME_SAME_NETWORK,
+};
+
 /* sasl.tokens */
 enum settings_tokens {
 	SETTINGS_TOKENS_NEVER,

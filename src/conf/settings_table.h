@@ -124,6 +124,15 @@ SETTING(INT, "clients.hashes", clients_hashes, "2000", 0, 100000, "hashes", LIVE
 SETTING(INT, "clients.vouchers", clients_vouchers, "3", 1, 100, "accounts", LIVE, NULL,
 	"Accounts whose clients must have said the same before a learnt hash is believed; one that an administrator confirmed is at once.")
 
+SETTING(TEXTS, "clients.networks", clients_networks, "[]", 0, 64, "", LIVE, check_networks,
+	"Networks of the organisation, its offices and its VPN, such as 192.0.2.0/24. Who uses an account from several of them at once, "
+	"or goes from one to another, is not told of.")
+SETTING(ENUM, "clients.takeover", clients_takeover, "present", 0, 0, "never|present|always", LIVE, NULL,
+	"Tell somebody's other devices when a connection has taken over a session of his: where whoever had it is still there or the new "
+	"one is less protected, or always when it comes from another network. The record has all of them.")
+SETTING(ENUM, "clients.parallel", clients_parallel, "record", 0, 0, "off|record|tell", LIVE, NULL,
+	"Accounts in use from two networks at once that are not in clients.networks: write it into the record, or also to mail.to_admins.")
+
 SECTION("channels", "What would be less protected on its way than what people write: refuse it, report it in the record, or allow it.")
 SETTING(ENUM, "channels.weak_calls", channels_weak_calls, "refuse", 0, 0, "refuse|report|allow", LIVE, NULL,
 	"Offers of calls, and their acceptance, without DTLS-SRTP (XEP-0320).")
@@ -224,6 +233,9 @@ SETTING(INT, "sm.unacked_max", sm_unacked_max, "1000", 16, 100000, "stanzas", LI
 	"Stanzas kept for a client that does not acknowledge them.")
 SETTING(SECONDS, "sm.resume_seconds", sm_resume_seconds, "300", 0, 86400, "", LIVE, NULL,
 	"How long a session waits for its client to come back; 0 switches resumption off.")
+SETTING(ENUM, "sm.resume_from", sm_resume_from, "same-class", 0, 0, "any|same-class|same-network", LIVE, NULL,
+	"From where a session may be resumed: with TLS and a login no weaker than those it began with, or besides that from the same "
+	"network. Whoever may not begins a new session.")
 
 SECTION("csi", "Clients that say nobody is looking at them (XEP-0352).")
 SETTING(INT, "csi.held_max", csi_held_max, "500", 0, 10000, "stanzas", LIVE, NULL,

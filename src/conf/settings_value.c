@@ -6,6 +6,7 @@
 #include <sys/un.h>
 
 #include "base/log.h"
+#include "base/network.h"
 #include "base/text.h"
 #include "conf/address.h"
 #include "conf/nearest.h"
@@ -383,6 +384,18 @@ int check_choices(const void *value, struct err *err)
 	for (size_t i = 0; i < list->len; i++)
 		if (!str_is(list->items[i], "reach") && !str_is(list->items[i], "last_activity"))
 			return err_set(err, -EINVAL, "'%s' found; accepted: reach, last_activity", LOG_STR(list->items[i]));
+	return 0;
+}
+
+int check_networks(const void *value, struct err *err)
+{
+	const struct settings_strings *list = value;
+	struct network net;
+
+	for (size_t i = 0; i < list->len; i++)
+		if (!network_parse(list->items[i], &net))
+			return err_set(err, -EINVAL, "'%s' found; accepted: networks such as 192.0.2.0/24 or 2001:db8::/32, and addresses",
+				LOG_STR(list->items[i]));
 	return 0;
 }
 

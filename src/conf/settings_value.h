@@ -26,6 +26,7 @@ int check_nonempty(const void *value, struct err *err);
 int check_labels(const void *value, struct err *err);
 int check_reaches(const void *value, struct err *err);
 int check_choices(const void *value, struct err *err);
+int check_networks(const void *value, struct err *err);
 int check_uris(const void *value, struct err *err);
 int check_word(const void *value, struct err *err);
 int check_socket_path(const void *value, struct err *err);

@@ -184,7 +184,7 @@
  *     "auth":["password"|"certificate" (how it logged in last),"token" (it has one)],"token_until" or null,
  *     "sessions":[full JIDs],"type":"session"|"access" (it was never there)}
  * S: {"jid" (full),"address","tls","mechanism","ja4","connected","loop","state":"online"|"resumable","product","version","os",
- *     "installation","effect","rule",..}
+ *     "installation","effect","rule","parallel" (the account, or the installation, is in use from two networks now),..}
  * I: {"id","domain","jid" ("": who uses it chooses),"groups":[..],"by","created","expires",
  *     "state":"open"|"used"|"revoked"|"expired","used_by"?,"used"?}
  * M: {"id","purpose","about","stage","jid","address","language","state":"queued"|"sent"|"failed"|"dropped","tries","error",

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "net/acknowledged.h"
 #include "net/handshakes.h"
 
 enum {
@@ -74,6 +75,24 @@ static void on_poll_closed(uv_handle_t *handle)
 	c->ops->closed(c, c->end);
 }
 
+int conn_take_socket(struct conn *c)
+{
+	int fd = c->fd;
+
+	c->fd = -1;
+	return fd;
+}
+
+void conn_keep_socket(struct conn *c)
+{
+	c->keeps = true;
+}
+
+uint64_t conn_acknowledged(const struct conn *c)
+{
+	return c->fd >= 0 ? socket_acknowledged(c->fd) : 0;
+}
+
 /* The last words and close_notify leave in one packet. Before close(2): it throws away what is corked when the peer has
  * sent something that was not read. */
 static void conn_cork(struct conn *c, bool on)
@@ -102,6 +121,10 @@ static void conn_finish(struct conn *c, enum conn_end how)
 	c->ssl = NULL;
 	budget_leave(c->net->budget, c->place, c->logged_in);
 	uv_close((uv_handle_t *)&c->poll, on_poll_closed); /* before the socket: it leaves the poll set */
+	if (c->keeps && how == CONN_END_OURS) {
+		shutdown(c->fd, SHUT_WR);
+		return;
+	}
 	close(c->fd);
 	c->fd = -1;
 }

@@ -72,7 +72,7 @@ struct conn {
 	int fd;
 	enum conn_kind kind;
 	enum conn_end end;
-	bool handshaking, paused, closing, closed, wants_write, logged_in, corked;
+	bool handshaking, paused, closing, closed, wants_write, logged_in, corked, keeps;
 	int events; /* what poll is asked for */
 	char ja4[JA4_LEN]; /* of the ClientHello; begins with NUL: none */
 };
@@ -93,6 +93,12 @@ void conn_resume(struct conn *c); /* reads what waits at the end of this pass */
 
 /* Sends what is written, then closes. ops->closed comes later, always. */
 void conn_close(struct conn *c);
+/* When conn_close() has ended it, its socket is still open, with its output shut: closed() has to take it. */
+void conn_keep_socket(struct conn *c);
+/* In closed(): the socket, which is the caller's now; -1: there is none. */
+[[nodiscard]] int conn_take_socket(struct conn *c);
+/* Bytes the peer has acknowledged until now, below TLS; 0 when that cannot be known. */
+uint64_t conn_acknowledged(const struct conn *c);
 /* The same without waiting for output to leave. */
 void conn_abort(struct conn *c, enum conn_end how);
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "parcel/parting.h"
 #include "parcel/standing.h"
 
 /* What travels when the caller is on another loop. */
@@ -12,6 +13,7 @@ struct letter {
 	const char *condition, *text;
 	struct str lang; /* of `bytes`, when they are what people are told */
 	struct standing *standing; /* counted */
+	struct parting *parting;
 };
 
 struct port *port_ref(struct port *p)
@@ -27,6 +29,8 @@ static void letter_post(struct port *p, struct letter letter, void (*run)(struct
 	if (!l) {
 		blob_unref(letter.bytes);
 		standing_unref(letter.standing);
+		if (letter.parting)
+			parting_answer(letter.parting, false);
 		return;
 	}
 	*l = letter;
@@ -91,11 +95,11 @@ static void run_close(struct task *task)
 	struct letter *l = container_of(task, struct letter, task);
 
 	if (l->standing)
-		l->port->ops->close(l->port, l->condition, l->standing->text, l->standing->lang);
+		l->port->ops->close(l->port, l->condition, l->standing->text, l->standing->lang, NULL);
 	else if (l->bytes)
-		l->port->ops->close(l->port, l->condition, blob_view(l->bytes), l->lang);
+		l->port->ops->close(l->port, l->condition, blob_view(l->bytes), l->lang, NULL);
 	else
-		l->port->ops->close(l->port, l->condition, l->text ? str_from(l->text) : STR_NONE, STR_NONE);
+		l->port->ops->close(l->port, l->condition, l->text ? str_from(l->text) : STR_NONE, STR_NONE, l->parting);
 	standing_unref(l->standing);
 	blob_unref(l->bytes);
 	port_unref(l->port);
@@ -106,6 +110,11 @@ static void run_close(struct task *task)
 void port_close(struct port *p, const char *condition, const char *text)
 {
 	letter_post(port_ref(p), (struct letter){.condition = condition, .text = text}, run_close);
+}
+
+void port_close_parting(struct port *p, const char *condition, const char *text, struct parting *parting)
+{
+	letter_post(port_ref(p), (struct letter){.condition = condition, .text = text, .parting = parting}, run_close);
 }
 
 void port_close_told(struct port *p, const char *condition, struct standing *standing)

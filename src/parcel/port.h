@@ -8,6 +8,7 @@
 #include "loop/loop.h"
 #include "parcel/blob.h"
 
+struct parting;
 struct port;
 struct standing;
 
@@ -15,8 +16,8 @@ struct standing;
 struct port_ops {
 	void (*write)(struct port *port, struct str bytes);
 	/* Ends the stream with this stream error (RFC 6120 4.9.3) or, when condition is NULL, without one. `text` may be empty;
-	 * `lang` is its language, empty: English. */
-	void (*close)(struct port *port, const char *condition, struct str text, struct str lang);
+	 * `lang` is its language, empty: English. `parting`: whoever asks whether somebody is there; NULL: nobody does. */
+	void (*close)(struct port *port, const char *condition, struct str text, struct str lang, struct parting *parting);
 	/* How the session stands from now on; the stream takes a reference of its own. NULL op: nobody looks. */
 	void (*judge)(struct port *port, struct standing *standing);
 	void (*free)(struct port *port); /* the last reference is gone */
@@ -38,6 +39,8 @@ void port_write_str(struct port *p, struct str bytes);
 
 /* `condition` and `text` must be static strings. */
 void port_close(struct port *p, const char *condition, const char *text);
+/* The same for who asks whether somebody was still there (parting.h). */
+void port_close_parting(struct port *p, const char *condition, const char *text, struct parting *parting);
 /* The same with what the standing tells the person, in his language; `condition` is static. */
 void port_close_told(struct port *p, const char *condition, struct standing *standing);
 /* Hands the stream how its session stands with the rules about clients: what waited for that goes on. */

@@ -149,9 +149,9 @@ static void on_session(void *owner, const struct route_session *s)
 	live->count++;
 	for (size_t i = 0; i < STORE_USES; i++)
 		live->uses[i] += s->uses[i];
-	json_array_append_new(live->sessions, json_pack("{so so so so ss}", "jid", clients_text(s->jid), "address",
+	json_array_append_new(live->sessions, json_pack("{so so so so ss sb}", "jid", clients_text(s->jid), "address",
 		clients_text(s->address), "tls", clients_text(s->tls), "connected", clients_time(s->connected_utc_us), "state",
-		s->detached ? "resumable" : "online"));
+		s->detached ? "resumable" : "online", "parallel", s->parallel));
 }
 
 /* ---- rows ---- */

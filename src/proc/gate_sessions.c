@@ -10,13 +10,14 @@ static json_t *session_json(const struct route_session *s)
 	json_t *v;
 
 	clock_put(&since, s->connected_utc_us);
-	v = json_pack("{so so so so so so so so sI ss sI si sb so so so so ss so}", "jid", control_text(s->jid), "session", control_text(s->session),
+	v = json_pack("{so so so so so so so so sI ss sI si sb so so so so ss so sb}", "jid", control_text(s->jid), "session", control_text(s->session),
 			"person", control_text(s->person), "address", control_text(s->address), "tls", control_text(s->tls), "mechanism",
 			control_text(s->mechanism), "ja4", control_text(s->ja4), "connected", control_text(buf_view(&since)), "loop", (json_int_t)s->loop, "state",
 			s->detached ? "resumable" : "online", "unacked", (json_int_t)s->unacked, "priority", s->priority,
 			"available", s->available, "product", control_text(s->client ? s->client->product : STR_NONE), "version",
 			control_text(s->client ? s->client->version : STR_NONE), "os", control_text(s->client ? s->client->os : STR_NONE),
-			"installation", control_text(s->installation), "effect", client_effect_names[s->effect], "rule", control_text(s->rule));
+			"installation", control_text(s->installation), "effect", client_effect_names[s->effect], "rule", control_text(s->rule),
+			"parallel", s->parallel);
 	buf_done(&since);
 	return v;
 }
@@ -231,7 +232,7 @@ static json_t *figures_json(const struct gate *g, const struct xmpp_stats *x, co
 	struct route_figures f;
 
 	route_figures(g->route, &f);
-	return json_pack("{s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I, s:I}, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}",
+	return json_pack("{s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I, s:I}, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:{s:I, s:I, s:I}, s:I, s:I}",
 			"received", "message", (json_int_t)w->kinds[PARCEL_MESSAGE], "presence",
 			(json_int_t)w->kinds[PARCEL_PRESENCE], "iq", (json_int_t)w->kinds[PARCEL_IQ], "delivered", "content",
 			(json_int_t)f.content, "other", (json_int_t)f.other, "classes", "content", (json_int_t)w->content,
@@ -239,7 +240,9 @@ static json_t *figures_json(const struct gate *g, const struct xmpp_stats *x, co
 			numbers(w->verdicts, ACTION_COUNT, action_name), "refusals",
 			numbers(w->refusals, STANZA_CONDITIONS, condition_name), "over", numbers(w->over, QUOTAS, quota_name), "receipts", durations_json(&w->receipts), "slowed",
 			(json_int_t)x->slowed, "offline_kept", (json_int_t)f.offline_kept, "archived", (json_int_t)f.archived, "rooms",
-			(json_int_t)f.rooms, "bytes", bytes_json(g), "store", store_json(g));
+			(json_int_t)f.rooms, "bytes", bytes_json(g), "store", store_json(g), "takeovers", "resumed",
+			(json_int_t)f.takeovers[0], "replaced", (json_int_t)f.takeovers[1], "refused", (json_int_t)f.takeovers[2],
+			"takeovers_told", (json_int_t)f.takeovers_told, "parallel", (json_int_t)f.parallel);
 }
 
 void gate_status(struct gate_request *r)

@@ -34,7 +34,9 @@
 	X(22, CLIENT, "client", true)                                                                        \
 	X(23, CLIENT_RULE, "client-rule", true)                                                              \
 	X(24, MAIL, "mail", true)                                                                            \
-	X(25, DEVICE, "device", true)
+	X(25, DEVICE, "device", true)                                                                       \
+	X(26, TAKEOVER, "takeover", true)                                                                    \
+	X(27, PARALLEL, "parallel", true)
 
 enum event {
 	EVENT_NONE,
@@ -109,7 +111,10 @@ enum event_value {
 	X(53, LIMITS, "limits", LIST, true) /* what a client may not do */ \
 	X(54, AGENT, "agent", STRING, true) /* which installation a client says it is (XEP-0388), a claim; and: */ \
 	X(55, SOFTWARE, "software", STRING, true)                                                            \
-	X(56, DEVICE, "device", STRING, true)
+	X(56, DEVICE, "device", STRING, true)                                                                \
+	X(57, BEFORE, "before", STRING, true) /* address of the connection there was */                \
+	X(58, SIGNS, "signs", LIST, true) /* what speaks for somebody else's hand */                   \
+	X(59, NETWORKS, "networks", LIST, true)
 
 enum event_key {
 	KEY_NONE,

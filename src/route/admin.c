@@ -6,7 +6,9 @@
 #include "client/installation.h"
 #include "client/judge.h"
 #include "client/seen.h"
+#include "route/channel.h"
 #include "route/home.h"
+#include "route/parallel.h"
 #include "route/roster.h"
 #include "route/session.h"
 #include "route/subscription.h"
@@ -92,17 +94,19 @@ static void row_fill_standing(struct route_session *row, const struct session *s
 static void row_fill(struct route_session *row, const struct session *s, struct arena *a)
 {
 	const struct origin *o = s->origin;
+	struct channel at = channel_of(s);
 
 	*row = (struct route_session){.jid = arena_dup(a, o->jid.full),
 		.session = arena_dup(a, o->session),
-		.address = arena_dup(a, o->address),
-		.tls = arena_dup(a, o->tls),
-		.mechanism = arena_dup(a, o->mechanism),
+		.address = arena_dup(a, at.address),
+		.tls = arena_dup(a, at.tls),
+		.mechanism = arena_dup(a, at.mechanism),
 		.ja4 = arena_dup(a, o->ja4),
 		.connected_utc_us = s->connected_us,
 		.person = o->person ? arena_dup(a, o->person->id) : STR_NONE,
 		.loop = loop_index(s->port ? s->port->loop : s->user->home->loop),
 		.detached = !s->port,
+		.parallel = parallel_is(s),
 		.unacked = s->sm ? s->sm->len : 0,
 		.priority = s->priority,
 		.available = session_is_available(s),

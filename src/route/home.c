@@ -12,6 +12,7 @@
 #include "route/interest.h"
 #include "route/inventory.h"
 #include "route/judge.h"
+#include "route/parallel.h"
 #include "route/pep.h"
 #include "route/rooms.h"
 #include "route/session.h"
@@ -51,6 +52,7 @@ static void on_tick(struct timer *timer)
 	judge_tick(h);
 	pep_tick(h);
 	inventory_tick(h);
+	parallel_tick(h);
 	users_unload(h);
 }
 
@@ -77,6 +79,7 @@ int home_init(struct home *h, struct route *r, unsigned index, const struct sett
 	list_init(&h->idle);
 	list_init(&h->unacked);
 	list_init(&h->doomed);
+	list_init(&h->fresh);
 	list_init(&h->sightings);
 	list_init(&h->unsighted);
 	dialogs_init(&h->dialogs);

@@ -43,6 +43,11 @@ static void decide_again(struct session *s)
 		ask_again(s);
 }
 
+void judge_moved(struct session *s)
+{
+	decide_again(s);
+}
+
 void judge_all(struct home *h)
 {
 	struct map_slot *slot;

@@ -8,6 +8,9 @@
 /* The session is being freed: what was known of its client, and how it stood. */
 void judge_free(struct session *s);
 
+/* It goes on over a connection from elsewhere, or of another class (channel.h): rules look at that. */
+void judge_moved(struct session *s);
+
 /* Another policy is in force, or a date has come: all sessions of the home are decided about again. */
 void judge_all(struct home *h);
 /* Once a second: has a date come? */

@@ -49,14 +49,12 @@ void note_session_close(const struct session *s, const char *reason)
 
 /* ---- clients ---- */
 
-/* As the link wants a list: length and bytes of each. */
-static void list_add(struct buf *out, const char *word)
+void note_list_add(struct buf *out, struct str word)
 {
-	size_t n = strlen(word);
-	unsigned char head[2] = {(unsigned char)n, (unsigned char)(n >> 8)};
+	unsigned char head[2] = {(unsigned char)word.len, (unsigned char)(word.len >> 8)};
 
 	buf_put(out, head, sizeof(head));
-	buf_put(out, word, n);
+	buf_str(out, word);
 }
 
 void note_client(const struct session *s, const struct judgement *client, const struct client_signals *seen)
@@ -72,7 +70,7 @@ void note_client(const struct session *s, const struct judgement *client, const 
 	judgement_put_json(&judged, client);
 	for (unsigned bit = 0; bit < CLIENT_CONTRADICTIONS; bit++)
 		if (client->contradictions & 1u << bit)
-			list_add(&against, client_contradiction_names[bit]);
+			note_list_add(&against, str_from(client_contradiction_names[bit]));
 	if (name.len)
 		extra[n++] = (struct extra){.key = KEY_CLIENT, .text = buf_view(&name)};
 	extra[n++] = (struct extra){.key = KEY_SIGNALS, .text = buf_view(&signals)};
@@ -106,7 +104,7 @@ void note_client_rule(const struct session *s, const struct standing *standing)
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
 		if (standing->limits & 1u << i)
-			list_add(&list, limits[i]);
+			note_list_add(&list, str_from(limits[i]));
 	extra = (struct extra){.key = KEY_LIMITS, .text = buf_view(&list)};
 	if (list.len && !buf_failed(&list)) {
 		entry.extra = &extra;

@@ -1,7 +1,11 @@
 /* What the record is told of sessions. */
 #pragma once
 
+#include "base/buf.h"
 #include "route/session.h"
+
+/* One more word of a list, as an entry takes it (record/event.h, VALUE_LIST). */
+void note_list_add(struct buf *out, struct str word);
 
 void note_session_open(const struct session *s);
 void note_session_resumed(const struct session *s, const struct errand *e);

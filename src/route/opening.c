@@ -77,7 +77,7 @@ static void end_earlier(struct user *u, const struct errand *e)
 	for (; s && e->agent_id.len; s = next) {
 		next = session_next(s);
 		if (str_eq(s->origin->agent_id, e->agent_id))
-			session_end(s, "conflict", "Replaced by a new session of the same device.", "conflict");
+			session_replace(s, e, "Replaced by a new session of the same device.");
 	}
 }
 

@@ -300,6 +300,10 @@ void route_figures(const struct route *r, struct route_figures *out)
 		add(&out->clients_held, &f->clients_held);
 		add(&out->clients_overdue, &f->clients_overdue);
 		durations_gather(&out->clients_wait, &f->clients_wait);
+		for (int kind = 0; kind < 3; kind++)
+			add(&out->takeovers[kind], &f->takeovers[kind]);
+		add(&out->takeovers_told, &f->takeovers_told);
+		add(&out->parallel, &f->parallel);
 	}
 }
 

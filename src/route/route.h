@@ -154,6 +154,7 @@ struct route_session {
 	uint64_t connected_utc_us;
 	unsigned loop;
 	bool detached; /* waiting to be resumed */
+	bool parallel; /* of an account, or a device, in use from two networks now (parallel.h) */
 	unsigned unacked;
 	int priority;
 	struct judgement *client; /* from what it has shown until now; NULL: memory is out. Take a reference to keep it */
@@ -202,5 +203,8 @@ struct route_figures {
 	uint64_t clients_held;                   /* now: sessions that wait to be judged */
 	uint64_t clients_overdue;                /* sessions that waited as long as may be: no answer, or not all */
 	struct durations clients_wait;           /* of those that waited, until they were judged */
+	uint64_t takeovers[3];    /* with a sign (takeover.h): resumed, replaced, refused */
+	uint64_t takeovers_told;  /* of them */
+	uint64_t parallel;        /* accounts found in use from two networks at once */
 };
 void route_figures(const struct route *r, struct route_figures *out); /* any thread, approximate */

@@ -9,6 +9,7 @@
 #include "client/judge.h"
 #include "client/seen.h"
 #include "conf/service.h"
+#include "route/channel.h"
 #include "route/deliver.h"
 #include "route/headline.h"
 #include "route/inventory.h"
@@ -31,6 +32,7 @@ static void question_init(struct question *q, const struct session *s, const str
 	const struct origin *o = s->origin;
 	const struct person *found = directory_get(h->route->env.directory, o->jid.bare);
 	const struct settings_strings *help = &h->settings->contact_support;
+	struct channel at = channel_of(s);
 
 	q->person = found ? found : person_ref(o->person);
 	q->subject = (struct subject){.jid = o->jid.bare, .domain = o->jid.domain, .resource = o->jid.resource,
@@ -41,9 +43,9 @@ static void question_init(struct question *q, const struct session *s, const str
 	}
 	q->about = (struct client_case){.client = client,
 		.person = &q->subject,
-		.address = network_host(o->address),
-		.mechanism = o->mechanism,
-		.tls = o->tls,
+		.address = network_host(at.address),
+		.mechanism = at.mechanism,
+		.tls = at.tls,
 		.help = help->len ? help->items[0] : STR_NONE,
 		.now_us = clock_utc_us()};
 }
@@ -103,7 +105,7 @@ static struct comer comer_of(const struct session *s)
 {
 	const struct origin *o = s->origin;
 
-	return (struct comer){.account = o->jid.bare, .address = network_host(o->address), .agent = o->agent_id};
+	return (struct comer){.account = o->jid.bare, .address = network_host(channel_of(s).address), .agent = o->agent_id};
 }
 
 static void let_in(const struct session *s)
@@ -127,7 +129,7 @@ static void deny(struct session *s, struct standing *st)
 	headline_give(s, st->text, st->lang);
 	inventory_refused(s->user->home->route->env.store, &(struct inventory_refusal){.kind = STR("client"),
 		.owner = s->user->bare,
-		.address = s->origin->address,
+		.address = channel_of(s).address,
 		.client = st->client,
 		.rule = st->rule,
 		.reason = st->text});

@@ -8,6 +8,7 @@
 #include "base/rand.h"
 #include "base/text.h"
 #include "route/carbons.h"
+#include "route/channel.h"
 #include "route/components.h"
 #include "route/crew.h"
 #include "route/deliver.h"
@@ -23,10 +24,12 @@
 #include "route/sluice.h"
 #include "route/note.h"
 #include "route/opening.h"
+#include "route/parallel.h"
 #include "route/postings.h"
 #include "route/presence.h"
 #include "route/quiet.h"
 #include "route/reread.h"
+#include "route/takeover.h"
 #include "stanza/ns.h"
 #include "stanza/stanza_error.h"
 #include "stanza/xml_out.h"
@@ -175,6 +178,7 @@ static void session_free(struct session *s)
 	list_remove(&s->link);
 	list_remove(&s->unacked);
 	list_remove(&s->doomed);
+	parallel_drop(s);
 	sighting_done(&s->sighting);
 	directed_clear(s);
 	interest_drop(s);
@@ -182,6 +186,7 @@ static void session_free(struct session *s)
 	forewarned_free(s->forewarned);
 	blob_unref(s->presence);
 	sm_free(s->sm);
+	free(s->moved);
 	sm_free(s->lobby);
 	quiet_free(s->quiet);
 	port_unref(s->port);
@@ -341,6 +346,7 @@ static struct session *session_new(struct user *u, struct errand *e, const struc
 	s->connected_us = clock_utc_us();
 	list_init(&s->unacked);
 	list_init(&s->doomed);
+	list_init(&s->fresh);
 	sighting_init(&s->sighting);
 	timer_init(&s->timer, on_timer);
 	list_append(&u->sessions, &s->link);
@@ -357,6 +363,12 @@ static bool is_still_proven(const struct user *u, const struct errand *e)
 
 	person_unref(now);
 	return still;
+}
+
+void session_replace(struct session *old, const struct errand *e, const char *text)
+{
+	takeover_begin(old, e, false, text);
+	session_end(old, NULL, NULL, "conflict");
 }
 
 enum errand_error session_bind(struct user *u, struct errand *e)
@@ -378,7 +390,7 @@ enum errand_error session_bind(struct user *u, struct errand *e)
 	if (!old && u->session_count >= u->home->settings->limits_sessions_per_account)
 		return ERRAND_E_TOO_MANY;
 	if (old)
-		session_end(old, "conflict", "Replaced by a new session with the same resource.", "conflict");
+		session_replace(old, e, "Replaced by a new session with the same resource.");
 	s = session_new(u, e, &full);
 	if (!s)
 		return ERRAND_E_FAILED;
@@ -386,6 +398,7 @@ enum errand_error session_bind(struct user *u, struct errand *e)
 	note_session_open(s);
 	inventory_met(s);
 	newcomer_bound(s);
+	parallel_met(s);
 	probation_bind(s);
 	e->standing = standing_ref(s->standing);
 	if (u->session_count == 1) {
@@ -475,6 +488,7 @@ static void recall_handled(const struct user *u, struct errand *e)
 /* Nobody is attached any more: the new connection takes over. */
 static void session_resume(struct session *s, struct errand *e)
 {
+	struct channel now = channel_of_errand(e);
 	struct str text;
 
 	s->resuming = NULL;
@@ -496,15 +510,34 @@ static void session_resume(struct session *s, struct errand *e)
 		port_write_str(s->port, text);
 	note_session_resumed(s, e);
 	inventory_resumed(s, e->address, e->mechanism);
+	if (!channel_move(s, &now))
+		log_warn("out of memory: a session is shown where it was before it was resumed");
+	parallel_met(s);
 	errand_answer(e, ERRAND_OK);
+	judge_moved(s);
+	if (!list_is_empty(&s->doomed))
+		return;
 	probation_resumed(s);
 	deliver_again(s);
 	quiet_end(s); /* XEP-0352 section 5: a resumed stream begins active */
 }
 
+/* The session is there, and stays for whoever has a right to it; a client that is told so begins a new one (XEP-0198 section 5).
+ * How much of what it has sent was handled is known while nobody is attached. */
+static void resume_bar(struct session *s, struct errand *e, const char *sign)
+{
+	takeover_refused(s, e, sign);
+	if (!s->port) {
+		e->handled = s->handled;
+		e->has_handled = true;
+	}
+	resume_refuse(s->user, e);
+}
+
 void session_ask_resume(struct user *u, struct errand *e)
 {
 	struct session *s = session_by_sm_id(u, e->sm_id);
+	const char *sign;
 
 	if (s && list_is_empty(&s->doomed) && !s->locked && sluice_stops_queue(s, e->h)) {
 		(void)deliver_acked(s, e->h);
@@ -515,14 +548,23 @@ void session_ask_resume(struct user *u, struct errand *e)
 		resume_refuse(u, e);
 		return;
 	}
+	sign = takeover_bars(s, e);
+	if (sign) {
+		resume_bar(s, e, sign);
+		return;
+	}
+	if (s->resuming) {
+		resume_refuse(u, s->resuming);
+		s->resuming = e;
+		timer_start(u->home->loop, &s->timer, TAKEOVER_WAIT);
+		return;
+	}
+	takeover_begin(s, e, true, "The session goes on over a new connection.");
 	if (!s->port) {
 		session_resume(s, e);
 		return;
 	}
-	if (s->resuming)
-		resume_refuse(u, s->resuming);
 	s->resuming = e;
-	port_close(s->port, "conflict", "The session goes on over a new connection.");
 	timer_start(u->home->loop, &s->timer, TAKEOVER_WAIT);
 }
 

@@ -22,6 +22,7 @@ struct session {
 	struct map *directed; /* full or bare JID -> its bytes: told of our presence outside the roster; NULL:
 				 none */
 	struct sm *sm;        /* NULL: no stream management */
+	struct moved *moved;  /* owned; channel.h: the connection it goes on over; NULL: it has been on one only */
 	struct standing *standing; /* counted: how it stands with the rules about clients; NULL: not judged yet (ruling.h) */
 	struct seen *seen;    /* owned: what its client has shown of itself; NULL: nothing, memory was out */
 	struct probation *probation; /* owned; while something of its client is asked for (probation.h) */
@@ -34,6 +35,8 @@ struct session {
 	struct sighting sighting; /* of its client, for the inventory */
 	struct newcomer newcomer; /* was its device known? */
 	struct list unacked;  /* in home->unacked */
+	struct list fresh;    /* in home->fresh */
+	uint64_t fresh_until; /* loop_seconds() */
 	struct list doomed;   /* in home->doomed */
 	const char *doom;     /* static: why, for the record */
 	struct timer timer;   /* resumption time, or the wait for the old connection */
@@ -95,6 +98,9 @@ void session_run_errand(struct task *task);
 
 /* XEP-0198: e goes on with the session it names, perhaps once its old connection has gone, or it is answered that it cannot. */
 void session_ask_resume(struct user *u, struct errand *e);
+
+/* Ends it because what e binds takes its place; `text`, static, is what its connection is told. */
+void session_replace(struct session *old, const struct errand *e, const char *text);
 
 /* Ends it: unavailable presence goes out, unacknowledged content to the offline queue. `condition` NULL: its
  * connection is gone already. Frees s. `reason` is for the record. */

@@ -47,6 +47,9 @@ struct user {
 	uint64_t kept_back;   /* the oldest offline message below flooded_seq that a session could not have; 0: none */
 	unsigned queued;      /* writes to the offline queue asked for */
 	bool looking, look_again; /* what is held of strangers is being read; and has changed meanwhile (strangers.c) */
+	uint64_t told_at;     /* loop_seconds() when his devices were last told of a takeover; 0: never */
+	uint64_t parallel_at;   /* parallel.c: loop_seconds() when two networks at once were last found; 0: never */
+	uint32_t parallel_pair; /*   which */
 	bool greeted, greeting; /* has got what there is to be said (postings.h); is being asked about */
 	bool flooding;        /* offline messages are being handed over; new ones wait in `held` */
 	struct task *held, **held_end;

@@ -135,6 +135,7 @@ static void on_closed(struct conn *c, enum conn_end how)
 		stat_add(&s->xl->stats.logged_in, -1);
 	s->tokenizer = tokenizer_free(s->tokenizer);
 	stream_end(s, GONE_LOST);
+	parting_closed(s);
 	port_unref(&s->port);
 }
 
@@ -148,10 +149,13 @@ static void on_port_write(struct port *port, struct str bytes)
 		stream_write(s, bytes);
 }
 
-static void on_port_close(struct port *port, const char *condition, struct str text, struct str lang)
+static void on_port_close(
+	struct port *port, const char *condition, struct str text, struct str lang, struct parting *parting)
 {
 	struct stream *s = stream_of_port(port);
 
+	if (parting)
+		parting_begin(s, parting);
 	if (condition)
 		stream_error_told(s, condition, text, lang);
 	else

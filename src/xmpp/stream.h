@@ -33,6 +33,7 @@ struct registration; /* registration.c: an account in the making */
 struct login; /* login.h: what only a login in progress needs */
 struct agent; /* agent.h */
 struct opening;
+struct parting;
 
 /* component.c: what only a component's stream has. */
 struct component_stream {
@@ -59,6 +60,9 @@ struct xmpp_loop {
 	struct component_secrets *secrets; /* counted; NULL: there are no components */
 	struct list streams;
 	struct list slowed; /* streams whose allowance is used up */
+	struct list partings; /* parting.c */
+	unsigned partings_len;
+	bool stopping; /* the streams have been told to end */
 	uv_timer_t *slow_timer; /* the loop's once it is closed */
 	struct buf scratch; /* for output that is put together */
 	struct buf features; /* what env.features has said of the settings */
@@ -89,6 +93,8 @@ struct stream {
 	struct agent *agent;         /* owned; what the client says it is (XEP-0388); NULL: nothing */
 	char *claimed;               /* owned; the bare address its header is from, before the login; NULL: none */
 	struct origin *origin;       /* once bound */
+	struct parting *parting;     /* parting.c: whoever closes it asks whether somebody is there */
+	uint64_t acknowledged;       /*   what had been acknowledged by then */
 	struct str domain;           /* the virtual host: pinned by the first header (a string of the settings) */
 	struct standing *standing;   /* how the session stands (counted); NULL: its client has not been judged yet */
 	struct list pending;         /* parcels not handled yet, in order */
@@ -206,6 +212,13 @@ void sm_failed(struct stream *s, const char *condition, bool has_h, uint32_t h);
 void admit_judged(struct stream *s, struct standing *standing);
 /* The stream has ended: what waits will not be judged. */
 void admit_drop(struct stream *s);
+
+/* ---- parting.c ---- */
+/* The stream is about to be ended, before its last words; and the connection has gone. */
+void parting_begin(struct stream *s, struct parting *p);
+void parting_closed(struct stream *s);
+/* The server stops: nobody waits any more. */
+void partings_stop(struct xmpp_loop *xl);
 
 /* ---- csi.c ---- */
 bool csi_is_nonza(const struct node *n);

@@ -56,6 +56,7 @@ static int xmpp_loop_init(struct xmpp *x, unsigned i, const struct settings *set
 	xl->loop = x->env.loops->loop[i];
 	list_init(&xl->streams);
 	list_init(&xl->slowed);
+	list_init(&xl->partings);
 	buf_init(&xl->scratch, 1 << 20);
 	buf_init(&xl->features, 1 << 12);
 	settings_take(xl, settings);
@@ -126,9 +127,11 @@ static void run_word(struct task *task)
 		component_secrets_unref(w->xl->secrets);
 		w->xl->secrets = component_secrets_ref(w->secrets);
 	}
-	if (!w->tls && !w->settings && !w->secrets)
+	if (!w->tls && !w->settings && !w->secrets) {
 		list_each_safe(it, &w->xl->streams)
 			stream_error(container_of(it, struct stream, link), "system-shutdown", NULL);
+		partings_stop(w->xl);
+	}
 	tls_unref(w->tls);
 	component_secrets_unref(w->secrets);
 	free(w);

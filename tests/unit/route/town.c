@@ -7,6 +7,7 @@
 #include "check.h"
 #include "conf/settings.h"
 #include "parcel/class.h"
+#include "parcel/parting.h"
 #include "record_fake.h"
 #include "stanza/tokenizer.h"
 
@@ -209,12 +210,14 @@ static void on_write(struct port *port, struct str bytes)
 	buf_str(&c->got, bytes);
 }
 
-static void on_close(struct port *port, const char *condition, struct str text, struct str lang)
+static void on_close(struct port *port, const char *condition, struct str text, struct str lang, struct parting *parting)
 {
 	struct client *c = (struct client *)port;
 
 	(void)text;
 	(void)lang;
+	if (parting)
+		parting_answer(parting, false);
 	c->closed = condition ? condition : "";
 	client_gone(c, GONE_ERROR);
 }

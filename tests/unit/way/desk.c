@@ -8,6 +8,7 @@
 #include "inspect/inspect.h"
 #include "ipc/frame.h"
 #include "parcel/class.h"
+#include "parcel/parting.h"
 #include "record/link.h"
 #include "route/route.h"
 #include "stanza/ns.h"
@@ -345,12 +346,14 @@ static void on_write(struct port *port, struct str bytes)
 	buf_str(&((struct speaker *)port)->got, bytes);
 }
 
-static void on_close(struct port *port, const char *condition, struct str text, struct str lang)
+static void on_close(struct port *port, const char *condition, struct str text, struct str lang, struct parting *parting)
 {
 	(void)port;
 	(void)condition;
 	(void)text;
 	(void)lang;
+	if (parting)
+		parting_answer(parting, false);
 }
 
 static void on_free(struct port *port)

@@ -1,0 +1,369 @@
+#include "route/takeover.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "parcel/parting.h"
+#include "route/channel.h"
+#include "route/headline.h"
+#include "route/note.h"
+#include "route/post.h"
+
+enum {
+	TOLD_AGAIN_S = 600, /* a person is told at most so often */
+	SHOWN_MAX = 32,     /* bytes of what a client says of itself: a name, no message to who reads it */
+};
+
+enum sign {
+	SIGN_NETWORK = 1,
+	SIGN_WEAKER = 2,
+	SIGN_THERE = 4,
+	SIGN_DEVICE = 8,
+	SIGNS = 4,
+};
+
+static const char *const sign_names[SIGNS] = {"other network", "weaker channel", "still there", "other device"};
+
+enum outcome {
+	OUTCOME_RESUMED,
+	OUTCOME_REPLACED,
+	OUTCOME_REFUSED,
+};
+
+static const char *const outcome_names[] = {"resumed", "replaced", "refused"};
+
+/* One block of memory; what is told of a takeover once all is known of it. */
+struct takeover {
+	struct parting parting;
+	struct route *route;
+	struct port *by;             /* counted: the new connection */
+	const struct person *person; /* counted */
+	enum outcome outcome;
+	unsigned signs;
+	bool same_host;
+	uint64_t at_us;
+	struct str bare, full, session, name, agent; /* name: how the person knows it; agent: what comes says it is */
+	struct str address, tls, mechanism, before;
+	char text[];
+};
+
+/* ---- what there is to be said ---- */
+
+struct words {
+	struct str lang;
+	const char *outcomes[3], *from, *there, *weaker, *elsewhere, *advice, *help, *subject;
+};
+
+static const struct words languages[] = {
+	{STR("en"),
+		{"Another connection goes on with your session", "Another connection has taken the place of your session",
+			"Somebody who knows your password wanted to go on with your session, and was not let"},
+		"from", "Whoever had it before is still connected to his network", "The new connection is less protected than the one before",
+		"It came from another network before",
+		"If that was not you: change your password now, which ends all sessions, and tell those who look after this server",
+		"Help:", "Your account: a session was taken over"},
+	{STR("de"),
+		{"Eine andere Verbindung setzt deine Sitzung fort", "Eine andere Verbindung ist an die Stelle deiner Sitzung getreten",
+			"Jemand, der dein Passwort kennt, wollte deine Sitzung fortsetzen und durfte es nicht"},
+		"von", "Wer sie vorher hatte, ist noch mit seinem Netz verbunden",
+		"Die neue Verbindung ist weniger geschützt als die vorige", "Vorher kam sie aus einem anderen Netz",
+		"Wenn du das nicht warst: Ändere sofort dein Passwort, das beendet alle Sitzungen, und sag es denen, die diesen Server "
+		"betreuen",
+		"Hilfe:", "Dein Konto: Eine Sitzung wurde übernommen"},
+};
+
+static const struct words *words_of(const struct takeover *t)
+{
+	struct str lang = t->person ? t->person->language : STR_NONE;
+
+	for (size_t i = 1; i < sizeof(languages) / sizeof(languages[0]); i++)
+		if (str_starts(lang, languages[i].lang))
+			return &languages[i];
+	return &languages[0];
+}
+
+/* "2026-11-23 11:45 UTC" */
+static void put_minute(struct buf *out, uint64_t at_us)
+{
+	struct buf time = BUF_INIT(64);
+
+	clock_put(&time, at_us);
+	if (time.len >= 16)
+		buf_printf(out, "%.10s %.5s UTC", time.data, time.data + 11);
+	buf_done(&time);
+}
+
+static void put_text(struct buf *out, const struct takeover *t, const struct home *h)
+{
+	const struct words *w = words_of(t);
+	const struct settings_strings *help = &h->settings->contact_support;
+	struct str host = network_host(t->address), before = network_host(t->before);
+
+	put_minute(out, t->at_us);
+	buf_printf(out, ": %s \"%.*s\" %s %.*s", w->outcomes[t->outcome], STR_FMT(t->name), w->from, STR_FMT(host));
+	if (t->agent.len)
+		buf_printf(out, " (%.*s)", STR_FMT(t->agent));
+	buf_lit(out, ". ");
+	if (t->signs & SIGN_THERE)
+		buf_printf(out, "%s (%.*s). ", w->there, STR_FMT(before));
+	else if (t->signs & SIGN_NETWORK)
+		buf_printf(out, "%s (%.*s). ", w->elsewhere, STR_FMT(before));
+	if (t->signs & SIGN_WEAKER)
+		buf_printf(out, "%s. ", w->weaker);
+	buf_printf(out, "%s.", w->advice);
+	if (help->len)
+		buf_printf(out, " %s %.*s", w->help, STR_FMT(help->items[0]));
+}
+
+/* ---- to whom ---- */
+
+static bool is_worth_telling(const struct takeover *t, enum settings_takeover setting)
+{
+	if (setting == SETTINGS_TAKEOVER_NEVER)
+		return false;
+	if (setting == SETTINGS_TAKEOVER_ALWAYS || t->signs & (SIGN_WEAKER | SIGN_DEVICE))
+		return true;
+	return (t->signs & SIGN_THERE) && !t->same_host;
+}
+
+static struct session *session_by_port(const struct user *u, const struct port *port)
+{
+	session_each(s, u) if (s->port == port) return s;
+	return NULL;
+}
+
+/* Nobody of his is there to read it. */
+static void mail(const struct home *h, const struct takeover *t, struct str text)
+{
+	const struct words *w = words_of(t);
+	struct buf body = BUF_INIT(0);
+	struct post post = {.purpose = STR("takeover"),
+		.about = t->name,
+		.stage = str_from(outcome_names[t->outcome]),
+		.subject = str_from(w->subject),
+		.language = w->lang,
+		.since_us = t->at_us - TOLD_AGAIN_S * 1000000ULL};
+	int r;
+
+	buf_str(&body, text);
+	buf_putc(&body, '\n');
+	post.body = buf_view(&body);
+	r = t->person ? post_mail(h->route->env.store, h->settings, t->person, &post, NULL, NULL) : POST_NO_ADDRESS;
+
+	if (r < 0)
+		log_error("out of memory: a mail about a takeover is not sent");
+	buf_done(&body);
+}
+
+/* To how many devices; *text is what they were told, or a mail says; empty: nothing. */
+static unsigned tell(struct home *h, const struct takeover *t, struct buf *text)
+{
+	struct user *u = user_find(h, t->bare);
+	uint64_t now = loop_seconds(h->loop);
+	unsigned told;
+
+	if (!is_worth_telling(t, (enum settings_takeover)h->settings->clients_takeover) ||
+		(u && u->told_at && now - u->told_at < TOLD_AGAIN_S))
+		return 0;
+	put_text(text, t, h);
+	if (buf_failed(text)) {
+		buf_clear(text);
+		return 0;
+	}
+	told = u ? headline_tell(u, session_by_port(u, t->by), buf_view(text), words_of(t)->lang) : 0;
+	if (told == 0)
+		mail(h, t, buf_view(text));
+	if (u)
+		u->told_at = now;
+	home_count(&h->figures.takeovers_told, 1);
+	return told;
+}
+
+/* ---- the record ---- */
+
+static void record(const struct home *h, const struct takeover *t, unsigned told, struct str text)
+{
+	struct buf signs = BUF_INIT(0);
+	struct extra extra[5];
+	size_t n = 0;
+	struct entry entry = {.type = EVENT_TAKEOVER,
+		.from = t->full,
+		.from_id = t->person ? t->person->id : STR_NONE,
+		.session = t->session,
+		.resource = jid_split(t->full).resource,
+		.address = t->address,
+		.action = str_from(outcome_names[t->outcome]),
+		.text = text,
+		.extra = extra};
+
+	for (unsigned i = 0; i < SIGNS; i++)
+		if (t->signs & 1u << i)
+			note_list_add(&signs, str_from(sign_names[i]));
+	extra[n++] = (struct extra){.key = KEY_BEFORE, .text = t->before};
+	extra[n++] = (struct extra){.key = KEY_SIGNS, .text = buf_view(&signs)};
+	extra[n++] = (struct extra){.key = KEY_MECHANISM, .text = t->mechanism};
+	extra[n++] = (struct extra){.key = KEY_COUNT, .number = told};
+	if (t->tls.len)
+		extra[n++] = (struct extra){.key = KEY_TLS, .text = t->tls};
+	entry.extra_len = n;
+	if (buf_failed(&signs) || record_append(h->record, &entry, NULL))
+		log_warn("a takeover could not be recorded");
+	buf_done(&signs);
+}
+
+/* ---- one of them ---- */
+
+static void takeover_free(struct takeover *t)
+{
+	port_unref(t->by);
+	person_unref(t->person);
+	free(t);
+}
+
+/* Everything is known. Consumes it. */
+static void settle(struct home *h, struct takeover *t)
+{
+	struct buf text = BUF_INIT(0);
+
+	if (t->signs) {
+		unsigned told = tell(h, t, &text);
+
+		home_count(&h->figures.takeovers[t->outcome], 1);
+		record(h, t, told, buf_view(&text));
+	}
+	buf_done(&text);
+	takeover_free(t);
+}
+
+static void run_parted(struct task *task)
+{
+	struct takeover *t = container_of(task, struct takeover, parting.task);
+
+	if (t->parting.there)
+		t->signs |= SIGN_THERE;
+	settle(home_here(t->route), t);
+}
+
+static struct str put(char **at, struct str s)
+{
+	struct str out = str_of(*at, s.len);
+
+	if (s.len)
+		memcpy(*at, s.data, s.len);
+	*at += s.len;
+	return out;
+}
+
+/* As its client calls itself, else its resource, whose end is of the server's making perhaps (XEP-0386). */
+static struct str name_of(const struct session *s)
+{
+	const struct origin *o = s->origin;
+	struct str resource = str_cut(o->jid.resource, 0, str_find(o->jid.resource, '/', 0));
+
+	return o->agent_device.len ? o->agent_device : o->agent_software.len ? o->agent_software : resource;
+}
+
+static unsigned signs_of(const struct session *s, const struct errand *e)
+{
+	struct channel first = channel_first(s), then = channel_of(s), now = channel_of_errand(e);
+	unsigned signs = 0;
+
+	if (channel_is_far(s->user->home->settings, now.address, then.address))
+		signs |= SIGN_NETWORK;
+	if (channel_is_weaker(&now, &first))
+		signs |= SIGN_WEAKER;
+	return signs;
+}
+
+static struct str shown(struct str claim)
+{
+	size_t len = 0;
+
+	while (len < claim.len && len + utf8_length(claim, len) <= SHOWN_MAX)
+		len += utf8_length(claim, len);
+	return str_cut(claim, 0, len);
+}
+
+static struct takeover *takeover_new(const struct session *s, const struct errand *e, enum outcome outcome)
+{
+	struct channel before = channel_of(s);
+	struct str name = name_of(s), agent = shown(e->agent_software);
+	const struct origin *o = s->origin;
+	struct takeover *t = calloc(1, sizeof(*t) + o->jid.full.len + o->session.len + name.len + agent.len + e->address.len +
+					       e->tls.len + e->mechanism.len + before.address.len);
+	char *at;
+
+	if (!t)
+		return NULL;
+	at = t->text;
+	t->parting.task.run = run_parted;
+	t->parting.back = s->user->home->loop;
+	t->route = s->user->home->route;
+	t->by = port_ref(e->port);
+	t->person = e->person ? person_ref(e->person) : NULL;
+	t->outcome = outcome;
+	t->same_host = str_eq(network_host(e->address), network_host(before.address));
+	t->at_us = clock_utc_us();
+	t->full = put(&at, o->jid.full);
+	t->bare = jid_split(t->full).bare;
+	t->session = put(&at, o->session);
+	t->name = put(&at, name);
+	t->agent = put(&at, agent);
+	t->address = put(&at, e->address);
+	t->tls = put(&at, e->tls);
+	t->mechanism = put(&at, e->mechanism);
+	t->before = put(&at, before.address);
+	return t;
+}
+
+/* ---- from outside ---- */
+
+const char *takeover_bars(const struct session *s, const struct errand *e)
+{
+	const struct home *h = s->user->home;
+	struct channel first = channel_first(s), now = channel_of_errand(e);
+
+	if (s->origin->agent_id.len && !str_eq(s->origin->agent_id, e->agent_id))
+		return sign_names[3];
+	if (h->settings->sm_resume_from >= SETTINGS_RESUME_SAME_CLASS && channel_is_weaker(&now, &first))
+		return sign_names[1];
+	if (h->settings->sm_resume_from == SETTINGS_RESUME_SAME_NETWORK && channel_is_far(h->settings, now.address, first.address))
+		return sign_names[0];
+	return NULL;
+}
+
+void takeover_refused(struct session *s, const struct errand *e, const char *sign)
+{
+	struct takeover *t = takeover_new(s, e, OUTCOME_REFUSED);
+
+	if (!t) {
+		log_error("out of memory: a resumption that was refused is not recorded");
+		return;
+	}
+	t->signs = signs_of(s, e);
+	for (unsigned i = 0; i < SIGNS; i++)
+		if (sign == sign_names[i])
+			t->signs |= 1u << i;
+	settle(s->user->home, t);
+}
+
+void takeover_begin(struct session *s, const struct errand *e, bool resumes, const char *text)
+{
+	struct takeover *t = takeover_new(s, e, resumes ? OUTCOME_RESUMED : OUTCOME_REPLACED);
+
+	if (!t) {
+		log_error("out of memory: a takeover is not looked at");
+		if (s->port)
+			port_close(s->port, "conflict", text);
+		return;
+	}
+	t->signs = signs_of(s, e);
+	if (!resumes) /* a login of its own: it need not be like the one before */
+		t->signs &= ~(unsigned)SIGN_WEAKER;
+	if (s->port)
+		port_close_parting(s->port, "conflict", text, &t->parting);
+	else
+		parting_answer(&t->parting, false);
+}
