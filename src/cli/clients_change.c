@@ -326,7 +326,7 @@ static struct str member(const json_t *object, const char *name)
 
 static void print_rows(const json_t *rows)
 {
-	static const char *const columns[] = {"person", "session", "client", "now", "then", "rule", NULL};
+	static const char *const columns[] = {"person", "session", "client", "now", "then", "rule", "last seen", NULL};
 	const json_t *row;
 	struct table t;
 	size_t i;
@@ -340,6 +340,7 @@ static void print_rows(const json_t *rows)
 		table_add(&t, member(row, "now"));
 		table_add(&t, member(row, "then"));
 		table_add(&t, member(row, "rule"));
+		table_add(&t, json_is_true(json_object_get(row, "online")) ? STR("now") : str_cut(member(row, "last_seen"), 0, 10));
 	}
 	table_print(&t);
 	table_done(&t);
@@ -385,9 +386,10 @@ int clients_dry_run(struct clients *c, const struct policy_change *change, struc
 	if (c->cli->json)
 		return cli_print_json(answer, CLI_OK);
 	print_rows(json_object_get(answer, "rows"));
-	cli_say(c->cli, "%lld people, %lld sessions of %lld\n", (long long)json_integer_value(json_object_get(answer, "people")),
+	cli_say(c->cli, "%lld people, %lld sessions of %lld, %lld clients that are not there now\n", (long long)json_integer_value(json_object_get(answer, "people")),
 		(long long)json_integer_value(json_object_get(answer, "sessions")),
-		(long long)json_integer_value(json_object_get(answer, "connected")));
+		(long long)json_integer_value(json_object_get(answer, "connected")),
+		(long long)json_integer_value(json_object_get(answer, "away")));
 	print_groups(c->cli, json_object_get(answer, "groups"));
 	cli_say(c->cli, "looked at for %.*s; nothing was changed\n", STR_FMT(member(answer, "at")));
 	json_decref(answer);

@@ -151,7 +151,8 @@ static void add_list(struct table *t, const json_t *list)
 static const char *const columns[] = {"jid", "person", "name", "department", "groups", "installation", "product", "version",
 	"version_before", "version_since", "os", "device", "class", "basis", "confidence", "contradictions", "caps", "node",
 	"agent", "ja4", "resource", "addresses", "networks", "first_seen", "last_seen", "sessions", "messages", "rooms", "files",
-	"calls", "online", "effect", "rule", "up_to_date", "minimum", "posture", "deny_from", "overdue_days", NULL};
+	"calls", "online", "effect", "rule", "up_to_date", "minimum", "posture", "deny_from", "overdue_days",
+	"excepted", "mail", NULL};
 
 static void put_cell(struct buf *out, const json_t *row, const char *name)
 {
@@ -282,12 +283,13 @@ static void add_laggard(struct table *t, const json_t *row)
 	else
 		table_add(t, STR(""));
 	table_add(t, clients_number(row, "online") ? STR("now") : clients_minute(minute, clients_member(row, "last_seen")));
+	table_add(t, json_is_true(json_object_get(row, "mail")) ? STR("") : STR("no mail"));
 }
 
 static void print_laggards(const json_t *rows)
 {
 	static const char *const names[] = {
-		"address", "department", "product", "version", "wanted", "rule", "effect", "from", "days overdue", "last seen", NULL};
+		"address", "department", "product", "version", "wanted", "rule", "effect", "from", "days overdue", "last seen", "mail", NULL};
 
 	clients_print(names, rows, add_laggard, "clients");
 }

@@ -28,6 +28,7 @@ static void add_row(struct table *t, struct str first, const json_t *row)
 	table_add(t, first);
 	table_addf(t, "%lld", number(row, "seen"));
 	table_addf(t, "%lld", number(row, "above"));
+	table_addf(t, "%lld", number(row, "excepted"));
 	table_add(t, share(text, row));
 }
 
@@ -40,7 +41,7 @@ static struct str name_of(const json_t *row, const char *what)
 
 static void print_products(const json_t *answer)
 {
-	static const char *const names[] = {"product", "seen", "at or above", "share", NULL};
+	static const char *const names[] = {"product", "seen", "at or above", "excepted", "share", NULL};
 	const json_t *row;
 	struct table t;
 	size_t i;
@@ -56,7 +57,7 @@ static void print_products(const json_t *answer)
 /* Who uses what: one row a product of each. */
 static void print_by(const json_t *answer, const char *all, const char *what)
 {
-	const char *const names[] = {what, "accounts", "with a client", "product", "people", "seen", "at or above", "share", NULL};
+	const char *const names[] = {what, "accounts", "with a client", "product", "people", "seen", "at or above", "excepted", "share", NULL};
 	const json_t *one, *row;
 	char text[16];
 	struct table t;
@@ -77,6 +78,7 @@ static void print_by(const json_t *answer, const char *all, const char *what)
 			table_addf(&t, "%.0lld", number(row, "people"));
 			table_addf(&t, "%.0lld", number(row, "seen"));
 			table_addf(&t, "%.*lld", row ? 1 : 0, number(row, "above"));
+			table_addf(&t, "%.*lld", row ? 1 : 0, number(row, "excepted"));
 			table_add(&t, row ? share(text, row) : STR(""));
 		}
 	}
@@ -87,7 +89,7 @@ static void print_by(const json_t *answer, const char *all, const char *what)
 
 static void print_history(const json_t *history)
 {
-	static const char *const names[] = {"taken", "seen", "at or above", "share", "policy", NULL};
+	static const char *const names[] = {"taken", "seen", "at or above", "excepted", "share", "policy", NULL};
 	char minute[17];
 	const json_t *row;
 	struct table t;
@@ -136,13 +138,14 @@ static void csv_products(struct buf *out, struct str first, long long accounts, 
 		csv_number(out, number(row, "seen"));
 		csv_number(out, number(row, "above"));
 		csv_number(out, number(row, "online"));
+		csv_number(out, number(row, "excepted"));
 		csv_put_end(out);
 	}
 }
 
 static void csv_history(struct buf *out, const json_t *history)
 {
-	static const char *const names[] = {"taken", "policy", "product", "seen", "above", NULL};
+	static const char *const names[] = {"taken", "policy", "product", "seen", "above", "excepted", NULL};
 	const json_t *moment, *row;
 	size_t i, k;
 
@@ -155,6 +158,7 @@ static void csv_history(struct buf *out, const json_t *history)
 			csv_put(out, str_from(clients_member(row, "product")));
 			csv_number(out, number(row, "seen"));
 			csv_number(out, number(row, "above"));
+			csv_number(out, number(row, "excepted"));
 			csv_put_end(out);
 		}
 }
@@ -162,7 +166,7 @@ static void csv_history(struct buf *out, const json_t *history)
 /* By department or group; without --by the history. */
 static int print_csv(const json_t *answer, const char *all, const char *what)
 {
-	const char *const names[] = {what, "accounts", "product", "people", "seen", "above", "online", NULL};
+	const char *const names[] = {what, "accounts", "product", "people", "seen", "above", "online", "excepted", NULL};
 	struct buf out = BUF_INIT(0);
 	const json_t *one;
 	size_t i;

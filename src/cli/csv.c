@@ -160,9 +160,10 @@ static bool needs_quotes(struct str s)
 
 void csv_put(struct buf *out, struct str field)
 {
-	bool quotes = needs_quotes(field);
+	bool first = !out->len || out->data[out->len - 1] == '\n';
+	bool quotes = needs_quotes(field) || (first && !field.len); /* or the next one would be the first */
 
-	if (out->len && out->data[out->len - 1] != '\n')
+	if (!first)
 		buf_putc(out, ',');
 	if (quotes)
 		buf_putc(out, '"');

@@ -81,8 +81,9 @@
  *                      the command does itself and then reloads. protects: it is answered, too, while the record takes nothing
  *   clients.dry_run
  *   {"file"?,"text"?,"gone"?,"rule"?,"at"?}
- *                   -> {"ok":true,"version","at","connected":N,"sessions":N,"people":N,"groups":{"name":N,..},"rows":
- *                       [{"person","resource","product","version","os","class","now","then","rule"},..]}: whom the policy in the
+ *                   -> {"ok":true,"version","at","connected":N,"sessions":N,"away":N,"people":N,"groups":{"name":N,..},
+ *                       "rows":[{"person","resource","product","version","os","class","now","then","rule","online",
+ *                       "last_seen"},..]}: sessions, and clients seen lately (mail.client_days) that are not there now; whom the policy in the
  *                      folder, with `text` as its file clients/NAME.yaml (gone: without it), would treat otherwise at that
  *                      date; `rule`: whom that one reaches. Nothing is changed; refused: it is not in order
  *   mail.list
@@ -123,7 +124,7 @@
  *   {"jid"}         -> {"ok":true,"clients":[C with "live":[..],..]}
  *   clients.posture
  *   {filters of clients.list,"days"? (of history; 30)}
- *                   -> {"ok":true,"policy","seen":N,"above":N,"online":N,"products":[{"product","seen","above"},..],
+ *                   -> {"ok":true,"policy","seen":N,"above":N,"excepted":N,"online":N,"products":[{"product","seen","above"},..],
  *                      "departments":[{"department","people","products":{..},"seen","above"},..],"groups":[..],
  *                      "history":[{"taken","policy","seen","above","products":[..]},..]}
  *   clients.hashes  -> {"ok":true,"hashes":[{"hash","product","version","os","node","state","varies","contradicted","accounts",

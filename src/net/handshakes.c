@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/rejections.h"
 
 enum {
 	PLACES = 256,   /* addresses that are told apart; two at one place may have more lines */
@@ -160,6 +161,7 @@ void handshake_failed(const struct sockaddr *from)
 
 	if (code == 0 || (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING))
 		return;
+	rejection_note_tls(from, handshake_reason(code));
 	key_of(from, key);
 	pthread_mutex_lock(&all.lock);
 	++*count_of(key);

@@ -17,6 +17,7 @@
 #include "proc/gate.h"
 #include "proc/probe.h"
 #include "route/disco.h"
+#include "route/inventory.h"
 #include "route/office.h"
 
 enum {
@@ -511,7 +512,7 @@ static void on_settle(uv_timer_t *timer)
 	struct way_stats stats;
 
 	way_stats(g->way, &stats);
-	if ((stats.waiting || gate_post_is_busy(g)) && g->settle_left--)
+	if ((stats.waiting || gate_post_is_busy(g) || gate_clients_is_busy(g)) && g->settle_left--)
 		return;
 	uv_timer_stop(timer);
 	gate_record_stop(g);
@@ -621,6 +622,7 @@ int main(int argc, char **argv)
 	for (unsigned i = 1; i < g->loops.count; i++)
 		pthread_join(g->thread[i], NULL);
 	route_settle(g->route);
+	inventory_refused_early(g->store);
 	store_close(g->store);
 	log_info("stopped");
 	return 0;

@@ -278,6 +278,7 @@ void gate_clients_hashes(struct gate_request *r);
 void gate_clients_hash(struct gate_request *r);
 void gate_clients_refused(struct gate_request *r);
 void gate_clients_tick(struct gate *g); /* each second */
+bool gate_clients_is_busy(const struct gate *g); /* it walks over the inventory, or asks the store */
 
 /* gate_clients_table.c. 0 or negative; once route is there and before the loops run. */
 [[nodiscard]] int gate_clients_table_open(struct gate *g);

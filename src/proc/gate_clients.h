@@ -24,6 +24,7 @@ struct look_row {
 	struct client_decision decision;
 	enum client_posture posture;
 	struct str minimum; /* that baseline or catalogue name; empty: none */
+	bool excepted;      /* a rule has something against it, and an exception names the person */
 	bool current;       /* neither the baseline nor any rule has something against it */
 };
 
@@ -52,6 +53,9 @@ struct look {
 [[nodiscard]] const char *look_filter(struct look *look);
 void look_begin(struct look *look);
 void look_free(struct look *look);
+
+/* The row as rules see it, at look->at_us; `person` is kept by the caller as long as `out`. */
+void look_case(const struct look *look, const struct look_row *row, struct subject *person, struct client_case *out);
 
 /* As ipc/control.h says: C. */
 json_t *look_row_json(const struct look *look, const struct look_row *row);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "mail/address.h"
 #include "way/stages.h"
 
 enum {
@@ -172,18 +173,31 @@ static void judged_of(struct judgement *j, const struct store_client *c)
 		.ja4 = c->ja4};
 }
 
+void look_case(const struct look *look, const struct look_row *row, struct subject *person, struct client_case *out)
+{
+	const struct store_client *c = row->client;
+
+	*person = row->person ? way_subject(row->person, c->resource) : subject_of(c->owner, true);
+	*out = (struct client_case){.client = &row->judged,
+		.person = person,
+		.address = str_cut(c->address, 0, str_find(c->address, ' ', 0)),
+		.now_us = look->at_us};
+}
+
 /* What the rules say of it, were it to log in at that time. */
 static void decide(const struct look *look, struct look_row *row)
 {
-	const struct store_client *c = row->client;
-	struct subject person = row->person ? way_subject(row->person, c->resource) : subject_of(c->owner, true);
-	struct client_case about = {.client = &row->judged,
-		.person = &person,
-		.address = str_cut(c->address, 0, str_find(c->address, ' ', 0)),
-		.now_us = look->at_us};
+	struct client_decision anybody = {};
+	struct client_case about;
+	struct subject person;
 
-	judged_of(&row->judged, c);
+	judged_of(&row->judged, row->client);
+	look_case(look, row, &person, &about);
 	client_decide(look->request->gate->policy, &about, &row->decision);
+	about.unexcepted = true;
+	if (row->decision.effect == CLIENT_ALLOW)
+		client_decide(look->request->gate->policy, &about, &anybody);
+	row->excepted = row->decision.effect == CLIENT_ALLOW && anybody.effect != CLIENT_ALLOW;
 	row->posture = client_posture(look->request->gate->policy, &row->judged, &row->minimum);
 	row->current = row->decision.effect == CLIENT_ALLOW && row->posture != POSTURE_BELOW && row->posture != POSTURE_UNKNOWN;
 }
@@ -323,6 +337,16 @@ static json_t *overdue_json(const struct look *look, uint64_t deny_from_us)
 	return json_integer((left - (left < 0 ? day - 1 : 0)) / day);
 }
 
+/* Could a campaign's mail be sent to him? */
+static bool can_be_written_to(const struct gate *g, const struct person *p)
+{
+	struct buf plain = BUF_INIT(0);
+	bool can = p && g->settings->mail_server.len && !mail_address_put(&plain, p->mail, NULL);
+
+	buf_done(&plain);
+	return can;
+}
+
 static void put_standing(json_t *out, const struct look *look, const struct look_row *row)
 {
 	static const char *const postures[] = {"none", "unknown", "below", "above"};
@@ -331,6 +355,8 @@ static void put_standing(json_t *out, const struct look *look, const struct look
 	json_object_set_new(out, "effect", json_string(client_effect_names[d->effect]));
 	json_object_set_new(out, "rule", clients_text(d->rule));
 	json_object_set_new(out, "up_to_date", json_boolean(row->current));
+	json_object_set_new(out, "excepted", json_boolean(row->excepted));
+	json_object_set_new(out, "mail", json_boolean(can_be_written_to(look->request->gate, row->person)));
 	json_object_set_new(out, "minimum", clients_text(row->minimum));
 	json_object_set_new(out, "posture", json_string(postures[row->posture]));
 	json_object_set_new(out, "deny_from", d->deny_from_us ? clients_time(d->deny_from_us) : json_null());

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ipc/control.h"
+#include "route/inventory.h"
 
 enum {
 	HISTORY_DAYS = 30, /* shown unless asked otherwise */
@@ -21,6 +22,7 @@ static const uint64_t day_us = 86400ULL * 1000000;
 struct count {
 	struct str name;
 	uint64_t seen, above, online;
+	uint64_t excepted; /* they would not be above, but for an exception */
 	uint64_t people, last_person; /* by their number in the walk */
 	uint64_t accounts;            /* of a department or group, with a client or without */
 	struct map products;          /* of a department or group: name -> struct count */
@@ -64,7 +66,8 @@ static void count_row(const struct posture *p, struct count *c, const struct loo
 	if (!c)
 		return;
 	c->seen++;
-	c->above += row->current;
+	c->above += row->current && !row->excepted;
+	c->excepted += row->current && row->excepted;
 	c->online += row->live != NULL;
 	c->people += c->last_person != p->all.people;
 	c->last_person = p->all.people;
@@ -89,7 +92,8 @@ static bool posture_row(struct look *look, const struct look_row *row)
 		p->all.people++;
 	}
 	p->all.seen++;
-	p->all.above += row->current;
+	p->all.above += row->current && !row->excepted;
+	p->all.excepted += row->current && row->excepted;
 	p->all.online += row->live != NULL;
 	count_row(p, product_of(p, &p->products, row->client->product), row);
 	count_in(p, &p->departments, row->person ? row->person->department : STR_NONE, row);
@@ -173,8 +177,8 @@ static json_t *counts_json(const struct map *all, const char *what, bool with_pr
 	for (size_t i = 0; i < len; i++) {
 		const struct count *c = sorted[i];
 
-		one = json_pack("{so sI sI sI sI}", what, clients_text(c->name), "seen", (json_int_t)c->seen, "above",
-			(json_int_t)c->above, "online", (json_int_t)c->online, "people", (json_int_t)c->people);
+		one = json_pack("{so sI sI sI sI sI}", what, clients_text(c->name), "seen", (json_int_t)c->seen, "above",
+			(json_int_t)c->above, "excepted", (json_int_t)c->excepted, "online", (json_int_t)c->online, "people", (json_int_t)c->people);
 		if (with_products) {
 			json_object_set_new(one, "accounts", json_integer((json_int_t)c->accounts));
 			json_object_set_new(one, "products", counts_json(&c->products, "product", false));
@@ -192,6 +196,7 @@ static json_t *posture_json(const struct gate *g, const struct posture *p)
 	json_object_set_new(answer, "policy", json_string(g->policy ? policy_set_version(g->policy) : ""));
 	json_object_set_new(answer, "seen", json_integer((json_int_t)p->all.seen));
 	json_object_set_new(answer, "above", json_integer((json_int_t)p->all.above));
+	json_object_set_new(answer, "excepted", json_integer((json_int_t)p->all.excepted));
 	json_object_set_new(answer, "online", json_integer((json_int_t)p->all.online));
 	json_object_set_new(answer, "people", json_integer((json_int_t)p->all.people));
 	json_object_set_new(answer, "accounts", json_integer((json_int_t)p->all.accounts));
@@ -205,24 +210,26 @@ static json_t *posture_json(const struct gate *g, const struct posture *p)
 static json_t *history_json(const struct store_postures *all)
 {
 	json_t *list = json_array(), *moment = NULL, *products = NULL;
-	uint64_t seen = 0, above = 0;
+	uint64_t seen = 0, above = 0, excepted = 0;
 
 	for (size_t i = 0; i < all->len; i++) {
 		const struct store_posture *row = &all->rows[i];
 
 		if (i == 0 || row->taken_us != row[-1].taken_us) {
 			products = json_array();
-			seen = above = 0;
+			seen = above = excepted = 0;
 			moment = json_pack("{so so so}", "taken", clients_time(row->taken_us), "policy", clients_text(row->baseline),
 				"products", products);
 			json_array_append_new(list, moment);
 		}
 		seen += row->seen;
 		above += row->above;
-		json_array_append_new(products, json_pack("{so sI sI}", "product", clients_text(row->product), "seen",
-			(json_int_t)row->seen, "above", (json_int_t)row->above));
+		excepted += row->excepted;
+		json_array_append_new(products, json_pack("{so sI sI sI}", "product", clients_text(row->product), "seen",
+			(json_int_t)row->seen, "above", (json_int_t)row->above, "excepted", (json_int_t)row->excepted));
 		json_object_set_new(moment, "seen", json_integer((json_int_t)seen));
 		json_object_set_new(moment, "above", json_integer((json_int_t)above));
+		json_object_set_new(moment, "excepted", json_integer((json_int_t)excepted));
 	}
 	return list;
 }
@@ -308,7 +315,8 @@ static void taken_end(struct look *look, bool failed)
 			.product = c->name,
 			.baseline = str_from(g->posture.policy),
 			.seen = c->seen,
-			.above = c->above};
+			.above = c->above,
+			.excepted = c->excepted};
 	}
 	if (rows && !len) /* nobody was there: that is known, too */
 		rows[len++] = (struct store_posture){.taken_us = look->at_us, .baseline = str_from(g->posture.policy)};
@@ -397,6 +405,7 @@ void gate_clients_tick(struct gate *g)
 {
 	uint64_t now = clock_utc_us();
 
+	inventory_refused_early(g->store);
 	if (!g->ready || g->stopping || g->posture.busy)
 		return;
 	if (!g->posture.known)
@@ -405,4 +414,9 @@ void gate_clients_tick(struct gate *g)
 		take(g, now);
 	else if (now > g->posture.swept_us + day_us)
 		sweep(g, now);
+}
+
+bool gate_clients_is_busy(const struct gate *g)
+{
+	return g->posture.busy || g->table.busy;
 }

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "ipc/control.h"
-#include "proc/gate.h"
+#include "proc/gate_clients.h"
 #include "rule/client_set.h"
 
 /* ---- clients.rule ---- */
@@ -47,7 +47,11 @@ struct dry_run {
 	uint64_t at_us;
 	struct str rule; /* empty: all */
 	json_t *rows, *people, *groups;
-	size_t connected, sessions;
+	size_t connected, sessions, away;
+};
+
+enum {
+	ROWS_MAX = 20000, /* named in one answer; all are counted */
 };
 
 static void run_free(struct dry_run *d)
@@ -97,57 +101,116 @@ static json_t *effect_json(const struct client_decision *d)
 	return json_sprintf("%s, would be %s", client_effect_names[d->effect], client_effect_names[d->observed_effect]);
 }
 
-static void row_add(struct dry_run *d, const struct jid *jid, const struct judgement *client, const struct client_decision *now,
-	const struct client_decision *then, const struct subject *person)
-{
-	struct str rule = d->rule.len ? d->rule : then->rule.len ? then->rule : then->observed.len ? then->observed : now->rule;
-
-	d->sessions++;
-	count_person(d, jid->bare, person);
-	json_array_append_new(d->rows,
-		json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "person", control_text(jid->bare), "resource",
-			control_text(jid->resource), "product", control_text(client->product), "version", control_text(client->version), "os",
-			control_text(client->os), "class", client_class_names[client->class], "now", effect_json(now), "then", effect_json(then),
-			"rule", control_text(rule)));
-}
-
-static void look(void *owner, const struct route_session *s)
+/* `seen`: of who is not there, when he was last; empty: he is. */
+static void row_add(struct dry_run *d, const struct jid *jid, const struct client_case *c, const struct client_decision *now,
+	const struct client_decision *then, struct str seen)
 {
 	static const struct judgement nothing = {.class = CLIENT_SILENT};
-	struct dry_run *d = owner;
-	struct gate *g = d->request->gate;
-	struct jid jid = jid_split(s->jid);
-	const struct person *p = directory_get(g->directory, jid.bare);
-	struct subject person = subject_of(jid.bare, true);
+	const struct judgement *client = c->client ? c->client : &nothing;
+	struct str rule = d->rule.len ? d->rule : then->rule.len ? then->rule : then->observed.len ? then->observed : now->rule;
+
+	*(seen.len ? &d->away : &d->sessions) += 1;
+	count_person(d, jid->bare, c->person);
+	if (json_array_size(d->rows) >= ROWS_MAX)
+		return;
+	json_array_append_new(d->rows,
+		json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:b, s:o}", "person", control_text(jid->bare), "resource",
+			control_text(jid->resource), "product", control_text(client->product), "version", control_text(client->version), "os",
+			control_text(client->os), "class", client_class_names[client->class], "now", effect_json(now), "then", effect_json(then),
+			"rule", control_text(rule), "online", !seen.len, "last_seen", control_text(seen)));
+}
+
+/* What is said now, and what would be then. */
+static void weigh(struct dry_run *d, const struct jid *jid, struct client_case *c, struct str seen)
+{
 	struct client_decision now, then;
-	struct client_case c = {.client = s->client, .person = &person, .address = network_host(s->address), .tls = s->tls,
-		.mechanism = s->mechanism, .now_us = clock_utc_us()};
+
+	c->now_us = clock_utc_us();
+	client_decide(d->request->gate->policy, c, &now);
+	c->now_us = d->at_us;
+	client_decide(d->proposed, c, &then);
+	if (is_reached(d, &now, &then))
+		row_add(d, jid, c, &now, &then, seen);
+}
+
+static void look_at(void *owner, const struct route_session *s)
+{
+	struct dry_run *d = owner;
+	struct jid jid = jid_split(s->jid);
+	const struct person *p = directory_get(d->request->gate->directory, jid.bare);
+	struct subject person = subject_of(jid.bare, true);
+	struct client_case c = {
+		.client = s->client, .person = &person, .address = network_host(s->address), .tls = s->tls, .mechanism = s->mechanism};
 
 	d->connected++;
 	if (p) {
 		person.groups = p->groups;
 		person.group_count = p->groups_len;
 	}
-	client_decide(g->policy, &c, &now);
-	c.now_us = d->at_us;
-	client_decide(d->proposed, &c, &then);
-	if (is_reached(d, &now, &then))
-		row_add(d, &jid, s->client ? s->client : &nothing, &now, &then, &person);
+	weigh(d, &jid, &c, STR_NONE);
 	person_unref(p);
+}
+
+static void answer(struct dry_run *d)
+{
+	struct buf at = BUF_INIT(64);
+
+	clock_put(&at, d->at_us);
+	gate_request_done(d->request,
+		json_pack("{s:b, s:s, s:o, s:I, s:I, s:I, s:I, s:O, s:O}", "ok", 1, "version", policy_set_version(d->proposed), "at",
+			control_text(buf_view(&at)), "connected", (json_int_t)d->connected, "sessions", (json_int_t)d->sessions, "away",
+			(json_int_t)d->away, "people", (json_int_t)json_object_size(d->people), "groups", d->groups, "rows", d->rows));
+	buf_done(&at);
+	run_free(d);
+}
+
+/* ---- who is not there ---- */
+
+static bool away_row(struct look *look, const struct look_row *row)
+{
+	struct dry_run *d = look->owner;
+	struct jid jid = {.full = row->client->owner, .bare = row->client->owner, .resource = row->client->resource};
+	struct buf seen = BUF_INIT(64);
+	struct subject person;
+	struct client_case c;
+
+	if (row->live || !row->person || row->person->disabled)
+		return true;
+	look_case(look, row, &person, &c);
+	clock_put(&seen, row->client->last_us);
+	weigh(d, &jid, &c, buf_view(&seen));
+	buf_done(&seen);
+	return true;
+}
+
+static void away_end(struct look *look, bool failed)
+{
+	struct dry_run *d = look->owner;
+
+	look_free(look);
+	if (!failed) {
+		answer(d);
+		return;
+	}
+	gate_request_fail(d->request, "internal", "the inventory cannot be read", "the gate's log says why");
+	run_free(d);
 }
 
 static void looked(void *owner)
 {
 	struct dry_run *d = owner;
-	struct buf at = BUF_INIT(64);
+	struct look *look = look_new(d->request);
 
-	clock_put(&at, d->at_us);
-	gate_request_done(d->request,
-		json_pack("{s:b, s:s, s:o, s:I, s:I, s:I, s:O, s:O}", "ok", 1, "version", policy_set_version(d->proposed), "at",
-			control_text(buf_view(&at)), "connected", (json_int_t)d->connected, "sessions", (json_int_t)d->sessions, "people",
-			(json_int_t)json_object_size(d->people), "groups", d->groups, "rows", d->rows));
-	buf_done(&at);
-	run_free(d);
+	if (!look) {
+		gate_request_fail(d->request, "internal", "out of memory", "");
+		run_free(d);
+		return;
+	}
+	look->query.since_us = look->at_us - d->request->gate->settings->mail_client_days * 86400ULL * 1000000;
+	look->owner = d;
+	look->each = away_row;
+	look->end = away_end;
+	look_begin(look);
 }
 
 /* The policy of the folder, with the change if there is one. The engine of inspection has nothing to do with it. */
@@ -192,6 +255,6 @@ void gate_clients_dry_run(struct gate_request *r)
 	} else if (!load(d)) {
 		run_free(d);
 	} else {
-		route_list_sessions(r->gate->route, look, looked, d);
+		route_list_sessions(r->gate->route, look_at, looked, d);
 	}
 }

@@ -45,7 +45,7 @@ static bool applies(const struct client_rule *r, const struct client_view *v)
 		return false;
 	if (!is_about(&r->from, &r->not_from, c->person) || !fits(r, v))
 		return false;
-	if (c->person && is_excepted(r, c->person, c->now_us))
+	if (c->person && !c->unexcepted && is_excepted(r, c->person, c->now_us))
 		return false;
 	return r->effect == CLIENT_ALLOW || client_rule_stage(r, c->now_us) != CLIENT_ALLOW;
 }

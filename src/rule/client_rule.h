@@ -46,6 +46,7 @@ struct client_case {
 	struct str tls;       /* "TLSv1.3 TLS_AES_128_GCM_SHA256" */
 	uint64_t now_us;      /* UTC */
 	struct str help;      /* whom to ask where no rule says it (contact.support); may be empty */
+	bool unexcepted;      /* as if no exception named the person */
 	bool early;           /* there is no session yet: what the client has not shown by now it may still show */
 };
 

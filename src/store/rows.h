@@ -566,6 +566,7 @@ struct store_posture {
 	struct str product; /* empty: not known */
 	struct str baseline; /* version of the rules it was measured with */
 	uint64_t seen, above;
+	uint64_t excepted; /* would not be up to date but for an exception; not among `above` */
 };
 
 struct store_postures {
@@ -575,7 +576,7 @@ struct store_postures {
 
 /* Somebody was not let in. Those that differ in nothing but time and reason are one row. */
 struct store_refusal {
-	struct str kind;  /* "client", "tls", "mechanism", .. */
+	struct str kind;  /* "client", "tls", "mechanism", .. (net/rejections.h) */
 	struct str owner; /* bare; empty: it was over before he said who he is */
 	struct str address;
 	struct str product, version;

@@ -198,6 +198,7 @@ int sq_posture_put(struct sq *q, struct store_req *req)
 		sq_bind_str(st, 3, p->baseline);
 		sq_bind_u64(st, 4, p->seen);
 		sq_bind_u64(st, 5, p->above);
+		sq_bind_u64(st, 6, p->excepted);
 		r = sq_exec(q, st);
 	}
 	return r ? r : trim_posture(q, req->args->number);
@@ -228,6 +229,7 @@ int sq_posture_all(struct sq *q, struct store_req *req)
 			.baseline = sq_column_str(st, 2, req->arena),
 			.seen = sq_column_u64(st, 3),
 			.above = sq_column_u64(st, 4),
+			.excepted = sq_column_u64(st, 5),
 		};
 	}
 	if (r == 0)
@@ -253,16 +255,18 @@ static int refusal_run(struct sq *q, enum sq_query query, const struct store_ref
 		sq_bind_str(st, ++at, key[i]);
 	sq_bind_u64(st, ++at, f->last_us);
 	sq_bind_str(st, ++at, f->reason);
+	sq_bind_u64(st, ++at, f->count ? f->count : 1);
 	return sq_exec(q, st);
 }
 
-static int refusal_trim(struct sq *q, size_t max)
+static int refusal_trim(struct sq *q, struct str kind, size_t max)
 {
 	sqlite3_stmt *st = sq_get(q, SQ_REFUSAL_TRIM);
 
 	if (!st)
 		return -EIO;
 	sq_bind_u64(st, 1, max);
+	sq_bind_str(st, 2, kind);
 	return sq_exec(q, st);
 }
 
@@ -274,7 +278,7 @@ int sq_refusal_note(struct sq *q, struct store_req *req)
 	if (r || sqlite3_changes(q->db))
 		return r;
 	r = refusal_run(q, SQ_REFUSAL_ADD, f);
-	return r ? r : refusal_trim(q, req->args->limit);
+	return r ? r : refusal_trim(q, f->kind, req->args->limit);
 }
 
 int sq_refusal_all(struct sq *q, struct store_req *req)

@@ -286,16 +286,16 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_VOUCHER_CLEAR] = "DELETE FROM caps_voucher WHERE owner = ?1",
 	[SQ_VOUCHER_ORPHANS] = "DELETE FROM caps_voucher WHERE NOT EXISTS (SELECT 1 FROM caps_client c WHERE c.hash = "
 			       "caps_voucher.hash)",
-	[SQ_POSTURE_PUT] = "INSERT OR REPLACE INTO posture (taken_us, product, baseline, seen, above) "
-			   "VALUES (?1, ?2, ?3, ?4, ?5)",
+	[SQ_POSTURE_PUT] = "INSERT OR REPLACE INTO posture (taken_us, product, baseline, seen, above, excepted) "
+			   "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[SQ_POSTURE_TRIM] = "DELETE FROM posture WHERE taken_us < ?1",
-	[SQ_POSTURE_ALL] = "SELECT taken_us, product, baseline, seen, above FROM posture WHERE taken_us >= ?1 "
+	[SQ_POSTURE_ALL] = "SELECT taken_us, product, baseline, seen, above, excepted FROM posture WHERE taken_us >= ?1 "
 			   "ORDER BY taken_us, product",
-	[SQ_REFUSAL_AGAIN] = "UPDATE refusal SET count = count + 1, last_us = max(last_us, ?7), reason = ?8 WHERE kind = ?1 AND owner = ?2 "
+	[SQ_REFUSAL_AGAIN] = "UPDATE refusal SET count = count + ?9, last_us = max(last_us, ?7), reason = ?8 WHERE kind = ?1 AND owner = ?2 "
 			     "AND address = ?3 AND product = ?4 AND version = ?5 AND rule = ?6",
-	[SQ_REFUSAL_ADD] = "INSERT INTO refusal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?8, 1, ?7, ?7)",
-	[SQ_REFUSAL_TRIM] = "DELETE FROM refusal WHERE (SELECT count(*) FROM refusal) > ?1 AND last_us <= (SELECT last_us FROM refusal "
-			    "ORDER BY last_us DESC LIMIT 1 OFFSET ?1 - ?1 / 16)",
+	[SQ_REFUSAL_ADD] = "INSERT INTO refusal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?8, ?9, ?7, ?7)",
+	[SQ_REFUSAL_TRIM] = "DELETE FROM refusal WHERE kind = ?2 AND (SELECT count(*) FROM refusal WHERE kind = ?2) > ?1 AND last_us <= "
+			    "(SELECT last_us FROM refusal WHERE kind = ?2 ORDER BY last_us DESC LIMIT 1 OFFSET ?1 - ?1 / 16)",
 	[SQ_REFUSAL_CLEAR] = "DELETE FROM refusal WHERE owner = ?1",
 	[SQ_REFUSAL_ALL] = "SELECT kind, owner, address, product, version, rule, reason, count, first_us, last_us FROM refusal "
 			   "WHERE last_us >= ?1 ORDER BY last_us DESC, owner LIMIT ?2",

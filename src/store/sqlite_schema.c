@@ -176,6 +176,8 @@ static const char *const steps[] = {
 	/* 18: what people have chosen for themselves */
 	"CREATE TABLE privacy ("
 	"  owner TEXT PRIMARY KEY, reach INTEGER NOT NULL, last_activity INTEGER NOT NULL) WITHOUT ROWID;",
+	/* 19: who counts apart in the posture, because an exception names him */
+	"ALTER TABLE posture ADD COLUMN excepted INTEGER NOT NULL DEFAULT 0;",
 };
 
 enum {

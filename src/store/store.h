@@ -340,7 +340,7 @@ void store_client_note(struct store *s, const struct store_client *row, struct s
  * known is a contradiction, and nothing is changed but its count; another version makes the hash one that stands for no
  * version. At most `max` learnt ones are kept: those not seen for longest go. */
 void store_caps_client_note(struct store *s, const struct store_caps_client *row, struct str owner, size_t max);
-/* Somebody was refused at row->last_us. At most `max` rows are kept. */
+/* Somebody was refused, row->count times (0: once), at row->last_us. Of a kind at most `max` rows are kept. */
 void store_refusal_note(struct store *s, const struct store_refusal *row, size_t max);
 
 /* --- devices (XEP-0494): what has access to an account --- */

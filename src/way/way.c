@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "client/judge.h"
 #include "conf/settings.h"
+#include "net/rejections.h"
 #include "route/route.h"
 #include "rule/client_rule.h"
 #include "way/names.h"
@@ -259,6 +260,7 @@ bool way_denies_client(void *way_owner, const struct xmpp_visitor *v, struct are
 			.now_us = clock_utc_us(),
 			.early = true};
 	struct client_decision d;
+	bool denied;
 
 	client_decide(wl->policy, &c, &d);
 	if (d.effect == CLIENT_DENY) {
@@ -266,8 +268,17 @@ bool way_denies_client(void *way_owner, const struct xmpp_visitor *v, struct are
 		*text = client_decision_text(&d, v->person->language, arena);
 		*rule = arena_dup(arena, d.rule);
 	}
+	denied = d.effect == CLIENT_DENY || is_held_off(wl, v, arena, text, rule);
+	if (denied)
+		rejection_note(&(struct rejection){.kind = d.effect == CLIENT_DENY ? STR("client") : STR("held"),
+				.address = c.address,
+				.owner = v->person->jid,
+				.product = client ? client->product : STR_NONE,
+				.version = client ? client->version : STR_NONE,
+				.rule = *rule,
+				.reason = *text});
 	judgement_unref(client); /* the text names it */
-	return d.effect == CLIENT_DENY || is_held_off(wl, v, arena, text, rule);
+	return denied;
 }
 
 bool way_bars(void *owner, const struct subject *who, struct str agent, struct str lang, struct buf *text)

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "conf/settings.h"
+#include "net/rejections.h"
 #include "net/tls_client.h"
 #include "record/record.h"
 #include "rule/subject.h"
@@ -246,9 +247,24 @@ static bool login_is_barred(struct login *l, const struct person *person, struct
 	return barred;
 }
 
+/* For `gatehouse clients refused`. */
+static void login_refused(const struct stream *s, const char *kind, struct str owner, struct str reason)
+{
+	struct buf address = BUF_INIT(0);
+
+	conn_put_address(&s->conn, &address);
+	rejection_note(&(struct rejection){.kind = str_from(kind),
+			.address = network_host(buf_view(&address)),
+			.owner = owner,
+			.product = s->agent ? s->agent->software : STR_NONE,
+			.reason = reason});
+	buf_done(&address);
+}
+
 /* As for a denied client: after this condition clients keep the password and come again. */
 static void login_bar(struct login *l, const struct person *person, struct str text)
 {
+	login_refused(l->stream, "switch", person->jid, text);
 	login_record(l, EVENT_LOGIN_FAILED, person->jid, person->id, STR("switched off"));
 	login_answer_failure(l->stream, l->syntax, "temporary-auth-failure", text);
 }
@@ -415,6 +431,13 @@ static void on_verifier(struct store_req *req, int result)
 	login_looked_up(l);
 }
 
+/* Too many logins have failed from there. */
+static void login_hold(struct login *l)
+{
+	login_refused(l->stream, "throttle", STR_NONE, STR("too many logins have failed from this address"));
+	login_break(l, "temporary-auth-failure");
+}
+
 /* The account is claimed; what is known of it? */
 static void login_look_up(struct login *l, struct str jid, enum store_verifier_kind kind)
 {
@@ -427,7 +450,7 @@ static void login_look_up(struct login *l, struct str jid, enum store_verifier_k
 	l->step = STEP_LOOKUP;
 	l->jid = jid;
 	if (verdict == THROTTLE_ADDRESS) {
-		login_break(l, "temporary-auth-failure");
+		login_hold(l);
 		return;
 	}
 	l->refused = verdict != THROTTLE_PASS;
@@ -446,7 +469,7 @@ static void login_external(struct login *l, struct str authzid)
 
 	if (throttle_ask(s->xl->xmpp->env.throttle, STR_NONE, (struct sockaddr *)&l->peer, loop_ms(s->xl->loop)) ==
 			THROTTLE_ADDRESS) {
-		login_break(l, "temporary-auth-failure");
+		login_hold(l);
 		return;
 	}
 	outcome = external_decide(s, authzid, l->arena, &l->jid);
@@ -469,7 +492,7 @@ static void login_token(struct login *l, struct str message)
 		login_break(l, scram_condition(outcome));
 	else if (throttle_ask(s->xl->xmpp->env.throttle, STR_NONE, (struct sockaddr *)&l->peer, loop_ms(s->xl->loop)) ==
 			THROTTLE_ADDRESS)
-		login_break(l, "temporary-auth-failure");
+		login_hold(l);
 	else
 		token_look_up(l);
 }
@@ -562,11 +585,21 @@ fail:
 	return NULL;
 }
 
+static void login_refuse_mechanism(const struct stream *s, struct str mechanism)
+{
+	struct buf reason = BUF_INIT(0);
+
+	buf_printf(&reason, "it wants %.*s, which is not offered", STR_FMT(str_cut(mechanism, 0, mechanism.len < 40 ? mechanism.len : 40)));
+	login_refused(s, "mechanism", STR_NONE, buf_view(&reason));
+	buf_done(&reason);
+}
+
 bool login_begin(struct stream *s, const struct login_syntax *syntax, struct str mechanism)
 {
 	s->login = login_free(s->login);
 	s->login = login_new(s, syntax, mechanism);
 	if (!s->login) {
+		login_refuse_mechanism(s, mechanism);
 		login_fail(s, syntax, "invalid-mechanism");
 		return false;
 	}

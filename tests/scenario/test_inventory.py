@@ -21,7 +21,7 @@ pytestmark = pytest.mark.recorder_runs("looks at the inventory, which no client 
 
 COLUMNS = """jid person name department groups installation product version version_before version_since os device class basis
     confidence contradictions caps node agent ja4 resource addresses networks first_seen last_seen sessions messages rooms files
-    calls online effect rule up_to_date minimum posture deny_from overdue_days""".split()
+    calls online effect rule up_to_date minimum posture deny_from overdue_days excepted mail""".split()
 
 
 @pytest.fixture(scope="module")
@@ -245,7 +245,7 @@ def test_posture_counts_by_department(folk, server):
     online = [Client(server, account).online(resource="desk") for account in accounts[:2]]
     until(lambda: server.json("clients", "posture", "--group", "postured")["online"] == 2)
     answer = server.json("clients", "posture", "--group", "postured")
-    assert answer["seen"] == answer["above"] == answer["online"] == answer["people"] == 2
+    assert answer["seen"] == answer["above"] == answer["online"] == answer["people"] == 2 and answer["excepted"] == 0
     department, = [each for each in answer["departments"] if each["department"] == "Posture"]
     assert department["accounts"] == 3 and department["people"] == 2
     assert sum(each["seen"] for each in department["products"]) == 2
@@ -329,3 +329,76 @@ def test_ten_thousand_rows_are_listed(folk, server, launch):
 
 
 NUMBERS = {"class", "basis", "confidence", "contradictions", "networks", "sessions", "messages", "rooms", "files", "calls"}
+
+
+# ---- who lags, who is excepted, who is not there
+
+STANDING = """baseline: { Gajim: "1.8" }
+rules:
+  - id: gajim-goes
+    purpose: Gajim before 1.8 is retired.
+    clients: { product: Gajim, versions: "<1.8" }
+    from: "group:lagging"
+    effect: warn
+    mode: enforce
+    exceptions: [{ who: "person:patient@example.org", until: 2099-01-01, owner: ann@example.org, reason: A test machine. }]
+    samples: [{ product: Gajim, version: "1.7", from: "group:lagging", effect: warn }]
+"""
+
+
+@pytest.fixture
+def standing(launch):
+    """Three with an old Gajim (one excepted, one with a mail address) and one with a new one; all have gone again."""
+    def rules(server):
+        (server.dir / "policy/clients/scenario.yaml").write_text(STANDING)
+    server = launch("standing", {"clients": {"ask": True}, "mail": {"server": "127.0.0.1", "port": 9, "tls": "never",
+                                                                   "from": "it@example.org"}}, prepare=rules)
+    people = {}
+    for name, version, mail in (("late", "1.7.3", ""), ("written", "1.7.3", "w@example.net"), ("patient", "1.7.3", ""),
+                                ("fresh", "1.8.4", "")):
+        account = Account(name + "@example.org", PASSWORD_MARK + name)
+        server.import_csv("%s,%s,%s,lagging,%s,,\n" % (account.jid, account.password, name.title(), mail))
+        claim(server, account, "Gajim", version, resource="gajim.AA11").close()
+        people[name] = account.jid
+    until(lambda: not server.sessions())
+    return server, people
+
+
+def test_below_a_hundred_percent_with_a_baseline_and_an_exception(standing):
+    server, people = standing
+    answer = server.json("clients", "posture")
+    assert (answer["seen"], answer["above"], answer["excepted"], answer["online"]) == (4, 1, 0, 0), answer
+    late = {row["jid"]: row for row in json.loads(server.run("clients", "laggards", "--json").stdout)["clients"]}
+    assert set(late) == {people[name] for name in ("late", "written", "patient")}  # the baseline knows no exceptions
+    assert {row["minimum"] for row in late.values()} == {"1.8"}
+    assert late[people["patient"]]["effect"] == "allow" and late[people["patient"]]["excepted"]
+    assert late[people["late"]]["effect"] == "warn" and not late[people["late"]]["excepted"]
+    # without the baseline the exception is all there is
+    (server.dir / "policy/clients/scenario.yaml").write_text(STANDING.split("\n", 1)[1])
+    assert server.run("reload").returncode == 0
+    answer = server.json("clients", "posture")
+    assert (answer["seen"], answer["above"], answer["excepted"]) == (4, 1, 1), answer
+    until(lambda: [moment for moment in server.json("clients", "posture")["history"] if moment["excepted"] == 1])
+    table = server.run("clients", "posture").stdout
+    assert "excepted" in table and "25 %" in table
+
+
+def test_laggards_say_who_cannot_be_written_to(standing):
+    server, people = standing
+    done = server.run("clients", "laggards", "--csv")
+    assert done.returncode == 1
+    late = {row["jid"]: row for row in csv.DictReader(io.StringIO(done.stdout, newline=""))}
+    assert late[people["written"]]["mail"] == "yes" and late[people["late"]]["mail"] == "no"
+    text = server.run("clients", "laggards").stdout.splitlines()
+    assert [line.endswith("no mail") for line in text if people["late"] in line] == [True]
+    assert [line.endswith("no mail") for line in text if people["written"] in line] == [False]
+
+
+def test_a_dry_run_names_those_who_are_not_there(standing):
+    server, people = standing
+    answer = server.json("clients", "deny", "Gajim", "<1.8", "--reason", "x", "--dry-run")
+    assert answer["sessions"] == 0 and answer["away"] == answer["people"] == 3
+    assert {row["person"] for row in answer["rows"]} == {people[name] for name in ("late", "written", "patient")}
+    assert all(not row["online"] and row["last_seen"] and row["then"].startswith("deny") for row in answer["rows"])
+    text = server.run("clients", "deny", "Gajim", "<1.8", "--reason", "x", "--dry-run").stdout
+    assert "3 people, 0 sessions of 0, 3 clients that are not there now" in text

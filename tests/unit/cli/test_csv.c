@@ -65,11 +65,36 @@ static void test_bad_lines_are_named(void **state)
 	expect("1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9,0,1,2,3\nb\n", "!1;b");
 }
 
+static void test_written(void **state)
+{
+	static const char *const fields[] = {"", "a", "a,b", "say \"x\"", "two\nlines", "=1+1", "+49", "-x", "@x", " space"};
+	struct buf out = BUF_INIT(0);
+	struct csv csv;
+	struct csv_row row;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		csv_put(&out, str_from(fields[i]));
+	csv_put_end(&out);
+	csv_put(&out, STR("next"));
+	csv_put_end(&out);
+	assert_str(buf_view(&out), "\"\",a,\"a,b\",\"say \"\"x\"\"\",\"two\nlines\",'=1+1,'+49,'-x,'@x,\" space\"\r\nnext\r\n");
+	csv_init(&csv, out.data, out.len); /* and read again */
+	assert_true(csv_next(&csv, &row));
+	assert_int_equal(row.len, sizeof(fields) / sizeof(fields[0]));
+	assert_str(row.fields[3], "say \"x\"");
+	assert_str(row.fields[5], "'=1+1");
+	assert_true(csv_next(&csv, &row) && row.len == 1);
+	assert_false(csv_next(&csv, &row));
+	buf_done(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad_lines_are_named),
+		cmocka_unit_test(test_written),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,6 +1,7 @@
 /* What is known of clients: rows of installations, learnt hashes, posture, refusals; on every backend. */
 #include "check.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -378,8 +379,8 @@ static void hashes(void **state)
 
 static void posture(void **state)
 {
-	static const struct store_posture day[] = {{5, STR("Gajim"), STR("v1"), 10, 9}, {5, STR(""), STR("v1"), 1, 0}};
-	static const struct store_posture next[] = {{6, STR("Gajim"), STR("v2"), 11, 1}};
+	static const struct store_posture day[] = {{5, STR("Gajim"), STR("v1"), 10, 7, 2}, {5, STR(""), STR("v1"), 1, 0, 0}};
+	static const struct store_posture next[] = {{6, STR("Gajim"), STR("v2"), 11, 1, 0}};
 	const enum fake_kind *kind = *state;
 	struct fixture f;
 
@@ -389,7 +390,8 @@ static void posture(void **state)
 	assert_int_equal(ASK(&f, store_posture_all, 0), 0);
 	assert_int_equal(f.req.postures->len, 3);
 	assert_str(f.req.postures->rows[0].product, "");
-	assert_true(f.req.postures->rows[1].seen == 10 && f.req.postures->rows[1].above == 9);
+	assert_true(f.req.postures->rows[1].seen == 10 && f.req.postures->rows[1].above == 7);
+	assert_int_equal(f.req.postures->rows[1].excepted, 2);
 	assert_str(f.req.postures->rows[2].baseline, "v2");
 	assert_int_equal(ASK(&f, store_posture_all, 6), 0);
 	assert_int_equal(f.req.postures->len, 1);
@@ -444,6 +446,93 @@ static void refusals(void **state)
 	fixture_close(&f);
 }
 
+/* Many of one kind push out nobody of another; several at once are counted. */
+static void refusals_of_a_kind(void **state)
+{
+	struct store_refusal r = {.kind = STR("tls"), .reason = STR("x"), .last_us = 5, .count = 7};
+	struct fixture f;
+	char address[16];
+	bool tls = false;
+
+	(void)state;
+	fixture_open(&f, FAKE_PLAIN);
+	store_refusal_note(f.store, &r, 32);
+	for (unsigned i = 0; i < 50; i++) {
+		snprintf(address, sizeof(address), "10.1.0.%u", i);
+		refuse(&f, "", address, 100 + i);
+	}
+	assert_int_equal(ASK(&f, store_refusal_all, 0, 1000), 0);
+	for (size_t i = 0; i < f.req.refusals->len; i++)
+		tls = tls || (str_is(f.req.refusals->rows[i].kind, "tls") && f.req.refusals->rows[i].count == 7);
+	assert_true(tls);
+	fixture_close(&f);
+}
+
+/* ---- what a page costs ---- */
+
+static sqlite3 *opened[16];
+static unsigned opened_len;
+
+/* Notes every connection that is opened. */
+static int note_opened(sqlite3 *db, const char **error, const void *api)
+{
+	(void)error;
+	(void)api;
+	if (opened_len < sizeof(opened) / sizeof(opened[0]))
+		opened[opened_len++] = db;
+	return SQLITE_OK;
+}
+
+/* Steps of SQLite's machine since the last time; nothing is under way. */
+static uint64_t steps(void)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < opened_len; i++)
+		for (sqlite3_stmt *st = NULL; (st = sqlite3_next_stmt(opened[i], st));)
+			sum += (uint64_t)sqlite3_stmt_status(st, SQLITE_STMTSTATUS_VM_STEP, 1);
+	return sum;
+}
+
+static uint64_t page_cost(struct fixture *f, const char *after, size_t expected)
+{
+	struct store_client_query query = {.after_owner = str_from(after), .limit = 100};
+
+	(void)steps();
+	assert_int_equal(ASK(f, store_client_list, &query), 0);
+	assert_int_equal(f->req.clients->len, expected);
+	return steps();
+}
+
+/* The last page of ten thousand rows costs what the first does. */
+static void page_costs(void **state)
+{
+	struct store_client c = gajim;
+	struct fixture f;
+	char owner[16], key[16];
+	uint64_t first;
+
+	(void)state;
+	sqlite3_auto_extension((void (*)(void))note_opened);
+	fixture_open(&f, FAKE_PLAIN);
+	for (unsigned i = 0; i < 10000; i++) {
+		snprintf(owner, sizeof(owner), "p%03u@x", i / 40);
+		snprintf(key, sizeof(key), "k%02u", i % 40);
+		if (i % 40 == 0)
+			add(&f, owner);
+		c.owner = str_from(owner);
+		c.key = str_from(key);
+		store_client_note(f.store, &c, STR_NONE, 40);
+	}
+	(void)page_cost(&f, "", 100); /* what was noted is written */
+	first = page_cost(&f, "", 100);
+	assert_in_range(first, 1000, 20000);
+	assert_in_range(page_cost(&f, "p124@x", 100), first / 2, first * 2);
+	assert_in_range(page_cost(&f, "p246@x", 100), first / 2, first * 2);
+	fixture_close(&f);
+	sqlite3_reset_auto_extension();
+}
+
 /* They are there after the gate has come back. */
 static void restart(void **state)
 {
@@ -484,6 +573,8 @@ int main(void)
 		FIXTURE_TESTS(hashes),
 		FIXTURE_TESTS(posture),
 		FIXTURE_TESTS(refusals),
+		cmocka_unit_test(refusals_of_a_kind),
+		cmocka_unit_test(page_costs),
 		cmocka_unit_test(restart),
 		cmocka_unit_test(an_older_file_gets_the_tables),
 	};
