@@ -17,7 +17,6 @@
 #include "proc/gate.h"
 #include "proc/probe.h"
 #include "route/disco.h"
-#include "route/inventory.h"
 #include "route/office.h"
 
 enum {
@@ -622,7 +621,7 @@ int main(int argc, char **argv)
 	for (unsigned i = 1; i < g->loops.count; i++)
 		pthread_join(g->thread[i], NULL);
 	route_settle(g->route);
-	inventory_refused_early(g->store);
+	gate_clients_refused_write(g);
 	store_close(g->store);
 	log_info("stopped");
 	return 0;

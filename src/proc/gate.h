@@ -277,6 +277,7 @@ void gate_clients_posture(struct gate_request *r);
 void gate_clients_hashes(struct gate_request *r);
 void gate_clients_hash(struct gate_request *r);
 void gate_clients_refused(struct gate_request *r);
+void gate_clients_refused_write(struct gate *g); /* who was refused before there was a session, since the last time */
 void gate_clients_tick(struct gate *g); /* each second */
 bool gate_clients_is_busy(const struct gate *g); /* it walks over the inventory, or asks the store */
 

@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "ipc/control.h"
+#include "net/rejections.h"
+#include "route/inventory.h"
 
 enum {
 	REFUSED_MAX = 1000, /* of one answer */
@@ -182,4 +184,24 @@ void gate_clients_refused(struct gate_request *r)
 	r->req.done = on_refused;
 	if (store_refusal_all(r->gate->store, &r->req, since_us, limit > 0 && limit < REFUSED_MAX ? (size_t)limit : REFUSED_MAX))
 		fail_store(r, STORE_E_FAILED);
+}
+
+static void write_early(void *store, const struct rejection *r)
+{
+	struct store_refusal row = {.kind = r->kind,
+		.owner = r->owner,
+		.address = r->address,
+		.product = r->product,
+		.version = r->version,
+		.rule = r->rule,
+		.reason = r->reason,
+		.count = r->count,
+		.last_us = clock_utc_us()};
+
+	store_refusal_note(store, &row, INVENTORY_REFUSALS_MAX);
+}
+
+void gate_clients_refused_write(struct gate *g)
+{
+	rejections_take(write_early, g->store);
 }

@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ipc/control.h"
-#include "route/inventory.h"
 
 enum {
 	HISTORY_DAYS = 30, /* shown unless asked otherwise */
@@ -405,7 +404,7 @@ void gate_clients_tick(struct gate *g)
 {
 	uint64_t now = clock_utc_us();
 
-	inventory_refused_early(g->store);
+	gate_clients_refused_write(g);
 	if (!g->ready || g->stopping || g->posture.busy)
 		return;
 	if (!g->posture.known)

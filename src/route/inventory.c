@@ -5,7 +5,6 @@
 #include "client/installation.h"
 #include "client/judge.h"
 #include "client/seen.h"
-#include "net/rejections.h"
 #include "route/newcomer.h"
 #include "route/rooms.h"
 #include "route/session.h"
@@ -16,7 +15,6 @@ enum {
 	JUDGED_SECONDS = 10,  /* by then a session has been judged, where anything asks its client */
 	NOTES_AT_ONCE = 200,  /* in one tick */
 	TEXT_MAX = 120,       /* bytes kept of what a client says of itself */
-	REFUSALS_MAX = 10000, /* rows of one kind */
 };
 
 void sighting_init(struct sighting *x)
@@ -307,25 +305,5 @@ void inventory_refused(struct store *store, const struct inventory_refusal *f)
 		.reason = bounded(f->reason),
 		.last_us = clock_utc_us()};
 
-	store_refusal_note(store, &row, REFUSALS_MAX);
-}
-
-static void refused_early(void *store, const struct rejection *r)
-{
-	struct store_refusal row = {.kind = r->kind,
-		.owner = r->owner,
-		.address = r->address,
-		.product = r->product,
-		.version = r->version,
-		.rule = r->rule,
-		.reason = r->reason,
-		.count = r->count,
-		.last_us = clock_utc_us()};
-
-	store_refusal_note(store, &row, REFUSALS_MAX);
-}
-
-void inventory_refused_early(struct store *store)
-{
-	rejections_take(refused_early, store);
+	store_refusal_note(store, &row, INVENTORY_REFUSALS_MAX);
 }

@@ -44,6 +44,7 @@ void inventory_used(struct user *u, const struct parcel *p);
 
 /* Somebody was not let in, or not let stay (`gatehouse clients refused`). `client` NULL: not known. Any loop of the store. */
 struct store;
+enum { INVENTORY_REFUSALS_MAX = 10000 }; /* rows of one kind */
 struct inventory_refusal {
 	struct str kind;    /* as in net/rejections.h */
 	struct str owner;   /* bare; empty: not known */
@@ -52,8 +53,6 @@ struct inventory_refusal {
 	struct str rule, reason;
 };
 void inventory_refused(struct store *store, const struct inventory_refusal *f);
-/* What was refused before there was a session (net/rejections.h) since the last time. */
-void inventory_refused_early(struct store *store);
 
 void inventory_tick(struct home *h);
 /* The loop has stopped, and sessions go without an end: what has not been written yet. */

@@ -382,8 +382,9 @@ def test_a_dry_run_names_whom_it_would_reach_and_changes_nothing(server, clients
     assert {each[:2] for each in reached(answer)} >= {(ann.bare, ann.resource), (ben.bare, ben.resource)}
     assert all(row["product"] == "Gajim" and row["then"].startswith("deny") and row["rule"] == "deny-gajim"
                for row in answer["rows"])
-    assert answer["people"] == answer["sessions"] == 2 and answer["connected"] >= 3
-    assert answer["groups"]["sales"] == answer["groups"]["it"] == 1
+    assert answer["sessions"] == 2 and answer["connected"] >= 3
+    assert answer["people"] == len({row["person"] for row in answer["rows"]})  # those who are not there, too
+    assert answer["groups"]["sales"] >= 1 and answer["groups"]["it"] >= 1
     answer = server.json("clients", "deny", "Gajim", "--reason", "x", "--except", "group:it", "--dry-run")
     assert {row["person"] for row in answer["rows"]} == {ann.bare}
     text = server.run("clients", "deny", "Gajim", "--reason", "x", "--dry-run").stdout
