@@ -6,12 +6,13 @@
 
 /* ---- what is asked for ---- */
 
-/* At most one of the four. */
+/* At most one of them. */
 static int put_scope(const struct cli *cli, json_t *args)
 {
 	static const struct {
 		const char *option, *scope;
-	} scopes[] = {{"--group", "group"}, {"--product", "product"}, {"--account", "account"}, {"--device", "device"}};
+	} scopes[] = {{"--group", "group"}, {"--product", "product"}, {"--account", "account"}, {"--device", "device"},
+		{"--payload", "payload"}};
 	unsigned given = 0;
 
 	json_object_set_new(args, "scope", json_string("all"));
@@ -23,7 +24,7 @@ static int put_scope(const struct cli *cli, json_t *args)
 		json_object_set_new(args, "name", json_string(cli_value(cli, scopes[i].option)));
 	}
 	return given > 1 ? cli_fail(cli, CLI_USAGE, "give several switches for several groups or accounts",
-				   "a switch is for one group, product, account or device")
+				   "a switch is for one group, product, account, device, link or file")
 			 : 0;
 }
 

@@ -63,6 +63,7 @@ static const struct cli_option password_options[] = {
 		{"--versions", "RANGE", "With --product: only these versions, such as '<1.8' or '>=2.0, <2.14.12'."},      \
 		{"--account", "JID", "Only for this account."},                                                            \
 		{"--device", "JID/RESOURCE", "Only for this session's address, or for the id of an installation."},        \
+		{"--payload", "LINK", "With links or files: only this link, or file by its hash, whoever sends it."},               \
 		{"--reason", "TEXT", "Why: people are told, and it goes into the record."},                                \
 		{"--for", "TIME", "How long: a number with s, min, h or d (2h); then it ends by itself."},                 \
 		{"--until", "TIME", "When it ends by itself (2026-11-23T18:00:00Z)."},                                     \
@@ -445,7 +446,7 @@ const struct command commands[] = {
 		"  gatehouse session close alice@example.org/phone\n", reason_options, 1, 1, false,
 		cmd_session_close},
 
-	{"lockdown on", "WHAT [--group NAME | --product NAME | --account JID | --device ID] --reason TEXT [--for TIME]",
+	{"lockdown on", "WHAT [--group NAME | --product NAME | --account JID | --device ID | --payload LINK] --reason TEXT [--for TIME]",
 		"switch something off, now",
 		"WHAT is everything, messages, files, links, calls, rooms or outside. Without a further word it is for all; "
 		"members of the group that the setting lockdown.break_glass_group names go on talking. With everything, "

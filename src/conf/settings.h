@@ -47,6 +47,12 @@ enum settings_channel {
 	SETTINGS_CHANNEL_ALLOW,
 };
 
+enum settings_outbreak { /* outbreak.action */
+	SETTINGS_OUTBREAK_OFF,
+	SETTINGS_OUTBREAK_TELL,
+	SETTINGS_OUTBREAK_HOLD,
+};
+
 enum settings_clients { /* tls.client_certificates */
 	SETTINGS_CLIENTS_NEVER,
 	SETTINGS_CLIENTS_OPTIONAL,

@@ -299,6 +299,20 @@ SETTING(STRING, "flood.exempt_group", flood_exempt_group, "\"\"", 0, 128, "", LI
 	"Group of accounts to which everybody may write as much as he likes, such as services that answer by themselves; \"\" is "
 	"nobody.")
 
+SECTION("outbreak", "A link or file that spreads from person to person as worms do (docs/client-control.md).")
+SETTING(ENUM, "outbreak.action", outbreak_action, "hold", 0, 0, "off|tell|hold", LIVE, NULL,
+	"hold: it is switched off by itself for a while, and administrators are asked; tell: they are told; off: nobody looks.")
+SETTING(INT, "outbreak.recipients", outbreak_recipients, "30", 3, 100, "people", LIVE, NULL,
+	"People who get the same link or file, each in a message of his own, until it is one.")
+SETTING(INT, "outbreak.relayed", outbreak_relayed, "8", 3, 100, "people", LIVE, NULL,
+	"How many these are when two of those who got it send it on.")
+SETTING(SECONDS, "outbreak.seconds", outbreak_seconds, "300", 10, 86400, "", LIVE, NULL,
+	"The time in which they get it.")
+SETTING(SECONDS, "outbreak.hold_seconds", outbreak_hold_seconds, "1800", 10, 604800, "", LIVE, NULL,
+	"How long it is held unless somebody decides before.")
+SETTING(DOMAINS, "outbreak.trusted_hosts", outbreak_trusted_hosts, "[]", 0, 64, "", LIVE, NULL,
+	"Hosts whose links are never counted, with all names below them, such as your own pages.")
+
 SECTION("privacy", "Who reaches whom at once. What strangers send is held, and told of in a quiet message now and then.")
 SETTING(ENUM, "privacy.reach", privacy_reach, "organisation", 0, 0, "contacts|organisation|anyone", LIVE, NULL,
 	"Who reaches a person at once: contacts (also who is in a shown group with him, and whom he has written to), everybody "

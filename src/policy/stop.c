@@ -42,11 +42,14 @@ static void channel_decide(const struct channel *c, const struct channel_rules *
 		v->action = f.action;
 }
 
-void stop_decide(const struct policy_set *set, const struct channel_rules *channels, unsigned matter,
+void stop_decide(const struct policy_set *set, const struct channel_rules *channels, const struct node *stanza, unsigned matter,
 	const struct lockdown_party *from, const struct lockdown_party *to, struct arena *arena, struct verdict *v)
 {
-	const struct lockdown_switch *s = set ? lockdown_stops(policy_set_lockdown(set), matter, from, to) : NULL;
+	const struct lockdown *l = set ? policy_set_lockdown(set) : NULL;
+	const struct lockdown_switch *s = lockdown_stops(l, matter, from, to);
 
+	if (!s)
+		s = lockdown_stops_payload(l, matter, stanza, from);
 	if (s)
 		lockdown_decide(s, arena, v);
 	for (size_t i = 0; i < sizeof(channels_known) / sizeof(channels_known[0]); i++)

@@ -15,5 +15,5 @@ struct channel_rules {
 [[nodiscard]] unsigned stop_wanted(const struct policy_set *set, const struct channel_rules *channels);
 
 /* `to` NULL: as for lockdown_stops(). */
-void stop_decide(const struct policy_set *set, const struct channel_rules *channels, unsigned matter,
+void stop_decide(const struct policy_set *set, const struct channel_rules *channels, const struct node *stanza, unsigned matter,
 	const struct lockdown_party *from, const struct lockdown_party *to, struct arena *arena, struct verdict *v);

@@ -124,9 +124,10 @@ static int gate_open_data(struct gate *g, struct err *err)
 	gate_settings_to_limits(g->settings, &budget, &throttle);
 	g->budget = budget_new(&budget);
 	g->crowd = crowd_new();
+	g->outbreak = outbreak_new();
 	g->turnstile = turnstile_new();
 	g->denials = denials_new();
-	if (!g->budget || !g->crowd || !g->turnstile || !g->denials || meter_new(&g->paid, GATE_PAYERS) || throttle_new(&g->throttle, &throttle))
+	if (!g->budget || !g->crowd || !g->outbreak || !g->turnstile || !g->denials || meter_new(&g->paid, GATE_PAYERS) || throttle_new(&g->throttle, &throttle))
 		return -ENOMEM;
 	return 0;
 }
@@ -301,7 +302,7 @@ static int gate_open_way(struct gate *g, struct err *err)
 {
 	static struct office office = {.run = gate_office_run};
 	struct route_env route = {&g->loops, g->store, g->directory, g->record, &office, g->crowd, g->turnstile, g->denials};
-	struct way_env way = {&g->loops, g->directory, g->record, NULL, g->turnstile, g->denials};
+	struct way_env way = {&g->loops, g->directory, g->record, NULL, g->turnstile, g->denials, g->outbreak};
 	struct xmpp_env xmpp = {
 			.loops = &g->loops,
 			.store = g->store,
@@ -472,6 +473,7 @@ static void on_tick(uv_timer_t *timer)
 	gate_post_tick(g);
 	gate_lockdown_tick(g);
 	gate_flood_tick(g);
+	gate_outbreak_tick(g);
 	gate_clients_tick(g);
 	gate_clients_table_tick(g);
 	supervise_watch(g);

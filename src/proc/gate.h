@@ -7,6 +7,7 @@
 
 #include "account/component_secrets.h"
 #include "account/crowd.h"
+#include "account/outbreak.h"
 #include "account/directory.h"
 #include "account/meter.h"
 #include "account/secret.h"
@@ -101,6 +102,7 @@ struct gate {
 	struct account_secret secret;
 	struct budget *budget;
 	struct crowd *crowd;
+	struct outbreak *outbreak;
 	struct meter *paid;
 	struct policy_set *policy;
 	struct barrier *barrier; /* the lists of the policy; counted */
@@ -260,6 +262,10 @@ void gate_flood_tick(struct gate *g); /* each second: what is new is kept, what 
 void gate_flood_list(struct gate_request *r);
 void gate_flood_silence(struct gate_request *r);
 void gate_flood_release(struct gate_request *r);
+
+/* gate_outbreak.c */
+void gate_outbreak_tick(struct gate *g); /* each second: what has begun is told, and held */
+void gate_outbreak_excuse(struct gate *g, struct str payload); /* it does no harm: for a day it is none */
 
 /* gate_invites.c */
 void gate_invite_create(struct gate_request *r);

@@ -190,6 +190,8 @@ static void switch_off_asked(struct gate_request *r)
 		if (!is_asked_for(r, s))
 			continue;
 		code = switch_off(g, s->id);
+		if (code == 0 && s->scope == LOCKDOWN_PAYLOAD)
+			gate_outbreak_excuse(g, s->name);
 		json_array_append_new(list, gate_switch_json(s));
 	}
 	lockdown_unref(before);

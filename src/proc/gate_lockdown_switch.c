@@ -1,5 +1,6 @@
 /* A switch as requests, answers and the record have it: ipc/control.h. */
 #include "proc/gate_lockdown.h"
+#include "rule/payload.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -94,6 +95,21 @@ static const char *take_device(struct gate_request *r, struct lockdown_switch *s
 	return NULL;
 }
 
+/* In the form in which it is looked for. */
+static const char *take_payload(struct gate_request *r, struct lockdown_switch *s)
+{
+	struct buf out = BUF_INIT(PAYLOAD_MAX);
+	bool known = payload_read(&out, s->name);
+
+	s->name = arena_dup(r->arena, buf_view(&out));
+	buf_done(&out);
+	if (s->what != LOCKDOWN_LINKS && s->what != LOCKDOWN_FILES)
+		return "one link or file is switched off with links or files";
+	if (!known)
+		return "this is no link, no hash such as sha-256:..., and no file:NAME:SIZE";
+	return payload_is_file(s->name) == (s->what == LOCKDOWN_FILES) ? NULL : "links are switched off with links, files with files";
+}
+
 static const char *take_name(struct gate_request *r, struct lockdown_switch *s)
 {
 	s->name = control_member(r->args, "name");
@@ -105,6 +121,8 @@ static const char *take_name(struct gate_request *r, struct lockdown_switch *s)
 		return "nobody is in this group";
 	if (s->scope == LOCKDOWN_ACCOUNT)
 		return take_account(r, s);
+	if (s->scope == LOCKDOWN_PAYLOAD)
+		return take_payload(r, s);
 	return s->scope == LOCKDOWN_DEVICE ? take_device(r, s) : NULL;
 }
 
@@ -147,7 +165,7 @@ static const char *take_switch(struct gate_request *r, struct lockdown_switch *s
 	if (what < 0)
 		return "what is to be off: everything, messages, files, links, calls, rooms or outside";
 	if (scope < 0)
-		return "for whom: all, group, product, account or device";
+		return "for whom, or what: all, group, product, account, device or payload";
 	s->what = (enum lockdown_what)what;
 	s->scope = (enum lockdown_scope)scope;
 	s->versions = control_member(r->args, "versions");

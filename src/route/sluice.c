@@ -77,6 +77,7 @@ struct passage {
 	struct jid from;
 	unsigned matter;
 	bool as_sent; /* asks about him who sent it, too */
+	const struct node *stanza; /* where as_sent; NULL: it cannot be read */
 	const struct lockdown_switch *off;
 };
 
@@ -88,6 +89,8 @@ static void ask_passage(const struct lockdown_party *to, void *owner)
 	struct lockdown_party from = {.person = &subject};
 
 	p->off = p->as_sent ? lockdown_stops(p->l, p->matter, &from, to) : lockdown_keeps(p->l, p->matter, &from, to);
+	if (!p->off && p->stanza)
+		p->off = lockdown_stops_payload(p->l, p->matter, p->stanza, &from);
 	person_unref(person);
 }
 
@@ -213,32 +216,32 @@ struct blob *sluice_instead(const struct session *s, const struct lockdown_switc
 
 /* ---- what waits ---- */
 
-static unsigned matter_of_row(const struct home *h, const struct store_message *row, const struct jid *from, unsigned wanted)
+static unsigned matter_of_row(const struct home *h, const struct node *stanza, const struct jid *from, unsigned wanted)
 {
-	struct arena *arena = NULL;
 	struct matter_case c = {
-		.stanza = reread_stanza(row->xml, &arena),
+		.stanza = stanza,
 		.content = true,
 		.room = settings_is_rooms(h->settings, from->domain),
 		.outside = !settings_is_inside(h->settings, from->domain) && !settings_is_rooms(h->settings, from->domain),
 	};
-	unsigned matter = c.stanza ? matter_of(&c, wanted) : wanted;
 
-	arena_free(arena);
-	return matter;
+	return stanza ? matter_of(&c, wanted) : wanted;
 }
 
 bool sluice_withholds(struct session *s, const struct store_message *row)
 {
 	const struct home *h = s->user->home;
 	struct passage p = {.l = lock_in_force(h), .home = h, .from = jid_split(row->from), .as_sent = true};
+	struct arena *arena = NULL;
 
 	if (!lockdown_matters(p.l))
 		return false;
-	p.matter = matter_of_row(h, row, &p.from, lockdown_matters(p.l));
+	p.stanza = reread_stanza(row->xml, &arena);
+	p.matter = matter_of_row(h, p.stanza, &p.from, lockdown_matters(p.l));
 	lock_ask(s, ask_passage, &p);
 	if (p.off)
 		remember(s->user, row->seq);
+	arena_free(arena);
 	return p.off != NULL;
 }
 

@@ -32,8 +32,7 @@ static bool is_scheme(unsigned char c)
 	return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
 }
 
-/* White space and what stands around links. */
-static bool is_edge(unsigned char c)
+bool link_is_edge(unsigned char c)
 {
 	return c <= ' ' || c == 0x7f || strchr("<>\"'`(){}|,;", c);
 }
@@ -106,7 +105,7 @@ static void name_end(struct link_finder *f, unsigned char behind)
 	if (f->word_len && !f->dot)
 		label_end(f);
 	f->found = f->found || name_is_link(f, behind);
-	f->mail = behind == '@' || (f->mail && !is_edge(behind));
+	f->mail = behind == '@' || (f->mail && !link_is_edge(behind));
 }
 
 static void name_feed(struct link_finder *f, unsigned char c)
@@ -131,7 +130,7 @@ static void scheme_feed(struct link_finder *f, unsigned char c)
 	bool scheme = f->scheme_len >= 2 && f->scheme_alpha;
 
 	if (f->slashes == 3 || (f->opaque && f->slashes == 1))
-		f->found = f->found || !is_edge(c);
+		f->found = f->found || !link_is_edge(c);
 	if (c == ':' && scheme) {
 		f->slashes = 1;
 		f->opaque = f->labels == 0 &&

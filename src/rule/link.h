@@ -39,5 +39,8 @@ void link_feed(struct link_finder *f, struct str text);
 /* The text is over: was there one? */
 [[nodiscard]] bool link_end(struct link_finder *f);
 
+/* White space and what stands around links. */
+[[nodiscard]] bool link_is_edge(unsigned char c);
+
 /* All of it at once. */
 [[nodiscard]] bool link_in(struct str text);

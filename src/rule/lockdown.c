@@ -7,16 +7,18 @@
 #include "base/clock.h"
 #include "client/version.h"
 #include "rule/matter.h"
+#include "rule/payload.h"
 
 const char *const lockdown_what_names[LOCKDOWN_WHATS] = {
 	"everything", "messages", "files", "links", "calls", "rooms", "outside"};
-const char *const lockdown_scope_names[LOCKDOWN_SCOPES] = {"all", "group", "product", "account", "device"};
+const char *const lockdown_scope_names[LOCKDOWN_SCOPES] = {"all", "group", "product", "account", "device", "payload"};
 
 struct lockdown {
 	_Atomic unsigned refs;
 	struct arena *arena; /* of all strings */
 	struct str break_glass;
 	unsigned matters, kept; /* of all; of those that keep something from somebody */
+	unsigned payload;       /* of those that are about one link or file */
 	size_t len;
 	struct lockdown_row {
 		struct lockdown_switch off;
@@ -45,6 +47,20 @@ static int row_fill(struct lockdown_row *row, const struct lockdown_switch *like
 	return like->versions.len ? version_range_parse(&row->versions, like->versions, arena, NULL) : 0;
 }
 
+/* A link or file alone is looked for in what goes out, not in what was said before. */
+static void matters_add(struct lockdown *l, const struct lockdown_switch *s)
+{
+	unsigned matter = lockdown_matter(s->what);
+
+	if (s->scope == LOCKDOWN_PAYLOAD) {
+		l->payload |= matter & (MATTER_LINK | MATTER_FILE);
+		l->matters |= l->payload;
+		return;
+	}
+	l->matters |= matter;
+	l->kept |= s->what == LOCKDOWN_EVERYTHING ? 0 : matter;
+}
+
 int lockdown_new(struct lockdown **out, const struct lockdown_switch *switches, size_t len, struct str break_glass)
 {
 	struct lockdown *l = len <= LOCKDOWN_MAX ? calloc(1, sizeof(*l) + len * sizeof(l->rows[0])) : NULL;
@@ -62,8 +78,7 @@ int lockdown_new(struct lockdown **out, const struct lockdown_switch *switches, 
 	l->break_glass = arena_dup(l->arena, break_glass);
 	for (; l->len < len && r == 0; l->len++) {
 		r = row_fill(&l->rows[l->len], &switches[l->len], l->arena);
-		l->matters |= lockdown_matter(switches[l->len].what);
-		l->kept |= switches[l->len].what == LOCKDOWN_EVERYTHING ? 0 : lockdown_matter(switches[l->len].what);
+		matters_add(l, &switches[l->len]);
 	}
 	if (r == 0 && arena_is_full(l->arena))
 		r = -ENOMEM;
@@ -163,7 +178,7 @@ static bool is_in(const struct subject *person, struct str group)
 
 static bool is_left_out(const struct lockdown *l, const struct lockdown_switch *s, const struct lockdown_party *who)
 {
-	bool broad = s->scope == LOCKDOWN_ALL || s->scope == LOCKDOWN_GROUP;
+	bool broad = s->scope == LOCKDOWN_ALL || s->scope == LOCKDOWN_GROUP || s->scope == LOCKDOWN_PAYLOAD;
 
 	return is_in(who->person, s->except) || (broad && is_in(who->person, l->break_glass));
 }
@@ -204,6 +219,7 @@ static bool names(const struct lockdown_switch *s, const struct lockdown_party *
 		return str_eq(s->name, who->person->jid);
 	case LOCKDOWN_DEVICE:
 		return is_device(s, who);
+	case LOCKDOWN_PAYLOAD: /* nobody */
 	case LOCKDOWN_SCOPES:
 		break;
 	}
@@ -261,6 +277,20 @@ const struct lockdown_switch *lockdown_keeps(const struct lockdown *l, unsigned 
 	return NULL;
 }
 
+const struct lockdown_switch *lockdown_stops_payload(const struct lockdown *l, unsigned matter, const struct node *stanza,
+	const struct lockdown_party *from)
+{
+	if (!l || !(matter & l->payload))
+		return NULL;
+	for (size_t i = 0; i < l->len; i++) {
+		const struct lockdown_switch *s = &l->rows[i].off;
+
+		if (s->scope == LOCKDOWN_PAYLOAD && !is_left_out(l, s, from) && payload_is_in(stanza, s->name))
+			return s;
+	}
+	return NULL;
+}
+
 /* ---- saying ---- */
 
 /* What stands before and after the time, and where there is none; what is off, by enum lockdown_what. */
@@ -302,6 +332,15 @@ static void put_minute(struct buf *out, uint64_t utc_us)
 	buf_done(&text);
 }
 
+static void put_payload(struct buf *out, const struct lockdown_switch *s)
+{
+	if (s->scope != LOCKDOWN_PAYLOAD)
+		return;
+	buf_str(out, STR(" ("));
+	payload_put_harmless(out, s->name);
+	buf_putc(out, ')');
+}
+
 static void put_text(struct buf *out, const struct lockdown_switch *s, const struct words *w)
 {
 	buf_printf(out, "%s", s->end_us ? w->until : w->open);
@@ -309,7 +348,9 @@ static void put_text(struct buf *out, const struct lockdown_switch *s, const str
 		put_minute(out, s->end_us);
 		buf_printf(out, "%s", w->colon);
 	}
-	buf_printf(out, "%s.", w->what[s->what]);
+	buf_printf(out, "%s", w->what[s->what]);
+	put_payload(out, s);
+	buf_putc(out, '.');
 	if (!s->reason.len)
 		return;
 	buf_printf(out, "%s", w->reason);

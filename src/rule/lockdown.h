@@ -30,6 +30,7 @@
 #include "client/judgement.h"
 #include "rule/subject.h"
 #include "rule/verdict.h"
+#include "stanza/node.h"
 
 enum lockdown_what {
 	LOCKDOWN_EVERYTHING,
@@ -48,6 +49,7 @@ enum lockdown_scope {
 	LOCKDOWN_PRODUCT, /* by its name, as clients are judged; perhaps some versions of it */
 	LOCKDOWN_ACCOUNT, /* bare JID */
 	LOCKDOWN_DEVICE,  /* full JID, or the id of an installation (XEP-0388) */
+	LOCKDOWN_PAYLOAD, /* one link or file (rule/payload.h), whoever sends it: for nobody in particular; of `links` or `files` */
 	LOCKDOWN_SCOPES,
 };
 
@@ -118,6 +120,10 @@ struct lockdown_party {
  * none. `from` may be somebody of whom no more is known than the address. */
 [[nodiscard]] const struct lockdown_switch *lockdown_keeps(const struct lockdown *l, unsigned matter,
 	const struct lockdown_party *from, const struct lockdown_party *to);
+
+/* The switch that stops it for a link or file that it carries; NULL: none. */
+[[nodiscard]] const struct lockdown_switch *lockdown_stops_payload(const struct lockdown *l, unsigned matter,
+	const struct node *stanza, const struct lockdown_party *from);
 
 /* Writes into the verdict that the switch stops it, with the notice for the sender. */
 void lockdown_decide(const struct lockdown_switch *s, struct arena *arena, struct verdict *v);

@@ -255,21 +255,11 @@ static void element_add(struct walk *w, const struct node *n)
 		w->found |= MATTER_HISTORY;
 }
 
-/* The node behind it in document order; NULL behind the last. */
-static const struct node *next_in(const struct node *n, const struct node *root)
-{
-	if (n->kind == NODE_ELEMENT && n->first)
-		return n->first;
-	while (n != root && !n->next)
-		n = n->parent;
-	return n == root ? NULL : n->next;
-}
-
 static void walk_tree(struct walk *w)
 {
 	const struct node *root = w->c->stanza;
 
-	for (const struct node *n = root->first; n; n = next_in(n, root)) {
+	for (const struct node *n = root->first; n; n = node_next_in(n, root)) {
 		if (n->kind == NODE_TEXT) {
 			text_add(w, n);
 			if (n->next && n->next->kind == NODE_TEXT)

@@ -33,6 +33,15 @@ static struct attr *attr_find(const struct node *n, struct str name, struct str 
 	return NULL;
 }
 
+const struct node *node_next_in(const struct node *n, const struct node *root)
+{
+	if (n->kind == NODE_ELEMENT && n->first)
+		return n->first;
+	while (n != root && !n->next)
+		n = n->parent;
+	return n == root ? NULL : n->next;
+}
+
 struct str node_attr(const struct node *n, struct str name)
 {
 	return node_attr_ns(n, name, STR_NONE);

@@ -42,6 +42,9 @@ struct node *node_child(const struct node *n, struct str name, struct str ns);
 struct node *node_first_element(const struct node *n);
 struct node *node_next_element(const struct node *n);
 
+/* The node behind n in document order, below root; NULL behind the last. */
+const struct node *node_next_in(const struct node *n, const struct node *root);
+
 /* Value of the attribute without namespace; STR_NONE (data NULL) when absent. */
 struct str node_attr(const struct node *n, struct str name);
 struct str node_attr_ns(const struct node *n, struct str name, struct str ns);

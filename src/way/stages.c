@@ -13,6 +13,7 @@
 #include "stanza/xml_out.h"
 #include "way/names.h"
 #include "way/quota.h"
+#include "way/spread.h"
 
 /* ---- policy and inspect: the parcel's people as rules see them ---- */
 
@@ -96,7 +97,7 @@ static struct matter_case matter_case_of(const struct parcel *p, const struct wa
 /* The bits that switches, channels, the limits of the session and what is counted (route/inventory.h) depend on. */
 static unsigned wanted_of(const struct parcel *p, const struct way_loop *wl)
 {
-	unsigned counted = p->class == CLASS_CONTENT ? MATTER_FILE | MATTER_CALL : 0;
+	unsigned counted = p->class == CLASS_CONTENT ? MATTER_FILE | MATTER_CALL | spread_wanted(wl->settings) : 0;
 
 	return stop_wanted(wl->policy, &wl->channels) | counted | (p->standing ? limit_wanted(p->standing->limits) : 0);
 }
@@ -107,7 +108,7 @@ static void stop_parcel(struct parcel *p, struct way_loop *wl, const struct subj
 	const struct judgement *client = p->standing ? p->standing->client : NULL;
 	struct lockdown_party sender = {.person = from, .agent = p->origin->agent_id, .client = client}, recipient = {.person = to};
 
-	stop_decide(wl->policy, &wl->channels, p->matter, &sender, to ? &recipient : NULL, p->arena, &p->verdict);
+	stop_decide(wl->policy, &wl->channels, p->stanza, p->matter, &sender, to ? &recipient : NULL, p->arena, &p->verdict);
 }
 
 /* Of a session that the rules about clients restrict. */
@@ -174,6 +175,8 @@ enum stage_result stage_inspect(struct parcel *p, struct way_loop *wl)
 	way_count(&wl->stats.verdicts[p->verdict.action], 1);
 	if (verdict_blocks(&p->verdict))
 		way_count(&wl->stats.blocked, 1);
+	else
+		spread_watch(p, wl);
 	return STAGE_NEXT;
 }
 

@@ -27,6 +27,7 @@ struct way_loop {
 	struct channel_rules channels;   /* of the settings */
 	struct policy_set *policy;       /* counted */
 	struct inspect_scratch *scratch;
+	struct outbreak *outbreak;       /* NULL: nobody looks for one */
 	struct meter *met;               /* of the way: pairs who have written to each other */
 	struct meter *spent;             /* of the way, in nanoseconds (quota.h) */
 	struct list waiting;             /* record waits, oldest first */

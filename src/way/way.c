@@ -338,6 +338,7 @@ static int way_loop_init(struct way *w, unsigned i, const struct settings *setti
 	wl->scratch = inspect_scratch_new();
 	wl->met = w->met;
 	wl->spent = w->spent;
+	wl->outbreak = w->env.outbreak;
 	list_init(&wl->waiting);
 	buf_init(&wl->stanza, 0);
 	buf_init(&wl->names, 0);

@@ -23,6 +23,7 @@ struct record;
 struct directory;
 struct settings;
 struct denials;
+struct outbreak;
 struct turnstile;
 
 /* Borrowed; all outlive the way. record[i] belongs to loop i. xmpp is set by way_set_xmpp: it needs the way first. */
@@ -33,6 +34,7 @@ struct way_env {
 	struct route *route;
 	struct turnstile *turnstile; /* account/turnstile.h; NULL: nobody is held off */
 	struct denials *denials;     /* account/denials.h; NULL: nobody counts */
+	struct outbreak *outbreak;   /* account/outbreak.h; NULL: nobody looks for one */
 };
 
 [[nodiscard]] int way_new(struct way **out, const struct way_env *env, const struct settings *settings,

@@ -1,12 +1,12 @@
 #include "check.h"
 
 #include "../rule/policy_dir.h"
+#include "../rule/tree.h"
 #include "policy/limit.h"
 #include "policy/policy.h"
 #include "rule/wall.h"
 #include "rule/namespace.h"
 #include "stanza/ns.h"
-#include "stanza/tokenizer.h"
 #include "stanza/xml_out.h"
 
 static const char walls[] = "rules:\n"
@@ -162,23 +162,6 @@ static struct policy_set *set_of(const char *rules)
 }
 
 /* ---- namespaces ---- */
-
-/* A stanza in jabber:client. The tree lives in *arena, the caller's. */
-static struct node *tree_of(const char *xml, struct arena **arena)
-{
-	static const struct xml_limits limits = {.stanza_bytes = 4096, .depth = 10, .attributes = 10, .attribute_bytes = 1000,
-		.name_bytes = 100, .children = 100, .nodes = 100};
-	const char *head = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
-	size_t head_len = strlen(head), len = strlen(xml);
-	struct tokenizer *t = tokenizer_new(&limits);
-	struct node *n = NULL;
-
-	assert_int_equal(tokenizer_feed(t, &head, &head_len, &n, arena), XML_STREAM_OPEN);
-	arena_free(*arena);
-	assert_int_equal(tokenizer_feed(t, &xml, &len, &n, arena), XML_STANZA);
-	tokenizer_free(t);
-	return n;
-}
 
 static const char extensions[] =
 	"rules:\n"
