@@ -153,7 +153,7 @@ static bool give(struct session *s, const struct goods *g, const struct receipt 
 {
 	struct blob *sent;
 
-	if (!s->patches || (g->own && receipt_is_signal(receipt))) {
+	if (!patch_concerns(s) || (g->own && receipt_is_signal(receipt))) {
 		hand_over(s, g, g->blob, receipt);
 		return true;
 	}

@@ -104,8 +104,8 @@ static void hand_over(struct session *s, struct question *q, const struct store_
 	blob = receipt ? result_blob(s, q, row, xml) : NULL;
 	if (!blob)
 		return;
-	deliver(s, &(struct goods){.blob = blob}, receipt);
-	record_fetched(s->user->home->record, row->seq, s->origin->jid.full);
+	if (deliver_offer(s, &(struct goods){.blob = blob}, receipt))
+		record_fetched(s->user->home->record, row->seq, s->origin->jid.full);
 	blob_unref(blob);
 }
 

@@ -5,6 +5,7 @@
 #include "route/note.h"
 #include "route/reread.h"
 #include "rule/client_patch.h"
+#include "rule/matter.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -34,18 +35,61 @@ static void empty(struct node *stanza)
 	stanza->first = stanza->last = NULL;
 }
 
+/* ---- what a restricted client may not have ---- */
+
+static unsigned limits_of(const struct session *s)
+{
+	return s->standing ? s->standing->limits & (LIMIT_FILES | LIMIT_OUTSIDE) : 0;
+}
+
+static bool is_outside(const struct home *h, const struct node *message, struct str attr)
+{
+	struct jid jid = jid_split(node_attr(message, attr));
+
+	return jid.domain.len && !home_is_inside(h, jid.domain);
+}
+
+/* Out of an archive (XEP-0313). What comes from outside just now is stopped elsewhere (session_may_get). */
+static bool was_said_outside(const struct home *h, const struct node *stanza)
+{
+	const struct node *result = node_child(stanza, STR("result"), NS_MAM);
+	const struct node *forwarded = result ? node_child(result, STR("forwarded"), NS_FORWARD) : NULL;
+	const struct node *said = forwarded ? node_child(forwarded, STR("message"), NS_CLIENT) : NULL;
+
+	return said && (is_outside(h, said, STR("from")) || is_outside(h, said, STR("to")));
+}
+
+static bool is_off_limits(const struct session *s, const struct node *stanza)
+{
+	unsigned limits = limits_of(s);
+
+	if (limits & LIMIT_FILES && matter_of(&(struct matter_case){.stanza = stanza, .content = true}, MATTER_FILE))
+		return true;
+	return limits & LIMIT_OUTSIDE && was_said_outside(s->user->home, stanza);
+}
+
+/* ---- both ---- */
+
+/* What cannot be looked at does not reach who might stumble over it. */
+static enum patch_outcome touch(const struct session *s, struct node *stanza, struct patch_finding *found)
+{
+	if (stanza && is_off_limits(s, stanza)) {
+		found->rule = s->standing->rule;
+		return PATCH_REFUSED;
+	}
+	if (stanza && !client_patches_touch(s->patches, stanza))
+		return PATCH_UNTOUCHED;
+	return stanza ? client_patches_apply(s->patches, stanza, found) : PATCH_REFUSED;
+}
+
 static struct blob *patched(const struct session *s, struct blob *stanza, uint64_t seq, bool counted)
 {
 	struct patch_finding found = {};
 	struct arena *arena;
 	struct node *copy = reread_stanza(blob_view(stanza), &arena);
-	enum patch_outcome outcome = PATCH_REFUSED; /* what cannot be looked at does not reach who might stumble over it */
+	enum patch_outcome outcome = touch(s, copy, &found);
 	struct blob *out = NULL;
 
-	if (copy && !client_patches_touch(s->patches, copy))
-		outcome = PATCH_UNTOUCHED;
-	else if (copy)
-		outcome = client_patches_apply(s->patches, copy, &found);
 	if (s->port && (found.rule.len || found.observed.len))
 		note_client_patch(s, &found, outcome == PATCH_REFUSED, seq);
 	if (outcome == PATCH_UNTOUCHED)
@@ -60,12 +104,17 @@ static struct blob *patched(const struct session *s, struct blob *stanza, uint64
 	return out;
 }
 
+bool patch_concerns(const struct session *s)
+{
+	return s->patches || limits_of(s);
+}
+
 struct blob *patch_stanza(const struct session *s, struct blob *stanza, uint64_t seq)
 {
-	return s->patches ? patched(s, stanza, seq, false) : blob_ref(stanza);
+	return patch_concerns(s) ? patched(s, stanza, seq, false) : blob_ref(stanza);
 }
 
 struct blob *patch_counted(const struct session *s, struct blob *stanza, uint64_t seq)
 {
-	return s->patches ? patched(s, stanza, seq, true) : blob_ref(stanza);
+	return patch_concerns(s) ? patched(s, stanza, seq, true) : blob_ref(stanza);
 }

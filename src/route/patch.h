@@ -1,5 +1,6 @@
 /* Virtual patches on the way to one session (rule/client_patch.h): what its client is known to stumble over is taken out of the
- * stanzas it gets, or they are kept from it. What is kept for the person and what others get is not touched. */
+ * stanzas it gets, or they are kept from it. So is what a restricted client may not have (rule/client_rule.h: files; with `outside`
+ * history of talks with people outside). What is kept for the person and what others get is not touched. */
 #pragma once
 
 #include "route/session.h"
@@ -7,6 +8,9 @@
 /* Which patches hold for the session from now on: its client has been judged, or the policy is another one. Memory is out: those
  * of before stay. */
 void patch_choose(struct session *s, const struct client_case *about);
+
+/* Is there anything to look at? As for most sessions: no. */
+[[nodiscard]] bool patch_concerns(const struct session *s);
 
 /* What goes to the session in the place of the stanza; counted. NULL: nothing does, it is kept from it. A session without patches
  * gets the stanza itself. `seq`: of its line in the record, 0: it has none. What is changed or kept back is recorded. */

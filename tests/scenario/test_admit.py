@@ -6,12 +6,13 @@ import time
 import pytest
 
 from lib import names, record, sasl2
-from lib.record import eventually
-from lib.client import Account, Refused
+from lib.admission import (answer_all, answer_disco, answer_version, lines, noted, nothing_comes, person, question, refuse, rules,
+                           unread)
+from lib.client import Refused
 from lib.names import tag
-from lib.pep import caps, info, verification
-from lib.server import PASSWORD_MARK
-from lib.stanza import body_of, child, error_payload, iq, iq_to, message, presence, presence_to, words
+from lib.pep import caps, verification
+from lib.standstill import stopped
+from lib.stanza import body_of, child, iq, iq_to, message, presence, presence_to, words
 
 RULES = """rules:
   - id: evil-out
@@ -20,7 +21,7 @@ RULES = """rules:
     from: "group:judged"
     effect: deny
     mode: enforce
-    reason: { en: It leaks. }
+    reason: { en: It leaks., de: Es ist undicht. }
     link: https://example.org/new
     samples: [{ product: Evil, version: "1", from: "group:judged", effect: deny }]
   - id: silent-out
@@ -49,15 +50,13 @@ RULES = """rules:
 _number = itertools.count(1)
 
 
-def rules(server, text=RULES):
-    path = server.dir / "policy/clients/scenario.yaml"
-    path.write_text(text)
-    path.chmod(0o644)
+def ruled(server):
+    rules(server, RULES)
 
 
 @pytest.fixture(scope="module")
 def server(launch):
-    return launch("admit", {"clients": {"wait_seconds": 3}}, prepare=rules)
+    return launch("admit", {"clients": {"wait_seconds": 3}}, prepare=ruled)
 
 
 @pytest.fixture
@@ -66,56 +65,8 @@ def watcher(folk):
     return person(folk).online()
 
 
-def person(folk, *groups):
-    account = Account("judged%d@example.org" % next(_number), PASSWORD_MARK + "judged")
-    folk.server.import_csv("%s,%s,Judged,%s,,,\n" % (account.jid, account.password, ";".join(groups)))
-    return folk.client(account)
-
-
 def judged(folk, *groups):
     return person(folk, "judged", *groups).login()
-
-
-def question(client, name, namespace, timeout=None):
-    return client.expect(iq(type="get", from_="example.org", has=(name, namespace)), timeout)
-
-
-def answer_version(client, name, version="1.0", asked=None):
-    asked = asked or question(client, "query", names.VERSION)
-    client.send(iq_to("example.org", "result", "<query xmlns='jabber:iq:version'><name>%s</name><version>%s</version></query>"
-                      % (name, version), id=asked.get("id")))
-
-
-def refuse(client, asked):
-    client.send(iq_to("example.org", "error", error_payload(), id=asked.get("id")))
-
-
-def answer_disco(client, features, identity, asked=None):
-    asked = asked or question(client, "query", names.DISCO_INFO)
-    node = child(asked, "query", names.DISCO_INFO).get("node")
-    client.send(iq_to("example.org", "result", info(features, node, identity), id=asked.get("id")))
-    return node
-
-
-def answer_all(client, name, version="1.0"):
-    """Both questions, in the order in which they come."""
-    answer_disco(client, [names.DISCO_INFO], ("client", "pc", "", name))
-    answer_version(client, name, version)
-
-
-def lines(server, kind, session):
-    return [each for each in record.entries(server.dir / "record") if each["type"] == kind and each["from"] == session]
-
-
-def noted(server, kind, client):
-    """The last such line of the session, as soon as there is one."""
-    eventually(lambda: lines(server, kind, client.jid))
-    return lines(server, kind, client.jid)[-1]
-
-
-def nothing_comes(client, seconds=0.7):
-    before = client.listen(seconds)
-    assert not [each for each in before if each.tag in names.STANZAS and each.get("type") != "get"], before
 
 
 def test_who_is_not_concerned_by_any_rule_does_not_wait(folk, watcher):
@@ -228,7 +179,7 @@ def test_who_is_silent_is_denied_where_a_rule_says_so_and_nobody_hears_him(folk,
     said = client.say(watcher.jid)
     assert client.stream_error() == "policy-violation"
     nothing_comes(watcher)
-    assert not [each for each in record.entries(folk.server.dir / "record") if said.body in str(each.get("stanza"))]
+    assert unread(folk.server, said)
     line = noted(folk.server, "client-rule", client)
     assert line["action"] == "deny" and line["rules"] == ["silent-out"]
 
@@ -245,7 +196,7 @@ def test_a_denied_client_is_told_why_and_nothing_of_it_is_counted_as_handled(fol
     assert "It leaks." in text and "https://example.org/new" in text
     assert not [each for each in client.take() if each.tag == tag(names.SM, "a") and int(each.get("h")) > 0]
     nothing_comes(watcher)
-    assert not [each for each in record.entries(folk.server.dir / "record") if said.body in str(each.get("stanza"))]
+    assert unread(folk.server, said)
 
 
 def test_capabilities_that_are_known_judge_at_once_and_nobody_is_asked(folk, watcher):
@@ -368,7 +319,7 @@ def test_a_reload_locks_out_who_is_there_and_lets_in_who_was_not(folk, watcher, 
         answer_all(again, "Fresh", "2.0")
         watcher.expect(message(id=said.id))
     finally:
-        rules(server)
+        rules(server, RULES)
         server.run("reload")
 
 
@@ -441,3 +392,62 @@ def test_a_client_that_shows_itself_while_it_logs_in_is_denied_before_there_is_a
     stream = sasl2.connect(folk, user.account)
     sasl2.authenticate(stream, agent=sasl2.agent("Good", "A desk"), inline=sasl2.bind("Good"))
     assert stream.jid.startswith(user.account.jid)
+
+
+def test_who_is_denied_reads_why_in_his_language(folk):
+    client = person(folk, "judged", language="de").login()
+    client.say("nobody@example.org")
+    answer_all(client, "Evil")
+    assert client.stream_error() == "policy-violation"
+    text = client.last_error.find(tag(names.STREAM_ERROR, "text"))
+    assert "Es ist undicht." in text.text and "It leaks." not in text.text and text.get(names.LANG) == "de"
+    assert client.take(message(type="headline", where=lambda each: "Es ist undicht." in body_of(each)))
+
+
+def test_who_is_warned_reads_it_in_his_language(folk):
+    client = person(folk, "judged", language="de").login()
+    client.say("nobody@example.org")
+    answer_all(client, "Oldie")
+    head = client.expect(message(type="headline"))
+    assert head.get(names.LANG) == "de" and "Oldie" in body_of(head) and " should " not in body_of(head)
+
+
+# --- while nothing can be recorded
+
+@pytest.mark.recorder_runs("stops it itself")
+def test_what_was_held_waits_for_the_record_too(folk, watcher, server):
+    client = judged(folk)
+    said = [client.say(watcher.jid, "word %d" % i) for i in range(3)]
+    disco, version = question(client, "query", names.DISCO_INFO), question(client, "query", names.VERSION)
+    with stopped(server):
+        answer_disco(client, [names.DISCO_INFO], ("client", "pc", "", "Nice"), disco)
+        answer_version(client, "Nice", asked=version)
+        said.append(client.say(watcher.jid, "word 3"))
+        nothing_comes(watcher, 1.5)
+    assert [watcher.expect(message(from_=client.jid)).get("id") for _ in said] == [each.id for each in said]
+    assert all(record.content_with(server, each.body) for each in said)
+
+
+@pytest.mark.recorder_runs("stops it itself")
+def test_what_comes_meanwhile_for_a_held_session_is_recorded_before_it_is_read(folk, watcher, server):
+    client = judged(folk)
+    client.say(watcher.jid)
+    disco, version = question(client, "query", names.DISCO_INFO), question(client, "query", names.VERSION)
+    with stopped(server):
+        said = [watcher.say(client.jid, "word %d" % i) for i in range(3)]
+        answer_disco(client, [names.DISCO_INFO], ("client", "pc", "", "Nice"), disco)
+        answer_version(client, "Nice", asked=version)
+        nothing_comes(client, 1.5)
+    assert [client.expect(message(from_=watcher.jid)).get("id") for _ in said] == [each.id for each in said]
+
+
+@pytest.mark.recorder_runs("stops it itself")
+def test_who_is_denied_meanwhile_has_said_nothing(folk, watcher, server):
+    client = judged(folk)
+    said = client.say(watcher.jid)
+    with stopped(server):
+        answer_all(client, "Evil")
+        assert client.stream_error() == "policy-violation"
+        nothing_comes(watcher, 0.5)
+    nothing_comes(watcher)
+    assert unread(server, said)
