@@ -1,5 +1,6 @@
 #include "parcel/port.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "parcel/parting.h"
@@ -22,6 +23,46 @@ struct port *port_ref(struct port *p)
 	return p;
 }
 
+static void run_last_free(struct task *task)
+{
+	struct port *p = container_of(task, struct port, last);
+
+	p->ops->free(p);
+}
+
+struct port *port_unref(struct port *p)
+{
+	if (!p || --p->refs != 0)
+		return NULL;
+	if (loop_current() == p->loop) {
+		p->ops->free(p);
+		return NULL;
+	}
+	p->last.run = run_last_free;
+	loop_post(p->loop, &p->last);
+	return NULL;
+}
+
+static void run_last_close(struct task *task)
+{
+	struct port *p = container_of(task, struct port, last);
+
+	p->ops->close(p, "resource-constraint", STR("The server is out of memory."), STR_NONE);
+	port_unref(p);
+}
+
+/* Takes the reference: while it is under way the port is not freed. */
+static void port_fail(struct port *p)
+{
+	if (atomic_exchange(&p->failed, true)) {
+		port_unref(p);
+		return;
+	}
+	p->last.run = run_last_close;
+	loop_post(p->loop, &p->last);
+}
+
+/* Takes the reference. */
 static void letter_post(struct port *p, struct letter letter, void (*run)(struct task *))
 {
 	struct letter *l = malloc(sizeof(*l));
@@ -31,31 +72,14 @@ static void letter_post(struct port *p, struct letter letter, void (*run)(struct
 		standing_unref(letter.standing);
 		if (letter.parting)
 			parting_answer(letter.parting, false);
+		else
+			port_fail(p);
 		return;
 	}
 	*l = letter;
 	l->port = p;
 	l->task.run = run;
 	loop_post(p->loop, &l->task);
-}
-
-static void run_free(struct task *task)
-{
-	struct letter *l = container_of(task, struct letter, task);
-
-	l->port->ops->free(l->port);
-	free(l);
-}
-
-struct port *port_unref(struct port *p)
-{
-	if (!p || --p->refs != 0)
-		return NULL;
-	if (loop_current() == p->loop)
-		p->ops->free(p);
-	else
-		letter_post(p, (struct letter){.bytes = NULL}, run_free);
-	return NULL;
 }
 
 static void run_write(struct task *task)
@@ -88,6 +112,8 @@ void port_write_str(struct port *p, struct str bytes)
 	copy = blob_new(bytes);
 	if (copy)
 		letter_post(port_ref(p), (struct letter){.bytes = copy}, run_write);
+	else
+		port_fail(port_ref(p));
 }
 
 static void run_close(struct task *task)

@@ -1,7 +1,8 @@
 /* A connection as the rest of the server sees it: a place to write bytes to and to close. It lives on the loop that
  * accepted the connection and outlives the socket for as long as someone holds a reference. Everything here may be
  * called from any loop: calls made elsewhere travel to the port's loop, in order. After the socket is gone writes are
- * dropped in silence; the session learns of it by the errand ERRAND_GONE. */
+ * dropped in silence; the session learns of it by the errand ERRAND_GONE. What cannot travel for want of memory ends the stream with
+ * <resource-constraint/>: it would go on without something it was to say or to know. */
 #pragma once
 
 #include "base/str.h"
@@ -27,6 +28,8 @@ struct port {
 	_Atomic unsigned refs;
 	struct loop *loop;
 	const struct port_ops *ops;
+	struct task last;     /* what must travel also when memory is out: that it is freed, that it is closed */
+	_Atomic bool failed;
 };
 
 struct port *port_ref(struct port *p);

@@ -90,18 +90,22 @@ static bool lobby_hold(struct session *s, const struct goods *g, const struct re
 		return false;
 	u = unacked_of(s->user->home, g, receipt);
 	if (sm_push(s->lobby, &u))
-		log_error("out of memory: what came for a new session is lost to it");
-	else
-		s->lobby_bytes += g->blob->len;
+		return false;
+	s->lobby_bytes += g->blob->len;
 	return true;
 }
 
-/* Empties it before the first is handed over: what comes meanwhile has its place behind. */
+/* Empties it before the first is handed over: what comes meanwhile has its place behind. Memory is out: the session ends, and what
+ * waits goes where it goes with one that has ended. */
 void deliver_waiting(struct session *s)
 {
 	struct sm *lobby = s->lobby;
 	struct arena *arena = lobby ? arena_new(0) : NULL;
 
+	if (lobby && !arena) {
+		session_doom(s, "resource-constraint", "The server is out of memory.", "out of memory");
+		return;
+	}
 	s->lobby = NULL;
 	s->lobby_bytes = 0;
 	for (uint32_t i = 0; lobby && i < lobby->len; i++) {
@@ -117,7 +121,7 @@ void deliver_waiting(struct session *s)
 		const struct receipt *receipt;
 
 		memcpy(kept.id, u->id, RECORD_ID);
-		receipt = arena ? kept_receipt(&kept, arena, s->user->home->record) : NULL;
+		receipt = kept_receipt(&kept, arena, s->user->home->record);
 		if (receipt)
 			deliver(s, &g, receipt);
 		else

@@ -9,17 +9,18 @@
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
-void patch_choose(struct session *s, const struct client_case *about)
+bool patch_choose(struct session *s, const struct client_case *about)
 {
 	bool failed;
 	struct client_patches *chosen = client_patches_new(s->user->home->policy, about, &failed);
 
 	if (failed) {
 		log_error("out of memory: a session keeps the patches of before");
-		return;
+		return false;
 	}
 	client_patches_unref(s->patches);
 	s->patches = chosen;
+	return true;
 }
 
 static struct blob *written(struct home *h, const struct node *stanza)

@@ -5,9 +5,9 @@
 
 #include "route/session.h"
 
-/* Which patches hold for the session from now on: its client has been judged, or the policy is another one. Memory is out: those
- * of before stay. */
-void patch_choose(struct session *s, const struct client_case *about);
+/* Which patches hold for the session from now on: its client has been judged, or the policy is another one. False: memory is
+ * out, those of before stay. */
+[[nodiscard]] bool patch_choose(struct session *s, const struct client_case *about);
 
 /* Is there anything to look at? As for most sessions: no. */
 [[nodiscard]] bool patch_concerns(const struct session *s);

@@ -41,8 +41,10 @@ static void see(struct session *s, const struct client_signals *now)
 {
 	struct seen *seen = seen_new(now);
 
-	if (!seen)
+	if (!seen) {
+		ruling_fail(s);
 		return;
+	}
 	seen_free(s->seen);
 	s->seen = seen;
 }
@@ -240,14 +242,18 @@ void probation_bind(struct session *s)
 	struct probation *p = probation_new(s);
 	enum client_effect worst = !h->policy ? CLIENT_ALLOW : lock_needs_client(h) ? CLIENT_DENY : ruling_worst(s);
 
-	see(s, &(struct client_signals){.resource = o->jid.resource,
+	s->seen = seen_new(&(struct client_signals){.resource = o->jid.resource,
 		.agent_id = o->agent_id,
 		.agent_software = o->agent_software,
 		.agent_device = o->agent_device,
 		.ja4 = o->ja4});
 	if (p)
 		p->wanted = worst > CLIENT_ALLOW;
-	if (worst >= CLIENT_RESTRICT && p && h->settings->clients_wait_seconds) {
+	if (worst >= CLIENT_RESTRICT && (!p || !s->seen)) {
+		ruling_fail(s);
+		return;
+	}
+	if (worst >= CLIENT_RESTRICT && h->settings->clients_wait_seconds) {
 		p->waits = true;
 		home_count(&h->figures.clients_held, 1);
 		enter(p, h->settings->clients_wait_seconds * 1000ULL);
@@ -419,8 +425,10 @@ static void take_disco(struct session *s, const struct node *info)
 	struct str facts[CAPS_FACTS];
 	struct arena *arena = arena_new(0);
 
-	if (!arena)
+	if (!arena) {
+		ruling_fail(s);
 		return;
+	}
 	seen_view(s->seen, &seen);
 	seen.disco = SIGNAL_ERROR;
 	if (info) {

@@ -137,13 +137,15 @@ static void deny(struct session *s, struct standing *st)
 	standing_unref(st);
 }
 
-static void patch(struct session *s, const struct judgement *client)
+static bool patch(struct session *s, const struct judgement *client)
 {
 	struct question q;
+	bool chosen;
 
 	question_init(&q, s, client);
-	patch_choose(s, &q.about);
+	chosen = patch_choose(s, &q.about);
 	question_done(&q);
+	return chosen;
 }
 
 /* Takes the reference. */
@@ -181,11 +183,9 @@ void ruling_now(struct session *s)
 	client = client_judge(s->user->home->clients, &seen);
 	if (client)
 		inventory_saw(s, client);
-	if (client)
-		patch(s, client);
-	st = client ? standing_of(s, client) : NULL;
+	st = client && patch(s, client) ? standing_of(s, client) : NULL;
 	if (!st) {
-		log_error("out of memory: a session is not judged now");
+		ruling_fail(s);
 	} else if (s->standing && is_as_before(s->standing, st)) {
 		standing_unref(st);
 	} else {
@@ -199,11 +199,11 @@ void ruling_now(struct session *s)
 
 void ruling_again(struct session *s)
 {
-	struct standing *st;
+	struct standing *st = patch(s, s->standing->client) ? standing_of(s, s->standing->client) : NULL;
 
-	patch(s, s->standing->client);
-	st = standing_of(s, s->standing->client);
-	if (st && !is_as_before(s->standing, st))
+	if (!st)
+		ruling_fail(s);
+	else if (!is_as_before(s->standing, st))
 		install(s, st);
 	else
 		standing_unref(st);
@@ -233,10 +233,21 @@ enum client_effect ruling_of(const struct session *s, const struct judgement *cl
 	return d.effect;
 }
 
+void ruling_fail(struct session *s)
+{
+	log_error("out of memory: it cannot be told what the client of a session is");
+	if (!s->standing || lock_needs_client(s->user->home) || ruling_worst(s) > CLIENT_WARN)
+		session_doom(s, "resource-constraint", "The server is out of memory.", "out of memory");
+}
+
 void ruling_unasked(struct session *s, enum client_effect worst)
 {
 	struct standing *st = worst > CLIENT_ALLOW ? standing_of(s, NULL) : NULL;
 
+	if (worst > CLIENT_WARN && !st) {
+		ruling_fail(s);
+		return;
+	}
 	if (st && st->effect == CLIENT_DENY) {
 		note_client_rule(s, st);
 		deny(s, st);

@@ -12,8 +12,11 @@
 [[nodiscard]] enum client_effect ruling_of(const struct session *s, const struct judgement *client);
 /* Nobody waits, and ruling_worst() is that: sets s->standing by the rules that ask for no client. A denied session is doomed. */
 void ruling_unasked(struct session *s, enum client_effect worst);
+/* Memory is out, so it cannot be told what its client is, or what follows from it. Ends the session where that could matter, with
+ * <resource-constraint/>. */
+void ruling_fail(struct session *s);
 /* Judges it from what it has shown until now (s->seen), sets s->standing and hands over what waits for it; or denies it. Memory is
- * out: it stands as before. */
+ * out: ruling_fail(). */
 void ruling_now(struct session *s);
 /* Its client is judged (s->standing->client) and stays the same, the rules are others. */
 void ruling_again(struct session *s);

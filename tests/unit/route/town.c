@@ -219,7 +219,8 @@ static void on_close(struct port *port, const char *condition, struct str text, 
 	if (parting)
 		parting_answer(parting, false);
 	c->closed = condition ? condition : "";
-	client_gone(c, GONE_ERROR);
+	if (c->origin) /* else it does not know yet that it was bound */
+		client_gone(c, GONE_ERROR);
 }
 
 static void on_free(struct port *port)
