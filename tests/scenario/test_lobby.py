@@ -5,7 +5,8 @@ import pytest
 
 from lib import names
 from lib.admission import Clock, about_features, about_version, answer_disco, answer_version, nothing_comes, person, rules
-from lib.stanza import body, message, message_to, presence, presence_to, words
+from lib.archive import until_kept
+from lib.stanza import message, presence, presence_to
 
 HELD, WAITING, SECONDS = 5, 8, 4
 RULES = """rules:
@@ -43,6 +44,12 @@ def let_in(client, disco=None, version=None, name="Nice"):
     answer_version(client, name, asked=version)
 
 
+def arrived(sender, said):
+    """Their ids, once all of them wait."""
+    until_kept(sender, said[-1].body)
+    return [each.id for each in said]
+
+
 def in_order(client, said, sender):
     assert [client.expect(message(from_=sender.jid)).get("id") for _ in said] == said
 
@@ -52,8 +59,7 @@ def clients(server):
 
 
 def test_more_than_may_wait_comes_behind_it(server, sender, held):
-    said = [sender.say(held.jid, "word %d" % i).id for i in range(3 * HELD)]
-    sender.settle_at("example.org")
+    said = arrived(sender, [sender.say(held.jid, "word %d" % i) for i in range(3 * HELD)])
     disco, version = about_features(held), about_version(held)
     nothing_comes(held, 0.3)
     let_in(held, disco, version)
@@ -61,11 +67,7 @@ def test_more_than_may_wait_comes_behind_it(server, sender, held):
 
 
 def test_more_bytes_than_may_wait_come_behind_them(server, sender, held):
-    said = []
-    for i in range(4):
-        said.append("big-%d" % i)
-        sender.send(message_to(held.jid, body(words("x" * 200000)), id=said[-1]))
-    sender.settle_at("example.org")
+    said = arrived(sender, [sender.say(held.jid, "x" * 200000) for _ in range(4)])
     let_in(held)
     in_order(held, said, sender)
 
@@ -86,8 +88,7 @@ def test_a_client_that_says_more_than_may_wait_loses_nothing(server, sender, hel
 def test_one_that_is_denied_leaves_nothing_waiting(server, sender, held):
     before = clients(server)
     held.say(sender.jid)
-    said = [sender.say(held.jid).id for _ in range(2 * HELD)]
-    sender.settle_at("example.org")
+    said = arrived(sender, [sender.say(held.jid) for _ in range(2 * HELD)])
     let_in(held, name="Evil")
     assert held.stream_error() == "policy-violation"
     after = clients(server)
