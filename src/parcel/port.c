@@ -47,7 +47,7 @@ static void run_last_close(struct task *task)
 {
 	struct port *p = container_of(task, struct port, last);
 
-	p->ops->close(p, "resource-constraint", STR("The server is out of memory."), STR_NONE);
+	p->ops->close(p, "resource-constraint", STR("The server is out of memory."), STR_NONE, NULL);
 	port_unref(p);
 }
 
@@ -72,8 +72,7 @@ static void letter_post(struct port *p, struct letter letter, void (*run)(struct
 		standing_unref(letter.standing);
 		if (letter.parting)
 			parting_answer(letter.parting, false);
-		else
-			port_fail(p);
+		port_fail(p);
 		return;
 	}
 	*l = letter;

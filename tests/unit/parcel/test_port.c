@@ -29,10 +29,12 @@ static void on_write(struct port *port, struct str bytes)
 	((struct far *)port)->writes++;
 }
 
-static void on_close(struct port *port, const char *condition, struct str text, struct str lang)
+static void on_close(struct port *port, const char *condition, struct str text, struct str lang,
+	struct parting *parting)
 {
 	(void)text;
 	(void)lang;
+	(void)parting;
 	((struct far *)port)->closed = condition;
 }
 
