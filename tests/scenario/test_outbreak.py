@@ -26,7 +26,7 @@ def server(launch, sink):
     return launch("outbreak", {
         "mail": {"server": "127.0.0.1", "port": sink.port, "tls": "never", "from": "gatehouse@example.org",
                  "to_admins": ["security@example.org"]},
-        "outbreak": {"recipients": RECIPIENTS, "relayed": RELAYED, "seconds": 120, "hold_seconds": 600,
+        "outbreak": {"action": "hold", "recipients": RECIPIENTS, "relayed": RELAYED, "seconds": 120, "hold_seconds": 600,
                      "trusted_hosts": ["intranet.example"]}})
 
 
