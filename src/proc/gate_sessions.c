@@ -3,6 +3,7 @@
 #include "ipc/control.h"
 #include "net/handshakes.h"
 #include "proc/gate.h"
+#include "way/traffic.h"
 
 static json_t *session_json(const struct route_session *s)
 {
@@ -226,6 +227,49 @@ static json_t *clients_json(const struct gate *g, const struct xmpp_stats *x, co
 			(json_int_t)f.clients_overdue, "held_off", (json_int_t)w->held_off);
 }
 
+struct said {
+	uint64_t directions[TRAFFIC_DIRECTIONS], types[TRAFFIC_TYPES];
+	json_t *groups;
+};
+
+static void add_group(void *owner, struct str name, uint64_t count)
+{
+	json_int_t before = json_integer_value(json_object_getn(owner, name.data, name.len));
+
+	json_object_setn_new(owner, name.data, name.len, json_integer(before + (json_int_t)count));
+}
+
+static void add_traffic(void *owner, const struct traffic *t)
+{
+	struct said *said = owner;
+
+	for (size_t i = 0; i < TRAFFIC_DIRECTIONS; i++)
+		said->directions[i] += __atomic_load_n(&t->directions[i], __ATOMIC_RELAXED);
+	for (size_t i = 0; i < TRAFFIC_TYPES; i++)
+		said->types[i] += __atomic_load_n(&t->types[i], __ATOMIC_RELAXED);
+	traffic_each_group(t, add_group, said->groups);
+}
+
+static struct str direction_name(size_t i)
+{
+	return str_from(traffic_directions[i]);
+}
+
+static struct str type_name(size_t i)
+{
+	return str_from(traffic_types[i]);
+}
+
+/* What people say to each other. */
+static json_t *traffic_json(const struct gate *g)
+{
+	struct said said = {.groups = json_object()};
+
+	way_traffic(g->way, add_traffic, &said);
+	return json_pack("{s:o, s:o, s:o}", "direction", numbers(said.directions, TRAFFIC_DIRECTIONS, direction_name), "type",
+			numbers(said.types, TRAFFIC_TYPES, type_name), "group", said.groups);
+}
+
 /* What is counted for monitoring; proc/metrics.c gives it the names of metrics. */
 static json_t *figures_json(const struct gate *g, const struct xmpp_stats *x, const struct way_stats *w)
 {
@@ -282,5 +326,6 @@ void gate_status(struct gate_request *r)
 	json_object_set_new(answer, "campaign", gate_campaign_status(g));
 	json_object_set_new(answer, "clients", clients_json(g, &x, &w));
 	json_object_set_new(answer, "figures", figures_json(g, &x, &w));
+	json_object_set_new(json_object_get(answer, "figures"), "said", traffic_json(g));
 	gate_request_done(r, answer);
 }

@@ -34,6 +34,12 @@ static const struct metric metrics[] = {
 		"Stanzas handed to sessions: people's content, and all else."},
 	{"gatehouse_stanzas_classed_total", COUNTER, "figures.classes.*", "class", 0,
 		"Accepted stanzas, by whether they wait for the record (content), are recorded (event) or counted."},
+	{"gatehouse_said_total", COUNTER, "figures.said.direction.*", "direction", 0,
+		"Content that people sent and nothing stopped, by where it goes: inside, room, out, in."},
+	{"gatehouse_said_types_total", COUNTER, "figures.said.type.*", "type", 0,
+		"The same by what it is: message, file, link, call, presence, request."},
+	{"gatehouse_said_groups_total", COUNTER, "figures.said.group.*", "group", 0,
+		"The same by each group of who said it."},
 	{"gatehouse_verdicts_total", COUNTER, "figures.verdicts.*", "action", 0,
 		"Stanzas that were inspected, by what the policy does."},
 	{"gatehouse_refusals_total", COUNTER, "figures.refusals.*", "condition", 0,
@@ -130,12 +136,17 @@ static void put_number(struct buf *out, const struct metric *m, const json_t *va
 	buf_putc(out, '\n');
 }
 
-/* Names come from our own processes and are words; anything else in one is left out. */
+/* UTF-8 with the three escapes that the format has; names of groups are people's words. */
 static void put_label(struct buf *out, const char *name)
 {
-	for (; *name; name++)
-		if (*name > ' ' && *name < 127 && *name != '"' && *name != '\\')
+	for (; *name; name++) {
+		if (*name == '"' || *name == '\\')
+			buf_putc(out, '\\');
+		if (*name == '\n')
+			buf_lit(out, "\\n");
+		else
 			buf_putc(out, *name);
+	}
 }
 
 static long long number_of(const json_t *object, const char *name)

@@ -56,16 +56,12 @@ static bool is_from_one_to_one(const struct parcel *p, const struct settings *se
 	       !str_is(p->type, "result") && !settings_is_rooms(settings, p->to.domain);
 }
 
-unsigned spread_wanted(const struct settings *settings)
-{
-	return settings->outbreak_action == SETTINGS_OUTBREAK_OFF ? 0 : MATTER_LINK | MATTER_FILE;
-}
-
 void spread_watch(struct parcel *p, struct way_loop *wl)
 {
 	struct spreading s = {.p = p, .wl = wl};
 
-	if (!wl->outbreak || !(p->matter & spread_wanted(wl->settings)) || !is_from_one_to_one(p, wl->settings))
+	if (!wl->outbreak || wl->settings->outbreak_action == SETTINGS_OUTBREAK_OFF || !(p->matter & (MATTER_LINK | MATTER_FILE)) ||
+			!is_from_one_to_one(p, wl->settings))
 		return;
 	s.limits = limits_of(wl->settings);
 	payload_each(p->stanza, count, &s);

@@ -5,6 +5,3 @@
 
 /* The parcel has been inspected and nothing stops it. On the connection's loop. */
 void spread_watch(struct parcel *p, struct way_loop *wl);
-
-/* The bits of enum matter that are asked for. */
-unsigned spread_wanted(const struct settings *settings);

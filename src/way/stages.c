@@ -97,7 +97,7 @@ static struct matter_case matter_case_of(const struct parcel *p, const struct wa
 /* The bits that switches, channels, the limits of the session and what is counted (route/inventory.h) depend on. */
 static unsigned wanted_of(const struct parcel *p, const struct way_loop *wl)
 {
-	unsigned counted = p->class == CLASS_CONTENT ? MATTER_FILE | MATTER_CALL | spread_wanted(wl->settings) : 0;
+	unsigned counted = p->class == CLASS_CONTENT ? MATTER_FILE | MATTER_CALL | MATTER_LINK : 0;
 
 	return stop_wanted(wl->policy, &wl->channels) | counted | (p->standing ? limit_wanted(p->standing->limits) : 0);
 }
@@ -158,6 +158,14 @@ static void inspect_name(struct parcel *p, struct way_loop *wl, struct str name,
 		inspect_text(wl->policy, wl->scratch, KIND_RESOURCE, name, from, to, p->arena, &p->verdict);
 }
 
+static void count_passed(struct parcel *p, struct way_loop *wl)
+{
+	if (p->class != CLASS_CONTENT)
+		return;
+	traffic_count(&wl->traffic, p, wl->settings);
+	spread_watch(p, wl);
+}
+
 /* A signal has no text by the table that made it one. */
 enum stage_result stage_inspect(struct parcel *p, struct way_loop *wl)
 {
@@ -176,7 +184,7 @@ enum stage_result stage_inspect(struct parcel *p, struct way_loop *wl)
 	if (verdict_blocks(&p->verdict))
 		way_count(&wl->stats.blocked, 1);
 	else
-		spread_watch(p, wl);
+		count_passed(p, wl);
 	return STAGE_NEXT;
 }
 

@@ -7,6 +7,7 @@
 #include "loop/loop.h"
 #include "policy/stop.h"
 #include "record/record.h"
+#include "way/traffic.h"
 #include "way/way.h"
 
 enum { RULES_MAX = VERDICT_FINDINGS_MAX };
@@ -40,6 +41,7 @@ struct way_loop {
 	struct buf deliver;              /* the stanza without what the verdict takes out */
 	struct buf nick;                 /* as whom the sender speaks there */
 	struct way_stats stats;
+	struct traffic traffic;
 	uint64_t refused_at;             /* the second of the last line of type refused */
 	uint64_t refusals;               /* since then */
 	bool releasing;

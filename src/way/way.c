@@ -474,3 +474,9 @@ void way_stats(const struct way *w, struct way_stats *out)
 		durations_gather(&out->receipts, &s->receipts);
 	}
 }
+
+void way_traffic(const struct way *w, void (*each)(void *owner, const struct traffic *t), void *owner)
+{
+	for (unsigned i = 0; i < w->env.loops->count; i++)
+		each(owner, &w->loops[i].traffic);
+}

@@ -24,6 +24,7 @@ struct directory;
 struct settings;
 struct denials;
 struct outbreak;
+struct traffic;
 struct turnstile;
 
 /* Borrowed; all outlive the way. record[i] belongs to loop i. xmpp is set by way_set_xmpp: it needs the way first. */
@@ -87,3 +88,5 @@ struct way_stats {
 	struct durations receipts;               /* how long they were waited for; in whole milliseconds */
 };
 void way_stats(const struct way *w, struct way_stats *out); /* any thread, approximate */
+/* What each loop has counted (way/traffic.h); any thread. */
+void way_traffic(const struct way *w, void (*each)(void *owner, const struct traffic *t), void *owner);

@@ -9,8 +9,10 @@ import time
 import pytest
 
 from lib import archive, component, record
+from lib.client import Account
 from lib.folk import Folk
-from lib.server import free_port, ROOT, Server
+from lib.rooms import join
+from lib.server import free_port, PASSWORD_MARK, ROOT, Server
 from lib.stanza import body, message, message_to, words
 
 SAMPLE = re.compile(r'(\w+)(?:\{(\w+)="([^"]*)"\})? (-?[0-9.]+)')
@@ -95,6 +97,28 @@ def test_what_happens_is_counted(server, folk):
     for process in ("supervisor", "gate", "recorder", "exporter"):
         assert after["gatehouse_process_resident_bytes", process] > 100000
         assert after["gatehouse_process_cpu_seconds_total", process] >= 0
+
+
+def test_what_people_say_is_counted_by_way_type_and_group(server, folk, room):
+    bob, = folk.online(1)
+    account = Account("counted@example.org", PASSWORD_MARK + "counted")
+    server.import_csv("%s,%s,Counted,sales;Ämter hier,,,\n" % (account.jid, account.password))
+    alice = folk.client(account).online()
+    before, _ = scrape(server)
+    for each in ({}, {"extra": "<x xmlns='jabber:x:oob'><url>https://example.net/f</url></x>"}):
+        said = alice.say(bob.bare, words("good morning"), **each)
+        bob.expect(message(body=said.body))
+    said = alice.say(bob.bare, "see https://example.net/page")
+    bob.expect(message(body=said.body))
+    join(alice, room, "alice")
+    alice.roundtrip()
+    after, _ = scrape(server)
+
+    def more(name, value):
+        return after.get((name, value), 0) - before.get((name, value), 0)
+    assert [more("gatehouse_said_types_total", each) for each in ("message", "file", "link")] == [1, 1, 1]
+    assert more("gatehouse_said_total", "inside") == 3 and more("gatehouse_said_total", "room") == 1
+    assert more("gatehouse_said_groups_total", "sales") == more("gatehouse_said_groups_total", "Ämter hier") == 4
 
 
 HISTOGRAMS = ["gatehouse_store_write_seconds", "gatehouse_store_transaction_seconds", "gatehouse_store_read_seconds",
