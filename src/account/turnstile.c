@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "base/network.h"
 
 enum { SETS = 1024, WAYS = 4, KEY_MAX = 512 };
 
@@ -21,11 +22,20 @@ struct turnstile {
 	struct place places[SETS][WAYS];
 };
 
+/* Of IPv6 the /64 in which whoever has one address has all of them. */
+static struct str place_of(struct str address, struct network *net)
+{
+	bool six = network_address_parse(address, net) && str_find(address, ':', 0) < address.len;
+
+	return six ? str_of((const char *)net->address, 8) : address;
+}
+
 /* Seeded (base/map.h): nobody can aim at another's place. */
 static uint64_t key_of(const struct comer *c)
 {
 	char text[KEY_MAX * 3];
-	const struct str *parts[] = {&c->account, &c->address, &c->agent};
+	struct network net;
+	const struct str address = place_of(c->address, &net), *parts[] = {&c->account, &address, &c->agent};
 	size_t len = 0;
 	uint64_t key;
 

@@ -118,8 +118,8 @@ static void print_done(struct cli *cli, const json_t *answer)
 {
 	const json_t *s = json_object_get(answer, "switch");
 
-	cli_say(cli, "%s: %s off for %s %s, until %s\n%lld sessions reached in %lld ms, %lld of them ended\n", people_text(s, "id"),
-		people_text(s, "what"), people_text(s, "scope"), LOG_STR(str_from(people_text(s, "name"))), end_of(s),
+	cli_say(cli, "%s: %s off for %s%s%s, until %s\n%lld sessions reached in %lld ms, %lld of them ended\n", people_text(s, "id"),
+		people_text(s, "what"), people_text(s, "scope"), people_text(s, "name")[0] ? " " : "", LOG_STR(str_from(people_text(s, "name"))), end_of(s),
 		number(answer, "reached"), number(answer, "milliseconds"), number(answer, "ended"));
 }
 

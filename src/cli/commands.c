@@ -464,8 +464,8 @@ const struct command commands[] = {
 		"Exit code 1: something is switched off.", "  gatehouse lockdown status --json\n", NULL, 0, 0, false,
 		cmd_lockdown_status},
 	{"lockdown rehearse", "WHAT [as in 'lockdown on']", "whom a switch would hit; nothing is changed",
-		"Prints how many people, sessions, groups and rooms, by name. It is recorded as a rehearsal.",
-		"  gatehouse lockdown rehearse everything --group sales --reason \"Exercise\"\n", lockdown_rehearse_options, 1, 1,
+		"Prints how many people, sessions, groups and rooms, by name. It is recorded as a rehearsal; --reason may say what for.",
+		"  gatehouse lockdown rehearse everything --group sales\n", lockdown_rehearse_options, 1, 1,
 		false, cmd_lockdown_rehearse},
 
 	{"clients judge", "[--batch] [--known FILE] [FILE | FIELD=VALUE...]", "say what is held of a client that shows these signals",

@@ -133,7 +133,7 @@ static struct switching *switching_new(struct gate_request *r)
 void gate_lockdown_on(struct gate_request *r)
 {
 	struct switching *w = switching_new(r);
-	struct lockdown *l = w ? gate_switch_take(r, &w->off, r->gate->lockdown) : NULL;
+	struct lockdown *l = w ? gate_switch_take(r, &w->off, r->gate->lockdown, true) : NULL;
 
 	if (!l)
 		return; /* answered, and gone with all it had */

@@ -94,7 +94,7 @@ void gate_lockdown_rehearse(struct gate_request *r)
 		return;
 	}
 	w->request = r;
-	w->lockdown = gate_switch_take(r, &w->off, NULL);
+	w->lockdown = gate_switch_take(r, &w->off, NULL, false);
 	if (!w->lockdown)
 		return; /* answered, and gone with all it had */
 	if (gate_switch_act(r, &w->off)) {

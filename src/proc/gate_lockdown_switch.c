@@ -156,7 +156,7 @@ static struct str make_id(struct gate_request *r)
 	return arena_dup(r->arena, str_of(id, LOCKDOWN_ID));
 }
 
-static const char *take_switch(struct gate_request *r, struct lockdown_switch *s)
+static const char *take_switch(struct gate_request *r, struct lockdown_switch *s, bool needs_reason)
 {
 	int what = gate_word_of(control_member(r->args, "what"), lockdown_what_names, LOCKDOWN_WHATS);
 	int scope = gate_word_of(control_member(r->args, "scope"), lockdown_scope_names, LOCKDOWN_SCOPES);
@@ -173,7 +173,7 @@ static const char *take_switch(struct gate_request *r, struct lockdown_switch *s
 	s->except = control_member(r->args, "except");
 	s->by = control_member(json_object_get(r->root, "by"), "name");
 	s->id = make_id(r);
-	if (!s->reason.len || s->reason.len > LOCKDOWN_REASON_MAX || !is_printable(s->reason))
+	if ((needs_reason && !s->reason.len) || s->reason.len > LOCKDOWN_REASON_MAX || !is_printable(s->reason))
 		return "say why in at most 500 bytes: people are told, and it goes into the record";
 	if (s->versions.len && s->scope != LOCKDOWN_PRODUCT)
 		return "only products have versions";
@@ -184,9 +184,9 @@ static const char *take_switch(struct gate_request *r, struct lockdown_switch *s
 }
 
 /* The switch a request describes, in force beside the others. On failure the request has been answered. */
-struct lockdown *gate_switch_take(struct gate_request *r, struct lockdown_switch *s, const struct lockdown *beside)
+struct lockdown *gate_switch_take(struct gate_request *r, struct lockdown_switch *s, const struct lockdown *beside, bool needs_reason)
 {
-	const char *fault = take_switch(r, s);
+	const char *fault = take_switch(r, s, needs_reason);
 	struct lockdown *l = NULL;
 	int code = fault ? 0 : gate_lockdown_make(&l, beside, STR_NONE, s, r->gate->settings->lockdown_break_glass_group);
 

@@ -174,8 +174,7 @@ static const char *const steps[] = {
 	"  CASE WHEN product = '' THEN '' ELSE lower(product) END END AS known, '', '', '', min(first_us), max(last_us), 0 "
 	"  FROM client GROUP BY owner, known;",
 	/* 18: what people have chosen for themselves */
-	"CREATE TABLE privacy ("
-	"  owner TEXT PRIMARY KEY, reach INTEGER NOT NULL, last_activity INTEGER NOT NULL) WITHOUT ROWID;",
+	"CREATE TABLE privacy (owner TEXT PRIMARY KEY, reach INTEGER NOT NULL, last_activity INTEGER NOT NULL) WITHOUT ROWID;",
 	/* 19: who counts apart in the posture, because an exception names him */
 	"ALTER TABLE posture ADD COLUMN excepted INTEGER NOT NULL DEFAULT 0;",
 };

@@ -360,9 +360,8 @@ def test_a_rehearsal_names_whom_it_would_hit_and_changes_nothing(folk, server, r
     clients = [folk.client(each).online() for each in accounts[:2]]
     owner, third = folk.online(2)
     rooms.trio_in(room, owner, [clients[0], third])
-    for command in (["rehearse"], ["on"]):
-        dry = ["--dry-run"] if command == ["on"] else []
-        answer = server.json("lockdown", *command, "everything", "--group", group, "--reason", "An exercise.", *dry)
+    for command, more in (("rehearse", []), ("on", ["--dry-run", "--reason", "An exercise."])):
+        answer = server.json("lockdown", command, "everything", "--group", group, *more)
         assert sorted(answer["people"]) == sorted(each.jid for each in accounts)
         assert answer["sessions"] == 2 and answer["resumable"] == 0
         assert sorted(answer["groups"]) == sorted([group, "lock-second"])

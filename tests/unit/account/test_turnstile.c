@@ -124,9 +124,29 @@ static void test_it_does_not_grow(void **state)
 	turnstile_free(t);
 }
 
+static void test_who_has_a_network_of_addresses_is_one(void **state)
+{
+	struct turnstile *t = turnstile_new();
+	struct comer ann = comer("ann@example.org", "");
+	char address[40];
+
+	(void)state;
+	for (int i = 0; i <= TURNSTILE_FREE; i++) {
+		snprintf(address, sizeof(address), "2001:db8::%x", i + 1);
+		ann.address = str_from(address);
+		deny(t, &ann, 1000);
+	}
+	ann.address = STR("2001:db8::ffff");
+	assert_true(is_held(t, &ann, 1000));
+	ann.address = STR("2001:db8:0:1::1");
+	assert_false(is_held(t, &ann, 1000));
+	turnstile_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_who_has_a_network_of_addresses_is_one),
 		cmocka_unit_test(test_the_first_denials_hold_nobody_off),
 		cmocka_unit_test(test_further_ones_hold_off_longer_and_longer),
 		cmocka_unit_test(test_others_and_other_installations_are_not_meant),
