@@ -282,18 +282,37 @@ static const struct command *command_find(int argc, char **argv, int *out_words)
 
 		for (int i = 0, at = 0; i < *out_words && at >= 0 && (size_t)at < sizeof(name); i++)
 			at += snprintf(name + at, sizeof(name) - (size_t)at, "%s%s", i ? " " : "", argv[i]);
-		for (const struct command *c = commands; c->name; c++)
+		command_each (c)
 			if (strcmp(c->name, name) == 0)
 				return c;
 	}
 	return NULL;
 }
 
+static const struct command *const tables[] = {commands_server, commands_people, commands_clients, commands_record};
+
+/* The table behind the one that ends with this entry; NULL: it is the last. */
+static const struct command *table_behind(const struct command *c)
+{
+	for (size_t i = 0; i + 1 < sizeof(tables) / sizeof(tables[0]); i++)
+		for (const struct command *other = tables[i]; other->name; other++)
+			if (other == c)
+				return tables[i + 1];
+	return NULL;
+}
+
+const struct command *command_next(const struct command *c)
+{
+	if (!c)
+		return tables[0];
+	return c[1].name ? c + 1 : table_behind(c);
+}
+
 static bool is_group(const char *word)
 {
 	size_t n = strlen(word);
 
-	for (const struct command *c = commands; c->name; c++)
+	command_each (c)
 		if (strncmp(c->name, word, n) == 0 && c->name[n] == ' ')
 			return true;
 	return false;
@@ -306,8 +325,9 @@ static int unknown_command(int argc, char **argv)
 	char found[128], remedy[256];
 	size_t n = 0;
 
-	for (const struct command *c = commands; c->name && n < NAMES_MAX; c++)
-		names[n++] = c->name;
+	command_each (c)
+		if (n < NAMES_MAX)
+			names[n++] = c->name;
 	snprintf(found, sizeof(found), "%s%s%s", argv[0], argc > 1 && argv[1][0] != '-' ? " " : "",
 		argc > 1 && argv[1][0] != '-' ? argv[1] : "");
 	nearest = nearest_word(str_from(found), names, n);

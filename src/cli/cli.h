@@ -1,4 +1,4 @@
-/* The frame of the command `gatehouse`: one file a subcommand, one table of commands (commands.c). A
+/* The frame of the command `gatehouse`: one file a subcommand, tables of commands (commands_*.c). A
  * subcommand declares its options and its help here and gets them parsed; it prints a table for people or,
  * with --json, one JSON document. What it returns is the exit code. */
 #pragma once
@@ -55,8 +55,13 @@ struct cli {
 	const char *values[CLI_OPTIONS_MAX]; /* of command->options, by position; NULL: not given */
 };
 
-/* The table, ended by name NULL. */
-extern const struct command commands[];
+/* The tables (commands_*.c), in the order in which help shows them: names, options and the text that teaches them. Help and manual
+ * pages are printed from here. */
+extern const struct command commands_server[], commands_people[], commands_clients[], commands_record[];
+
+/* The first one for NULL; NULL behind the last. */
+const struct command *command_next(const struct command *c);
+#define command_each(c) for (const struct command *c = command_next(NULL); c; c = command_next(c))
 
 /* Parses and runs. `argv` is main's. */
 int cli_main(int argc, char **argv);

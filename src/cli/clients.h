@@ -4,7 +4,7 @@
 #include "cli/people.h"
 #include "cli/table.h"
 
-/* Puts the filters that were given (FILTERS of commands.c) into args. 0, or an exit code after saying why. */
+/* Puts the filters that were given (FILTERS of commands_clients.c) into args. 0, or an exit code after saying why. */
 [[nodiscard]] int clients_filter(const struct cli *cli, json_t *args);
 /* The time that the option holds under this name, if it was given. */
 [[nodiscard]] int clients_time(const struct cli *cli, const char *option, const char *name, json_t *args);

@@ -1,4 +1,4 @@
-/* The command `gatehouse`; what it can do is the table in commands.c. */
+/* The command `gatehouse`; what it can do is in the tables of commands_*.c. */
 #include <signal.h>
 
 #include "cli/cli.h"

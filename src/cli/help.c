@@ -51,7 +51,7 @@ static void print_commands(const char *word)
 {
 	size_t n = word ? strlen(word) : 0;
 
-	for (const struct command *c = commands; c->name; c++)
+	command_each (c)
 		if (!word || (strncmp(c->name, word, n) == 0 && c->name[n] == ' '))
 			printf("  %-24s %s\n", c->name, c->summary);
 }
@@ -141,7 +141,7 @@ static void man_overview(void)
 	       "...\n.SH DESCRIPTION\n");
 	roff(intro);
 	printf("\n.SH COMMANDS\n");
-	for (const struct command *c = commands; c->name; c++) {
+	command_each (c) {
 		printf(".TP\n\\fB%s\\fR ", c->name);
 		roff(c->usage);
 		printf("\n");
@@ -191,8 +191,8 @@ static const struct command *command_named(const struct cli *cli)
 
 	for (int i = 0; i < cli->args_len; i++)
 		buf_printf(&name, "%s%s", i ? " " : "", cli->args[i]);
-	for (const struct command *c = commands; c->name && !found; c++)
-		if (str_eq(str_from(c->name), buf_view(&name)))
+	command_each (c)
+		if (!found && str_eq(str_from(c->name), buf_view(&name)))
 			found = c;
 	buf_done(&name);
 	return found;
@@ -201,12 +201,12 @@ static const struct command *command_named(const struct cli *cli)
 int cmd_help(struct cli *cli)
 {
 	const struct command *c = cli->args_len ? command_named(cli) : NULL;
-	size_t n;
 
 	if (cli->args_len && !c) {
-		n = strlen(cli->args[0]);
-		for (c = commands; c->name; c++)
-			if (cli->args_len == 1 && strncmp(c->name, cli->args[0], n) == 0 && c->name[n] == ' ')
+		size_t n = strlen(cli->args[0]);
+
+		command_each (other)
+			if (cli->args_len == 1 && strncmp(other->name, cli->args[0], n) == 0 && other->name[n] == ' ')
 				return help_group(cli->args[0]);
 		return cli_fail(cli, CLI_USAGE, "'gatehouse help' lists all commands",
 			"there is no command '%s'", LOG_STR(str_from(cli->args[0])));
