@@ -53,7 +53,9 @@ def store(server):
 def seen(db, name, product, version, first, last, key="k"):
     """A client, first and last seen so many days ago."""
     now = time.time()
-    db.execute("INSERT OR REPLACE INTO client VALUES (?, ?, 0, 7, 90, 0, ?, ?, '', 0, 'Linux', '', '', '', '', '', 'desk', '', 0, "
+    db.execute("INSERT OR REPLACE INTO client (owner, key, class, basis, confidence, contradictions, product, version, version_before, version_us, "
+               "os, device, caps, node, agent, ja4, resource, addresses, networks, first_us, last_us, sessions, messages, rooms, files, "
+               "calls) VALUES (?, ?, 0, 7, 90, 0, ?, ?, '', 0, 'Linux', '', '', '', '', '', 'desk', '', 0, "
                "?, ?, 0, 0, 0, 0, 0)", ("%s@example.org" % name, key + product, product, version,
                                         int((now - first * DAY) * 1e6), int((now - last * DAY) * 1e6)))
 
