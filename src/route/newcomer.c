@@ -27,6 +27,9 @@ struct asking {
 	struct origin *origin; /* counted; its session may have gone */
 	struct arena *arena;   /* of the strings */
 	struct newcome what;
+	struct waiter noted;   /* the line that says what others are told: they are when it is durable */
+	struct str text;
+	bool tells; /* not too many lately */
 };
 
 static struct str text_of(const struct asking *a, struct str s)
@@ -220,8 +223,8 @@ static bool was_before(const struct session *s, const struct asking *a)
 	return s->newcomer.since_us ? s->newcomer.since_us < a->what.utc_us : s->connected_us < a->what.utc_us;
 }
 
-/* How many who count have been told. */
-static unsigned tell(const struct asking *a, struct str text)
+/* Of those who are there; `count` tells nobody. How many who count. */
+static unsigned tell(const struct asking *a, bool count)
 {
 	unsigned told = 0;
 
@@ -229,32 +232,50 @@ static unsigned tell(const struct asking *a, struct str text)
 	{
 		if (!session_is_available(s) || is_same_device(s, a))
 			continue;
-		headline_give(s, text, is_german(a->origin) ? STR("de") : STR("en"));
+		if (!count)
+			headline_give(s, a->text, is_german(a->origin) ? STR("de") : STR("en"));
 		told += was_before(s, a);
 	}
 	return told;
 }
 
-static void announce(struct asking *a, const struct store_meeting *m)
+static void on_new_noted(struct waiter *w, const struct receipt *receipt)
+{
+	struct asking *a = container_of(w, struct asking, noted);
+	const struct settings *settings = a->user->home->settings;
+	unsigned told = 0;
+
+	if (receipt) {
+		if (a->tells && settings->devices_tell)
+			told = tell(a, false);
+		if (a->tells && settings->devices_mail)
+			mail_person(a, a->text);
+		if (a->tells && settings->devices_mail_admins)
+			mail_admins(a);
+		if (told || !a->tells || !settings->devices_tell)
+			store_device_told(store_of(a->user), a->user->bare, a->what.untold_key);
+	}
+	asking_end(a);
+}
+
+/* False: nobody is told now; who comes later is. */
+static bool announce(struct asking *a, const struct store_meeting *m)
 {
 	const struct settings *settings = a->user->home->settings;
 	struct buf text = BUF_INIT(0);
-	bool tells = m->lately <= LATELY_MAX;
-	unsigned told = 0;
+	unsigned there;
+	bool ok;
 
 	put_text(&text, &a->what, settings, is_german(a->origin));
-	if (!buf_failed(&text)) {
-		if (tells && settings->devices_tell)
-			told = tell(a, buf_view(&text));
-		if (tells && settings->devices_mail)
-			mail_person(a, buf_view(&text));
-		if (tells && settings->devices_mail_admins)
-			mail_admins(a);
-		note_device(a->user, a->origin, "new", &a->what, told, told ? buf_view(&text) : STR_NONE);
-	}
-	if (told || !tells || !settings->devices_tell)
-		store_device_told(store_of(a->user), a->user->bare, a->what.untold_key);
+	a->text = text_of(a, buf_view(&text));
+	ok = !buf_failed(&text) && !arena_is_full(a->arena);
 	buf_done(&text);
+	if (!ok)
+		return false;
+	a->tells = m->lately <= LATELY_MAX;
+	a->noted.done = on_new_noted;
+	there = a->tells && settings->devices_tell ? tell(a, true) : 0;
+	return note_device(a->user, a->origin, "new", &a->what, there, there ? a->text : STR_NONE, &a->noted);
 }
 
 /* ---- who comes ---- */
@@ -266,12 +287,12 @@ static void on_met(struct store_req *req, int result)
 	struct asking *a = req->owner;
 	const struct store_meeting *m = req->meeting;
 	struct session *s = a->origin->user ? session_by_origin(a->user, a->origin) : NULL;
+	bool announced = false;
 
 	if (result) {
 		log_error("it could not be looked up whether a device is new");
 	} else {
-		if (m->is_new && !(s && s->newcomer.announced))
-			announce(a, m);
+		announced = m->is_new && !(s && s->newcomer.announced) && announce(a, m);
 		if (s) {
 			s->newcomer.since_us = m->first_us;
 			s->newcomer.exempt |= m->is_first;
@@ -282,7 +303,8 @@ static void on_met(struct store_req *req, int result)
 				tell_untold(s);
 		}
 	}
-	asking_end(a);
+	if (!announced)
+		asking_end(a);
 }
 
 static void meet(struct session *s, struct str key, struct str network, struct str product, struct str device)
@@ -370,20 +392,40 @@ void newcomer_judged(struct session *s, const struct judgement *client)
 
 /* ---- who was not there when it came ---- */
 
-static void tell_late(struct session *s, struct asking *a, const struct store_untold *row)
+static void on_late_noted(struct waiter *w, const struct receipt *receipt)
 {
-	struct buf text = BUF_INIT(0), id = BUF_INIT(0);
-	struct newcome n = {
-		.product = row->product, .device = row->device, .address = row->address, .utc_us = row->first_us};
+	struct asking *a = container_of(w, struct asking, noted);
+	struct session *s = a->origin->user ? session_by_origin(a->user, a->origin) : NULL;
 
-	installation_id_put(&id, s->user->bare, row->key);
-	n.id = buf_view(&id);
-	put_text(&text, &n, s->user->home->settings, is_german(s->origin));
-	if (!buf_failed(&text)) {
-		headline_give(s, buf_view(&text), is_german(s->origin) ? STR("de") : STR("en"));
-		note_device(a->user, s->origin, "told", &n, 1, buf_view(&text));
-		store_device_told(store_of(s->user), s->user->bare, row->key);
+	if (receipt && s && session_is_available(s)) {
+		headline_give(s, a->text, is_german(a->origin) ? STR("de") : STR("en"));
+		store_device_told(store_of(a->user), a->user->bare, a->what.untold_key);
 	}
+	asking_end(a);
+}
+
+static void tell_late(struct session *s, const struct store_untold *row)
+{
+	struct asking *a = asking_new(s, NULL);
+	struct buf text = BUF_INIT(0), id = BUF_INIT(0);
+
+	if (!a) {
+		log_error("out of memory: somebody is told later of a new device");
+		return;
+	}
+	installation_id_put(&id, s->user->bare, row->key);
+	a->what = (struct newcome){.id = text_of(a, buf_view(&id)),
+		.untold_key = text_of(a, row->key),
+		.product = text_of(a, row->product),
+		.device = text_of(a, row->device),
+		.address = text_of(a, row->address),
+		.utc_us = row->first_us};
+	put_text(&text, &a->what, s->user->home->settings, is_german(s->origin));
+	a->text = text_of(a, buf_view(&text));
+	a->noted.done = on_late_noted;
+	if (buf_failed(&text) || arena_is_full(a->arena) ||
+		!note_device(a->user, s->origin, "told", &a->what, 1, a->text, &a->noted))
+		asking_end(a);
 	buf_done(&text);
 	buf_done(&id);
 }
@@ -394,7 +436,7 @@ static void on_untold(struct store_req *req, int result)
 	struct session *s = a->origin->user ? session_by_origin(a->user, a->origin) : NULL;
 
 	for (size_t i = 0; !result && s && session_is_available(s) && i < req->untolds->len; i++)
-		tell_late(s, a, &req->untolds->rows[i]);
+		tell_late(s, &req->untolds->rows[i]);
 	asking_end(a);
 }
 

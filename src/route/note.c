@@ -135,8 +135,8 @@ void note_client_patch(const struct session *s, const struct patch_finding *foun
 		log_warn("a patch of a stanza could not be recorded");
 }
 
-static void note_of_device(const struct user *u, const struct origin *o, struct str address, struct str text,
-	const struct extra *extra, size_t len)
+static bool note_of_device(const struct user *u, const struct origin *o, struct str address, struct str text,
+	const struct extra *extra, size_t len, struct waiter *waiter)
 {
 	struct entry entry = {.type = EVENT_DEVICE,
 		.from = o->jid.full,
@@ -148,12 +148,14 @@ static void note_of_device(const struct user *u, const struct origin *o, struct 
 		.extra = extra,
 		.extra_len = len};
 
-	if (record_append(u->home->record, &entry, NULL))
-		log_warn("what there is to say of a device could not be recorded");
+	if (record_append(u->home->record, &entry, waiter) == 0)
+		return true;
+	log_warn("what there is to say of a device could not be recorded");
+	return false;
 }
 
-void note_device(const struct user *u, const struct origin *o, const char *command, const struct newcome *n, unsigned told,
-	struct str text)
+bool note_device(const struct user *u, const struct origin *o, const char *command, const struct newcome *n, unsigned told,
+	struct str text, struct waiter *waiter)
 {
 	bool is_new = str_is(str_from(command), "new");
 	const struct extra extra[] = {
@@ -165,7 +167,7 @@ void note_device(const struct user *u, const struct origin *o, const char *comma
 		{.key = KEY_AGENT, .text = is_new ? o->agent_id : STR_NONE},
 	};
 
-	note_of_device(u, o, n->address, text, extra, sizeof(extra) / sizeof(extra[0]));
+	return note_of_device(u, o, n->address, text, extra, sizeof(extra) / sizeof(extra[0]), waiter);
 }
 
 void note_access(const struct user *u, const struct origin *o, const struct route_device *d)
@@ -179,5 +181,5 @@ void note_access(const struct user *u, const struct origin *o, const struct rout
 		{.key = KEY_AGENT, .text = d->agent},
 	};
 
-	note_of_device(u, o, o->address, STR_NONE, extra, sizeof(extra) / sizeof(extra[0]));
+	(void)note_of_device(u, o, o->address, STR_NONE, extra, sizeof(extra) / sizeof(extra[0]), NULL);
 }

@@ -24,9 +24,11 @@ struct newcome {
 	struct str product, device, address;
 	uint64_t utc_us;
 };
-/* `command`: new, told. `told`: how many sessions of other devices; `text`: what they were told. */
-void note_device(const struct user *u, const struct origin *o, const char *command, const struct newcome *n, unsigned told,
-	struct str text);
+/* `command`: new, told. `told`: how many sessions of other devices are there to be told; `text`: what they are told when the line's
+ * receipt is there. False: it could not be, and the waiter is not called. */
+struct waiter;
+[[nodiscard]] bool note_device(const struct user *u, const struct origin *o, const char *command, const struct newcome *n,
+	unsigned told, struct str text, struct waiter *waiter);
 /* The person has revoked a device's access. */
 struct route_device;
 void note_access(const struct user *u, const struct origin *o, const struct route_device *d);
