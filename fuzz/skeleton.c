@@ -52,6 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_forms(text);
 	need(skeleton_is_same_name(a, b) == skeleton_is_same_name(b, a));
 	(void)skeleton_is_one_script(text);
+	need(!skeleton_is_mixed(text) || !skeleton_is_one_script(text));
 	buf_done(&valid);
 	return 0;
 }
