@@ -88,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	carry_all(text);
 	read_as_written(text);
 
+	assert(!found || link_may_be_in(text));
 	assert(byte_by_byte(text) == found);
 	assert(!found || with_tail(text, STR(" and more")));
 	assert(with_tail(text, STR(" https://example.org")));

@@ -181,6 +181,17 @@ bool link_end(struct link_finder *f)
 	return f->found;
 }
 
+bool link_may_be_in(struct str text)
+{
+	for (size_t i = 0; i + 1 < text.len; i++) {
+		char c = text.data[i];
+
+		if (c == '\\' || ((c == '.' || c == ':') && !link_is_edge((unsigned char)text.data[i + 1])))
+			return true;
+	}
+	return false;
+}
+
 bool link_in(struct str text)
 {
 	struct link_finder f;

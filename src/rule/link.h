@@ -39,6 +39,10 @@ void link_feed(struct link_finder *f, struct str text);
 /* The text is over: was there one? */
 [[nodiscard]] bool link_end(struct link_finder *f);
 
+/* False: certainly none, at a fraction of the price; of a text that comes in one piece. Every link has a dot or a colon that a sentence
+ * does not end with, or a backslash. */
+[[nodiscard]] bool link_may_be_in(struct str text);
+
 /* White space and what stands around links. */
 [[nodiscard]] bool link_is_edge(unsigned char c);
 

@@ -207,8 +207,9 @@ static void text_end(struct walk *w)
 static void text_add(struct walk *w, const struct node *text)
 {
 	const struct node *in = text->parent;
+	bool whole = !w->linking && !(text->next && text->next->kind == NODE_TEXT);
 
-	if (w->wanted & MATTER_LINK && !(w->found & MATTER_LINK) && !is_form_type(text)) {
+	if (w->wanted & MATTER_LINK && !(w->found & MATTER_LINK) && !(whole && !link_may_be_in(text->text)) && !is_form_type(text)) {
 		if (!w->linking)
 			link_begin(&w->link);
 		w->linking = true;
