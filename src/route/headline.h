@@ -1,5 +1,6 @@
 /* What the server itself has to say to a person: a message of type headline from the domain, which no client keeps or
- * answers (RFC 6121 5.2.2). No person's content. On the home loop. */
+ * answers (RFC 6121 5.2.2). What a client says of itself may stand in it (newcomer.h, takeover.h), nothing else of a person's. On the
+ * home loop. */
 #pragma once
 
 #include "route/session.h"
