@@ -31,13 +31,26 @@ void headline_give(struct session *s, struct str text, struct str lang)
 	buf_done(&out);
 }
 
+static bool is_reader(const struct session *s, const struct session *but)
+{
+	return s != but && session_is_available(s);
+}
+
+unsigned headline_readers(const struct user *u, const struct session *but)
+{
+	unsigned there = 0;
+
+	session_each(s, u) there += is_reader(s, but);
+	return there;
+}
+
 unsigned headline_tell(struct user *u, const struct session *but, struct str text, struct str lang)
 {
 	unsigned told = 0;
 
 	session_each(s, u)
 	{
-		if (s == but || !session_is_available(s))
+		if (!is_reader(s, but))
 			continue;
 		headline_give(s, text, lang);
 		told++;

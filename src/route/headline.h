@@ -1,6 +1,7 @@
 /* What the server itself has to say to a person: a message of type headline from the domain, which no client keeps or
- * answers (RFC 6121 5.2.2). What a client says of itself may stand in it (newcomer.h, takeover.h), nothing else of a person's. On the
- * home loop. */
+ * answers (RFC 6121 5.2.2). What goes out here waits for nothing, so it is the server's own words, administrators' settings and
+ * addresses; or its line of the record has its receipt already, as where a client's own name stands in it (newcomer.h, takeover.h).
+ * On the home loop. */
 #pragma once
 
 #include "route/session.h"
@@ -11,6 +12,7 @@ struct str headline_language(const struct session *s);
 /* To this session, before it is judged, too. `lang`: of the text; empty: it is not said. An empty text: nothing. */
 void headline_give(struct session *s, struct str text, struct str lang);
 
-/* To all available sessions of the person but one (NULL: none is left out): how many these are. What was told to whom is the
- * caller's to record. */
+/* All available sessions of the person but one (NULL: none is left out): how many these are. */
+unsigned headline_readers(const struct user *u, const struct session *but);
+/* And told. What was told to whom is the caller's to record. */
 unsigned headline_tell(struct user *u, const struct session *but, struct str text, struct str lang);

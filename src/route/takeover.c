@@ -10,6 +10,7 @@
 #include "route/headline.h"
 #include "route/note.h"
 #include "route/post.h"
+#include "route/user.h"
 
 enum {
 	TOLD_AGAIN_S = 600, /* a person is told at most so often */
@@ -37,7 +38,9 @@ static const char *const outcome_names[] = {"resumed", "replaced", "refused"};
 /* One block of memory; what is told of a takeover once all is known of it. */
 struct takeover {
 	struct parting parting;
+	struct waiter noted;         /* the line that says what others are told: they are when it is durable */
 	struct route *route;
+	struct user *user;           /* busy; NULL: nobody of his is there */
 	struct port *by;             /* counted: the new connection */
 	const struct person *person; /* counted */
 	enum outcome outcome;
@@ -46,6 +49,7 @@ struct takeover {
 	uint64_t at_us;
 	struct str bare, full, session, name, agent; /* name: how the person knows it; agent: what comes says it is */
 	struct str address, tls, mechanism, before;
+	struct buf told;             /* what they are told; empty: nothing */
 	char text[];
 };
 
@@ -157,33 +161,52 @@ static void mail(const struct home *h, const struct takeover *t, struct str text
 	buf_done(&body);
 }
 
-/* To how many devices; *text is what they were told, or a mail says; empty: nothing. */
-static unsigned tell(struct home *h, const struct takeover *t, struct buf *text)
+/* What is told of it if anybody is to be; he is not again for a while. */
+static void compose(const struct home *h, struct takeover *t)
 {
-	struct user *u = user_find(h, t->bare);
+	struct user *u = t->user;
 	uint64_t now = loop_seconds(h->loop);
-	unsigned told;
 
 	if (!is_worth_telling(t, (enum settings_takeover)h->settings->clients_takeover) ||
 		(u && u->told_at && now - u->told_at < TOLD_AGAIN_S))
-		return 0;
-	put_text(text, t, h);
-	if (buf_failed(text)) {
-		buf_clear(text);
-		return 0;
-	}
-	told = u ? headline_tell(u, session_by_port(u, t->by), buf_view(text), words_of(t)->lang) : 0;
-	if (told == 0)
-		mail(h, t, buf_view(text));
-	if (u)
+		return;
+	put_text(&t->told, t, h);
+	if (buf_failed(&t->told))
+		buf_clear(&t->told);
+	else if (u)
 		u->told_at = now;
+}
+
+/* Which are there to be told. */
+static unsigned devices(const struct takeover *t)
+{
+	return t->told.len && t->user ? headline_readers(t->user, session_by_port(t->user, t->by)) : 0;
+}
+
+static void tell(struct home *h, const struct takeover *t)
+{
+	struct user *u = t->user;
+	struct str text = buf_view(&t->told);
+
+	if (!u || headline_tell(u, session_by_port(u, t->by), text, words_of(t)->lang) == 0)
+		mail(h, t, text);
 	home_count(&h->figures.takeovers_told, 1);
-	return told;
+}
+
+static void takeover_free(struct takeover *t)
+{
+	if (t->user)
+		user_busy(t->user, -1);
+	port_unref(t->by);
+	person_unref(t->person);
+	buf_done(&t->told);
+	free(t);
 }
 
 /* ---- the record ---- */
 
-static void record(const struct home *h, const struct takeover *t, unsigned told, struct str text)
+/* False: it could not be, and the waiter is not called. */
+static bool record(const struct home *h, const struct takeover *t, struct waiter *waiter)
 {
 	struct buf signs = BUF_INIT(0);
 	struct extra extra[5];
@@ -195,8 +218,9 @@ static void record(const struct home *h, const struct takeover *t, unsigned told
 		.resource = jid_split(t->full).resource,
 		.address = t->address,
 		.action = str_from(outcome_names[t->outcome]),
-		.text = text,
+		.text = buf_view(&t->told),
 		.extra = extra};
+	bool ok;
 
 	for (unsigned i = 0; i < SIGNS; i++)
 		if (t->signs & 1u << i)
@@ -204,37 +228,54 @@ static void record(const struct home *h, const struct takeover *t, unsigned told
 	extra[n++] = (struct extra){.key = KEY_BEFORE, .text = t->before};
 	extra[n++] = (struct extra){.key = KEY_SIGNS, .text = buf_view(&signs)};
 	extra[n++] = (struct extra){.key = KEY_MECHANISM, .text = t->mechanism};
-	extra[n++] = (struct extra){.key = KEY_COUNT, .number = told};
+	extra[n++] = (struct extra){.key = KEY_COUNT, .number = devices(t)};
 	if (t->tls.len)
 		extra[n++] = (struct extra){.key = KEY_TLS, .text = t->tls};
 	entry.extra_len = n;
-	if (buf_failed(&signs) || record_append(h->record, &entry, NULL))
-		log_warn("a takeover could not be recorded");
+	ok = !buf_failed(&signs) && !record_append(h->record, &entry, waiter);
 	buf_done(&signs);
+	return ok;
+}
+
+/* Without a receipt nobody is told; the next takeover is. */
+static void on_noted(struct waiter *w, const struct receipt *receipt)
+{
+	struct takeover *t = container_of(w, struct takeover, noted);
+
+	if (receipt)
+		tell(home_here(t->route), t);
+	else if (t->user)
+		t->user->told_at = 0;
+	takeover_free(t);
+}
+
+/* False: nobody waits for it. */
+static bool announce(struct home *h, struct takeover *t)
+{
+	compose(h, t);
+	t->noted.done = on_noted;
+	if (t->told.len && record(h, t, &t->noted))
+		return true;
+	if (t->told.len && t->user)
+		t->user->told_at = 0;
+	buf_clear(&t->told);
+	if (!record(h, t, NULL))
+		log_warn("a takeover could not be recorded");
+	return false;
 }
 
 /* ---- one of them ---- */
 
-static void takeover_free(struct takeover *t)
-{
-	port_unref(t->by);
-	person_unref(t->person);
-	free(t);
-}
-
 /* Everything is known. Consumes it. */
 static void settle(struct home *h, struct takeover *t)
 {
-	struct buf text = BUF_INIT(0);
-
-	if (t->signs) {
-		unsigned told = tell(h, t, &text);
-
+	t->user = user_find(h, t->bare);
+	if (t->user)
+		user_busy(t->user, 1);
+	if (t->signs)
 		home_count(&h->figures.takeovers[t->outcome], 1);
-		record(h, t, told, buf_view(&text));
-	}
-	buf_done(&text);
-	takeover_free(t);
+	if (!t->signs || !announce(h, t))
+		takeover_free(t);
 }
 
 static void run_parted(struct task *task)
@@ -301,6 +342,7 @@ static struct takeover *takeover_new(const struct session *s, const struct erran
 	t->parting.task.run = run_parted;
 	t->parting.back = s->user->home->loop;
 	t->route = s->user->home->route;
+	t->told = BUF_INIT(0);
 	t->by = port_ref(e->port);
 	t->person = e->person ? person_ref(e->person) : NULL;
 	t->outcome = outcome;

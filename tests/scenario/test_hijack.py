@@ -9,6 +9,7 @@ from lib import names, sasl2
 from lib.cable import Cable
 from lib.client import Client
 from lib.record import entries, eventually
+from lib.standstill import stopped
 from lib.stanza import child, message
 
 HERE, NEAR, FAR, FARTHER = "127.0.0.1", "127.0.0.9", "127.11.0.1", "127.12.0.1"
@@ -148,6 +149,23 @@ def test_a_device_that_logs_in_again_elsewhere_is_told_of(folk, server):
     text = child(headline(desk), "body").text
     assert "A phone" in text and "Awesome" in text
     assert line_of(server, "takeover", account.jid)["action"] == "replaced"
+
+
+def test_others_read_a_name_that_a_client_chose_once_it_is_recorded(folk, server):
+    """The session is taken over meanwhile."""
+    account, phone = folk.account(), sasl2.agent("Awesome", "A phone")
+    desk = folk.client(account).online(resource="desk")
+    first = sasl2.login(folk, account, phone, inside=sasl2.manage())
+    second = sasl2.connect(folk, account, source=FAR)
+    with stopped(server):
+        success = sasl2.authenticate(second, agent=phone, inline=sasl2.resume(first.sm_id, 0))
+        assert success.find("{%s}resumed" % names.SM) is not None
+        assert first.stream_error() == "conflict"
+        assert quiet(desk)
+        second.roundtrip()
+    text = child(headline(desk), "body").text
+    assert "A phone" in text and "Awesome" in text
+    assert line_of(server, "takeover", account.jid)["text"] == text
 
 
 def test_nobody_is_told_again_and_again(folk, server):
