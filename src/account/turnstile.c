@@ -33,13 +33,14 @@ static struct str place_of(struct str address, struct network *net)
 /* Seeded (base/map.h): nobody can aim at another's place. */
 static uint64_t key_of(const struct comer *c)
 {
-	char text[KEY_MAX * 3];
+	char text[KEY_MAX * 5];
 	struct network net;
-	const struct str address = place_of(c->address, &net), *parts[] = {&c->account, &address, &c->agent};
+	const struct str address = place_of(c->address, &net),
+			 *parts[] = {&c->account, &address, &c->agent, &c->ja4, &c->mechanism};
 	size_t len = 0;
 	uint64_t key;
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		size_t n = parts[i]->len < KEY_MAX - 1 ? parts[i]->len : KEY_MAX - 1;
 
 		if (n)
@@ -137,7 +138,8 @@ static uint64_t wait_after(unsigned strikes)
 	return ms < TURNSTILE_MOST_MS ? ms : TURNSTILE_MOST_MS;
 }
 
-void turnstile_denied(struct turnstile *t, const struct comer *c, struct str rule, struct str text, uint64_t now_ms)
+void turnstile_denied(
+	struct turnstile *t, const struct comer *c, struct str rule, struct str text, uint64_t now_ms)
 {
 	uint64_t key = key_of(c);
 	struct place *p;
@@ -165,8 +167,8 @@ void turnstile_passed(struct turnstile *t, const struct comer *c)
 	pthread_mutex_unlock(&t->lock);
 }
 
-bool turnstile_holds(
-	struct turnstile *t, const struct comer *c, uint64_t now_ms, struct arena *arena, struct str *rule, struct str *text)
+bool turnstile_holds(struct turnstile *t, const struct comer *c, uint64_t now_ms, struct arena *arena,
+	struct str *rule, struct str *text)
 {
 	struct place *p;
 	bool held;

@@ -375,6 +375,7 @@ def test_a_denied_client_that_comes_again_and_again_is_held_off_at_its_login(fol
             break
     else:
         raise AssertionError("nobody was held off")
+    folk.client(client.account).login(mechanism="SCRAM-SHA-1")  # another program from the same place
     rules(folk.server, RULES + "# changed\n")
     assert folk.server.run("reload").returncode == 0
     folk.client(client.account).login()

@@ -6,7 +6,8 @@
 
 static struct comer comer(const char *account, const char *agent)
 {
-	return (struct comer){.account = str_from(account), .address = STR("192.0.2.1"), .agent = str_from(agent)};
+	return (struct comer){
+		.account = str_from(account), .address = STR("192.0.2.1"), .agent = str_from(agent)};
 }
 
 static bool is_held(struct turnstile *t, const struct comer *c, uint64_t now)
@@ -60,17 +61,23 @@ static void test_further_ones_hold_off_longer_and_longer(void **state)
 	turnstile_free(t);
 }
 
-static void test_others_and_other_installations_are_not_meant(void **state)
+static void test_others_and_other_programs_are_not_meant(void **state)
 {
 	struct turnstile *t = turnstile_new();
-	struct comer ann = comer("ann@example.org", ""), bob = comer("bob@example.org", ""), other = comer("ann@example.org", "x");
+	struct comer ann = comer("ann@example.org", ""), bob = comer("bob@example.org", ""),
+		     other = comer("ann@example.org", "x");
+	struct comer library = ann, mechanism = ann;
 
 	(void)state;
+	library.ja4 = STR("t13i291200_723694b0fccc_2cc26d266019");
+	mechanism.mechanism = STR("PLAIN");
 	for (int i = 0; i <= TURNSTILE_FREE; i++)
 		deny(t, &ann, 1000);
 	assert_true(is_held(t, &ann, 1001));
 	assert_false(is_held(t, &bob, 1001));
 	assert_false(is_held(t, &other, 1001));
+	assert_false(is_held(t, &library, 1001));
+	assert_false(is_held(t, &mechanism, 1001));
 	turnstile_free(t);
 }
 
@@ -149,7 +156,7 @@ int main(void)
 		cmocka_unit_test(test_who_has_a_network_of_addresses_is_one),
 		cmocka_unit_test(test_the_first_denials_hold_nobody_off),
 		cmocka_unit_test(test_further_ones_hold_off_longer_and_longer),
-		cmocka_unit_test(test_others_and_other_installations_are_not_meant),
+		cmocka_unit_test(test_others_and_other_programs_are_not_meant),
 		cmocka_unit_test(test_who_is_let_in_is_forgotten_and_all_are_when_rules_change),
 		cmocka_unit_test(test_what_is_long_ago_does_not_count),
 		cmocka_unit_test(test_it_does_not_grow),
