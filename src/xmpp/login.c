@@ -121,10 +121,15 @@ static void login_answer_failure(struct stream *s, const struct login_syntax *sy
 		stream_error(s, "policy-violation", "Too many failed logins.");
 }
 
+static bool login_waits(const struct login *l)
+{
+	return l && (l->pending || l->step == STEP_DELAY);
+}
+
 /* After an answer from elsewhere: input goes on, unless something further is awaited. */
 void login_hear(struct stream *s)
 {
-	if (s->state != STREAM_BINDING && (!s->login || s->login->step != STEP_DELAY))
+	if (s->state != STREAM_BINDING && !login_waits(s->login))
 		stream_unbusy(s);
 }
 

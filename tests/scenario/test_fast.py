@@ -95,6 +95,22 @@ def test_tokens_differ(folk, account, phone):
     assert len(all_of_them) == 4 and all(len(each) >= 40 for each in all_of_them)
 
 
+def test_what_is_sent_behind_the_proof_waits_until_the_tokens_are_written(launch, phone):
+    """It belongs into no login: the login succeeds first, and the server goes on."""
+    server = launch("fast-behind", {"sasl": {"plain": True}})
+    account, = server.people(1)
+    token = get_token(server, account, phone, LOOSE)
+    proof = localpart(account.jid).encode() + b"\0" + sasl2.hashed(token, b"Initiator", b"")
+    password = ("\0%s\0%s" % (localpart(account.jid), account.password)).encode()
+    for begin in (sasl2.request(LOOSE, proof, phone, sasl2.fast()),
+                  sasl2.request("PLAIN", password, phone, sasl2.request_token(LOOSE))):
+        for behind in (sasl2.response(b"x"), "<abort xmlns='%s'/>" % names.SASL2):
+            client = sasl2.connect(server, account)
+            client.raw(begin + behind)
+            sasl2.answer(client, "success")
+            client.drop()
+
+
 # --- what does not let in
 
 
