@@ -140,16 +140,21 @@ static int steps_read(struct reading *r, const json_t *list, struct str *out)
 
 	json_array_foreach(list, i, step)
 	{
-		json_t *events = json_array();
-		const char *key;
-		json_t *value;
 		char field[ADVISORY_PATH_MAX];
+		const char *key;
+		json_t *events, *value;
 
+		advisory_path(field, "affected[%zu]", i);
+		if (!json_object_size(step)) {
+			ret = advisory_wrong(r, field,
+				"accepted: {introduced, fixed} or {introduced, last_affected}; a range such as \"<1.8.4\" stands alone, in no list");
+			break;
+		}
+		events = json_array();
 		if (!json_object_get(step, "introduced"))
 			json_array_append_new(events, json_pack("{s:s}", "introduced", "0"));
 		json_object_foreach((json_t *)(uintptr_t)step, key, value)
 			json_array_append_new(events, json_pack("{s:O}", key, value));
-		advisory_path(field, "affected[%zu]", i);
 		ret = advisory_events(r, events, field, &text);
 		json_decref(events);
 		if (ret)

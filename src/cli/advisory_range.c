@@ -19,6 +19,14 @@ struct event {
 	struct version version;
 };
 
+/* A version and nothing else: what stands behind one would be read as more of the range. */
+static bool is_whole(const struct event *e)
+{
+	size_t v = str_starts(e->text, STR("v")) || str_starts(e->text, STR("V"));
+
+	return e->version.kind == VERSION_NUMBERED && version_find(e->text).len + v == e->text.len;
+}
+
 static int event_read(struct reading *r, const json_t *v, const char *field, struct event *out)
 {
 	unsigned found = 0;
@@ -34,7 +42,7 @@ static int event_read(struct reading *r, const json_t *v, const char *field, str
 	if (found != 1)
 		return advisory_wrong(r, field, "found no event, or several in one; accepted: one of introduced, fixed, last_affected, limit");
 	out->version = version_read(out->text);
-	if (out->version.kind != VERSION_NUMBERED && !(out->kind == EVENT_LIMIT && str_is(out->text, "*")))
+	if (!is_whole(out) && !(out->kind == EVENT_LIMIT && str_is(out->text, "*")))
 		return advisory_found(r, field, out->text, "accepted: a version such as 1.8.4; or name the range with --versions");
 	return 0;
 }
@@ -121,7 +129,7 @@ static bool known_event(struct str text, struct event *out)
 	*out = (struct event){.kind = str_is(str_cut(text, 0, sign), "<") ? EVENT_LIMIT : EVENT_LAST,
 		.text = str_trim(str_cut(text, sign, text.len))};
 	out->version = version_read(out->text);
-	return sign && out->version.kind == VERSION_NUMBERED;
+	return sign && is_whole(out);
 }
 
 static bool has_upper(const struct event *events, size_t count)

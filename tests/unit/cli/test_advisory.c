@@ -147,6 +147,13 @@ static const struct {
 	{OSV(RANGES("{\"introduced\":\"0\",\"fixed\":\"1\"}")), "events[0]: found no event, or several in one"},
 	{OSV(RANGES("{\"introduced\":\"0\"},{\"fixed\":\"soon\"}")), "events[1]: found 'soon'; accepted: a version"},
 	{OSV(RANGES("{\"introduced\":\"0\"},{\"fixed\":[]}")), "events[1]: found no text"},
+	/* what would be read as more of a range than it says */
+	{OSV(RANGES("{\"introduced\":\"0\"},{\"fixed\":\"1.8.4 || *\"}")), "events[1]: found '1.8.4 || *'; accepted: a version"},
+	{OSV(RANGES("{\"introduced\":\"0\"},{\"fixed\":\"1.8.4, <0.1\"}")), "events[1]: found '1.8.4, <0.1'"},
+	{OSV(RANGES("{\"introduced\":\"0\"},{\"fixed\":\"=1.8.4\"}")), "events[1]: found '=1.8.4'"},
+	{"id: GH-1\nproduct: Gajim\naffected:\n- '<1.8.4'\n", "x.json:4: affected[0]: accepted: {introduced, fixed}"},
+	{"id: GH-1\nproduct: Gajim\naffected:\n- fixed: '1.8.4'\n- {}\n", "affected[1]: accepted: {introduced, fixed}"},
+	{"{\"id\":\"GH-1\",\"product\":\"Gajim\",\"affected\":[null]}", "affected[0]: accepted: {introduced, fixed}"},
 };
 
 static void bad_advisories_name_field_and_remedy(void **state)
