@@ -417,25 +417,38 @@ static bool is_answer_to(const struct session *s, struct str id, const char *wha
 	return str_eq(id, str_from(own));
 }
 
+/* Whoever waits for the same capabilities learns of it, this session perhaps: what has been seen of it may be another then. */
+static bool proves_caps(struct session *s, const struct node *info, struct arena *arena)
+{
+	struct client_signals seen;
+	struct caps caps;
+
+	seen_view(s->seen, &seen);
+	caps = (struct caps){.hash = arena_dup(arena, seen.caps_hash),
+		.ver = arena_dup(arena, seen.caps_ver),
+		.node = arena_dup(arena, seen.caps_node)};
+	return caps.ver.len && interest_learn(s->user->home, &caps, info);
+}
+
 /* What it says of itself, whether that hashes to what it shows or not. */
 static void take_disco(struct session *s, const struct node *info)
 {
 	struct client_signals seen;
-	struct caps caps;
 	struct str facts[CAPS_FACTS];
 	struct arena *arena = arena_new(0);
+	bool proven;
 
 	if (!arena) {
 		ruling_fail(s);
 		return;
 	}
+	proven = info && proves_caps(s, info, arena);
 	seen_view(s->seen, &seen);
 	seen.disco = SIGNAL_ERROR;
 	if (info) {
 		caps_facts(facts, info, arena);
 		take_facts(&seen, facts);
-		caps = (struct caps){.hash = seen.caps_hash, .ver = seen.caps_ver, .node = seen.caps_node};
-		seen.caps_verified = caps.ver.len && interest_learn(s->user->home, &caps, info);
+		seen.caps_verified = proven;
 	}
 	see(s, &seen);
 	arena_free(arena);

@@ -63,6 +63,20 @@ def test_one_that_tells_its_features_alone(folk, watcher, server):
     assert noted(server, "client", client)["client"] == "Nice"
 
 
+def test_an_answer_to_the_first_question_answers_the_second(folk, watcher, server):
+    """It came without capabilities, is asked, shows some, and is asked for those, too: what it says then is worth both."""
+    features, identity = [names.DISCO_INFO, "urn:example:twice"], ("client", "pc", "", "Twice 5.2")
+    ver = verification(features, identity)
+    client = person(folk).login()
+    client.send(presence_to(None, None))
+    first = about_features(client)
+    client.send(presence_to(None, None, caps(features, ver=ver)))
+    assert about_features(client).get("id") != first.get("id")
+    answer_disco(client, features, identity, asked=first)
+    line = noted(server, "client", client)
+    assert line["client"] == "Twice 5.2", line
+
+
 def test_one_that_answers_with_errors(folk, watcher, server):
     client = person(folk).online()
     refuse(client, about_features(client))
