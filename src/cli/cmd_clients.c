@@ -152,7 +152,7 @@ static const char *const columns[] = {"jid", "person", "name", "department", "gr
 	"version_before", "version_since", "os", "device", "class", "basis", "confidence", "contradictions", "caps", "node",
 	"agent", "ja4", "resource", "addresses", "networks", "first_seen", "last_seen", "sessions", "messages", "rooms", "files",
 	"calls", "online", "effect", "rule", "up_to_date", "minimum", "posture", "deny_from", "overdue_days",
-	"excepted", "mail", NULL};
+	"excepted", "mail", "mechanism", "tls", NULL};
 
 static void put_cell(struct buf *out, const json_t *row, const char *name)
 {
@@ -389,6 +389,16 @@ static void add_sessions(struct table *t, const json_t *live)
 	}
 }
 
+static void add_login(struct table *t, const json_t *row)
+{
+	const char *tls = clients_member(row, "tls");
+
+	if (!clients_member(row, "mechanism")[0])
+		return;
+	table_add(t, STR("logged in by"));
+	table_addf(t, "%s%s%s", clients_member(row, "mechanism"), tls[0] ? ", " : "", tls);
+}
+
 static void print_client(const json_t *row)
 {
 	static const char *const texts[] = {"os", "device", "node", "caps", "agent", "ja4", "resource"};
@@ -406,6 +416,7 @@ static void print_client(const json_t *row)
 	add_pair(&t, "last seen", clients_minute(minute, clients_member(row, "last_seen")));
 	table_add(&t, STR("sessions"));
 	table_addf(&t, "%lld", clients_number(row, "sessions"));
+	add_login(&t, row);
 	table_add(&t, STR("networks"));
 	table_addf(&t, "%lld", clients_number(row, "networks"));
 	table_add(&t, STR("addresses"));

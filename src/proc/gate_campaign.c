@@ -93,6 +93,8 @@ static void decide(const struct gate *g, const struct subject *person, const str
 		.client = &out->client,
 		.person = person,
 		.address = first_address(row->address),
+		.mechanism = row->mechanism,
+		.tls = row->tls,
 		.now_us = clock_utc_us(),
 		.help = support->len ? support->items[0] : STR_NONE,
 	};
@@ -184,7 +186,8 @@ static void put_word(struct buf *out, const char *before, struct str word)
 	}
 }
 
-static void put_client(struct buf *out, const struct store_client *row, const struct speech *say)
+/* `way`: by which it logs in, where the rule is about that. */
+static void put_client(struct buf *out, const struct store_client *row, struct str way, const struct speech *say)
 {
 	struct buf day = BUF_INIT(0);
 
@@ -193,6 +196,7 @@ static void put_client(struct buf *out, const struct store_client *row, const st
 	put_word(out, " ", row->version);
 	put_word(out, ", ", row->os);
 	put_word(out, ", ", row->device);
+	put_word(out, ", ", way);
 	clock_put(&day, row->last_us);
 	buf_printf(out, ", %s %.*s\n", say->seen, STR_FMT(str_cut(buf_view(&day), 0, strlen("2026-11-23"))));
 	buf_done(&day);
@@ -208,7 +212,7 @@ static void put_body(struct buf *out, const struct affected *all, size_t n, cons
 	buf_printf(out, "\n\n%s\n", say->clients);
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(all[i].decision.rule, d->rule) && all[i].decision.effect == d->effect)
-			put_client(out, all[i].row, say);
+			put_client(out, all[i].row, all[i].decision.way, say);
 	buf_printf(out, "\n%s %.*s.\n", say->whose, STR_FMT(person->jid));
 }
 
@@ -217,6 +221,7 @@ static void put_subject(struct buf *out, const struct client_decision *d, const 
 	buf_printf(out, "%s", speech_for(person->language)->subject);
 	put_word(out, ": ", d->client->product);
 	put_word(out, " ", d->client->product.len ? d->client->version : STR_NONE);
+	put_word(out, d->client->product.len ? ", " : ": ", d->way);
 }
 
 /* How long ago he may have been told to be told again. */

@@ -181,6 +181,8 @@ void look_case(const struct look *look, const struct look_row *row, struct subje
 	*out = (struct client_case){.client = &row->judged,
 		.person = person,
 		.address = str_cut(c->address, 0, str_find(c->address, ' ', 0)),
+		.mechanism = c->mechanism,
+		.tls = c->tls,
 		.now_us = look->at_us};
 }
 
@@ -395,6 +397,8 @@ json_t *look_row_json(const struct look *look, const struct look_row *row)
 	json_object_set_new(out, "sessions", json_integer((json_int_t)c->sessions));
 	json_object_set_new(out, "uses", uses_json(row));
 	json_object_set_new(out, "online", json_integer(row->live ? row->live->count : 0));
+	json_object_set_new(out, "mechanism", clients_text(c->mechanism));
+	json_object_set_new(out, "tls", clients_text(c->tls));
 	put_person(out, row->person);
 	put_standing(out, look, row);
 	return out;

@@ -5,6 +5,7 @@
 #include "client/installation.h"
 #include "client/judge.h"
 #include "client/seen.h"
+#include "route/channel.h"
 #include "route/newcomer.h"
 #include "route/rooms.h"
 #include "route/session.h"
@@ -94,23 +95,31 @@ static struct store *store_of(const struct session *s)
 	return s->user->home->route->env.store;
 }
 
-/* `was`: under which key it has been noted. `mechanism`: it has logged in with that; empty: it has not since. */
-static void write_row(struct session *s, const struct judgement *j, bool first, struct str address, struct str mechanism,
-	struct str was)
+static const struct channel nowhere;
+
+static void put_login(struct store_client *row, const struct channel *login)
+{
+	row->auth = login->mechanism.len ? (uint8_t)inventory_auth(login->mechanism) : STORE_AUTH_NONE;
+	row->mechanism = bounded(login->mechanism);
+	row->tls = bounded(login->tls);
+}
+
+/* `was`: under which key it has been noted. `at`: where it is, without an address nowhere new; it has logged in with that
+ * mechanism, without one it has not since. */
+static void write_row(struct session *s, const struct judgement *j, bool first, const struct channel *at, struct str was)
 {
 	struct sighting *x = &s->sighting;
 	struct buf key = BUF_INIT(INSTALLATION_MAX);
+	struct channel now = channel_of(s);
 	struct store_client row;
 	bool moved;
 
 	key_put(&key, s, j);
 	row = row_of(s, j, buf_view(&key));
 	moved = was.len && !str_eq(was, row.key);
-	row.address = network_host(address);
+	row.address = network_host(at->address);
 	row.sessions = first || moved;
-	if (moved)
-		mechanism = s->origin->mechanism;
-	row.auth = mechanism.len ? (uint8_t)inventory_auth(mechanism) : STORE_AUTH_NONE;
+	put_login(&row, moved ? &now : at);
 	for (size_t i = 0; i < STORE_USES; i++) {
 		row.uses[i] = x->uses[i];
 		x->uses[i] = 0;
@@ -166,6 +175,7 @@ void inventory_saw(struct session *s, struct judgement *client)
 {
 	struct sighting *x = &s->sighting;
 	struct buf was = BUF_INIT(INSTALLATION_MAX);
+	struct channel at = channel_of(s);
 	bool first = !x->client, same = !first && judgement_is_same(x->client, client);
 
 	if (s->user->failed)
@@ -176,7 +186,9 @@ void inventory_saw(struct session *s, struct judgement *client)
 		return;
 	if (!first)
 		key_put(&was, s, x->client);
-	write_row(s, client, first, s->origin->address, first && !x->shut ? s->origin->mechanism : STR_NONE, buf_view(&was));
+	if (!first || x->shut)
+		at.mechanism = at.tls = STR_NONE;
+	write_row(s, client, first, &at, buf_view(&was));
 	buf_done(&was);
 	judgement_unref(x->client);
 	x->client = judgement_ref(client);
@@ -210,10 +222,10 @@ static void guess(struct session *s)
 	judgement_unref(found);
 }
 
-void inventory_resumed(struct session *s, struct str address, struct str mechanism)
+void inventory_resumed(struct session *s, const struct channel *at)
 {
 	if (s->sighting.client && !s->user->failed)
-		write_row(s, s->sighting.client, false, address, mechanism, STR_NONE);
+		write_row(s, s->sighting.client, false, at, STR_NONE);
 }
 
 void inventory_ended(struct session *s)
@@ -221,7 +233,7 @@ void inventory_ended(struct session *s)
 	if (s->user->failed)
 		return;
 	if (s->sighting.client)
-		write_row(s, s->sighting.client, false, STR_NONE, STR_NONE, STR_NONE);
+		write_row(s, s->sighting.client, false, &nowhere, STR_NONE);
 	else
 		guess(s);
 }
@@ -244,7 +256,7 @@ void inventory_tick(struct home *h)
 		if (s->sighting.noted + NOTE_SECONDS > now)
 			break;
 		if (!s->user->failed)
-			write_row(s, s->sighting.client, false, STR_NONE, STR_NONE, STR_NONE);
+			write_row(s, s->sighting.client, false, &nowhere, STR_NONE);
 		again(s);
 	}
 }
@@ -255,7 +267,7 @@ void inventory_settle(struct home *h)
 		struct session *s = container_of(h->sightings.next, struct session, sighting.link);
 
 		if (!s->user->failed)
-			write_row(s, s->sighting.client, false, STR_NONE, STR_NONE, STR_NONE);
+			write_row(s, s->sighting.client, false, &nowhere, STR_NONE);
 		list_remove(&s->sighting.link);
 	}
 }

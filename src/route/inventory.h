@@ -8,6 +8,7 @@
 #include "parcel/parcel.h"
 #include "store/rows.h"
 
+struct channel;
 struct home;
 struct session;
 struct user;
@@ -29,8 +30,8 @@ void sighting_done(struct sighting *x);
 void inventory_met(struct session *s);
 /* It has been judged, or judged otherwise. Nothing new: nothing is done. */
 void inventory_saw(struct session *s, struct judgement *client);
-/* It goes on over another connection. `address` with port. */
-void inventory_resumed(struct session *s, struct str address, struct str mechanism);
+/* It goes on over another connection. */
+void inventory_resumed(struct session *s, const struct channel *at);
 /* It ends. */
 void inventory_ended(struct session *s);
 

@@ -509,7 +509,7 @@ static void session_resume(struct session *s, struct errand *e)
 	else
 		port_write_str(s->port, text);
 	note_session_resumed(s, e);
-	inventory_resumed(s, e->address, e->mechanism);
+	inventory_resumed(s, &now);
 	if (!channel_move(s, &now))
 		log_warn("out of memory: a session is shown where it was before it was resumed");
 	parallel_met(s);

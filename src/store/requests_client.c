@@ -10,7 +10,8 @@ static const size_t client_texts[] = {
 	TEXT(store_client, owner), TEXT(store_client, key), TEXT(store_client, product), TEXT(store_client, version),
 	TEXT(store_client, os), TEXT(store_client, device), TEXT(store_client, caps), TEXT(store_client, node),
 	TEXT(store_client, agent), TEXT(store_client, ja4), TEXT(store_client, resource),
-	TEXT(store_client, version_before), TEXT(store_client, address)};
+	TEXT(store_client, version_before), TEXT(store_client, address), TEXT(store_client, mechanism),
+	TEXT(store_client, tls)};
 static const size_t caps_texts[] = {TEXT(store_caps_client, hash), TEXT(store_caps_client, product),
 	TEXT(store_caps_client, version), TEXT(store_caps_client, os), TEXT(store_caps_client, node)};
 static const size_t refusal_texts[] = {TEXT(store_refusal, kind), TEXT(store_refusal, owner),

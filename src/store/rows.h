@@ -464,6 +464,7 @@ struct store_client {
 	uint64_t sessions;
 	uint64_t uses[STORE_USES];
 	uint8_t auth; /* enum store_auth: how it logged in last; on the way in 0: as before. Not in answers */
+	struct str mechanism, tls; /* of that login; without a mechanism on the way in: as before. Empty in answers: not known */
 };
 
 /* The numbers are in the file: never change them. */

@@ -229,6 +229,8 @@ extern const char *const sq_text[SQ_COUNT];
 
 /* Makes the tables, or brings an older file up to date. 0, STORE_E_NEWER or negative. */
 [[nodiscard]] int sq_migrate(struct sq *q, const char *path, struct err *err);
+/* The same up to an older version: as a program of that time left it. */
+[[nodiscard]] int sq_migrate_to(struct sq *q, const char *path, unsigned last, struct err *err);
 
 /* 0, STORE_E_FULL or negative (logged with SQLite's text). */
 int sq_outcome(struct sq *q, int code);

@@ -23,6 +23,8 @@ static void bind_client(sqlite3_stmt *st, const struct store_client *c)
 	for (size_t i = 0; i < STORE_USES; i++)
 		sq_bind_u64(st, ++at, c->uses[i]);
 	sq_bind_u64(st, ++at, c->auth);
+	sq_bind_str(st, ++at, c->mechanism);
+	sq_bind_str(st, ++at, c->tls);
 }
 
 static int exec_keys(struct sq *q, enum sq_query query, struct str owner, struct str key, struct str other)
@@ -120,6 +122,8 @@ static void client_read(sqlite3_stmt *st, struct store_client *c, struct arena *
 	};
 	for (int i = 0; i < STORE_USES; i++)
 		c->uses[i] = sq_column_u64(st, 22 + i);
+	c->mechanism = sq_column_str(st, 22 + STORE_USES, arena);
+	c->tls = sq_column_str(st, 23 + STORE_USES, arena);
 }
 
 static sqlite3_stmt *list_begin(struct sq *q, const struct store_client_query *query)

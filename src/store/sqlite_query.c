@@ -12,7 +12,7 @@
 #define CLIENT                                                                                               \
 	"SELECT owner, key, class, basis, confidence, contradictions, product, version, version_before, "    \
 	"version_us, os, device, caps, node, agent, ja4, resource, addresses, networks, first_us, last_us, " \
-	"sessions, messages, rooms, files, calls FROM client "
+	"sessions, messages, rooms, files, calls, mechanism, tls FROM client "
 #define INVITE "SELECT id, domain, jid, groups, made_by, created_us, expires_us, used_us, used_by, revoked_us FROM invite "
 #define MAIL                                                                                                 \
 	"SELECT id, purpose, about, stage, person, jid, address, language, subject, state, tries, error, created_us, "        \
@@ -233,7 +233,7 @@ const char *const sq_text[SQ_COUNT] = {
 	 * newest first, cut off behind 600 characters: a network that comes back later than that counts again. */
 	[SQ_CLIENT_NOTE] =
 		"INSERT INTO client SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, '', ?18, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-		"' ' || ?16 || CASE ?16 WHEN '' THEN '' ELSE ' ' END, ?16 <> '', ?18, ?18, ?17, ?19, ?20, ?21, ?22, ?23 "
+		"' ' || ?16 || CASE ?16 WHEN '' THEN '' ELSE ' ' END, ?16 <> '', ?18, ?18, ?17, ?19, ?20, ?21, ?22, ?23, ?24, ?25 "
 		"WHERE EXISTS (SELECT 1 FROM account WHERE jid = ?1 AND NOT removed) "
 		"ON CONFLICT (owner, key) DO UPDATE SET class = ?3, basis = ?4, confidence = ?5, contradictions = ?6, "
 		"product = CASE ?7 WHEN '' THEN product ELSE ?7 END, "
@@ -247,7 +247,8 @@ const char *const sq_text[SQ_COUNT] = {
 		"addresses = CASE WHEN ?16 = '' THEN addresses "
 		"ELSE substr(' ' || ?16 || replace(addresses, ' ' || ?16 || ' ', ' '), 1, 600) END, "
 		"last_us = max(last_us, ?18), sessions = sessions + ?17, messages = messages + ?19, rooms = rooms + ?20, "
-		"files = files + ?21, calls = calls + ?22, auth = CASE ?23 WHEN 0 THEN auth ELSE ?23 END",
+		"files = files + ?21, calls = calls + ?22, auth = CASE ?23 WHEN 0 THEN auth ELSE ?23 END, "
+		"mechanism = CASE ?24 WHEN '' THEN mechanism ELSE ?24 END, tls = CASE ?24 WHEN '' THEN tls ELSE ?25 END",
 	[SQ_CLIENT_PART] = "UPDATE client SET sessions = sessions - 1 WHERE owner = ?1 AND key = ?2 AND sessions > 0",
 	[SQ_CLIENT_MERGE] =
 		"UPDATE client SET first_us = min(client.first_us, w.first_us), messages = client.messages + w.messages, "

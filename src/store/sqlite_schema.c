@@ -177,6 +177,9 @@ static const char *const steps[] = {
 	"CREATE TABLE privacy (owner TEXT PRIMARY KEY, reach INTEGER NOT NULL, last_activity INTEGER NOT NULL) WITHOUT ROWID;",
 	/* 19: who counts apart in the posture, because an exception names him */
 	"ALTER TABLE posture ADD COLUMN excepted INTEGER NOT NULL DEFAULT 0;",
+	/* 20: by what mechanism and over which TLS an installation has logged in last; empty: not since this is kept */
+	"ALTER TABLE client ADD COLUMN mechanism TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE client ADD COLUMN tls TEXT NOT NULL DEFAULT '';",
 };
 
 enum {
@@ -233,6 +236,11 @@ static int schema_step(struct sq *q, unsigned version, const char *path, struct 
 
 int sq_migrate(struct sq *q, const char *path, struct err *err)
 {
+	return sq_migrate_to(q, path, SCHEMA_VERSION, err);
+}
+
+int sq_migrate_to(struct sq *q, const char *path, unsigned last, struct err *err)
+{
 	unsigned version = 0;
 	int r = schema_version(q, path, &version, err);
 
@@ -241,7 +249,7 @@ int sq_migrate(struct sq *q, const char *path, struct err *err)
 	if (version > SCHEMA_VERSION)
 		return err_set(err, STORE_E_NEWER, "store '%s' has schema version %u; this program knows %u",
 			path, version, (unsigned)SCHEMA_VERSION);
-	while (r == 0 && version < SCHEMA_VERSION)
+	while (r == 0 && version < last)
 		r = schema_step(q, ++version, path, err);
 	return r;
 }

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.recorder_runs("looks at the inventory, which no client 
 
 COLUMNS = """jid person name department groups installation product version version_before version_since os device class basis
     confidence contradictions caps node agent ja4 resource addresses networks first_seen last_seen sessions messages rooms files
-    calls online effect rule up_to_date minimum posture deny_from overdue_days excepted mail""".split()
+    calls online effect rule up_to_date minimum posture deny_from overdue_days excepted mail mechanism tls""".split()
 
 
 @pytest.fixture(scope="module")

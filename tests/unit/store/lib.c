@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib.h"
+#include "store/sqlite.h"
 
 struct fake {
 	struct store_backend base;
@@ -124,6 +125,21 @@ static void files_remove(struct fixture *f)
 		snprintf(path, sizeof(path), "%s%s", f->path, suffixes[i]);
 		unlink(path);
 	}
+}
+
+void fixture_from_version(struct fixture *f, unsigned version, const char *sql)
+{
+	struct err err = {};
+	struct sq q = {};
+
+	store_req_release(&f->req);
+	f->store = store_close(f->store);
+	files_remove(f);
+	assert_int_equal(sqlite3_open(f->path, &q.db), SQLITE_OK);
+	assert_int_equal(sq_migrate_to(&q, f->path, version, &err), 0);
+	assert_int_equal(sqlite3_exec(q.db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(q.db);
+	fixture_reopen(f);
 }
 
 void fixture_from_first_version(struct fixture *f, const char *sql)

@@ -26,6 +26,9 @@ void fixture_close(struct fixture *f); /* and removes the directory */
 /* Puts a file of version 1 (schema-1.sql) in the place of the store, with `sql` run on it, and opens that. */
 void fixture_from_first_version(struct fixture *f, const char *sql);
 
+/* The same with a file of any version. */
+void fixture_from_version(struct fixture *f, unsigned version, const char *sql);
+
 /* A copy of a file, and one in the place of another (`to` goes when `from` is not there). */
 void fixture_copy_file(const char *from, const char *to);
 void fixture_move_file(const char *from, const char *to);

@@ -42,7 +42,8 @@ static const struct store_client *note(struct fixture *f, const struct store_cli
 static const struct store_client gajim = {.owner = STR("a@x"), .key = STR("Gajim|Linux|gajim"), .class = 0, .basis = 7,
 	.confidence = 90, .contradictions = 2, .product = STR("Gajim"), .version = STR("1.7.3"), .os = STR("Linux"),
 	.device = STR("desk"), .caps = STR("sha-1 x"), .node = STR("https://gajim.org"), .ja4 = STR("t13"),
-	.resource = STR("gajim.AB12"), .address = STR("10.0.0.1"), .last_us = 100, .sessions = 1};
+	.resource = STR("gajim.AB12"), .address = STR("10.0.0.1"), .last_us = 100, .sessions = 1, .mechanism = STR("PLAIN"),
+	.tls = STR("TLSv1.2 AES")};
 
 static void a_row_says_what_was_seen(struct fixture *f)
 {
@@ -61,6 +62,8 @@ static void a_row_says_what_was_seen(struct fixture *f)
 	assert_str(c->ja4, "t13");
 	assert_str(c->resource, "gajim.AB12");
 	assert_str(c->address, "10.0.0.1");
+	assert_str(c->mechanism, "PLAIN");
+	assert_str(c->tls, "TLSv1.2 AES");
 	assert_true(c->class == 0 && c->basis == 7 && c->confidence == 90 && c->contradictions == 2);
 	assert_true(c->first_us == 100 && c->last_us == 100 && c->sessions == 1 && c->networks == 1 && c->version_us == 100);
 }
@@ -90,6 +93,25 @@ static void a_new_version_leaves_the_old_one_behind(struct fixture *f)
 	assert_str(c->address, "10.0.0.1 110.0.0.1");
 	assert_true(c->sessions == 2 && c->networks == 2);
 	assert_true(c->uses[0] == 6 && c->uses[1] == 2 && c->uses[2] == 3 && c->uses[3] == 4);
+}
+
+static void the_last_login_counts(struct fixture *f)
+{
+	struct store_client later = {.owner = STR("a@x"), .key = gajim.key, .last_us = 310, .tls = STR("TLSv1.3 AES")};
+	const struct store_client *c = note(f, &later, NULL);
+
+	assert_str(c->mechanism, "PLAIN"); /* it has not logged in since */
+	assert_str(c->tls, "TLSv1.2 AES");
+	later.last_us = 320;
+	later.mechanism = STR("SCRAM-SHA-256");
+	c = note(f, &later, NULL);
+	assert_str(c->mechanism, "SCRAM-SHA-256");
+	assert_str(c->tls, "TLSv1.3 AES");
+	later.last_us = 330;
+	later.tls = STR_NONE;
+	c = note(f, &later, NULL);
+	assert_str(c->mechanism, "SCRAM-SHA-256");
+	assert_str(c->tls, "");
 }
 
 static void many_networks_are_counted_and_few_kept(struct fixture *f)
@@ -188,6 +210,7 @@ static void clients(void **state)
 	add(&f, "d@x");
 	a_row_says_what_was_seen(&f);
 	a_new_version_leaves_the_old_one_behind(&f);
+	the_last_login_counts(&f);
 	many_networks_are_counted_and_few_kept(&f);
 	a_session_counts_once(&f);
 	an_account_has_as_many_as_it_may(&f);
@@ -565,6 +588,34 @@ static void an_older_file_gets_the_tables(void **state)
 	fixture_close(&f);
 }
 
+/* Of before nobody knows what was logged in with; from the next login on it is known. */
+static void how_it_logged_in_is_kept_from_version_20_on(void **state)
+{
+	struct store_client later = gajim;
+	const struct store_client *c;
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, FAKE_PLAIN);
+	fixture_from_version(&f, 19,
+		"INSERT INTO account (person_id, jid, name, mail, language, department, groups, created_us) "
+		"VALUES ('p', 'a@x', '', '', '', '', '', 1);"
+		"INSERT INTO client VALUES ('a@x', 'Gajim|Linux|gajim', 0, 7, 90, 0, 'Gajim', '1.7.3', '', 1, 'Linux', '', '', '', '', "
+		"'', 'desk', ' 10.0.0.1 ', 1, 1, 5, 3, 1, 2, 3, 4, 2)");
+	c = list(&f, "a@x");
+	assert_int_equal(f.req.clients->len, 1);
+	assert_str(c->version, "1.7.3");
+	assert_str(c->mechanism, "");
+	assert_str(c->tls, "");
+	assert_true(c->sessions == 3 && c->uses[3] == 4);
+	later.last_us = 10;
+	c = note(&f, &later, NULL);
+	assert_str(c->mechanism, "PLAIN");
+	assert_str(c->tls, "TLSv1.2 AES");
+	assert_true(c->sessions == 4 && c->uses[3] == 4);
+	fixture_close(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -577,6 +628,7 @@ int main(void)
 		cmocka_unit_test(page_costs),
 		cmocka_unit_test(restart),
 		cmocka_unit_test(an_older_file_gets_the_tables),
+		cmocka_unit_test(how_it_logged_in_is_kept_from_version_20_on),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

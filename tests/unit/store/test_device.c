@@ -172,16 +172,14 @@ static void nothing_is_kept_of_who_is_no_account(struct fixture *f)
 /* What the inventory had before there were devices is known, with one that says which it is and one that does not. */
 static void what_was_there_before_is_known(struct fixture *f)
 {
-	if (store_schema_version() != 17)
-		return; /* steps back as far as one goes: later ones cannot be undone so */
-	note(f, "agent:1", STORE_AUTH_TOKEN);
-	fixture_sql(f->path, "UPDATE client SET agent = '1'");
-	fixture_sql(f->path, "INSERT INTO client SELECT owner, 'gajim|linux|desk', class, basis, confidence, contradictions, 'Gajim', "
-			     "version, version_before, version_us, os, device, caps, node, '', ja4, resource, addresses, networks, "
-			     "first_us, last_us, sessions, messages, rooms, files, calls, 0 FROM client");
-	fixture_sql(f->path, "DROP TABLE device; ALTER TABLE client DROP COLUMN auth; DELETE FROM schema WHERE version >= "
-			     "(SELECT max(version) FROM schema)");
-	fixture_reopen(f);
+	static const char rows[] =
+		"INSERT INTO account (person_id, jid, name, mail, language, department, groups, created_us) "
+		"VALUES ('p', 'a@x', '', '', '', '', '', 1);"
+		"INSERT INTO client SELECT 'a@x', key, 0, 7, 90, 0, product, '1', '', 1, '', '', '', '', agent, '', 'desk', ' 10.0.0.1 ', 1, "
+		"1, 5, 1, 0, 0, 0, 0 FROM (SELECT 'agent:1' AS key, 'P' AS product, '1' AS agent "
+		"UNION ALL SELECT 'gajim|linux|desk', 'Gajim', '')";
+
+	fixture_from_version(f, 16, rows);
 	assert_false(meet(f, "agent:1", 20)->is_new);
 	assert_false(meet(f, "product:gajim", 30)->is_new);
 	assert_true(meet(f, "agent:2", 40)->is_new);
