@@ -636,11 +636,13 @@ static void session_gone(struct user *u, struct errand *e)
 	if (s && s->port == e->port) {
 		s->handled = e->handled;
 		s->port = port_unref(s->port);
-		if (s->resuming) {
+		if (!list_is_empty(&s->doomed)) { /* nobody takes over what ends in this pass */
+			session_end(s, NULL, NULL, s->doom);
+		} else if (s->resuming) {
 			session_resume(s, s->resuming);
 		} else if (s->locked) {
 			session_end(s, NULL, NULL, "switched off");
-		} else if (e->reason == GONE_LOST && s->sm && s->sm->resumable && list_is_empty(&s->doomed)) {
+		} else if (e->reason == GONE_LOST && s->sm && s->sm->resumable) {
 			s->detached_until = loop_seconds(u->home->loop) + s->resume_seconds;
 			timer_again(s);
 		} else {

@@ -352,6 +352,37 @@ static void a_session_is_taken_over_while_its_connection_is_open(void **state)
 	leave(again);
 }
 
+/* The old connection ends when the session is about to, because its client has acknowledged nothing: nobody gets it, or who gets it is
+ * cut off. */
+static void a_session_that_is_about_to_end_is_not_taken_over(void **state)
+{
+	struct town *t = *state;
+
+	for (unsigned i = 0; i < TOWN_LOOPS * 7; i++) { /* on the home loop it comes to order */
+		char bare[] = "nobodyA@example.org";
+		struct client *a = client_online(t, i % TOWN_LOOPS, ALICE, "desk"), *b, *again = client_new(t, i % TOWN_LOOPS);
+		struct origin *origin;
+
+		bare[6] = (char)('a' + i);
+		town_add(t, bare);
+		b = client_online(t, i % TOWN_LOOPS, bare, "phone");
+		client_sm_enable(b);
+		for (unsigned j = 0; j < 20; j++)
+			client_send(a, "<message to='%s/phone' type='chat'><body>%u</body></message>", bare, j);
+		origin = b->origin;
+		b->origin = NULL; /* its connection is closed, and does not say yet that it has gone */
+		client_ask_resume(again, b, bare, 0);
+		assert_false(again->answered);
+		b->origin = origin;
+		client_send_while_gone(a, b, i / TOWN_LOOPS);
+		if (client_count(again, "<resumed ") && !again->closed)
+			fail_msg("it was told that its session goes on, and there is none");
+		leave(a);
+		client_free(b);
+		client_free(again);
+	}
+}
+
 static void what_was_not_acknowledged_waits_offline(void **state)
 {
 	struct town *t = *state;
@@ -580,6 +611,7 @@ int main(void)
 		town_test(an_iq_needs_shared_presence),
 		town_test(a_session_is_resumed_with_what_it_missed),
 		town_test(a_session_is_taken_over_while_its_connection_is_open),
+		town_test(a_session_that_is_about_to_end_is_not_taken_over),
 		town_test(what_was_not_acknowledged_waits_offline),
 		town_test(another_resource_gets_what_a_lost_one_did_not_acknowledge),
 		town_test(who_never_acknowledges_is_cut_off_and_loses_nothing),

@@ -323,7 +323,7 @@ void client_ack(struct client *c, uint32_t h)
 	town_settle(c->town);
 }
 
-bool client_resume(struct client *c, const struct client *old, const char *bare, uint32_t h)
+void client_ask_resume(struct client *c, const struct client *old, const char *bare, uint32_t h)
 {
 	struct errand *e = errand_for(c, ERRAND_SM_RESUME, bare);
 
@@ -331,6 +331,11 @@ bool client_resume(struct client *c, const struct client *old, const char *bare,
 	e->h = h;
 	route_errand(c->town->route, e);
 	town_settle(c->town);
+}
+
+bool client_resume(struct client *c, const struct client *old, const char *bare, uint32_t h)
+{
+	client_ask_resume(c, old, bare, h);
 	assert_true(c->answered);
 	return c->error == ERRAND_OK;
 }
@@ -406,12 +411,29 @@ static struct parcel *parcel_from(struct client *c, const char *xml)
 	return p;
 }
 
-static void send_parcel(struct client *c, struct parcel *p)
+static void post_parcel(struct client *c, struct parcel *p)
 {
 	struct sending *s = calloc(1, sizeof(*s));
 
 	*s = (struct sending){.task = {.run = run_sending}, .client = c, .parcel = p};
 	loop_post(c->port.loop, &s->task);
+}
+
+static void send_parcel(struct client *c, struct parcel *p)
+{
+	post_parcel(c, p);
+	town_settle(c->town);
+}
+
+void client_send_while_gone(struct client *c, struct client *gone, unsigned turns)
+{
+	char xml[200];
+
+	snprintf(xml, sizeof(xml), "<message to='%.*s' type='chat'><body>late</body></message>", STR_FMT(gone->origin->jid.full));
+	post_parcel(c, parcel_from(c, xml));
+	for (unsigned i = 0; i < turns; i++)
+		loop_run(c->town->loop[i % TOWN_LOOPS]);
+	client_gone(gone, GONE_LOST);
 	town_settle(c->town);
 }
 

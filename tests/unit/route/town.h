@@ -62,9 +62,13 @@ struct client *client_online(struct town *t, unsigned loop, const char *bare, co
 /* Sends one stanza and settles. Content gets its receipt at once. */
 void client_send(struct client *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void client_block(struct client *c, const char *xml); /* the same with a verdict that blocks */
+/* A message to the other, whose connection breaks while it is on its way: when so many loops have had a turn. */
+void client_send_while_gone(struct client *c, struct client *gone, unsigned turns);
 void client_sm_enable(struct client *c);
 void client_ack(struct client *c, uint32_t h);
-/* On a fresh connection; false: see error, handled. */
+/* On a fresh connection: it is answered when the old one has gone. */
+void client_ask_resume(struct client *c, const struct client *old, const char *bare, uint32_t h);
+/* The same, of one that goes at once; false: see error, handled. */
 bool client_resume(struct client *c, const struct client *old, const char *bare, uint32_t h);
 void client_gone(struct client *c, enum gone_reason reason);
 
