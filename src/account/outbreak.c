@@ -8,6 +8,8 @@
 #include "base/map.h"
 #include "rule/payload.h"
 
+enum { LOOKED_AT = 32 /* of those that were seen longest ago, where one has to go */ };
+
 /* Somebody's part in it; times of the last, 0: never. */
 struct part {
 	uint64_t who; /* map_hash() of his address */
@@ -70,8 +72,38 @@ struct outbreak *outbreak_free(struct outbreak *o)
 	return NULL;
 }
 
+/* The loops' clocks are milliseconds apart. */
+static uint64_t age(uint64_t then, uint64_t now)
+{
+	return now > then ? now - then : 0;
+}
+
+/* How much is lost with it. */
+static size_t worth_of(const struct spread *s, uint64_t now)
+{
+	return s->excused_ms > now ? OUTBREAK_PEOPLE + 1 : s->len;
+}
+
+/* Of those seen longest ago the one that has spread least, so that nobody makes it forgotten by sending many others. What is over
+ * goes first. */
+static struct spread *dispensable(const struct outbreak *o, uint64_t window, uint64_t now)
+{
+	struct spread *least = container_of(o->recent.prev, struct spread, link);
+	struct list *it = o->recent.prev;
+
+	for (size_t i = 0; i < LOOKED_AT && it != &o->recent; i++, it = it->prev) {
+		struct spread *s = container_of(it, struct spread, link);
+
+		if (s->excused_ms <= now && age(s->last_ms, now) > window)
+			return s;
+		if (worth_of(s, now) < worth_of(least, now))
+			least = s;
+	}
+	return least;
+}
+
 /* NULL: memory is out. */
-static struct spread *spread_new(struct outbreak *o, struct str payload)
+static struct spread *spread_new(struct outbreak *o, struct str payload, uint64_t window, uint64_t now)
 {
 	struct spread *s = calloc(1, sizeof(*s) + payload.len);
 
@@ -85,14 +117,8 @@ static struct spread *spread_new(struct outbreak *o, struct str payload)
 		return NULL;
 	}
 	if (o->spreads.len > OUTBREAK_PAYLOADS)
-		spread_forget(o, container_of(o->recent.prev, struct spread, link));
+		spread_forget(o, dispensable(o, window, now));
 	return s;
-}
-
-/* The loops' clocks are milliseconds apart. */
-static uint64_t age(uint64_t then, uint64_t now)
-{
-	return now > then ? now - then : 0;
 }
 
 /* It is the latest from now on. */
@@ -101,7 +127,7 @@ static struct spread *spread_of(struct outbreak *o, struct str payload, uint64_t
 	struct spread *s = map_get(&o->spreads, payload);
 
 	if (!s)
-		s = spread_new(o, payload);
+		s = spread_new(o, payload, window, now);
 	if (!s)
 		return NULL;
 	if (age(s->last_ms, now) > window) {
@@ -229,7 +255,7 @@ void outbreak_excuse(struct outbreak *o, struct str payload, uint64_t until_ms)
 	pthread_mutex_lock(&o->lock);
 	s = map_get(&o->spreads, payload);
 	if (!s)
-		s = spread_new(o, payload);
+		s = spread_new(o, payload, UINT64_MAX, 0);
 	if (s) {
 		s->excused_ms = until_ms;
 		list_remove(&s->link);

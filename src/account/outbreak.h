@@ -2,8 +2,8 @@
  * people it was sent to are counted, and who passes it on after he got it himself: that is what a worm does, and hardly
  * anybody else does it at that pace. What is done about it the caller decides.
  *
- * One for the process; thread-safe. Bounded: OUTBREAK_PAYLOADS, of which those that were seen longest ago are forgotten first,
- * with OUTBREAK_PEOPLE each. Nothing is kept over a restart: an outbreak goes on, and is seen again. */
+ * One for the process; thread-safe. Bounded: OUTBREAK_PAYLOADS, with OUTBREAK_PEOPLE each. Of those that were seen longest ago
+ * the one goes first that is over, or has spread least, so that whoever sends many others makes none forgotten. Nothing is kept over a restart: an outbreak goes on, and is seen again. */
 #pragma once
 
 #include <stdbool.h>

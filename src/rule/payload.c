@@ -127,7 +127,8 @@ static struct str put_scheme(struct walk *w, struct str s)
 static void put_link(struct walk *w, struct str link)
 {
 	struct str rest = put_scheme(w, link);
-	size_t host = span(rest, "/?#");
+	/* in a link a backslash is read as a slash: what stands behind it is no part of the name */
+	size_t host = span(rest, str_starts(link, STR("\\\\")) ? "/?#" : "/?#\\");
 
 	put_host(w, str_cut(rest, 0, host));
 	rest = str_cut(rest, host, rest.len);

@@ -103,8 +103,7 @@ static void memory_is_bounded_and_the_oldest_are_forgotten(void **state)
 	char payload[40];
 
 	(void)state;
-	for (unsigned i = 1; i < 20; i++)
-		assert_false(sends(o, link, 0, i, 1000, &s));
+	assert_false(sends(o, link, 0, 1, 1000, &s));
 	for (unsigned i = 0; i < OUTBREAK_PAYLOADS; i++) {
 		snprintf(payload, sizeof(payload), "p%u.example", i);
 		assert_false(sends(o, str_from(payload), 0, 1, 1000, &s));
@@ -119,6 +118,31 @@ static void count_it(struct str payload, const struct outbreak_sight *sight, voi
 	assert_true(str_eq(payload, link));
 	assert_int_equal(sight->recipients, 20);
 	++*(unsigned *)owner;
+}
+
+/* One person sends thousands of others meanwhile, and somebody has excused one. */
+static void nobody_makes_it_forgotten_by_sending_others(void **state)
+{
+	static const struct str excused = STR("harmless.example");
+	struct outbreak *o = outbreak_new();
+	unsigned n = 0;
+	char other[40];
+	bool begun = false;
+
+	(void)state;
+	outbreak_excuse(o, excused, 1000000);
+	assert_false(sends(o, link, 0, 1, 1000, NULL));
+	for (unsigned i = 2; i <= 20; i++) {
+		begun = sends(o, link, 0, i, 1000 + i, NULL);
+		for (unsigned j = 0; j < OUTBREAK_PAYLOADS; j++) {
+			snprintf(other, sizeof(other), "noise%u.example", n++);
+			assert_false(sends(o, str_from(other), 500, 501, 1000 + i, NULL));
+		}
+	}
+	assert_true(begun);
+	for (unsigned i = 1; i <= 20; i++)
+		assert_false(sends(o, excused, 0, i, 2000 + i, NULL));
+	outbreak_free(o);
 }
 
 static void who_asks_hears_of_each_once(void **state)
@@ -191,6 +215,7 @@ int main(void)
 		cmocka_unit_test(clocks_that_are_apart_lose_nobody),
 		cmocka_unit_test(after_silence_it_is_a_new_one),
 		cmocka_unit_test(memory_is_bounded_and_the_oldest_are_forgotten),
+		cmocka_unit_test(nobody_makes_it_forgotten_by_sending_others),
 		cmocka_unit_test(who_asks_hears_of_each_once),
 		cmocka_unit_test(those_for_whom_there_is_no_room_begin_later),
 		cmocka_unit_test(what_is_excused_is_none_for_a_while),

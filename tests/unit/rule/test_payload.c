@@ -35,6 +35,7 @@ static const struct {
 	{SAID("http&#58;//evil.example/&#120;y"), "http://evil.example/xy\n"},
 	{SAID("http://evil.example/<![CDATA[a]]>b"), "http://evil.example/ab\n"},
 	{SAID("\\\\Host\\Share, magnet:?xt=urn:a, evil.com:8080/x"), "\\\\host\\share\nmagnet:?xt=urn:a\nhttp://evil.com:8080/x\n"},
+	{SAID("http://evil.example\\@trusted.example/x"), "http://evil.example\\@trusted.example/x\n"},
 	{SAID("write to bob@example.org"), ""},
 	{"<message><x xmlns='jabber:x:oob'><url>http://evil.example/x</url></x></message>", "http://evil.example/x\n"},
 	{"<message><a xmlns='http://www.w3.org/1999/xhtml' href='http://evil.example/x'>here</a></message>", "http://evil.example/x\n"},
