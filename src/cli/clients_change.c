@@ -275,17 +275,43 @@ static int put_in_force(struct clients *c, const struct policy_change *change, b
 	return r;
 }
 
-static int said(const struct clients *c, const struct policy_change *change, const struct clients_act *act)
+/* How many it is about, connected or lately so; -1: that cannot be said. Asked after the deed, which does not
+ * wait for it. */
+static long long reached(struct clients *c, const struct policy_change *change, const struct clients_act *act)
+{
+	struct err err = {};
+	json_t *answer = NULL;
+	long long n = -1;
+
+	if (!c->people.control || change->gone || !act->target)
+		return -1;
+	if (!control_call(c->people.control, "clients.dry_run", json_pack("{s:s}", "rule", act->target), NULL,
+		    0, &answer, &err) &&
+		json_is_integer(json_object_get(answer, "people")))
+		n = json_integer_value(json_object_get(answer, "people"));
+	json_decref(answer);
+	return n;
+}
+
+static int said(struct clients *c, const struct policy_change *change, const struct clients_act *act)
 {
 	bool live = c->people.control != NULL;
+	long long people = reached(c, change, act);
 
 	if (c->cli->json)
-		return cli_print_json(json_pack("{s:b, s:s, s:s, s:s, s:b}", "ok", 1, "act", act->name, "rule", act->target, "file",
-					      path_of(c, change->file), "in_force", live),
+		return cli_print_json(
+			json_pack("{s:b, s:s, s:s, s:s, s:b, s:o}", "ok", 1, "act", act->name, "rule",
+				act->target, "file", path_of(c, change->file), "in_force", live, "people",
+				people < 0 ? json_null() : json_integer(people)),
 			CLI_OK);
 	cli_say(c->cli, "%s: %s\n%s %s\n", act->target, act->text, change->gone ? "removed" : "written to",
 		path_of(c, change->file));
-	cli_say(c->cli, live ? "in force\n" : "no server runs; it is in force when one is started\n");
+	cli_say(c->cli, !live           ? "no server runs; it counts from the next start on\n"
+			: act->observes ? "the running server has it\n"
+					: "in force\n");
+	if (people >= 0)
+		cli_say(c->cli, "it is about %lld %s who were here lately\n", people,
+			people == 1 ? "person" : "people");
 	return CLI_OK;
 }
 

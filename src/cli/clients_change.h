@@ -26,6 +26,7 @@ struct clients_act {
 	const char *text;   /* what it does, and why */
 	bool protects;      /* it is done also while the record takes nothing */
 	struct str at;      /* of a dry run: the day it is to be looked at; empty: now */
+	bool observes;      /* it is a rule that only looks */
 	bool dry_run;
 };
 

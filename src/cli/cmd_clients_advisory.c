@@ -83,9 +83,13 @@ static int propose(struct clients *c, struct advisory *a)
 		advisory_put_rule(&text, a, slug, buf_view(&now), str_from(clients_user()));
 		r = buf_failed(&text) || !id.data
 			    ? cli_fail(c->cli, CLI_INTERNAL, NULL, "out of memory")
-			    : clients_change(c, &(struct policy_change){.file = file, .text = buf_view(&text)},
-				      &(struct clients_act){.name = "advisory", .target = id.data,
-					      .text = "proposed by an advisory; it observes", .dry_run = cli_has(c->cli, "--dry-run")});
+			    : clients_change(c,
+				      &(struct policy_change){.file = file, .text = buf_view(&text)},
+				      &(struct clients_act){.name = "advisory",
+					      .target = id.data,
+					      .text = "proposed by an advisory; it observes",
+					      .observes = true,
+					      .dry_run = cli_has(c->cli, "--dry-run")});
 		if (!r && !cli_has(c->cli, "--dry-run"))
 			cli_say(c->cli, "next: gatehouse clients enforce %s --dry-run, then without --dry-run\n", id.data);
 	}

@@ -5,6 +5,7 @@
 #include "cli/advisory.h"
 #include "cli/clients_change.h"
 #include "cli/commands.h"
+#include "cli/product_hint.h"
 
 enum {
 	EXCEPTION_DAYS = 30,
@@ -116,7 +117,7 @@ static void put_head(struct making *m)
 	buf_done(&now);
 }
 
-static int change(struct making *m, bool protects)
+static int change(struct making *m, bool protects, bool observes)
 {
 	struct str file = arena_printf(m->clients.arena, "clients/%.*s.yaml", STR_FMT(m->id));
 	struct str reason = str_from(cli_value(m->cli, "--reason"));
@@ -128,8 +129,13 @@ static int change(struct making *m, bool protects)
 	if (!file.data || buf_failed(&m->text) || buf_failed(&why))
 		r = cli_fail(m->cli, CLI_USAGE, NULL, "the options are too long");
 	else
-		r = clients_change(&m->clients, &(struct policy_change){.file = file, .text = buf_view(&m->text)},
-			&(struct clients_act){.name = m->head, .target = m->id.data, .text = buf_cstr(&why), .protects = protects,
+		r = clients_change(&m->clients,
+			&(struct policy_change){.file = file, .text = buf_view(&m->text)},
+			&(struct clients_act){.name = m->head,
+				.target = m->id.data,
+				.text = buf_cstr(&why),
+				.protects = protects,
+				.observes = observes,
 				.dry_run = cli_has(m->cli, "--dry-run")});
 	buf_done(&why);
 	return r;
@@ -141,7 +147,21 @@ static int words_check(const struct making *m)
 		return cli_fail(m->cli, CLI_USAGE, NULL, "the words are not UTF-8");
 	if (!m->product.len)
 		return cli_fail(m->cli, CLI_USAGE, "name a product, a pattern such as 'Psi*', or any", "which product?");
+	product_hint(m->clients.set, m->product);
 	return 0;
+}
+
+/* A rule or exception that ended before it began helps nobody. What is no date is named with all else that is
+ * wrong. */
+static int end_check(const struct cli *cli, const char *option)
+{
+	const char *text = cli_value(cli, option);
+	uint64_t end_us;
+
+	if (!text || !client_date_parse(str_from(text), &end_us) || end_us > clock_utc_us())
+		return 0;
+	return cli_fail(cli, CLI_USAGE, "name a time to come; a day is its begin in UTC", "%s: %s has passed",
+		option, LOG_STR(str_from(text)));
 }
 
 static int begin(struct making *m, struct cli *cli, const char *head)
@@ -152,6 +172,8 @@ static int begin(struct making *m, struct cli *cli, const char *head)
 	if (cli->args_len > 1)
 		m->range = str_from(cli->args[1]);
 	r = clients_open(&m->clients, cli);
+	if (!r)
+		r = end_check(cli, "--expires");
 	if (!r)
 		r = words_check(m);
 	if (r)
@@ -175,6 +197,8 @@ int cmd_clients_deny(struct cli *cli)
 	if (!cli_has(cli, "--reason"))
 		return cli_fail(cli, CLI_USAGE, "add --reason TEXT; people read it", "why is it denied?");
 	r = begin(&m, cli, "deny");
+	if (!r)
+		r = end_check(cli, "--except-until");
 	if (!r) {
 		put_head(&m);
 		put_clients(&m);
@@ -188,7 +212,7 @@ int cmd_clients_deny(struct cli *cli)
 		put_line(&m, "reference", str_from(cli_value(cli, "--reference")));
 		put_line(&m, "link", str_from(cli_value(cli, "--link")));
 		put_exceptions(&m);
-		r = change(&m, true);
+		r = change(&m, true, cli_has(cli, "--observe"));
 	}
 	end(&m);
 	return r;
@@ -208,7 +232,7 @@ int cmd_clients_allow(struct cli *cli)
 			buf_lit(&m.text, "    emergency: true\n");
 		put_line(&m, "expires", str_from(cli_value(cli, "--expires")));
 		put_line(&m, "reason", str_from(cli_value(cli, "--reason")));
-		r = change(&m, false);
+		r = change(&m, false, false);
 	}
 	end(&m);
 	return r;

@@ -265,25 +265,61 @@ static void json_print(const struct cli *cli, const json_t *v)
 
 	json_object_foreach((json_t *)(uintptr_t)v, key, value)
 	{
-		char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
+		char *text = json_is_string(value)
+				     ? strdup(json_string_value(value))
+				     : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
 
 		if (json_is_string(value) ? json_string_length(value) > 0 : json_is_integer(value) || json_object_size(value) || json_array_size(value))
-			cli_say(cli, "%-10s %s\n", key, text ? text : LOG_STR(str_of(json_string_value(value), json_string_length(value))));
+			cli_say(cli, "%-10s %s\n", key, text ? text : "");
 		free(text);
 	}
+}
+
+/* A rule about one product by its name is told as to somebody who uses that. */
+static struct str product_of(const struct client_rule *r)
+{
+	const struct client_names *p = &r->match.products;
+	bool one = p->count == 1 && str_find(p->list[0], '*', 0) == p->list[0].len;
+
+	return one ? p->list[0] : STR_NONE;
+}
+
+/* The catalogue's, for the system the rule names, or for any. */
+static struct str link_of(const struct clients *c, struct str product, const struct client_rule *r)
+{
+	const struct client_product *all;
+	size_t count = client_set_products(c->set, &all);
+	struct str os = r->match.systems.count == 1 ? r->match.systems.list[0] : STR_NONE;
+
+	for (size_t i = 0; i < count; i++)
+		if (product.len && str_eq_nocase(all[i].product, product) &&
+			(!all[i].os.len || str_eq_nocase(all[i].os, os)))
+			return all[i].link;
+	return STR_NONE;
+}
+
+static struct str help_of(const struct clients *c, const struct client_rule *r)
+{
+	const struct settings_strings *support = &c->people.settings->contact_support;
+
+	if (r->help.len)
+		return r->help;
+	return client_set_help(c->set).len || !support->len ? client_set_help(c->set) : support->items[0];
 }
 
 /* What a person would read of it now, in the language of `--language`. */
 static struct str text_of(const struct clients *c, const struct client_rule *r, struct str lang, uint64_t now)
 {
+	const struct judgement client = {.product = product_of(r)};
 	struct client_decision d = {
+		.client = &client,
 		.effect = client_rule_stage(r, now),
 		.limits = r->limits,
 		.notice = r->notice,
 		.reason = r->reason,
 		.reference = r->reference,
-		.link = r->link,
-		.help = r->help,
+		.link = r->link.len ? r->link : link_of(c, client.product, r),
+		.help = help_of(c, r),
 		.deny_from_us = r->dated ? r->campaign.deny_us : 0,
 		.deny_from = r->campaign.deny_from,
 		.coming = r->effect,

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/people.h"
+#include "cli/product_hint.h"
 #include "cli/table.h"
 
 /* ---- what is asked for ---- */
@@ -56,6 +57,8 @@ static int put_all(const struct cli *cli, json_t *args)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (cli_has(cli, texts[i].option))
 			json_object_set_new(args, texts[i].name, json_string(cli_value(cli, texts[i].option)));
+	if (cli_has(cli, "--product"))
+		product_hint(NULL, str_from(cli_value(cli, "--product")));
 	r = put_scope(cli, args);
 	return r ? r : put_end(cli, args);
 }
@@ -118,8 +121,11 @@ static void print_done(struct cli *cli, const json_t *answer)
 {
 	const json_t *s = json_object_get(answer, "switch");
 
-	cli_say(cli, "%s: %s off for %s%s%s, until %s\n%lld sessions reached in %lld ms, %lld of them ended\n", people_text(s, "id"),
-		people_text(s, "what"), people_text(s, "scope"), people_text(s, "name")[0] ? " " : "", LOG_STR(str_from(people_text(s, "name"))), end_of(s),
+	cli_say(cli,
+		"%s: %s off for %s%s%s%s%s, until %s\n%lld sessions reached in %lld ms, %lld of them ended\n",
+		people_text(s, "id"), people_text(s, "what"), people_text(s, "scope"),
+		people_text(s, "name")[0] ? " " : "", LOG_STR(str_from(people_text(s, "name"))),
+		people_text(s, "versions")[0] ? " " : "", people_text(s, "versions"), end_of(s),
 		number(answer, "reached"), number(answer, "milliseconds"), number(answer, "ended"));
 }
 
@@ -160,10 +166,16 @@ static void print_status(struct cli *cli, const json_t *answer)
 {
 	const json_t *switches = json_object_get(answer, "switches");
 
-	if (json_array_size(switches))
-		print_switches(switches);
-	else
+	if (!json_array_size(switches)) {
 		cli_say(cli, "nothing is switched off\n");
+		return;
+	}
+	print_switches(switches);
+	if (people_text(answer, "break_glass_group")[0])
+		cli_say(cli,
+			"members of '%s' go on talking where it is for all or for a group "
+			"(lockdown.break_glass_group)\n",
+			LOG_STR(str_from(people_text(answer, "break_glass_group"))));
 }
 
 /* Exit code 1: something is off. */

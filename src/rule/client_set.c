@@ -201,6 +201,11 @@ size_t client_set_products(const struct client_set *set, const struct client_pro
 	return set ? set->product_count : 0;
 }
 
+struct str client_set_help(const struct client_set *set)
+{
+	return set ? set->help : STR_NONE;
+}
+
 size_t client_set_advisories(const struct client_set *set, const struct client_advisory **out)
 {
 	*out = set ? set->advisories : NULL;

@@ -142,6 +142,8 @@ size_t client_set_rules(const struct client_set *set, const struct client_rule *
 const struct client_rule *client_set_rule(const struct client_set *set, struct str id); /* or NULL */
 size_t client_set_patches(const struct client_set *set, const struct client_patch **out);
 size_t client_set_products(const struct client_set *set, const struct client_product **out);
+struct str client_set_help(
+	const struct client_set *set); /* whom to ask, where a rule does not say it; may be empty */
 size_t client_set_advisories(const struct client_set *set, const struct client_advisory **out);
 
 /* A date ("2026-10-15": its begin in UTC) or an RFC 3339 time, as rules write them. */

@@ -36,48 +36,52 @@ static const struct speech {
 	const char *lang;
 	const char *says[SENTENCES];
 } speeches[] = {
-	{"en",
-		{"From {date} on, {client} will no longer be accepted here.",
-			"From {date} on, {client} may only be used here with limits: {limits}.",
-			"Please replace {client} with a newer or another program.",
-			"{client} may only be used here with limits: {limits}.", "{client} is not accepted here.",
-			"Date: {date}.", "Reason: {reason}", "Download: {link}", "Help: {help}",
-			"Trying again with the same program will not help.", "The program you use", "logging in with ",
-			"nothing can be sent to other people", "no files", "nothing to or from other domains"}},
-	{"de",
-		{"Ab {date} wird {client} hier nicht mehr angenommen.",
-			"Ab {date} kann {client} hier nur eingeschränkt benutzt werden: {limits}.",
-			"Bitte ersetzen Sie {client} durch eine neuere Version oder ein anderes Programm.",
-			"{client} kann hier nur eingeschränkt benutzt werden: {limits}.",
-			"{client} wird hier nicht angenommen.", "Datum: {date}.", "Grund: {reason}", "Herunterladen: {link}",
-			"Hilfe: {help}", "Es mit demselben Programm noch einmal zu versuchen, hilft nicht.",
-			"das Programm, das Sie benutzen,", "die Anmeldung mit ",
-			"nichts kann an andere gesendet werden", "keine Dateien",
-			"nichts von und nach anderen Domänen"}},
-	{"fr",
-		{"À partir du {date}, {client} ne sera plus accepté ici.",
-			"À partir du {date}, {client} ne pourra être utilisé ici qu'avec des limites : {limits}.",
-			"Veuillez remplacer {client} par une version plus récente ou par un autre logiciel.",
-			"{client} ne peut être utilisé ici qu'avec des limites : {limits}.", "{client} n'est pas accepté ici.",
-			"Date : {date}.", "Raison : {reason}", "Téléchargement : {link}", "Aide : {help}",
-			"Réessayer avec le même logiciel ne servira à rien.", "le logiciel que vous utilisez", "l'accès avec ",
-			"rien ne peut être envoyé aux autres", "pas de fichiers", "rien vers d'autres domaines, ni de ceux-ci"}},
-	{"fi",
-		{"{date} alkaen {client} ei enää kelpaa täällä.",
-			"{date} alkaen {client} on käytettävissä täällä vain rajoitetusti: {limits}.",
-			"Vaihda {client} uudempaan tai toiseen ohjelmaan.",
-			"{client} on käytettävissä täällä vain rajoitetusti: {limits}.", "{client} ei kelpaa täällä.",
-			"Päivä: {date}.", "Syy: {reason}", "Lataa: {link}", "Apua: {help}",
-			"Uusi yritys samalla ohjelmalla ei auta.", "käyttämäsi ohjelma", "kirjautuminen tavalla ",
-			"muille ei voi lähettää mitään", "ei tiedostoja", "ei mitään muihin verkkotunnuksiin eikä niistä"}},
-	{"es",
-		{"A partir del {date}, {client} ya no se aceptará aquí.",
-			"A partir del {date}, {client} solo podrá usarse aquí con límites: {limits}.",
-			"Sustituya {client} por una versión más reciente o por otro programa.",
-			"{client} solo puede usarse aquí con límites: {limits}.", "{client} no se acepta aquí.",
-			"Fecha: {date}.", "Motivo: {reason}", "Descarga: {link}", "Ayuda: {help}",
-			"Intentarlo de nuevo con el mismo programa no servirá de nada.", "el programa que usa", "el acceso con ",
-			"no se puede enviar nada a otras personas", "sin archivos", "nada hacia otros dominios ni desde ellos"}},
+	{"en", {"From {date} on, {client} will no longer be accepted here.",
+		       "From {date} on, {client} may only be used here with limits: {limits}.",
+		       "Please replace {client} with a newer or another program.",
+		       "{client} may only be used here with limits: {limits}.",
+		       "{client} is not accepted here.", "Date: {date}.", "Reason: {reason}",
+		       "Download: {link}", "Help: {help}",
+		       "Trying again with the same program will not help.", "the program you use",
+		       "logging in with ", "nothing can be sent to other people", "no files",
+		       "nothing to or from other domains"}},
+	{"de", {"Ab {date} wird {client} hier nicht mehr angenommen.",
+		       "Ab {date} kann {client} hier nur eingeschränkt benutzt werden: {limits}.",
+		       "Bitte ersetzen Sie {client} durch eine neuere Version oder ein anderes Programm.",
+		       "{client} kann hier nur eingeschränkt benutzt werden: {limits}.",
+		       "{client} wird hier nicht angenommen.", "Datum: {date}.", "Grund: {reason}",
+		       "Herunterladen: {link}", "Hilfe: {help}",
+		       "Es mit demselben Programm noch einmal zu versuchen, hilft nicht.",
+		       "das Programm, das Sie benutzen,", "die Anmeldung mit ",
+		       "nichts kann an andere gesendet werden", "keine Dateien",
+		       "nichts von und nach anderen Domänen"}},
+	{"fr", {"À partir du {date}, {client} ne sera plus accepté ici.",
+		       "À partir du {date}, {client} ne pourra être utilisé ici qu'avec des limites : "
+		       "{limits}.",
+		       "Veuillez remplacer {client} par une version plus récente ou par un autre logiciel.",
+		       "{client} ne peut être utilisé ici qu'avec des limites : {limits}.",
+		       "{client} n'est pas accepté ici.", "Date : {date}.", "Raison : {reason}",
+		       "Téléchargement : {link}", "Aide : {help}",
+		       "Réessayer avec le même logiciel ne servira à rien.", "le logiciel que vous utilisez",
+		       "l'accès avec ", "rien ne peut être envoyé aux autres", "pas de fichiers",
+		       "rien vers d'autres domaines, ni de ceux-ci"}},
+	{"fi", {"{date} alkaen {client} ei enää kelpaa täällä.",
+		       "{date} alkaen {client} on käytettävissä täällä vain rajoitetusti: {limits}.",
+		       "Vaihda {client} uudempaan tai toiseen ohjelmaan.",
+		       "{client} on käytettävissä täällä vain rajoitetusti: {limits}.",
+		       "{client} ei kelpaa täällä.", "Päivä: {date}.", "Syy: {reason}", "Lataa: {link}",
+		       "Apua: {help}", "Uusi yritys samalla ohjelmalla ei auta.", "käyttämäsi ohjelma",
+		       "kirjautuminen tavalla ", "muille ei voi lähettää mitään", "ei tiedostoja",
+		       "ei mitään muihin verkkotunnuksiin eikä niistä"}},
+	{"es", {"A partir del {date}, {client} ya no se aceptará aquí.",
+		       "A partir del {date}, {client} solo podrá usarse aquí con límites: {limits}.",
+		       "Sustituya {client} por una versión más reciente o por otro programa.",
+		       "{client} solo puede usarse aquí con límites: {limits}.",
+		       "{client} no se acepta aquí.", "Fecha: {date}.", "Motivo: {reason}",
+		       "Descarga: {link}", "Ayuda: {help}",
+		       "Intentarlo de nuevo con el mismo programa no servirá de nada.", "el programa que usa",
+		       "el acceso con ", "no se puede enviar nada a otras personas", "sin archivos",
+		       "nada hacia otros dominios ni desde ellos"}},
 };
 
 /* What a notice may name. `part`: the sentence that is added where a notice does not. */
@@ -240,6 +244,17 @@ static enum sentence opening(const struct client_decision *d)
 	return d->effect == CLIENT_RESTRICT ? SAY_RESTRICTED : SAY_REPLACE;
 }
 
+/* It begins with a capital; names of products are left as they are. */
+static void put_opening(struct filling *f)
+{
+	const struct judgement *j = f->d->client;
+	bool named = j && j->product.len && !f->d->way.len;
+
+	put_sentence(f, opening(f->d));
+	if (!named && f->out.len && f->out.data[0] >= 'a' && f->out.data[0] <= 'z')
+		f->out.data[0] = (char)(f->out.data[0] - 'a' + 'A');
+}
+
 /* Each part that has something to say and has not been given a place. */
 static void put_rest(struct filling *f)
 {
@@ -277,7 +292,7 @@ struct str client_decision_text(const struct client_decision *d, struct str lang
 	if (own)
 		put_filled(&f, own->text);
 	else
-		put_sentence(&f, opening(d));
+		put_opening(&f);
 	put_rest(&f);
 	text = buf_failed(&f.out) ? STR_NONE : arena_dup(arena, buf_view(&f.out));
 	buf_done(&f.out);

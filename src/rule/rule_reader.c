@@ -117,7 +117,7 @@ static bool term_canonical(struct rule_reader *reader, struct who_term *term)
 		return jid_prepare_domain(&term->name, term->name, reader->arena) == 0;
 	if (term->kind != WHO_PERSON)
 		return true;
-	if (jid_parse(&jid, term->name, reader->arena) || !jid_is_bare(&jid))
+	if (jid_parse(&jid, term->name, reader->arena) || !jid_is_bare(&jid) || !jid.local.len)
 		return false;
 	term->name = jid.bare;
 	return true;

@@ -146,6 +146,10 @@ def test_words_that_are_yaml_are_only_words(server, clients):
     (("clients", "deny", "Pidgin", "<<1", "--reason", "x"), "versions:"),
     (("clients", "deny", "", "--reason", "x"), "which product?"),
     (("clients", "deny", "Pidgin", "--reason", "x", "--expires", "soon"), "expires: found 'soon'"),
+    (("clients", "deny", "Pidgin", "--reason", "x", "--expires", "2020-01-01"), "2020-01-01 has passed"),
+    (("clients", "deny", "Pidgin", "--reason", "x", "--except", "group:it", "--except-until", "2020-01-01"), "has passed"),
+    (("clients", "deny", "Pidgin", "--reason", "x", "--from", "person:alice"), "not the address of a person"),
+    (("clients", "allow", "Pidgin", "--expires", "2020-01-01"), "2020-01-01 has passed"),
     (("clients", "deny", "Pidgin", "--reason", "x", "--except", "alice"), "found 'alice'"),
     (("clients", "deny", "Pidgin", "--reason", "x", "--restrict", "speech"), "did you mean 'speak'?"),
     (("clients", "deny", "any", "--class", "loud", "--reason", "x"), "accepted: named, unknown, silent"),
@@ -161,6 +165,23 @@ def test_what_cannot_be_done_changes_nothing(server, clients, arguments, wants):
     done = server.run(*arguments)
     assert done.returncode in (1, 2) and wants in done.stderr, done.stderr
     assert version(server) == before and files(clients) == old
+
+
+def test_a_name_that_no_program_has_is_told_with_the_nearest(server, clients):
+    done = server.run("clients", "deny", "Gaijm", "--reason", "x", "--dry-run")
+    assert done.returncode == 0 and "did you mean 'Gajim'?" in done.stderr
+    for known in ("gajim", "Gaj*", "any"):
+        assert server.run("clients", "deny", known, "--reason", "x", "--dry-run").stderr == ""
+    assert "did you mean 'Gajim'?" in server.run("lockdown", "rehearse", "files", "--product", "Gaijm").stderr
+
+
+def test_what_people_read_of_a_rule_is_shown_as_they_read_it(server, clients):
+    put(clients, "read.yaml", "help: desk@example.org\nrules:\n"
+        "- {id: one, purpose: p, clients: {product: Gajim}, effect: deny, mode: observe, reason: \"%s\"}\n"
+        "- {id: any, purpose: p, clients: any, effect: deny, mode: observe}\n" % ("Because of this. " * 20))
+    text = server.run("clients", "rules", "show", "one").stdout
+    assert "Gajim is not accepted here." in text and "https://gajim.org/download/ Help: desk@example.org" in text, text
+    assert "The program you use is not accepted here." in server.run("clients", "rules", "show", "any").stdout
 
 
 def test_what_the_server_does_not_take_is_undone(server, clients):
@@ -413,6 +434,7 @@ def test_deny_ends_the_sessions_it_names_and_no_others(server, clients, folk, th
     done = server.run("clients", "deny", "Gajim", "--reason", "Pictures take it over.", "--link", "https://get.example/", "--except",
                       "group:it")
     assert done.returncode == 0, done.stderr
+    assert "in force\nit is about " in done.stdout
     assert ann.stream_error() == "policy-violation"
     text = "".join(ann.last_error.itertext())
     assert "Pictures take it over." in text and "https://get.example/" in text and "will not help" in text
