@@ -378,23 +378,3 @@ int cli_main(int argc, char **argv)
 	free(cli.args);
 	return r;
 }
-
-bool cli_duration(const char *text, unsigned long long *out)
-{
-	static const struct {
-		const char *unit;
-		unsigned seconds;
-	} units[] = {{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}};
-	struct str all = str_from(text);
-	size_t digits = strspn(text, "0123456789");
-	unsigned long long n;
-
-	if (!str_to_u64(str_cut(all, 0, digits), 100000000, &n))
-		return false;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (strcmp(text + digits, units[i].unit) == 0) {
-			*out = n * units[i].seconds;
-			return true;
-		}
-	return false;
-}

@@ -96,5 +96,3 @@ int cli_print(struct str text);
 /* Reads DIR/gatehouse.yaml. 0, or an exit code after saying why. */
 [[nodiscard]] int cli_settings(const struct cli *cli, struct settings **out);
 
-/* "3d", "12h", "90min", "10s" in seconds. False: it is none of these. */
-[[nodiscard]] bool cli_duration(const char *text, unsigned long long *out);

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/people.h"
+#include "cli/moment.h"
 #include "cli/table.h"
 
 static void print_victims(const json_t *victims)
@@ -66,7 +67,7 @@ int cmd_flood_silence(struct cli *cli)
 	unsigned long long seconds;
 
 	if (cli_has(cli, "--for")) {
-		if (!cli_duration(cli_value(cli, "--for"), &seconds)) {
+		if (!moment_span(cli_value(cli, "--for"), &seconds)) {
 			json_decref(args);
 			return cli_fail(cli, CLI_USAGE, NULL, "--for is a number with s, min, h or d, such as 2h");
 		}

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/people.h"
+#include "cli/moment.h"
 #include "cli/table.h"
 #include "jid/jid.h"
 
@@ -71,7 +72,7 @@ static int create_args(const struct people *p, json_t *args)
 
 	if (fault)
 		return cli_fail(cli, CLI_USAGE, NULL, "--group: %s", fault);
-	if (cli_has(cli, "--expires") && !cli_duration(cli_value(cli, "--expires"), &seconds))
+	if (cli_has(cli, "--expires") && !moment_span(cli_value(cli, "--expires"), &seconds))
 		return cli_fail(cli, CLI_USAGE, "write it as 90min, 12h or 3d", "--expires '%s' is no time",
 			LOG_STR(str_from(cli_value(cli, "--expires"))));
 	json_object_set_new(args, "expires_seconds", json_integer((json_int_t)seconds));

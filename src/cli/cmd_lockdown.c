@@ -1,6 +1,7 @@
 /* lockdown on, off, status, rehearse. */
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/moment.h"
 #include "cli/people.h"
 #include "cli/product_hint.h"
 #include "cli/table.h"
@@ -39,7 +40,7 @@ static int put_end(const struct cli *cli, json_t *args)
 		json_object_set_new(args, "until", json_string(cli_value(cli, "--until")));
 	if (!cli_has(cli, "--for"))
 		return 0;
-	if (!cli_duration(cli_value(cli, "--for"), &seconds))
+	if (!moment_span(cli_value(cli, "--for"), &seconds))
 		return cli_fail(cli, CLI_USAGE, "write it as 90min, 12h or 3d", "--for '%s' is no time",
 			LOG_STR(str_from(cli_value(cli, "--for"))));
 	json_object_set_new(args, "seconds", json_integer((json_int_t)seconds));
