@@ -35,8 +35,8 @@ static uint64_t key_of(const struct comer *c)
 {
 	char text[KEY_MAX * 5];
 	struct network net;
-	const struct str address = place_of(c->address, &net),
-			 *parts[] = {&c->account, &address, &c->agent, &c->ja4, &c->mechanism};
+	const struct str address = place_of(c->address, &net);
+	const struct str *parts[] = {&c->account, &address, &c->agent, &c->ja4, &c->mechanism};
 	size_t len = 0;
 	uint64_t key;
 
@@ -138,8 +138,7 @@ static uint64_t wait_after(unsigned strikes)
 	return ms < TURNSTILE_MOST_MS ? ms : TURNSTILE_MOST_MS;
 }
 
-void turnstile_denied(
-	struct turnstile *t, const struct comer *c, struct str rule, struct str text, uint64_t now_ms)
+void turnstile_denied(struct turnstile *t, const struct comer *c, struct str rule, struct str text, uint64_t now_ms)
 {
 	uint64_t key = key_of(c);
 	struct place *p;
@@ -167,8 +166,8 @@ void turnstile_passed(struct turnstile *t, const struct comer *c)
 	pthread_mutex_unlock(&t->lock);
 }
 
-bool turnstile_holds(struct turnstile *t, const struct comer *c, uint64_t now_ms, struct arena *arena,
-	struct str *rule, struct str *text)
+bool turnstile_holds(
+	struct turnstile *t, const struct comer *c, uint64_t now_ms, struct arena *arena, struct str *rule, struct str *text)
 {
 	struct place *p;
 	bool held;

@@ -330,11 +330,11 @@ static void take_facts(struct client_signals *seen, const struct str facts[CAPS_
 	seen->form_os_version = facts[CAPS_OS_VERSION];
 }
 
-/* What leads to product and version without another question. */
-enum clarity {
-	CLARITY_NONE,
-	CLARITY_HEARSAY, /* the version is one that others with this hash have said: a newer one may show the same */
-	CLARITY_OWN,
+/* What is known without another question. */
+struct clarity {
+	bool told;   /* product and version .. */
+	bool own;    /* .. of this client, not only what others with its hash have said: a newer version may show the same */
+	bool placed; /* its system */
 };
 
 static struct judgement *judge_with(const struct session *s, const struct client_table *table)
@@ -345,27 +345,39 @@ static struct judgement *judge_with(const struct session *s, const struct client
 	return client_judge(table, &seen);
 }
 
-static enum clarity clarity_of(const struct session *s)
+static struct clarity clarity_of(const struct session *s)
 {
 	const struct home *h = s->user->home;
 	struct judgement *j = judge_with(s, h->clients), *own = judge_with(s, h->shipped);
-	enum clarity clarity = CLARITY_NONE;
+	struct clarity clarity = {0};
 
-	if (j && own && j->class == CLIENT_NAMED && j->version.len)
-		clarity = own->version.len ? CLARITY_OWN : CLARITY_HEARSAY;
+	if (j && own) {
+		clarity.told = j->class == CLIENT_NAMED && j->version.len;
+		clarity.own = clarity.told && own->version.len;
+		clarity.placed = j->os.len;
+	}
 	judgement_unref(j);
 	judgement_unref(own);
 	return clarity;
 }
 
+/* Somebody whose system alone is not known is kept waiting where a rule is about systems. Where nobody waits he is judged once, when
+ * he has told it. */
+static bool may_do_without_system(const struct session *s)
+{
+	return s->probation->waits && !client_system_matters(s->user->home->policy);
+}
+
 /* By hearsay somebody is let pass, and asked afterwards; nobody is kept out by it. */
-static bool may_pass(const struct session *s, enum clarity clarity)
+static bool may_pass(const struct session *s, struct clarity clarity)
 {
 	struct judgement *client;
 	bool may;
 
-	if (clarity != CLARITY_HEARSAY)
-		return clarity == CLARITY_OWN;
+	if (!clarity.told || (!clarity.placed && !may_do_without_system(s)))
+		return false;
+	if (clarity.own)
+		return true;
 	client = judge_with(s, s->user->home->clients);
 	may = client && ruling_of(s, client) < CLIENT_RESTRICT;
 	judgement_unref(client);
@@ -375,7 +387,7 @@ static bool may_pass(const struct session *s, enum clarity clarity)
 static void caps_are_known(struct session *s)
 {
 	struct probation *p = s->probation;
-	enum clarity clarity;
+	struct clarity clarity;
 	bool passes;
 
 	if (p && !p->known) {
@@ -386,7 +398,7 @@ static void caps_are_known(struct session *s)
 	passes = p && !list_is_empty(&p->link) && may_pass(s, clarity);
 	if (passes)
 		finish(s);
-	if (clarity != CLARITY_OWN && is_asked(s) && list_is_empty(&s->doomed))
+	if (!(clarity.own && clarity.placed) && is_asked(s) && list_is_empty(&s->doomed))
 		want_version(s);
 	if (!passes)
 		consider(s);

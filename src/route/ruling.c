@@ -35,9 +35,7 @@ static void question_init(struct question *q, const struct session *s, const str
 	struct channel at = channel_of(s);
 
 	q->person = found ? found : person_ref(o->person);
-	q->subject = (struct subject){.jid = o->jid.bare,
-		.domain = o->jid.domain,
-		.resource = o->jid.resource,
+	q->subject = (struct subject){.jid = o->jid.bare, .domain = o->jid.domain, .resource = o->jid.resource,
 		.inside = settings_is_inside(h->settings, o->jid.domain)};
 	if (q->person) {
 		q->subject.groups = q->person->groups;
@@ -93,26 +91,22 @@ void ruling_warn(struct session *s)
 
 static bool is_as_before(const struct standing *old, const struct standing *new)
 {
-	return old->effect == new->effect && old->limits == new->limits &&str_eq(old->rule, new->rule) &&
-	       str_eq(old->text, new->text) &&
-	       (old->client == new->client ||
-		       (old->client && new->client &&judgement_is_same(old->client, new->client)));
+	return old->effect == new->effect && old->limits == new->limits && str_eq(old->rule, new->rule) &&
+	       str_eq(old->text, new->text) && (old->client == new->client ||
+		       (old->client && new->client && judgement_is_same(old->client, new->client)));
 }
 
 static bool decides_alike(const struct standing *old, const struct standing *new)
 {
-	return old && old->effect == new->effect && old->limits == new->limits &&str_eq(old->rule, new->rule);
+	return old && old->effect == new->effect && old->limits == new->limits && str_eq(old->rule, new->rule);
 }
 
 static struct comer comer_of(const struct session *s)
 {
 	const struct origin *o = s->origin;
 
-	return (struct comer){.account = o->jid.bare,
-		.address = network_host(channel_of(s).address),
-		.agent = o->agent_id,
-		.ja4 = o->ja4,
-		.mechanism = o->mechanism};
+	return (struct comer){.account = o->jid.bare, .address = network_host(channel_of(s).address), .agent = o->agent_id,
+		.ja4 = o->ja4, .mechanism = o->mechanism};
 }
 
 static void let_in(const struct session *s)
@@ -123,8 +117,8 @@ static void let_in(const struct session *s)
 		turnstile_passed(s->user->home->route->env.turnstile, &c);
 }
 
-/* Nothing of what waits goes anywhere: the connection ends, the session at the end of this pass. Why is said
- * twice: there are programs that show no text of a stream error. */
+/* Nothing of what waits goes anywhere: the connection ends, the session at the end of this pass. Why is said twice: there are
+ * programs that show no text of a stream error. */
 static void deny(struct session *s, struct standing *st)
 {
 	const struct home *h = s->user->home;
@@ -135,11 +129,11 @@ static void deny(struct session *s, struct standing *st)
 	denials_count(h->route->env.denials, st->rule);
 	headline_give(s, st->text, st->lang);
 	inventory_refused(s->user->home->route->env.store, &(struct inventory_refusal){.kind = STR("client"),
-								   .owner = s->user->bare,
-								   .address = channel_of(s).address,
-								   .client = st->client,
-								   .rule = st->rule,
-								   .reason = st->text});
+		.owner = s->user->bare,
+		.address = channel_of(s).address,
+		.client = st->client,
+		.rule = st->rule,
+		.reason = st->text});
 	session_doom_told(s, "policy-violation", st, "client denied");
 	standing_unref(st);
 }

@@ -60,16 +60,13 @@ static enum stage_result run_route(struct parcel *p, struct way_loop *wl)
 }
 
 static const struct stage way[] = {
-	{"charge", run_charge,
-		true}, /* paid for before any work is done on it, also by who is refused next */
-	{"check", run_check,
-		true}, /* well formed, addressed, sender stamped by us, within what he may (quota.h) */
-	{"admit", run_admit, false},     /* has the client been judged? waits until it has */
-	{"policy", stage_policy, false}, /* may these two talk? writes the verdict */
-	{"inspect", stage_inspect,
-		false}, /* what is said? writes the verdict, never refuses: what is blocked is recorded too */
-	{"record", stage_record, false}, /* parcel and verdict; nothing goes on without a receipt */
-	{"route", run_route, false},     /* delivers what the verdict allows, else tells the sender */
+		{"charge", run_charge, true},   /* paid for before any work is done on it, also by who is refused next */
+		{"check", run_check, true},     /* well formed, addressed, sender stamped by us, within what he may (quota.h) */
+		{"admit", run_admit, false},    /* has the client been judged? waits until it has */
+		{"policy", stage_policy, false},       /* may these two talk? writes the verdict */
+		{"inspect", stage_inspect, false},     /* what is said? writes the verdict, never refuses: what is blocked is recorded too */
+		{"record", stage_record, false},       /* parcel and verdict; nothing goes on without a receipt */
+		{"route", run_route, false},           /* delivers what the verdict allows, else tells the sender */
 };
 
 enum { STAGES = sizeof(way) / sizeof(way[0]) };
@@ -236,14 +233,10 @@ bool way_forbids_name(void *owner, struct str bare, struct str address)
 /* ---- logins ---- */
 
 /* Was that account denied from there again and again, as soon as it was known what it uses? */
-static bool is_held_off(struct way_loop *wl, const struct xmpp_visitor *v, struct arena *arena,
-	struct str *text, struct str *rule)
+static bool is_held_off(struct way_loop *wl, const struct xmpp_visitor *v, struct arena *arena, struct str *text, struct str *rule)
 {
-	struct comer c = {.account = v->person->jid,
-		.address = network_host(v->address),
-		.agent = v->signals.agent_id,
-		.ja4 = v->signals.ja4,
-		.mechanism = v->mechanism};
+	struct comer c = {.account = v->person->jid, .address = network_host(v->address), .agent = v->signals.agent_id,
+		.ja4 = v->signals.ja4, .mechanism = v->mechanism};
 	struct turnstile *t = wl->way->env.turnstile;
 	bool held = t && turnstile_holds(t, &c, loop_ms(wl->loop), arena, rule, text);
 
@@ -252,8 +245,7 @@ static bool is_held_off(struct way_loop *wl, const struct xmpp_visitor *v, struc
 	return held;
 }
 
-bool way_denies_client(void *way_owner, const struct xmpp_visitor *v, struct arena *arena, struct str *text,
-	struct str *rule)
+bool way_denies_client(void *way_owner, const struct xmpp_visitor *v, struct arena *arena, struct str *text, struct str *rule)
 {
 	struct way_loop *wl = way_here(way_owner);
 	struct subject person = way_subject(v->person, STR_NONE);
@@ -261,13 +253,13 @@ bool way_denies_client(void *way_owner, const struct xmpp_visitor *v, struct are
 	struct judgement *client = client_judge(route_clients(wl->route), &v->signals);
 	const struct settings_strings *help = &wl->settings->contact_support;
 	struct client_case c = {.client = client,
-		.person = &person,
-		.address = network_host(v->address),
-		.mechanism = v->mechanism,
-		.tls = v->tls,
-		.help = help->len ? help->items[0] : STR_NONE,
-		.now_us = clock_utc_us(),
-		.early = true};
+			.person = &person,
+			.address = network_host(v->address),
+			.mechanism = v->mechanism,
+			.tls = v->tls,
+			.help = help->len ? help->items[0] : STR_NONE,
+			.now_us = clock_utc_us(),
+			.early = true};
 	struct client_decision d;
 	bool denied;
 
@@ -279,8 +271,7 @@ bool way_denies_client(void *way_owner, const struct xmpp_visitor *v, struct are
 	}
 	denied = d.effect == CLIENT_DENY || is_held_off(wl, v, arena, text, rule);
 	if (denied)
-		rejection_note(
-			&(struct rejection){.kind = d.effect == CLIENT_DENY ? STR("client") : STR("held"),
+		rejection_note(&(struct rejection){.kind = d.effect == CLIENT_DENY ? STR("client") : STR("held"),
 				.address = c.address,
 				.owner = v->person->jid,
 				.product = client ? client->product : STR_NONE,
@@ -334,8 +325,7 @@ static void put_settings(struct way_loop *wl, const struct settings *settings)
 	wl->channels = channels_of(settings);
 }
 
-static int way_loop_init(
-	struct way *w, unsigned i, const struct settings *settings, struct policy_set *policy)
+static int way_loop_init(struct way *w, unsigned i, const struct settings *settings, struct policy_set *policy)
 {
 	struct way_loop *wl = &w->loops[i];
 
@@ -362,8 +352,7 @@ static int way_loop_init(
 	return wl->scratch ? 0 : -ENOMEM;
 }
 
-int way_new(struct way **out, const struct way_env *env, const struct settings *settings,
-	struct policy_set *policy)
+int way_new(struct way **out, const struct way_env *env, const struct settings *settings, struct policy_set *policy)
 {
 	struct way *w = calloc(1, sizeof(*w));
 
@@ -371,7 +360,7 @@ int way_new(struct way **out, const struct way_env *env, const struct settings *
 		return -ENOMEM;
 	w->env = *env;
 	if (meter_new(&w->met, NAMES_MET) || meter_new(&w->spent, SPENT) ||
-		!(w->loops = calloc(env->loops->count, sizeof(*w->loops)))) {
+			!(w->loops = calloc(env->loops->count, sizeof(*w->loops)))) {
 		way_free(w);
 		return -ENOMEM;
 	}
@@ -441,10 +430,10 @@ static void way_tell(struct way *w, struct policy_set *policy, const struct sett
 			continue;
 		}
 		*c = (struct change){
-			.task.run = run_change,
-			.wl = &w->loops[i],
-			.policy = policy_set_ref(policy),
-			.settings = settings,
+				.task.run = run_change,
+				.wl = &w->loops[i],
+				.policy = policy_set_ref(policy),
+				.settings = settings,
 		};
 		loop_post(w->env.loops->loop[i], &c->task);
 	}

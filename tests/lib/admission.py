@@ -42,10 +42,11 @@ def about_features(client, timeout=None):
     return question(client, "query", names.DISCO_INFO, timeout)
 
 
-def answer_version(client, name, version="1.0", asked=None):
+def answer_version(client, name, version="1.0", asked=None, system=""):
     asked = asked or about_version(client)
-    client.send(iq_to("example.org", "result", "<query xmlns='jabber:iq:version'><name>%s</name><version>%s</version></query>"
-                      % (name, version), id=asked.get("id")))
+    os = "<os>%s</os>" % system if system else ""
+    client.send(iq_to("example.org", "result", "<query xmlns='jabber:iq:version'><name>%s</name><version>%s</version>%s</query>"
+                      % (name, version, os), id=asked.get("id")))
 
 
 def refuse(client, asked):

@@ -199,7 +199,7 @@ def test_a_denied_client_is_told_why_and_nothing_of_it_is_counted_as_handled(fol
     assert unread(folk.server, said)
 
 
-def test_capabilities_that_are_known_judge_at_once_and_nobody_is_asked(folk, watcher):
+def test_capabilities_that_are_known_judge_at_once_and_only_the_system_is_asked_for(folk, watcher):
     features, identity = [names.DISCO_INFO, "urn:example:%d" % next(_number)], ("client", "pc", "", "Clear 3.2")
     shown = caps(features, ver=verification(features, identity))
     first = judged(folk)
@@ -215,7 +215,8 @@ def test_capabilities_that_are_known_judge_at_once_and_nobody_is_asked(folk, wat
     said = second.say(watcher.jid)
     watcher.expect(message(id=said.id))
     assert time.monotonic() - begin < 1
-    assert not [each for each in second.listen(0.5) if each.get("type") == "get"]
+    asked = [each for each in second.listen(0.5) if each.get("type") == "get"]
+    assert len(asked) == 1 and iq(has=("query", names.VERSION))(asked[0])
     line = noted(folk.server, "client", second)
     assert line["client"] == "Clear 3.2" and '"basis":"identity"' in line["judgement"]
 

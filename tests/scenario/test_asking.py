@@ -18,6 +18,13 @@ RULES = """rules:
     effect: deny
     mode: enforce
     samples: [{ class: silent, from: "group:strict", effect: deny }]
+  - id: no-beos
+    purpose: A system that has gone.
+    clients: { os: "BeOS*" }
+    from: "group:placed"
+    effect: deny
+    mode: enforce
+    samples: [{ product: Kept, version: "4.1", os: "BeOS R5", from: "group:placed", effect: deny }]
 """
 FEATURES, IDENTITY = [names.DISCO_INFO, "urn:example:kept"], ("client", "pc", "", "Kept 4.1")
 
@@ -131,20 +138,67 @@ def test_after_five_seconds_the_rule_for_silent_ones_holds(folk, watcher):
     nothing_comes(watcher, 0.3)
 
 
-def test_capabilities_are_known_after_a_restart_and_nobody_is_asked(folk, server):
-    shown = caps(FEATURES, ver=verification(FEATURES, IDENTITY))
-    first = person(folk, "strict").login()
-    first.send(presence_to(None, None, shown))
-    answer_disco(first, FEATURES, IDENTITY)
+def shows(folk, features, *groups):
+    """Somebody with these capabilities, with his presence on its way."""
+    client = person(folk, *groups).login()
+    client.send(presence_to(None, None, caps(features, ver=verification(features, IDENTITY))))
+    return client
+
+
+@pytest.fixture
+def known(folk, request):
+    """Features that the server has seen of somebody before."""
+    features = [*FEATURES, "urn:example:" + request.node.name]
+    first = shows(folk, features, "strict")
+    answer_disco(first, features, IDENTITY)
     answer_version(first, "Kept", "4.1")
     first.expect(presence(from_=first.jid))
     first.settle_at("example.org")
+    return features
+
+
+def test_capabilities_are_known_after_a_restart_and_nobody_waits(folk, known, server):
     server.restart()
-    second = person(folk, "strict").login()
     with Clock() as clock:
-        second.send(presence_to(None, None, shown))
+        second = shows(folk, known, "strict")
         second.expect(presence(from_=second.jid))
     assert clock.seconds < 1.5
-    assert not [each for each in second.listen(1.5) if each.get("type") == "get"]
     line = noted(server, "client", second)
     assert line["client"] == "Kept 4.1" and '"basis":"identity"' in line["judgement"]
+
+
+def test_who_is_known_is_asked_for_his_system_alone_and_afterwards(folk, known, server):
+    client = shows(folk, known, "strict")
+    client.expect(presence(from_=client.jid))
+    answer_version(client, "Kept", "4.1", system="Linux 6.1")
+    eventually(lambda: '"os":"Linux"' in noted(server, "client", client)["judgement"])
+    assert not [each for each in client.listen(1.5) if each.get("type") == "get"]
+
+
+def test_of_whom_nobody_waits_for_there_is_one_line_with_the_system(folk, known, server):
+    client = shows(folk, known)
+    answer_version(client, "Kept", "4.1", system="Windows 11")
+    assert '"os":"Windows"' in noted(server, "client", client)["judgement"]
+    client.listen(1.5)
+    assert len(lines(server, "client", client.jid)) == 1
+
+
+def test_a_rule_about_systems_waits_for_the_system(folk, known, watcher, server):
+    client = shows(folk, known, "placed")
+    client.say(watcher.jid)
+    nothing_comes(watcher, 0.5)
+    answer_version(client, "Kept", "4.1", system="BeOS R5")
+    assert client.stream_error() == "policy-violation"
+    other = shows(folk, known, "placed")
+    said = other.say(watcher.jid)
+    answer_version(other, "Kept", "4.1", system="Linux")
+    watcher.expect(message(id=said.id))
+
+
+def test_who_does_not_tell_his_system_waits_a_second(folk, known, watcher):
+    client = shows(folk, known, "placed")
+    said = client.say(watcher.jid)
+    with Clock() as clock:
+        about_version(client)
+        watcher.expect(message(id=said.id))
+    assert 0.7 < clock.seconds < 3
