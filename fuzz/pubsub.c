@@ -52,7 +52,7 @@ static void text_comes_back(const struct place *p)
 	if (!str_eq(buf_view(&one), buf_view(&two)))
 		abort();
 	buf_clear(&two);
-	options_put_form(&two, &again->options);
+	options_put_form(&two, &again->options, STR("x\x1fz"));
 	place_free(again);
 	buf_done(&one);
 	buf_done(&two);

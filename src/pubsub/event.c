@@ -88,7 +88,7 @@ void event_put_configuration(struct buf *out, struct str owner, struct str id, c
 		return;
 	}
 	buf_lit(out, "><x xmlns='jabber:x:data' type='result'>");
-	options_put_form(out, &p->options);
+	options_put_form(out, &p->options, STR_NONE);
 	buf_lit(out, "</x></configuration></event></message>");
 }
 

@@ -267,7 +267,7 @@ static const char *const form_types[] = {
 	[FIELD_CHOICE] = "list-single",
 	[FIELD_COUNT] = "text-single",
 	[FIELD_TEXT] = "text-single",
-	[FIELD_LIST] = "text-multi",
+	[FIELD_LIST] = "list-multi",
 	[FIELD_FIXED] = "list-single",
 };
 
@@ -294,15 +294,33 @@ static void form_values_put(struct buf *out, const struct node_options *o, const
 	buf_done(&value);
 }
 
-static void field_put(struct buf *out, const struct node_options *o, const struct field *f)
+static void choice_put(struct buf *out, struct str value)
+{
+	buf_lit(out, "<option>");
+	form_value_put(out, value);
+	buf_lit(out, "</option>");
+}
+
+/* All groups, and those chosen that are none of them now. */
+static void groups_put(struct buf *out, struct str groups, struct str chosen)
+{
+	struct str rest = groups, part;
+
+	while (list_next(&rest, &part))
+		choice_put(out, part);
+	while (list_next(&chosen, &part))
+		if (!list_holds(groups, part))
+			choice_put(out, part);
+}
+
+static void field_put(struct buf *out, const struct node_options *o, const struct field *f, struct str groups)
 {
 	buf_printf(out, "<field var='%s' type='%s' label='%s'>", f->var, form_types[f->kind], f->label);
 	form_values_put(out, o, f);
-	for (uint32_t i = 0; f->words && word_at(f, i).len; i++) {
-		buf_lit(out, "<option>");
-		form_value_put(out, word_at(f, i));
-		buf_lit(out, "</option>");
-	}
+	for (uint32_t i = 0; f->words && word_at(f, i).len; i++)
+		choice_put(out, word_at(f, i));
+	if (f->kind == FIELD_LIST)
+		groups_put(out, groups, *(const struct str *)place(o, f));
 	buf_lit(out, "</field>");
 }
 
@@ -320,11 +338,11 @@ void options_put_submit(struct buf *out, const struct node_options *o)
 	}
 }
 
-void options_put_form(struct buf *out, const struct node_options *o)
+void options_put_form(struct buf *out, const struct node_options *o, struct str groups)
 {
 	buf_lit(out, FORM_TYPE_FIELD);
 	for (size_t i = 0; i < FIELDS; i++)
-		field_put(out, o, &fields[i]);
+		field_put(out, o, &fields[i], groups);
 }
 
 /* The one value, or the list of all. */

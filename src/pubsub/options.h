@@ -41,8 +41,9 @@ void options_done(struct node_options *o);
 [[nodiscard]] bool options_copy(struct node_options *to, const struct node_options *from); /* false: memory is out */
 [[nodiscard]] bool options_equal(const struct node_options *a, const struct node_options *b);
 
-/* The fields, with values, as children of <x type='form'/>. */
-void options_put_form(struct buf *out, const struct node_options *o);
+/* The fields, with values, as children of <x type='form'/>. `groups`: of the owner's roster, for him to choose from, separated
+ * by U+001F; what was chosen before is offered in any case. */
+void options_put_form(struct buf *out, const struct node_options *o, struct str groups);
 
 /* The same as children of <x type='submit'/>: values only. */
 void options_put_submit(struct buf *out, const struct node_options *o);

@@ -1,5 +1,10 @@
 /* Nodes themselves: made, set, emptied, deleted (XEP-0060 8.1 to 8.5). */
+#include "route/crew.h"
 #include "route/pep_act.h"
+
+enum {
+	GROUPS_OFFERED_MAX = 4096, /* bytes of their names; a node takes OPTIONS_TEXT_MAX of them */
+};
 
 enum pubsub_fault pep_verb_create(struct act *a)
 {
@@ -21,16 +26,48 @@ enum pubsub_fault pep_verb_create(struct act *a)
 	return act_save(a, p);
 }
 
+/* False: enough of them. */
+static bool offer(struct buf *list, struct str group)
+{
+	struct str all = buf_view(list);
+
+	if (all.len + 1 + group.len > GROUPS_OFFERED_MAX)
+		return false;
+	if (group.len == 0 || list_holds(all, group))
+		return true;
+	if (all.len)
+		buf_putc(list, GROUPS_BETWEEN);
+	buf_str(list, group);
+	return true;
+}
+
+/* The groups that the user's roster has, each once: those that are shown in it by themselves, then his own. */
+static void offer_groups(struct buf *list, const struct user *u)
+{
+	struct contact c;
+	struct str group;
+
+	for (size_t i = 0; u->person && i < u->person->groups_len; i++)
+		if (crew_label(u->home->settings, u->person->groups[i], &group) && !offer(list, group))
+			return;
+	for (uint32_t at = 0; contacts_next(&u->roster, &at, &c);)
+		while (list_next(&c.groups, &group))
+			if (!offer(list, group))
+				return;
+}
+
 static void form_put(struct act *a, const char *what, struct str node, const struct node_options *o)
 {
-	struct buf *b = &a->answer;
+	struct buf *b = &a->answer, groups = BUF_INIT(0);
 
+	offer_groups(&groups, a->user);
 	buf_printf(b, "<pubsub xmlns='http://jabber.org/protocol/pubsub#owner'><%s", what);
 	if (node.len)
 		pubsub_attr_put(b, "node", node);
 	buf_lit(b, "><x xmlns='jabber:x:data' type='form'>");
-	options_put_form(b, o);
+	options_put_form(b, o, buf_view(&groups));
 	buf_printf(b, "</x></%s></pubsub>", what);
+	buf_done(&groups);
 }
 
 enum pubsub_fault pep_verb_configuration(struct act *a)

@@ -1,6 +1,8 @@
 """Personal eventing (XEP-0163 on XEP-0060, with 0115, 0223, 0490): what is published, who may look in, who hears of it, and
 that it goes the way of every content."""
 
+from xml.sax.saxutils import escape
+
 import pytest
 
 from lib import names
@@ -243,6 +245,23 @@ def test_a_node_for_a_group_of_the_roster(folk):
     assert pubsub_error(items(bob, "n", to=alice.bare)) == ("auth", "not-authorized", "not-in-roster-group")
     ok(alice.ask(names.ROSTER, type="set", payload="<item jid='%s'><group>Work</group></item>" % bob.bare))
     assert title(items(bob, "n", to=alice.bare)) == "one"
+
+
+def test_the_groups_to_choose_from_are_those_of_the_roster(folk):
+    """XEP-0060 16.4.4: pubsub#roster_groups_allowed is a list-multi; 8.2.1 offers the groups there are."""
+    alice, bob, carol = folk.online(3)
+    for jid, groups in ((bob.bare, ("Work", "Bowls & <Skittles>")), (carol.bare, ("Work",))):
+        ok(alice.ask(names.ROSTER, type="set", payload="<item jid='%s'>%s</item>" % (
+            jid, "".join("<group>%s</group>" % escape(each) for each in groups))))
+    ok(publish(alice, "n", tune("one"), options={"access_model": "roster", "roster_groups_allowed": ["Work", "Gone"]}))
+
+    def field(verb):
+        found = ok(request(alice, verb, "get", owner=True))
+        one, = [each for each in found.iter(tag(names.DATA, "field")) if each.get("var") == "pubsub#roster_groups_allowed"]
+        offered = [each.findtext(tag(names.DATA, "value")) for each in one.iter(tag(names.DATA, "option"))]
+        return one.get("type"), [each.text for each in one.findall(tag(names.DATA, "value"))], sorted(offered)
+    assert field("<configure node='n'/>") == ("list-multi", ["Work", "Gone"], ["Bowls & <Skittles>", "Gone", "Work"])
+    assert field("<default/>") == ("list-multi", [], ["Bowls & <Skittles>", "Work"])
 
 
 def test_a_list_of_people_and_who_is_cast_out(folk):

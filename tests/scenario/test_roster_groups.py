@@ -329,6 +329,9 @@ def test_a_node_for_a_shared_group_is_open_to_who_is_in_it(team):
     options = {"access_model": "roster", "roster_groups_allowed": "choir"}
     for node, group in (("crews", "The Crew"), ("choirs", "choir")):
         assert pep.publish(one, node, pep.tune(node), options=dict(options, roster_groups_allowed=group)).get("type") == "result"
+    form = pep.request(one, "<configure node='choirs'/>", "get", owner=True)
+    offered = [each.text for each in form.iterfind(".//{%s}option/{%s}value" % (names.DATA, names.DATA))]
+    assert offered.count("The Crew") == 1 and offered.count("choir") == 1
     assert pep.title(pep.items(other, "crews", to=one.bare)) == "crews"
     assert pep.pubsub_error(pep.items(third, "choirs", to=one.bare))[2] == "not-in-roster-group"
     team.change(one, groups="crew,choir")
