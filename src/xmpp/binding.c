@@ -180,8 +180,8 @@ static void on_bound(struct errand *e)
 		if (jid && node_add_text(e->arena, jid, e->origin->jid.full))
 			stream_write_node(s, result);
 	}
-	errand_free(e);
 	stream_unbusy(s);
+	errand_free(e); /* with it the stream, perhaps */
 }
 
 /* At most one <resource/>. What else is there is passed over (RFC 6120 section 8.4): libstrophe copies the children of the
@@ -231,8 +231,8 @@ static void on_resumed(struct errand *e)
 		s->sm_enabled = true;
 		s->sm_base = s->received - e->handled;
 	}
-	errand_free(e);
 	stream_unbusy(s);
+	errand_free(e); /* with it the stream, perhaps */
 }
 
 void binding_resume(struct stream *s, const struct node *resume)
@@ -313,8 +313,8 @@ static void on_opened(struct errand *e)
 		s->sm_enabled = e->opening->resumed || e->opening->manage;
 		s->sm_base = s->received - e->handled;
 	}
-	errand_free(e);
 	stream_unbusy(s);
+	errand_free(e); /* with it the stream, perhaps */
 }
 
 struct errand *binding_opening(struct stream *s)

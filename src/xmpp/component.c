@@ -133,8 +133,8 @@ static void on_bound(struct errand *e)
 		stream_write_lit(s, "<handshake/>");
 		liveness_bound(s);
 	}
-	errand_free(e);
 	stream_unbusy(s);
+	errand_free(e); /* with it the stream, perhaps */
 }
 
 static void component_succeed(struct stream *s)

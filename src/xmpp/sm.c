@@ -58,8 +58,8 @@ static void on_enabled(struct errand *e)
 			s->sm_base = s->received;
 		}
 	}
-	errand_free(e);
 	stream_unbusy(s);
+	errand_free(e); /* with it the stream, perhaps */
 }
 
 static void sm_enable(struct stream *s, const struct node *n)

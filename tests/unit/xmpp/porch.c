@@ -87,7 +87,10 @@ static void on_errand(void *owner, struct errand *e)
 		e->origin = origin_for(p, e);
 	else
 		e->error = ERRAND_E_ITEM_NOT_FOUND;
-	e->answer(e);
+	if (p->holds)
+		p->held = e;
+	else
+		e->answer(e);
 }
 
 /* ---- the porch ---- */
@@ -153,6 +156,22 @@ void porch_settle(struct porch *p)
 {
 	for (int i = 0; i < PASSES; i++)
 		loop_run(p->loop);
+}
+
+static void run_answer(struct task *task)
+{
+	struct errand *e = container_of(task, struct errand, task);
+
+	e->answer(e);
+}
+
+void porch_answer(struct porch *p)
+{
+	assert_non_null(p->held);
+	p->held->task.run = run_answer;
+	loop_post(p->loop, &p->held->task);
+	p->held = NULL;
+	porch_settle(p);
 }
 
 /* ---- guests ---- */
@@ -230,6 +249,19 @@ void guest_say(struct guest *g, const char *text)
 	buf_clear(&g->got);
 	assert_int_equal(send(g->fd, text, len, MSG_NOSIGNAL), (ssize_t)len);
 	guest_hear(g);
+}
+
+static void shut(struct guest *g, void *arg)
+{
+	(void)arg;
+	stream_close(g->stream, GONE_ERROR);
+	conn_abort(&g->stream->conn, CONN_END_OURS);
+}
+
+void guest_shut(struct guest *g)
+{
+	guest_do(g, shut, NULL);
+	g->stream = NULL;
 }
 
 bool guest_got(struct guest *g, const char *text)

@@ -29,6 +29,8 @@ struct porch {
 	unsigned gone;    /* errands of that kind */
 	enum gone_reason reason;
 	uint32_t handled; /* that the last of them told */
+	bool holds;       /* what is asked for is answered by porch_answer() */
+	struct errand *held;
 };
 
 struct guest {
@@ -43,12 +45,14 @@ struct guest {
 struct porch *porch_new(const char *limits);
 void porch_free(struct porch *p);
 void porch_settle(struct porch *p);
+void porch_answer(struct porch *p);
 
 struct guest *guest_new(struct porch *p, enum conn_kind kind);
 void guest_free(struct guest *g);
 /* Sends the text and settles; `got` holds what has come since the last guest_say(). */
 void guest_say(struct guest *g, const char *text);
 void guest_hear(struct guest *g);
+void guest_shut(struct guest *g); /* the server ends the stream, and the connection is gone */
 /* The login is over: a new stream begins, as this account. */
 void guest_login(struct guest *g, const char *bare);
 /* Connected, logged in, bound as bare/desk. */

@@ -179,6 +179,34 @@ static void a_stream_that_is_closed_is_closed_in_return(void **state)
 	porch_free(p);
 }
 
+/* The answer has the last reference to the stream then. */
+static void an_answer_may_come_when_the_connection_has_gone(void **state)
+{
+	static const char *const asks[] = {
+			"<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>",
+			"<resume xmlns='urn:xmpp:sm:3' previd='x' h='0'/>",
+			"<enable xmlns='urn:xmpp:sm:3' resume='true'/>",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(asks) / sizeof(*asks); i++) {
+		struct porch *p = porch_new("");
+		struct guest *g = i < 2 ? guest_new(p, CONN_PLAINTEXT) : guest_bound(p, "alice@example.org");
+
+		if (i < 2) {
+			guest_say(g, HEADER);
+			guest_login(g, "alice@example.org");
+			guest_say(g, HEADER);
+		}
+		p->holds = true;
+		guest_say(g, asks[i]);
+		guest_shut(g);
+		porch_answer(p);
+		guest_free(g);
+		porch_free(p);
+	}
+}
+
 static void a_connection_that_breaks_is_lost_and_not_closed(void **state)
 {
 	struct porch *p = porch_new("");
@@ -203,6 +231,7 @@ int main(void)
 			cmocka_unit_test(the_domain_cannot_change_within_a_connection),
 			cmocka_unit_test(a_header_may_come_a_letter_at_a_time),
 			cmocka_unit_test(a_stream_that_is_closed_is_closed_in_return),
+			cmocka_unit_test(an_answer_may_come_when_the_connection_has_gone),
 			cmocka_unit_test(a_connection_that_breaks_is_lost_and_not_closed),
 	};
 
