@@ -1,10 +1,13 @@
 #include "account/crowd.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "account/meter.h"
 #include "base/map.h"
+
+enum { MINUTE_MS = 60000 };
 
 static const uint64_t met_ms = 30ULL * 24 * 3600 * 1000; /* how long people are known who have been written to */
 
@@ -15,7 +18,8 @@ struct victim {
 	bool changed;
 	uint64_t kept_ms;               /* until when it lasts, as far as has been told by crowd_changes() */
 	uint64_t minute_ms;             /* when that minute began */
-	unsigned minute;                /* refused since */
+	unsigned minute, heads;         /* refused since, stanzas and senders */
+	unsigned much;                  /* stanzas of a minute that are a flood, whoever sends them; 0: not known */
 	char jid[];
 };
 
@@ -102,7 +106,7 @@ static struct victim *victim_make(struct crowd *c, struct str jid, enum crowd_ca
 		return NULL;
 	jid = v->shown.jid;
 	v->shown = (struct crowd_victim){.jid = jid, .cause = cause, .since_ms = now};
-	v->minute = 0;
+	v->minute = v->heads = 0;
 	v->changed = true;
 	return v;
 }
@@ -121,21 +125,35 @@ static bool is_over(struct crowd *c, const struct crowd_limits *l, struct str vi
 	return meter_take(c->stanzas, key, cost, cost * l->burst, now * 1000) || many;
 }
 
-/* One who tries again now and then is no flood. */
-static void note_refused(struct victim *v, uint64_t now)
+/* Of this sender in this minute. */
+static uint64_t minute_key(const struct victim *v, struct str sender)
+{
+	return meter_key(v->shown.jid, sender) ^ (v->minute_ms * 0x9e3779b97f4a7c15) >> 1;
+}
+
+/* What would be within the limits does not keep it up beyond the minute in which it was more: neither one who tries again and
+ * again, nor a few. */
+static void note_refused(struct crowd *c, struct victim *v, struct str sender, uint64_t now)
 {
 	v->shown.refused++;
-	if (now - v->minute_ms >= 60000) {
+	if (now - v->minute_ms >= MINUTE_MS) {
 		v->minute_ms = now;
-		v->minute = 0;
+		v->minute = v->heads = 0;
 	}
-	if (++v->minute >= v->shown.many && v->shown.peace_ms)
+	v->minute++;
+	v->heads += !meter_note(c->ignored, minute_key(v, sender), MINUTE_MS, now);
+	if (v->shown.peace_ms && (v->heads >= v->shown.many || (v->much && v->minute >= v->much)))
 		v->shown.until_ms = now + v->shown.peace_ms;
+}
+
+static unsigned much_of(const struct crowd_limits *l)
+{
+	return l->per_second <= UINT_MAX / 60 ? l->per_second * 60 : UINT_MAX;
 }
 
 static enum crowd_answer refuse(struct crowd *c, struct victim *v, struct str sender, uint64_t now)
 {
-	note_refused(v, now);
+	note_refused(c, v, sender, now);
 	meter_note(c->ignored, meter_key(v->shown.jid, sender), v->shown.until_ms - now, now);
 	return CROWD_REFUSE;
 }
@@ -152,12 +170,14 @@ enum crowd_answer crowd_count(struct crowd *c, const struct crowd_limits *l, str
 	pthread_mutex_lock(&c->lock);
 	v = victim_find(c, victim, now);
 	if (v) {
+		v->much = much_of(l);
 		answer = refuse(c, v, sender, now);
 	} else if (over) {
 		v = victim_make(c, victim, cause, now);
 		if (v) {
 			v->shown.peace_ms = l->seconds * 1000ULL;
 			v->shown.many = l->senders;
+			v->much = much_of(l);
 			v->shown.until_ms = now + v->shown.peace_ms;
 			refuse(c, v, sender, now);
 		}
@@ -190,7 +210,7 @@ bool crowd_ignores(struct crowd *c, struct str victim, struct str sender, uint64
 	v = victim_find(c, victim, now);
 	ignores = v && meter_has(c->ignored, meter_key(victim, sender), now - v->shown.since_ms + 1, now);
 	if (ignores)
-		note_refused(v, now);
+		note_refused(c, v, sender, now);
 	pthread_mutex_unlock(&c->lock);
 	return ignores;
 }

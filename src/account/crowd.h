@@ -27,7 +27,7 @@ struct crowd_limits {
 	unsigned sender_seconds; /* until one more may come */
 	unsigned per_second;     /* stanzas of all of them */
 	unsigned burst;
-	unsigned seconds;        /* without more, and it is over */
+	unsigned seconds;        /* of peace, and it is over: without so many senders, and so much of all, in a minute */
 };
 
 enum crowd_cause {
@@ -45,7 +45,7 @@ struct crowd_victim {
 	uint64_t since_ms, until_ms;
 	uint64_t refused; /* stanzas, since then */
 	uint64_t peace_ms; /* without more, and it is over; 0: at its time */
-	unsigned many;     /* refused in a minute: it goes on */
+	unsigned many;     /* senders refused in a minute: it goes on */
 	bool told;
 };
 

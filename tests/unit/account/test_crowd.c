@@ -116,6 +116,45 @@ static void it_ends_with_peace_and_not_before(void **state)
 	crowd_free(c);
 }
 
+/* He is refused as long as it lasts; after the minute of the attack his trying makes it no longer. */
+static void one_alone_does_not_keep_it_up(void **state)
+{
+	struct crowd *c = crowd_new();
+	struct crowd_victim v;
+	unsigned begins = 0;
+	uint64_t now = 1000;
+
+	(void)state;
+	attack(c, 0, 100, now, &begins);
+	assert_true(crowd_find(c, VICTIM, &v, now));
+	assert_int_equal(v.until_ms, 121000);
+	for (; now < 179900; now += 100) /* ten a second: the limit is a hundred */
+		assert_true(crowd_ignores(c, VICTIM, STR("attacker50@x"), now) && one(c, 51 + now / 20000, now) == CROWD_REFUSE);
+	assert_false(crowd_holds(c, VICTIM, now));
+	assert_int_equal(one(c, 50, now), CROWD_PASS);
+	crowd_free(c);
+}
+
+/* Beyond what all together may send it goes on, be it from one; also behind a restart, once the limits are known again. */
+static void one_who_sends_too_much_keeps_it_up(void **state)
+{
+	struct crowd *c = crowd_new();
+	const struct crowd_victim kept = {.jid = VICTIM, .cause = CROWD_STANZAS, .since_ms = 1, .until_ms = 100000, .peace_ms = 120000, .many = 10};
+	struct crowd_victim v;
+	uint64_t now = 1000;
+
+	(void)state;
+	assert_true(crowd_restore(c, &kept));
+	for (unsigned i = 0; i < 5999; i++)
+		assert_int_equal(one(c, 7, now + i / 200), CROWD_REFUSE);
+	assert_true(crowd_find(c, VICTIM, &v, now));
+	assert_int_equal(v.until_ms, 100000);
+	assert_true(crowd_ignores(c, VICTIM, STR("attacker7@x"), now + 30));
+	assert_true(crowd_find(c, VICTIM, &v, now));
+	assert_int_equal(v.until_ms, now + 30 + 120000);
+	crowd_free(c);
+}
+
 static void who_is_written_to_may_answer(void **state)
 {
 	struct crowd *c = crowd_new();
@@ -276,6 +315,8 @@ int main(void)
 		cmocka_unit_test(people_who_write_to_each_other_slowly_are_no_flood),
 		cmocka_unit_test(too_much_of_a_few_is_a_flood_too),
 		cmocka_unit_test(it_ends_with_peace_and_not_before),
+		cmocka_unit_test(one_alone_does_not_keep_it_up),
+		cmocka_unit_test(one_who_sends_too_much_keeps_it_up),
 		cmocka_unit_test(who_is_written_to_may_answer),
 		cmocka_unit_test(what_changes_is_told_once_and_can_be_brought_back),
 		cmocka_unit_test(it_begins_anew_before_its_end_was_told),
