@@ -69,18 +69,6 @@ struct binding {
 	unsigned rounds;
 };
 
-/* The device had a session: this one is in its place. */
-static void end_earlier(struct user *u, const struct errand *e)
-{
-	struct session *s = session_first(u), *next;
-
-	for (; s && e->agent_id.len; s = next) {
-		next = session_next(s);
-		if (str_eq(s->origin->agent_id, e->agent_id))
-			session_replace(s, e, "Replaced by a new session of the same device.");
-	}
-}
-
 static void put_enabled(struct buf *b, struct session *s, struct errand *e)
 {
 	struct str text;
@@ -126,10 +114,8 @@ static void begin(struct user *u, struct errand *e, const struct store_archive_p
 /* `page`: the ends of the archive; NULL: not known. */
 static void bind_now(struct user *u, struct errand *e, const struct store_archive_page *page)
 {
-	enum errand_error error;
+	enum errand_error error = session_bind(u, e);
 
-	end_earlier(u, e);
-	error = session_bind(u, e);
 	if (error == ERRAND_E_BAD_RESOURCE) {
 		e->resource = STR_NONE;
 		error = session_bind(u, e);

@@ -371,10 +371,42 @@ void session_replace(struct session *old, const struct errand *e, const char *te
 	session_end(old, NULL, NULL, "conflict");
 }
 
+/* Why it goes when e binds the resource: it has that, or it is of the device that logs in (XEP-0386: in one step). NULL: it stays. */
+static const char *replaced_for(const struct session *s, const struct errand *e, struct str resource)
+{
+	if (e->kind == ERRAND_OPEN && e->agent_id.len && str_eq(s->origin->agent_id, e->agent_id))
+		return "Replaced by a new session of the same device.";
+	return str_eq(s->origin->jid.resource, resource) ? "Replaced by a new session with the same resource." : NULL;
+}
+
+static bool has_room(const struct user *u, const struct errand *e, struct str resource)
+{
+	if (u->session_count < u->home->settings->limits_sessions_per_account)
+		return true;
+	for (const struct session *s = session_first(u); s; s = session_next(s))
+		if (replaced_for(s, e, resource))
+			return true;
+	return false;
+}
+
+static void end_replaced(struct user *u, const struct errand *e, struct str resource)
+{
+	struct session *s = session_first(u), *next;
+
+	for (; s; s = next) {
+		const char *why = replaced_for(s, e, resource);
+
+		next = session_next(s);
+		if (why)
+			session_replace(s, e, why);
+	}
+}
+
+/* Nothing ends for it before it is sure that it may be bound. */
 enum errand_error session_bind(struct user *u, struct errand *e)
 {
 	struct jid full;
-	struct session *old, *s;
+	struct session *s;
 
 	if (u->failed)
 		return ERRAND_E_FAILED;
@@ -386,11 +418,9 @@ enum errand_error session_bind(struct user *u, struct errand *e)
 		return ERRAND_E_BAD_RESOURCE;
 	if (lock_bars_errand(u->home, e, &full))
 		return ERRAND_E_BARRED;
-	old = session_by_resource(u, full.resource);
-	if (!old && u->session_count >= u->home->settings->limits_sessions_per_account)
+	if (!has_room(u, e, full.resource))
 		return ERRAND_E_TOO_MANY;
-	if (old)
-		session_replace(old, e, "Replaced by a new session with the same resource.");
+	end_replaced(u, e, full.resource);
 	s = session_new(u, e, &full);
 	if (!s)
 		return ERRAND_E_FAILED;

@@ -533,6 +533,22 @@ static void a_conflict_ends_the_older_session(void **state)
 	leave(two);
 }
 
+/* Of one device there is one session; one that is not bound ends none. */
+static void a_login_that_fails_leaves_the_device_its_session(void **state)
+{
+	struct town *t = *state;
+	struct client *one = client_new(t, 0), *two = client_new(t, 1), *three = client_new(t, 0);
+
+	assert_true(client_log_in(one, BOB, "device-1", false));
+	assert_false(client_log_in(two, BOB, "device-1", true));
+	assert_null(one->closed);
+	assert_true(client_log_in(three, BOB, "device-1", false));
+	assert_string_equal(one->closed, "conflict");
+	client_free(one);
+	client_free(two);
+	leave(three);
+}
+
 static void on_closed(void *owner, unsigned count)
 {
 	*(unsigned *)owner = count;
@@ -619,6 +635,7 @@ int main(void)
 		town_test(slow_clients_do_not_hold_it_back_for_ever),
 		town_test(what_is_replayed_waits_once),
 		town_test(a_conflict_ends_the_older_session),
+		town_test(a_login_that_fails_leaves_the_device_its_session),
 		town_test(an_administrator_closes_sessions),
 		town_test(an_account_that_is_enabled_again_at_once_can_bind),
 	};

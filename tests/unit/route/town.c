@@ -294,6 +294,26 @@ bool client_bind(struct client *c, const char *bare, const char *resource)
 	return c->error == ERRAND_OK;
 }
 
+bool client_log_in(struct client *c, const char *bare, const char *device, bool outdated)
+{
+	struct errand *e = errand_for(c, ERRAND_OPEN, bare);
+	struct opening *o = arena_zalloc(e->arena, sizeof(*o));
+	struct store_account row = {.jid = e->person->jid, .name = e->person->name, .person_id = e->person->id};
+
+	assert_non_null(o);
+	*o = (struct opening){.head = STR("<success>"), .tail = STR("</success>"), .features_bound = STR("<bound-features/>"),
+		.features_unbound = STR("<unbound-features/>"), .bind = true};
+	e->opening = o;
+	e->agent_id = str_from(device);
+	e->resource = STR_NONE;
+	if (outdated)
+		assert_int_equal(directory_put_keys(c->town->directory, &row), 0);
+	route_errand(c->town->route, e);
+	town_settle(c->town);
+	assert_true(c->answered);
+	return c->error == ERRAND_OK && client_count(c, "<bound ") == 1;
+}
+
 struct client *client_online(struct town *t, unsigned loop, const char *bare, const char *resource)
 {
 	struct client *c = client_new(t, loop);

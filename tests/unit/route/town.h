@@ -56,6 +56,8 @@ struct client *client_new(struct town *t, unsigned loop);
 void client_free(struct client *c);
 /* Binds; false: see c->error. */
 bool client_bind(struct client *c, const char *bare, const char *resource);
+/* The same in one step (SASL2), from that device. `outdated`: while it is under way the person's password changes. */
+bool client_log_in(struct client *c, const char *bare, const char *device, bool outdated);
 /* A new client, bound, roster asked for, available. */
 struct client *client_online(struct town *t, unsigned loop, const char *bare, const char *resource);
 
