@@ -157,6 +157,7 @@ static int exit_of(const char *code)
 		{"exists", CLI_NO},
 		{"refused", CLI_NO},
 		{"limit", CLI_NO},
+		{"confusable", CLI_NO},
 		{"bad_jid", CLI_USAGE},
 		{"bad_domain", CLI_USAGE},
 		{"bad_request", CLI_USAGE},
