@@ -74,6 +74,16 @@ void clock_put(struct buf *b, uint64_t utc_us)
 	buf_putc(b, 'Z');
 }
 
+void clock_put_minute(struct buf *b, uint64_t utc_us)
+{
+	const char *text = second_text(utc_us / 1000000);
+
+	buf_put(b, text, 10);
+	buf_putc(b, ' ');
+	buf_put(b, text + 11, 5);
+	buf_lit(b, " UTC");
+}
+
 /* ---- reading ---- */
 
 /* Takes `width` digits off the front. */

@@ -14,6 +14,8 @@ uint64_t clock_utc_us(void); /* microseconds since 1970 */
 void clock_put_us(struct buf *b, uint64_t utc_us);
 /* 2026-11-22T15:04:05Z (XEP-0082). */
 void clock_put(struct buf *b, uint64_t utc_us);
+/* 2026-11-22 15:04 UTC, for people. */
+void clock_put_minute(struct buf *b, uint64_t utc_us);
 
 /* A DateTime of XEP-0082: CCYY-MM-DDThh:mm:ss[.s...](Z|+hh:mm|-hh:mm). What lies before 1970 is 1. False, *out untouched:
  * it is none, or there is no such day. */

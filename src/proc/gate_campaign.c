@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/language.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "conf/service.h"
@@ -152,25 +153,19 @@ bool gate_campaign_holds(
 /* ---- the mail ---- */
 
 static const struct speech {
-	const char *lang, *subject, *clients, *seen, *whose;
-} speeches[] = {
-	{"en", "Your chat program", "This is about:", "last used", "You receive this because of your account"},
-	{"de", "Ihr Chatprogramm", "Es geht um:", "zuletzt benutzt", "Sie erhalten das wegen Ihres Kontos"},
-	{"fr", "Votre logiciel de messagerie", "Il s'agit de :", "dernière utilisation le",
+	const char *subject, *clients, *seen, *whose;
+} speeches[LANGUAGES] = {
+	[LANGUAGE_EN] = {"Your chat program", "This is about:", "last used", "You receive this because of your account"},
+	[LANGUAGE_DE] = {"Ihr Chatprogramm", "Es geht um:", "zuletzt benutzt", "Sie erhalten das wegen Ihres Kontos"},
+	[LANGUAGE_FR] = {"Votre logiciel de messagerie", "Il s'agit de :", "dernière utilisation le",
 		"Vous recevez ce message en raison de votre compte"},
-	{"fi", "Pikaviestiohjelmasi", "Kyse on näistä:", "käytetty viimeksi", "Saat tämän viestin tilisi vuoksi"},
-	{"es", "Su programa de mensajería", "Se trata de:", "usado por última vez el", "Recibe este mensaje por su cuenta"},
+	[LANGUAGE_FI] = {"Pikaviestiohjelmasi", "Kyse on näistä:", "käytetty viimeksi", "Saat tämän viestin tilisi vuoksi"},
+	[LANGUAGE_ES] = {"Su programa de mensajería", "Se trata de:", "usado por última vez el", "Recibe este mensaje por su cuenta"},
 };
 
-/* By the primary subtag; English where we do not speak it. */
-static const struct speech *speech_for(struct str lang)
+static enum language language(const struct person *person)
 {
-	struct str primary = str_cut(lang, 0, str_find(lang, '-', 0));
-
-	for (size_t i = 0; i < sizeof(speeches) / sizeof(speeches[0]); i++)
-		if (str_eq_nocase(primary, str_from(speeches[i].lang)))
-			return &speeches[i];
-	return &speeches[0];
+	return language_of(person->language, LANGUAGES);
 }
 
 /* What clients say of themselves, as part of a line. */
@@ -206,7 +201,7 @@ static void put_client(struct buf *out, const struct store_client *row, struct s
 static void put_body(struct buf *out, const struct affected *all, size_t n, const struct client_decision *d,
 	const struct person *person, struct arena *arena)
 {
-	const struct speech *say = speech_for(person->language);
+	const struct speech *say = &speeches[language(person)];
 
 	buf_str(out, client_decision_text(d, person->language, arena));
 	buf_printf(out, "\n\n%s\n", say->clients);
@@ -218,7 +213,7 @@ static void put_body(struct buf *out, const struct affected *all, size_t n, cons
 
 static void put_subject(struct buf *out, const struct client_decision *d, const struct person *person)
 {
-	buf_printf(out, "%s", speech_for(person->language)->subject);
+	buf_printf(out, "%s", speeches[language(person)].subject);
 	put_word(out, ": ", d->client->product);
 	put_word(out, " ", d->client->product.len ? d->client->version : STR_NONE);
 	put_word(out, d->client->product.len ? ", " : ": ", d->way);
@@ -253,7 +248,7 @@ static void write_to(struct gate *g, const struct person *person, const struct a
 				.stage = str_from(client_effect_names[d->effect]),
 				.subject = buf_view(&subject),
 				.body = buf_view(&body),
-				.language = str_from(speech_for(person->language)->lang),
+				.language = language_tags[language(person)],
 				.since_us = told_since(g, d->rule),
 			},
 			NULL, NULL);

@@ -5,6 +5,7 @@
 #include "account/directory.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/language.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "client/installation.h"
@@ -117,15 +118,6 @@ static void put_device(struct buf *out, const struct newcome *n, bool german)
 	}
 }
 
-static void put_when(struct buf *out, uint64_t utc_us)
-{
-	struct buf time = BUF_INIT(0);
-
-	clock_put(&time, utc_us);
-	buf_printf(out, "%.10s %.5s UTC", time.data ? time.data : "", time.len > 16 ? time.data + 11 : "");
-	buf_done(&time);
-}
-
 static void put_help(struct buf *out, const struct settings *s)
 {
 	const struct settings_strings *help = s->contact_security.len ? &s->contact_security : &s->contact_support;
@@ -143,7 +135,7 @@ static void put_text(struct buf *out, const struct newcome *n, const struct sett
 	buf_str(out, german ? STR("Neues Gerät: ") : STR("New device: "));
 	put_device(out, n, german);
 	buf_str(out, german ? STR(" hat sich bei deinem Konto angemeldet (") : STR(" has logged in to your account ("));
-	put_when(out, n->utc_us);
+	clock_put_minute(out, n->utc_us);
 	buf_str(out, german ? STR(", von ") : STR(", from "));
 	buf_str(out, n->address);
 	if (german)
@@ -155,9 +147,10 @@ static void put_text(struct buf *out, const struct newcome *n, const struct sett
 	put_help(out, s);
 }
 
-static bool is_german(const struct origin *o)
+/* It is told in English and German. */
+static enum language language(const struct origin *o)
 {
-	return o->person && str_starts(o->person->language, STR("de"));
+	return language_of(o->person ? o->person->language : STR_NONE, LANGUAGE_DE + 1);
 }
 
 /* ---- mails ---- */
@@ -166,13 +159,13 @@ static void mail_person(const struct asking *a, struct str text)
 {
 	const struct user *u = a->user;
 	AUTO(person_unrefp) const struct person *person = directory_get(u->home->route->env.directory, u->bare);
-	bool german = is_german(a->origin);
+	bool german = language(a->origin) == LANGUAGE_DE;
 	struct buf body = BUF_INIT(0);
 	struct post post = {.purpose = STR("device"),
 		.about = a->what.id,
 		.stage = STR("new"),
 		.subject = german ? STR("Neues Gerät bei deinem Konto") : STR("New device at your account"),
-		.language = german ? STR("de") : STR("en"),
+		.language = language_tags[language(a->origin)],
 		.since_us = POST_ALWAYS};
 
 	buf_printf(&body, "%.*s\n\n%.*s\n", STR_FMT(u->bare), STR_FMT(text));
@@ -196,7 +189,7 @@ static void mail_admins(const struct asking *a)
 	buf_printf(&body, "Account: %.*s\nDevice: ", STR_FMT(u->bare));
 	put_device(&body, &a->what, false);
 	buf_lit(&body, "\nTime: ");
-	put_when(&body, a->what.utc_us);
+	clock_put_minute(&body, a->what.utc_us);
 	buf_printf(&body, "\nFrom: %.*s\n\nWhat it says of itself is a claim. 'gatehouse devices list %.*s' shows what has access.\n",
 		STR_FMT(a->what.address), STR_FMT(u->bare));
 	post.body = buf_view(&body);
@@ -233,7 +226,7 @@ static unsigned tell(const struct asking *a, bool count)
 		if (!session_is_available(s) || is_same_device(s, a))
 			continue;
 		if (!count)
-			headline_give(s, a->text, is_german(a->origin) ? STR("de") : STR("en"));
+			headline_give(s, a->text, language_tags[language(a->origin)]);
 		told += was_before(s, a);
 	}
 	return told;
@@ -266,7 +259,7 @@ static bool announce(struct asking *a, const struct store_meeting *m)
 	unsigned there;
 	bool ok;
 
-	put_text(&text, &a->what, settings, is_german(a->origin));
+	put_text(&text, &a->what, settings, language(a->origin) == LANGUAGE_DE);
 	a->text = text_of(a, buf_view(&text));
 	ok = !buf_failed(&text) && !arena_is_full(a->arena);
 	buf_done(&text);
@@ -398,7 +391,7 @@ static void on_late_noted(struct waiter *w, const struct receipt *receipt)
 	struct session *s = a->origin->user ? session_by_origin(a->user, a->origin) : NULL;
 
 	if (receipt && s && session_is_available(s)) {
-		headline_give(s, a->text, is_german(a->origin) ? STR("de") : STR("en"));
+		headline_give(s, a->text, language_tags[language(a->origin)]);
 		store_device_told(store_of(a->user), a->user->bare, a->what.untold_key);
 	}
 	asking_end(a);
@@ -420,7 +413,7 @@ static void tell_late(struct session *s, const struct store_untold *row)
 		.device = text_of(a, row->device),
 		.address = text_of(a, row->address),
 		.utc_us = row->first_us};
-	put_text(&text, &a->what, s->user->home->settings, is_german(s->origin));
+	put_text(&text, &a->what, s->user->home->settings, language(s->origin) == LANGUAGE_DE);
 	a->text = text_of(a, buf_view(&text));
 	a->noted.done = on_late_noted;
 	if (buf_failed(&text) || arena_is_full(a->arena) ||

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/language.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "parcel/parting.h"
@@ -56,20 +57,17 @@ struct takeover {
 /* ---- what there is to be said ---- */
 
 struct words {
-	struct str lang;
 	const char *outcomes[3], *from, *there, *weaker, *elsewhere, *advice, *help, *subject;
 };
 
 static const struct words languages[] = {
-	{STR("en"),
-		{"Another connection goes on with your session", "Another connection has taken the place of your session",
+	[LANGUAGE_EN] = {{"Another connection goes on with your session", "Another connection has taken the place of your session",
 			"Somebody who knows your password wanted to go on with your session, and was not let"},
 		"from", "Whoever had it before is still connected to his network", "The new connection is less protected than the one before",
 		"It came from another network before",
 		"If that was not you: change your password now, which ends all sessions, and tell those who look after this server",
 		"Help:", "Your account: a session was taken over"},
-	{STR("de"),
-		{"Eine andere Verbindung setzt deine Sitzung fort", "Eine andere Verbindung ist an die Stelle deiner Sitzung getreten",
+	[LANGUAGE_DE] = {{"Eine andere Verbindung setzt deine Sitzung fort", "Eine andere Verbindung ist an die Stelle deiner Sitzung getreten",
 			"Jemand, der dein Passwort kennt, wollte deine Sitzung fortsetzen und durfte es nicht"},
 		"von", "Wer sie vorher hatte, ist noch mit seinem Netz verbunden",
 		"Die neue Verbindung ist weniger geschützt als die vorige", "Vorher kam sie aus einem anderen Netz",
@@ -78,34 +76,18 @@ static const struct words languages[] = {
 		"Hilfe:", "Dein Konto: Eine Sitzung wurde übernommen"},
 };
 
-static const struct words *words_of(const struct takeover *t)
+static enum language language(const struct takeover *t)
 {
-	struct str lang = t->person ? t->person->language : STR_NONE;
-
-	for (size_t i = 1; i < sizeof(languages) / sizeof(languages[0]); i++)
-		if (str_starts(lang, languages[i].lang))
-			return &languages[i];
-	return &languages[0];
-}
-
-/* "2026-11-23 11:45 UTC" */
-static void put_minute(struct buf *out, uint64_t at_us)
-{
-	struct buf time = BUF_INIT(64);
-
-	clock_put(&time, at_us);
-	if (time.len >= 16)
-		buf_printf(out, "%.10s %.5s UTC", time.data, time.data + 11);
-	buf_done(&time);
+	return language_of(t->person ? t->person->language : STR_NONE, sizeof(languages) / sizeof(languages[0]));
 }
 
 static void put_text(struct buf *out, const struct takeover *t, const struct home *h)
 {
-	const struct words *w = words_of(t);
+	const struct words *w = &languages[language(t)];
 	const struct settings_strings *help = &h->settings->contact_support;
 	struct str host = network_host(t->address), before = network_host(t->before);
 
-	put_minute(out, t->at_us);
+	clock_put_minute(out, t->at_us);
 	buf_printf(out, ": %s \"%.*s\" %s %.*s", w->outcomes[t->outcome], STR_FMT(t->name), w->from, STR_FMT(host));
 	if (t->agent.len)
 		buf_printf(out, " (%.*s)", STR_FMT(t->agent));
@@ -141,13 +123,13 @@ static struct session *session_by_port(const struct user *u, const struct port *
 /* Nobody of his is there to read it. */
 static void mail(const struct home *h, const struct takeover *t, struct str text)
 {
-	const struct words *w = words_of(t);
+	const struct words *w = &languages[language(t)];
 	struct buf body = BUF_INIT(0);
 	struct post post = {.purpose = STR("takeover"),
 		.about = t->name,
 		.stage = str_from(outcome_names[t->outcome]),
 		.subject = str_from(w->subject),
-		.language = w->lang,
+		.language = language_tags[language(t)],
 		.since_us = t->at_us - TOLD_AGAIN_S * 1000000ULL};
 	int r;
 
@@ -188,7 +170,7 @@ static void tell(struct home *h, const struct takeover *t)
 	struct user *u = t->user;
 	struct str text = buf_view(&t->told);
 
-	if (!u || headline_tell(u, session_by_port(u, t->by), text, words_of(t)->lang) == 0)
+	if (!u || headline_tell(u, session_by_port(u, t->by), text, language_tags[language(t)]) == 0)
 		mail(h, t, text);
 	home_count(&h->figures.takeovers_told, 1);
 }

@@ -3,6 +3,7 @@
 #include "rule/client_reader.h"
 
 #include "base/buf.h"
+#include "base/language.h"
 #include "base/log.h"
 #include "conf/nearest.h"
 
@@ -33,10 +34,9 @@ enum sentence {
 };
 
 static const struct speech {
-	const char *lang;
 	const char *says[SENTENCES];
-} speeches[] = {
-	{"en", {"From {date} on, {client} will no longer be accepted here.",
+} speeches[LANGUAGES] = {
+	[LANGUAGE_EN] = {{"From {date} on, {client} will no longer be accepted here.",
 		       "From {date} on, {client} may only be used here with limits: {limits}.",
 		       "Please replace {client} with a newer or another program.",
 		       "{client} may only be used here with limits: {limits}.",
@@ -45,7 +45,7 @@ static const struct speech {
 		       "Trying again with the same program will not help.", "the program you use",
 		       "logging in with ", "nothing can be sent to other people", "no files",
 		       "nothing to or from other domains"}},
-	{"de", {"Ab {date} wird {client} hier nicht mehr angenommen.",
+	[LANGUAGE_DE] = {{"Ab {date} wird {client} hier nicht mehr angenommen.",
 		       "Ab {date} kann {client} hier nur eingeschränkt benutzt werden: {limits}.",
 		       "Bitte ersetzen Sie {client} durch eine neuere Version oder ein anderes Programm.",
 		       "{client} kann hier nur eingeschränkt benutzt werden: {limits}.",
@@ -55,7 +55,7 @@ static const struct speech {
 		       "das Programm, das Sie benutzen,", "die Anmeldung mit ",
 		       "nichts kann an andere gesendet werden", "keine Dateien",
 		       "nichts von und nach anderen Domänen"}},
-	{"fr", {"À partir du {date}, {client} ne sera plus accepté ici.",
+	[LANGUAGE_FR] = {{"À partir du {date}, {client} ne sera plus accepté ici.",
 		       "À partir du {date}, {client} ne pourra être utilisé ici qu'avec des limites : "
 		       "{limits}.",
 		       "Veuillez remplacer {client} par une version plus récente ou par un autre logiciel.",
@@ -65,7 +65,7 @@ static const struct speech {
 		       "Réessayer avec le même logiciel ne servira à rien.", "le logiciel que vous utilisez",
 		       "l'accès avec ", "rien ne peut être envoyé aux autres", "pas de fichiers",
 		       "rien vers d'autres domaines, ni de ceux-ci"}},
-	{"fi", {"{date} alkaen {client} ei enää kelpaa täällä.",
+	[LANGUAGE_FI] = {{"{date} alkaen {client} ei enää kelpaa täällä.",
 		       "{date} alkaen {client} on käytettävissä täällä vain rajoitetusti: {limits}.",
 		       "Vaihda {client} uudempaan tai toiseen ohjelmaan.",
 		       "{client} on käytettävissä täällä vain rajoitetusti: {limits}.",
@@ -73,7 +73,7 @@ static const struct speech {
 		       "Apua: {help}", "Uusi yritys samalla ohjelmalla ei auta.", "käyttämäsi ohjelma",
 		       "kirjautuminen tavalla ", "muille ei voi lähettää mitään", "ei tiedostoja",
 		       "ei mitään muihin verkkotunnuksiin eikä niistä"}},
-	{"es", {"A partir del {date}, {client} ya no se aceptará aquí.",
+	[LANGUAGE_ES] = {{"A partir del {date}, {client} ya no se aceptará aquí.",
 		       "A partir del {date}, {client} solo podrá usarse aquí con límites: {limits}.",
 		       "Sustituya {client} por una versión más reciente o por otro programa.",
 		       "{client} solo puede usarse aquí con límites: {limits}.",
@@ -183,16 +183,6 @@ static void put_sentence(struct filling *f, enum sentence s)
 		f->out.data[from] = (char)(f->out.data[from] - 32);
 }
 
-static const struct speech *speech_choose(struct str lang)
-{
-	struct str primary = str_cut(lang, 0, str_find(lang, '-', 0));
-
-	for (size_t i = 0; i < COUNT(speeches); i++)
-		if (str_eq_nocase(primary, str_from(speeches[i].lang)))
-			return &speeches[i];
-	return &speeches[0];
-}
-
 static struct str limits_text(const struct filling *f, unsigned limits)
 {
 	struct buf out = BUF_INIT(1024);
@@ -287,7 +277,7 @@ struct str client_decision_text(const struct client_decision *d, struct str lang
 	if (d->effect == CLIENT_ALLOW)
 		return STR_NONE;
 	/* one notice without a language is for everybody; what is added follows the person's */
-	f.speech = speech_choose(own && own->lang.len ? own->lang : lang);
+	f.speech = &speeches[language_of(own && own->lang.len ? own->lang : lang, LANGUAGES)];
 	values_gather(&f, lang);
 	if (own)
 		put_filled(&f, own->text);

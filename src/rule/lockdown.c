@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/language.h"
 #include "client/version.h"
 #include "rule/matter.h"
 #include "rule/payload.h"
@@ -295,41 +296,29 @@ const struct lockdown_switch *lockdown_stops_payload(const struct lockdown *l, u
 
 /* What stands before and after the time, and where there is none; what is off, by enum lockdown_what. */
 static const struct words {
-	struct str lang;
 	const char *until, *colon, *open, *over, *reason;
 	const char *what[LOCKDOWN_WHATS];
 } words[] = {
-	{STR("en"), "Switched off until ", ": ", "Switched off until further notice: ", "Switched on again: ", " Reason: ",
+	[LANGUAGE_EN] = {"Switched off until ", ": ", "Switched off until further notice: ", "Switched on again: ", " Reason: ",
 		{"the whole service", "messages", "files and pictures", "links", "calls", "rooms", "contact with the outside"}},
-	{STR("de"), "Abgeschaltet bis ", ": ", "Bis auf Weiteres abgeschaltet: ", "Wieder eingeschaltet: ", " Grund: ",
+	[LANGUAGE_DE] = {"Abgeschaltet bis ", ": ", "Bis auf Weiteres abgeschaltet: ", "Wieder eingeschaltet: ", " Grund: ",
 		{"der ganze Dienst", "Nachrichten", "Dateien und Bilder", "Links", "Anrufe", "Räume", "Verbindungen nach außen"}},
-	{STR("fr"), "Désactivé jusqu’au ", " : ", "Désactivé jusqu’à nouvel ordre : ", "De nouveau activé : ", " Motif : ",
+	[LANGUAGE_FR] = {"Désactivé jusqu’au ", " : ", "Désactivé jusqu’à nouvel ordre : ", "De nouveau activé : ", " Motif : ",
 		{"tout le service", "les messages", "les fichiers et les images", "les liens", "les appels", "les salons",
 			"les échanges avec l’extérieur"}},
-	{STR("es"), "Desactivado hasta el ", ": ", "Desactivado hasta nuevo aviso: ", "Activado de nuevo: ", " Motivo: ",
+	[LANGUAGE_ES] = {"Desactivado hasta el ", ": ", "Desactivado hasta nuevo aviso: ", "Activado de nuevo: ", " Motivo: ",
 		{"todo el servicio", "los mensajes", "los archivos y las imágenes", "los enlaces", "las llamadas", "las salas",
 			"el contacto con el exterior"}},
 };
 
-static const struct words *words_in(struct str lang)
-{
-	struct str primary = str_cut(lang, 0, str_find(lang, '-', 0));
+enum {
+	SPOKEN = sizeof(words) / sizeof(words[0]),
+};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (str_eq_nocase(words[i].lang, primary))
-			return &words[i];
-	return &words[0];
-}
-
-/* 2026-11-23 10:20 UTC; rounded up to the minute, so that nobody tries too early. */
+/* Rounded up, so that nobody tries too early. */
 static void put_minute(struct buf *out, uint64_t utc_us)
 {
-	struct buf text = BUF_INIT(0);
-
-	clock_put(&text, utc_us + 59999999);
-	if (!buf_failed(&text))
-		buf_printf(out, "%.*s %.*s UTC", 10, text.data, 5, text.data + 11);
-	buf_done(&text);
+	clock_put_minute(out, utc_us + 59999999);
 }
 
 static void put_payload(struct buf *out, const struct lockdown_switch *s)
@@ -359,32 +348,31 @@ static void put_text(struct buf *out, const struct lockdown_switch *s, const str
 
 struct str lockdown_put_text(struct buf *out, const struct lockdown_switch *s, struct str lang)
 {
-	const struct words *w = words_in(lang);
+	enum language language = language_of(lang, SPOKEN);
 
-	put_text(out, s, w);
-	return w->lang;
+	put_text(out, s, &words[language]);
+	return language_tags[language];
 }
 
 void lockdown_put_over(struct buf *out, const struct lockdown_switch *s, struct str lang)
 {
-	const struct words *w = words_in(lang);
+	const struct words *w = &words[language_of(lang, SPOKEN)];
 
 	buf_printf(out, "%s%s.", w->over, w->what[s->what]);
 }
 
 void lockdown_decide(const struct lockdown_switch *s, struct arena *arena, struct verdict *v)
 {
-	struct notice notices[sizeof(words) / sizeof(words[0])];
+	struct notice notices[SPOKEN];
 	struct finding f = {.action = ACTION_BLOCK, .mode = MODE_ENFORCE, .rule = s->id,
 		.detail = str_from(lockdown_what_names[s->what])};
-	size_t len = sizeof(words) / sizeof(words[0]);
 
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; i < SPOKEN; i++) {
 		struct buf text = BUF_INIT(0);
 
 		put_text(&text, s, &words[i]);
-		notices[i] = (struct notice){.next = i + 1 < len ? &notices[i + 1] : NULL,
-			.lang = words[i].lang,
+		notices[i] = (struct notice){.next = i + 1 < SPOKEN ? &notices[i + 1] : NULL,
+			.lang = language_tags[i],
 			.text = arena_dup(arena, buf_view(&text))};
 		buf_done(&text);
 	}

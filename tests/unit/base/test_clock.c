@@ -46,6 +46,16 @@ static void times_are_read(void **state)
 	}
 }
 
+static void people_read_minutes(void **state)
+{
+	struct buf b = BUF_INIT(0);
+
+	(void)state;
+	clock_put_minute(&b, UINT64_C(1795374059999999));
+	assert_string_equal(buf_cstr(&b), "2026-11-22 19:00 UTC");
+	buf_done(&b);
+}
+
 static void what_is_no_time_is_not(void **state)
 {
 	(void)state;
@@ -74,7 +84,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times_are_read),
-		cmocka_unit_test(what_is_no_time_is_not),
+		cmocka_unit_test(people_read_minutes), cmocka_unit_test(what_is_no_time_is_not),
 		cmocka_unit_test(what_is_written_is_read),
 	};
 
