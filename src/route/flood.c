@@ -4,10 +4,12 @@
 
 #include "account/crowd.h"
 #include "base/cleanup.h"
+#include "base/language.h"
 #include "base/log.h"
 #include "route/answer.h"
 #include "route/crew.h"
 #include "route/deliver.h"
+#include "route/headline.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -67,16 +69,8 @@ bool flood_meet(struct user *u, struct str bare)
 
 /* ---- telling ---- */
 
-static void put_notice(struct buf *out, const struct session *s, const struct crowd_victim *v, unsigned seconds)
+static void put_notice(struct buf *out, bool german, const struct crowd_victim *v, unsigned seconds)
 {
-	const struct person *p = s->origin->person;
-	bool german = p && str_starts(p->language, STR("de"));
-
-	buf_lit(out, "<message type='headline' from='");
-	xml_escape(out, s->origin->jid.domain);
-	buf_lit(out, "' to='");
-	xml_escape(out, s->origin->jid.full);
-	buf_lit(out, "'><body>");
 	if (german)
 		buf_lit(out, "Sehr viele Leute, die du nicht kennst, schreiben dir gerade. Der Server hält sie zurück");
 	else
@@ -88,25 +82,17 @@ static void put_notice(struct buf *out, const struct session *s, const struct cr
 		buf_lit(out, ". Deine Kontakte erreichen dich wie immer, und wem du schreibst, der kann antworten.");
 	else
 		buf_lit(out, ". Your contacts reach you as ever, and whom you write to can answer.");
-	buf_lit(out, "</body></message>");
 }
 
 static void tell_session(struct session *s, const struct crowd_victim *v)
 {
-	struct home *h = s->user->home;
-	struct goods g = {};
+	enum language language = language_of(headline_language(s), LANGUAGE_DE + 1);
+	struct buf text = BUF_INIT(0);
 
-	put_notice(&h->scratch, s, v, h->settings->flood_seconds);
-	g.blob = blob_of_scratch(h);
-	if (g.blob)
-		deliver(s, &g, record_signal(h->record, SIGNAL_SERVER));
-	blob_unref(g.blob);
-}
-
-static bool somebody_listens(const struct user *u)
-{
-	session_each(s, u) if (session_is_available(s)) return true;
-	return false;
+	put_notice(&text, language == LANGUAGE_DE, v, s->user->home->settings->flood_seconds);
+	if (!buf_failed(&text))
+		headline_give(s, buf_view(&text), language_tags[language]);
+	buf_done(&text);
 }
 
 /* To all sessions that are available, or to this one alone. Nobody is there: it is told when somebody comes. */
@@ -114,7 +100,7 @@ static void tell(struct user *u, struct session *only)
 {
 	struct crowd_victim v;
 
-	if (!somebody_listens(u) || !crowd_tell(crowd_of(u), u->bare, &v, now_of(u)))
+	if (headline_readers(u, NULL) == 0 || !crowd_tell(crowd_of(u), u->bare, &v, now_of(u)))
 		return;
 	session_each(s, u) if (only ? s == only : session_is_available(s)) tell_session(s, &v);
 }

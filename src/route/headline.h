@@ -1,7 +1,7 @@
 /* What the server itself has to say to a person: a message of type headline from the domain, which no client keeps or
  * answers (RFC 6121 5.2.2). What goes out here waits for nothing, so it is the server's own words, administrators' settings and
- * addresses; or its line of the record has its receipt already, as where a client's own name stands in it (newcomer.h, takeover.h).
- * On the home loop. */
+ * addresses; or the record has it already: what a client calls itself (newcomer.h, takeover.h), who has written and is held off
+ * (strangers.h). On the home loop. */
 #pragma once
 
 #include "route/session.h"

@@ -5,18 +5,19 @@
 #include "account/crowd.h"
 #include "base/clock.h"
 #include "base/cleanup.h"
+#include "base/language.h"
 #include "base/log.h"
 #include "conf/service.h"
 #include "route/answer.h"
 #include "route/crew.h"
 #include "route/deliver.h"
 #include "route/directed.h"
+#include "route/headline.h"
 #include "route/history.h"
 #include "route/message.h"
 #include "route/offline.h"
 #include "route/privacy.h"
 #include "route/subscription.h"
-#include "stanza/xml_out.h"
 
 enum {
 	NAMED = 10, /* people a digest names; of the others it says how many they are */
@@ -170,22 +171,15 @@ static void put_names(struct buf *out, const struct digest *d)
 	for (size_t from = 0, to; from < all.len && n < NAMED; from = to + 1, n++) {
 		to = str_find(all, '\n', from);
 		buf_putc(out, '\n');
-		xml_escape(out, str_cut(all, from, to));
+		buf_str(out, str_cut(all, from, to));
 	}
 	if (d->count > n)
 		buf_printf(out, "\n+ %zu", d->count - n);
 }
 
-static void put_digest(struct buf *out, const struct session *s, const struct digest *d)
+static void put_digest(struct buf *out, bool german, const struct digest *d)
 {
-	const struct person *p = s->origin->person;
-
-	buf_lit(out, "<message type='headline' from='");
-	xml_escape(out, s->origin->jid.domain);
-	buf_lit(out, "' to='");
-	xml_escape(out, s->origin->jid.full);
-	buf_lit(out, "'><body>");
-	if (p && str_starts(p->language, STR("de")))
+	if (german)
 		buf_printf(out, "%zu %s, die du nicht kennst, %s dich erreichen. Nimm jemanden in deine Kontakte auf oder schreib ihm, "
 			"dann kommt an, was er geschickt hat:", d->count, d->count == 1 ? "Person" : "Leute",
 			d->count == 1 ? "möchte" : "möchten");
@@ -193,7 +187,6 @@ static void put_digest(struct buf *out, const struct session *s, const struct di
 		buf_printf(out, "%zu %s whom you do not know would like to reach you. Add somebody to your contacts or write to "
 			"him, and you get what he has sent:", d->count, d->count == 1 ? "person" : "people");
 	put_names(out, d);
-	buf_lit(out, "</body></message>");
 }
 
 static bool is_time(const struct user *u)
@@ -204,28 +197,26 @@ static bool is_time(const struct user *u)
 	return !crowd || !crowd_was_told(crowd, u->bare, hours, loop_ms(u->home->loop));
 }
 
+static void tell_session(struct session *s, const struct digest *d)
+{
+	enum language language = language_of(headline_language(s), LANGUAGE_DE + 1);
+	struct buf text = BUF_INIT(0);
+
+	put_digest(&text, language == LANGUAGE_DE, d);
+	if (!buf_failed(&text))
+		headline_give(s, buf_view(&text), language_tags[language]);
+	buf_done(&text);
+}
+
 static void digest_tell(struct user *u, const struct digest *d)
 {
 	struct home *h = u->home;
-	bool listens = false;
 
-	session_each(s, u) listens = listens || session_is_available(s);
-	if (!listens || d->count == 0 || buf_failed(&d->names) || !is_time(u))
+	if (headline_readers(u, NULL) == 0 || d->count == 0 || buf_failed(&d->names) || !is_time(u))
 		return;
 	if (h->route->env.crowd)
 		crowd_note_told(h->route->env.crowd, u->bare, loop_ms(h->loop));
-	session_each(s, u)
-	{
-		struct goods g = {};
-
-		if (!session_is_available(s))
-			continue;
-		put_digest(&h->scratch, s, d);
-		g.blob = blob_of_scratch(h);
-		if (g.blob)
-			deliver(s, &g, record_signal(h->record, SIGNAL_SERVER));
-		blob_unref(g.blob);
-	}
+	session_each(s, u) if (session_is_available(s)) tell_session(s, d);
 }
 
 /* ---- looking ---- */
