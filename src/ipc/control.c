@@ -10,11 +10,23 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 json_t *control_text(struct str s)
 {
 	return json_stringn(s.data ? s.data : "", s.len);
+}
+
+json_t *control_time(uint64_t utc_us)
+{
+	struct buf b = BUF_INIT(0);
+	json_t *v;
+
+	clock_put(&b, utc_us);
+	v = control_text(buf_view(&b));
+	buf_done(&b);
+	return v;
 }
 
 struct str control_member(const json_t *object, const char *name)

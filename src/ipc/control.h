@@ -221,6 +221,8 @@ enum {
 json_t *control_ok(void);
 /* A JSON string; what is not there is the empty one. */
 json_t *control_text(struct str s);
+/* A time (XEP-0082). */
+json_t *control_time(uint64_t utc_us);
 /* The text of a member; empty when it is not there, or no string. Borrowed. */
 struct str control_member(const json_t *object, const char *name);
 json_t *control_error(const char *code, const char *text, const char *remedy);

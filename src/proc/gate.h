@@ -209,6 +209,8 @@ void gate_request_free(struct gate_request *r); /* of one that is answered */
 /* Calls act(r) when all lines are durable, or answers that nothing was done. What protects is done also while the record
  * takes nothing; its lines are queued then. */
 void gate_act_begin(struct gate_request *r, bool protects, void (*act)(struct gate_request *r));
+/* A line of what the gate does by itself, the actor `gatehouse`: queued, nobody waits for it. */
+void gate_act_note(struct gate *g, const char *command, struct str target, struct str text);
 /* A further line: this was not done after all. gate_request_fail() does it for all that were recorded. */
 void gate_act_undone(struct gate_act *a, const char *why);
 void gate_act_failed(struct gate_request *r, const char *why);

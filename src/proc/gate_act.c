@@ -170,6 +170,19 @@ void gate_act_begin(struct gate_request *r, bool protects, void (*act)(struct ga
 		begin_act(r);
 }
 
+void gate_act_note(struct gate *g, const char *command, struct str target, struct str text)
+{
+	const struct extra extra[] = {
+			{.key = KEY_ACTOR, .text = STR("gatehouse")},
+			{.key = KEY_COMMAND, .text = str_from(command)},
+			{.key = KEY_TARGET, .text = target},
+	};
+	struct entry entry = {.type = EVENT_ADMIN, .text = text, .extra = extra, .extra_len = 3};
+
+	if (record_append(g->record[0], &entry, NULL))
+		log_error("%s of %s could not be queued for the record", command, LOG_STR(target));
+}
+
 static void answer_ok(struct gate_request *r)
 {
 	gate_request_done(r, control_ok());

@@ -1,7 +1,6 @@
 /* clients.list, clients.show: which programs people use (route/inventory.h). */
 #include "proc/gate_clients.h"
 
-#include "ipc/control.h"
 
 enum {
 	SCAN_MAX = 20000, /* rows looked at for one page of an answer */
@@ -29,8 +28,8 @@ static void list_end(struct look *look, bool failed)
 	}
 	if (!look->complete)
 		json_object_set_new(r->answer, "next",
-			json_pack("{so so}", "jid", clients_text(look->query.after_owner), "installation",
-				clients_text(look->query.after_key)));
+			json_pack("{so so}", "jid", control_text(look->query.after_owner), "installation",
+				control_text(look->query.after_key)));
 	gate_request_done(r, json_incref(r->answer));
 }
 

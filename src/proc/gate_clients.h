@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "client/judgement.h"
 #include "client/version.h"
+#include "ipc/control.h"
 #include "proc/gate.h"
 #include "rule/client_rule.h"
 
@@ -62,7 +63,3 @@ json_t *look_row_json(const struct look *look, const struct look_row *row);
 
 /* Is it held to be true what this hash says? */
 [[nodiscard]] bool clients_hash_is_believed(const struct gate *g, const struct store_caps_client *h);
-
-json_t *clients_text(struct str s);
-json_t *clients_time(uint64_t us);
-struct str clients_arg(const json_t *args, const char *name);

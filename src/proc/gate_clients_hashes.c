@@ -2,7 +2,6 @@
 #include "proc/gate_clients.h"
 
 #include "base/clock.h"
-#include "ipc/control.h"
 #include "net/rejections.h"
 #include "route/inventory.h"
 
@@ -33,11 +32,11 @@ static void done_with(struct gate_request *r, const char *name, json_t *all)
 
 static json_t *hash_json(const struct gate *g, const struct store_caps_client *h)
 {
-	return json_pack("{so so so so so ss sb sI sI so so sb sb}", "hash", clients_text(h->hash), "product",
-		clients_text(h->product), "version", clients_text(h->version), "os", clients_text(h->os), "node",
-		clients_text(h->node), "state", h->state <= STORE_CAPS_REJECTED ? state_names[h->state] : "", "varies", h->varies,
+	return json_pack("{so so so so so ss sb sI sI so so sb sb}", "hash", control_text(h->hash), "product",
+		control_text(h->product), "version", control_text(h->version), "os", control_text(h->os), "node",
+		control_text(h->node), "state", h->state <= STORE_CAPS_REJECTED ? state_names[h->state] : "", "varies", h->varies,
 		"contradicted", (json_int_t)h->contradicted, "accounts", (json_int_t)h->accounts, "first_seen",
-		clients_time(h->first_us), "last_seen", clients_time(h->last_us), "believed", clients_hash_is_believed(g, h), "in_force",
+		control_time(h->first_us), "last_seen", control_time(h->last_us), "believed", clients_hash_is_believed(g, h), "in_force",
 		map_get(&g->table.believed, h->hash) != NULL);
 }
 
@@ -75,16 +74,16 @@ static void on_hash_set(struct store_req *req, int result)
 
 static void hash_set(struct gate_request *r)
 {
-	struct store_caps_client row = {.hash = clients_arg(r->args, "hash"),
-		.product = clients_arg(r->args, "product"),
-		.version = clients_arg(r->args, "version"),
-		.os = clients_arg(r->args, "os"),
-		.state = str_is(clients_arg(r->args, "state"), "confirmed") ? STORE_CAPS_CONFIRMED : STORE_CAPS_REJECTED,
+	struct store_caps_client row = {.hash = control_member(r->args, "hash"),
+		.product = control_member(r->args, "product"),
+		.version = control_member(r->args, "version"),
+		.os = control_member(r->args, "os"),
+		.state = str_is(control_member(r->args, "state"), "confirmed") ? STORE_CAPS_CONFIRMED : STORE_CAPS_REJECTED,
 		.first_us = clock_utc_us()};
 	int failed;
 
 	r->req.done = on_hash_set;
-	failed = str_is(clients_arg(r->args, "state"), "forgotten")
+	failed = str_is(control_member(r->args, "state"), "forgotten")
 			 ? store_caps_client_delete(r->gate->store, &r->req, row.hash)
 			 : store_caps_client_put(r->gate->store, &r->req, &row);
 	if (failed)
@@ -102,8 +101,8 @@ static bool is_hash(struct str s)
 /* "confirmed: Exodus 0.9.1". */
 static struct str text_of_act(struct gate_request *r)
 {
-	struct str state = clients_arg(r->args, "state"), product = clients_arg(r->args, "product"),
-		   version = clients_arg(r->args, "version");
+	struct str state = control_member(r->args, "state"), product = control_member(r->args, "product"),
+		   version = control_member(r->args, "version");
 
 	if (!product.len)
 		return state;
@@ -115,8 +114,8 @@ static struct str text_of_act(struct gate_request *r)
 static void on_known(struct store_req *req, int result)
 {
 	struct gate_request *r = req->owner;
-	struct str hash = clients_arg(r->args, "hash");
-	bool known = clients_arg(r->args, "product").len > 0;
+	struct str hash = control_member(r->args, "hash");
+	bool known = control_member(r->args, "product").len > 0;
 
 	for (size_t i = 0; result == 0 && i < req->caps_clients->len; i++)
 		known = known || str_eq(req->caps_clients->rows[i].hash, hash);
@@ -130,9 +129,9 @@ static void on_known(struct store_req *req, int result)
 
 void gate_clients_hash(struct gate_request *r)
 {
-	struct str state = clients_arg(r->args, "state");
+	struct str state = control_member(r->args, "state");
 
-	if (!is_hash(clients_arg(r->args, "hash"))) {
+	if (!is_hash(control_member(r->args, "hash"))) {
 		gate_request_fail(r, "bad_request", "a hash is the name of its function and what stands in 'ver', a space between",
 			"'gatehouse clients hashes' shows them");
 		return;
@@ -150,10 +149,10 @@ void gate_clients_hash(struct gate_request *r)
 
 static json_t *refusal_json(const struct store_refusal *f)
 {
-	return json_pack("{so so so so so so so sI so so}", "kind", clients_text(f->kind), "jid", clients_text(f->owner),
-		"address", clients_text(f->address), "product", clients_text(f->product), "version", clients_text(f->version),
-		"rule", clients_text(f->rule), "reason", clients_text(f->reason), "count", (json_int_t)f->count, "first",
-		clients_time(f->first_us), "last", clients_time(f->last_us));
+	return json_pack("{so so so so so so so sI so so}", "kind", control_text(f->kind), "jid", control_text(f->owner),
+		"address", control_text(f->address), "product", control_text(f->product), "version", control_text(f->version),
+		"rule", control_text(f->rule), "reason", control_text(f->reason), "count", (json_int_t)f->count, "first",
+		control_time(f->first_us), "last", control_time(f->last_us));
 }
 
 static void on_refused(struct store_req *req, int result)
@@ -174,7 +173,7 @@ static void on_refused(struct store_req *req, int result)
 void gate_clients_refused(struct gate_request *r)
 {
 	json_int_t limit = json_integer_value(json_object_get(r->args, "limit"));
-	struct str since = clients_arg(r->args, "since");
+	struct str since = control_member(r->args, "since");
 	uint64_t since_us = 0;
 
 	if (since.len && !clock_parse(since, &since_us)) {

@@ -12,29 +12,6 @@ enum {
 	PAGE = 1000, /* rows asked of the store at once, and looked at in one pass of the loop */
 };
 
-json_t *clients_text(struct str s)
-{
-	return json_stringn(s.data ? s.data : "", s.len);
-}
-
-json_t *clients_time(uint64_t us)
-{
-	struct buf b = BUF_INIT(0);
-	json_t *v;
-
-	clock_put(&b, us);
-	v = clients_text(buf_view(&b));
-	buf_done(&b);
-	return v;
-}
-
-struct str clients_arg(const json_t *args, const char *name)
-{
-	json_t *v = json_object_get(args, name);
-
-	return json_is_string(v) ? str_of(json_string_value(v), json_string_length(v)) : STR_NONE;
-}
-
 struct look *look_new(struct gate_request *r)
 {
 	struct look *look = arena_zalloc(r->arena, sizeof(*look));
@@ -62,7 +39,7 @@ void look_free(struct look *look)
 
 static const char *take_time(const struct look *look, const char *name, uint64_t *out)
 {
-	struct str text = clients_arg(look->request->args, name);
+	struct str text = control_member(look->request->args, name);
 
 	if (!text.len || clock_parse(text, out))
 		return NULL;
@@ -71,7 +48,7 @@ static const char *take_time(const struct look *look, const char *name, uint64_t
 
 static const char *take_class(struct look *look)
 {
-	struct str text = clients_arg(look->request->args, "class");
+	struct str text = control_member(look->request->args, "class");
 
 	for (int i = 0; i < CLIENT_CLASSES; i++)
 		if (str_eq(text, str_from(client_class_names[i])))
@@ -82,7 +59,7 @@ static const char *take_class(struct look *look)
 static const char *take_versions(struct look *look)
 {
 	struct arena *arena = look->request->arena;
-	struct str text = clients_arg(look->request->args, "versions");
+	struct str text = control_member(look->request->args, "versions");
 	struct err err = {};
 
 	if (!text.len || version_range_parse(&look->versions, text, arena, &err) == 0)
@@ -92,7 +69,7 @@ static const char *take_versions(struct look *look)
 
 static const char *take_jid(struct look *look, const char *name, struct str *out)
 {
-	struct str text = clients_arg(look->request->args, name);
+	struct str text = control_member(look->request->args, name);
 	struct jid jid;
 
 	if (!text.len)
@@ -108,11 +85,11 @@ const char *look_filter(struct look *look)
 	const json_t *args = look->request->args, *after = json_object_get(args, "after");
 	const char *fault = take_jid(look, "jid", &look->query.owner);
 
-	look->query.product = clients_arg(args, "product");
-	look->query.after_owner = clients_arg(after, "jid");
-	look->query.after_key = clients_arg(after, "installation");
-	look->group = clients_arg(args, "group");
-	look->department = clients_arg(args, "department");
+	look->query.product = control_member(args, "product");
+	look->query.after_owner = control_member(after, "jid");
+	look->query.after_key = control_member(after, "installation");
+	look->group = control_member(args, "group");
+	look->department = control_member(args, "department");
 	look->online = json_is_true(json_object_get(args, "online"));
 	look->below = json_is_true(json_object_get(args, "below"));
 	look->laggards = json_is_true(json_object_get(args, "laggards"));
@@ -150,8 +127,8 @@ static void on_session(void *owner, const struct route_session *s)
 	live->count++;
 	for (size_t i = 0; i < STORE_USES; i++)
 		live->uses[i] += s->uses[i];
-	json_array_append_new(live->sessions, json_pack("{so so so so ss sb}", "jid", clients_text(s->jid), "address",
-		clients_text(s->address), "tls", clients_text(s->tls), "connected", clients_time(s->connected_utc_us), "state",
+	json_array_append_new(live->sessions, json_pack("{so so so so ss sb}", "jid", control_text(s->jid), "address",
+		control_text(s->address), "tls", control_text(s->tls), "connected", control_time(s->connected_utc_us), "state",
 		s->detached ? "resumable" : "online", "parallel", s->parallel));
 }
 
@@ -312,7 +289,7 @@ static json_t *addresses_json(struct str text)
 
 	for (size_t from = 0, to; from < text.len; from = to + 1) {
 		to = str_find(text, ' ', from);
-		json_array_append_new(all, clients_text(str_cut(text, from, to)));
+		json_array_append_new(all, control_text(str_cut(text, from, to)));
 	}
 	return all;
 }
@@ -322,10 +299,10 @@ static void put_person(json_t *out, const struct person *p)
 	json_t *groups = json_array();
 
 	for (size_t i = 0; p && i < p->groups_len; i++)
-		json_array_append_new(groups, clients_text(p->groups[i]));
-	json_object_set_new(out, "person", clients_text(p ? p->id : STR_NONE));
-	json_object_set_new(out, "name", clients_text(p ? p->name : STR_NONE));
-	json_object_set_new(out, "department", clients_text(p ? p->department : STR_NONE));
+		json_array_append_new(groups, control_text(p->groups[i]));
+	json_object_set_new(out, "person", control_text(p ? p->id : STR_NONE));
+	json_object_set_new(out, "name", control_text(p ? p->name : STR_NONE));
+	json_object_set_new(out, "department", control_text(p ? p->department : STR_NONE));
 	json_object_set_new(out, "groups", groups);
 }
 
@@ -355,13 +332,13 @@ static void put_standing(json_t *out, const struct look *look, const struct look
 	const struct client_decision *d = &row->decision;
 
 	json_object_set_new(out, "effect", json_string(client_effect_names[d->effect]));
-	json_object_set_new(out, "rule", clients_text(d->rule));
+	json_object_set_new(out, "rule", control_text(d->rule));
 	json_object_set_new(out, "up_to_date", json_boolean(row->current));
 	json_object_set_new(out, "excepted", json_boolean(row->excepted));
 	json_object_set_new(out, "mail", json_boolean(can_be_written_to(look->request->gate, row->person)));
-	json_object_set_new(out, "minimum", clients_text(row->minimum));
+	json_object_set_new(out, "minimum", control_text(row->minimum));
 	json_object_set_new(out, "posture", json_string(postures[row->posture]));
-	json_object_set_new(out, "deny_from", d->deny_from_us ? clients_time(d->deny_from_us) : json_null());
+	json_object_set_new(out, "deny_from", d->deny_from_us ? control_time(d->deny_from_us) : json_null());
 	json_object_set_new(out, "overdue_days", overdue_json(look, d->deny_from_us));
 }
 
@@ -380,25 +357,25 @@ static json_t *uses_json(const struct look_row *row)
 json_t *look_row_json(const struct look *look, const struct look_row *row)
 {
 	const struct store_client *c = row->client;
-	json_t *out = json_pack("{so so so so so so so so so so so so so so}", "jid", clients_text(c->owner), "installation",
-		clients_text(c->key), "product", clients_text(c->product), "version", clients_text(c->version), "version_before",
-		clients_text(c->version_before), "os", clients_text(c->os), "device", clients_text(c->device), "caps",
-		clients_text(c->caps), "node", clients_text(c->node), "agent", clients_text(c->agent), "ja4", clients_text(c->ja4),
-		"resource", clients_text(c->resource), "addresses", addresses_json(c->address), "contradictions",
+	json_t *out = json_pack("{so so so so so so so so so so so so so so}", "jid", control_text(c->owner), "installation",
+		control_text(c->key), "product", control_text(c->product), "version", control_text(c->version), "version_before",
+		control_text(c->version_before), "os", control_text(c->os), "device", control_text(c->device), "caps",
+		control_text(c->caps), "node", control_text(c->node), "agent", control_text(c->agent), "ja4", control_text(c->ja4),
+		"resource", control_text(c->resource), "addresses", addresses_json(c->address), "contradictions",
 		words_of_bits(c->contradictions));
 
 	json_object_set_new(out, "class", json_string(client_class_names[row->judged.class]));
 	json_object_set_new(out, "basis", json_string(client_basis_names[row->judged.basis]));
 	json_object_set_new(out, "confidence", json_integer(c->confidence));
 	json_object_set_new(out, "networks", json_integer((json_int_t)c->networks));
-	json_object_set_new(out, "version_since", clients_time(c->version_us));
-	json_object_set_new(out, "first_seen", clients_time(c->first_us));
-	json_object_set_new(out, "last_seen", clients_time(row->live ? clock_utc_us() : c->last_us));
+	json_object_set_new(out, "version_since", control_time(c->version_us));
+	json_object_set_new(out, "first_seen", control_time(c->first_us));
+	json_object_set_new(out, "last_seen", control_time(row->live ? clock_utc_us() : c->last_us));
 	json_object_set_new(out, "sessions", json_integer((json_int_t)c->sessions));
 	json_object_set_new(out, "uses", uses_json(row));
 	json_object_set_new(out, "online", json_integer(row->live ? row->live->count : 0));
-	json_object_set_new(out, "mechanism", clients_text(c->mechanism));
-	json_object_set_new(out, "tls", clients_text(c->tls));
+	json_object_set_new(out, "mechanism", control_text(c->mechanism));
+	json_object_set_new(out, "tls", control_text(c->tls));
 	put_person(out, row->person);
 	put_standing(out, look, row);
 	return out;

@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "ipc/control.h"
 
 enum {
 	HISTORY_DAYS = 30, /* shown unless asked otherwise */
@@ -176,7 +175,7 @@ static json_t *counts_json(const struct map *all, const char *what, bool with_pr
 	for (size_t i = 0; i < len; i++) {
 		const struct count *c = sorted[i];
 
-		one = json_pack("{so sI sI sI sI sI}", what, clients_text(c->name), "seen", (json_int_t)c->seen, "above",
+		one = json_pack("{so sI sI sI sI sI}", what, control_text(c->name), "seen", (json_int_t)c->seen, "above",
 			(json_int_t)c->above, "excepted", (json_int_t)c->excepted, "online", (json_int_t)c->online, "people", (json_int_t)c->people);
 		if (with_products) {
 			json_object_set_new(one, "accounts", json_integer((json_int_t)c->accounts));
@@ -217,14 +216,14 @@ static json_t *history_json(const struct store_postures *all)
 		if (i == 0 || row->taken_us != row[-1].taken_us) {
 			products = json_array();
 			seen = above = excepted = 0;
-			moment = json_pack("{so so so}", "taken", clients_time(row->taken_us), "policy", clients_text(row->baseline),
+			moment = json_pack("{so so so}", "taken", control_time(row->taken_us), "policy", control_text(row->baseline),
 				"products", products);
 			json_array_append_new(list, moment);
 		}
 		seen += row->seen;
 		above += row->above;
 		excepted += row->excepted;
-		json_array_append_new(products, json_pack("{so sI sI sI}", "product", clients_text(row->product), "seen",
+		json_array_append_new(products, json_pack("{so sI sI sI}", "product", control_text(row->product), "seen",
 			(json_int_t)row->seen, "above", (json_int_t)row->above, "excepted", (json_int_t)row->excepted));
 		json_object_set_new(moment, "seen", json_integer((json_int_t)seen));
 		json_object_set_new(moment, "above", json_integer((json_int_t)above));

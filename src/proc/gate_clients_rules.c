@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "ipc/control.h"
 #include "proc/gate_clients.h"
 #include "rule/client_set.h"
 

@@ -13,7 +13,7 @@ static json_t *lines_json(struct str text)
 	while (text.len) {
 		size_t end = str_find(text, '\n', 0);
 
-		json_array_append_new(list, clients_text(str_cut(text, 0, end)));
+		json_array_append_new(list, control_text(str_cut(text, 0, end)));
 		text = end < text.len ? str_cut(text, end + 1, text.len) : STR_NONE;
 	}
 	return list;
@@ -35,10 +35,10 @@ static json_t *device_json(const struct route_device *d)
 {
 	size_t space = str_find(d->address, ' ', 0);
 
-	return json_pack("{so so so so so so so so so so so so ss}", "id", clients_text(d->id), "installation", clients_text(d->key),
-		"product", clients_text(d->product), "version", clients_text(d->version), "os", clients_text(d->os), "device",
-		clients_text(d->device), "agent", clients_text(d->agent), "address", clients_text(str_cut(d->address, 0, space)),
-		"first_seen", clients_time(d->first_us), "last_seen", clients_time(d->last_us), "auth", auth_json(d), "sessions",
+	return json_pack("{so so so so so so so so so so so so ss}", "id", control_text(d->id), "installation", control_text(d->key),
+		"product", control_text(d->product), "version", control_text(d->version), "os", control_text(d->os), "device",
+		control_text(d->device), "agent", control_text(d->agent), "address", control_text(str_cut(d->address, 0, space)),
+		"first_seen", control_time(d->first_us), "last_seen", control_time(d->last_us), "auth", auth_json(d), "sessions",
 		lines_json(d->sessions), "type", d->has_been_there ? "session" : "access");
 }
 
@@ -46,7 +46,7 @@ static json_t *row_json(const struct route_device *d)
 {
 	json_t *row = device_json(d);
 
-	json_object_set_new(row, "token_until", d->token_us ? clients_time(d->token_us) : json_null());
+	json_object_set_new(row, "token_until", d->token_us ? control_time(d->token_us) : json_null());
 	return row;
 }
 
@@ -101,7 +101,7 @@ static void on_ended(void *owner, const struct route_devices *devices)
 /* The account that is meant; false: the request has been answered. */
 static bool take_account(struct gate_request *r, struct str *out)
 {
-	struct str text = clients_arg(r->args, "jid");
+	struct str text = control_member(r->args, "jid");
 	const struct person *p;
 	struct jid jid;
 
@@ -131,7 +131,7 @@ static void end(struct gate_request *r, enum route_access what)
 {
 	struct gate_act *act = container_of(r->acts.next, struct gate_act, link);
 
-	route_access(r->gate->route, act->target, clients_arg(r->args, "id"), what, on_ended, r);
+	route_access(r->gate->route, act->target, control_member(r->args, "id"), what, on_ended, r);
 }
 
 static void log_out(struct gate_request *r)
@@ -147,7 +147,7 @@ static void take_access(struct gate_request *r)
 /* The line of the record names the device and why. */
 static void begin(struct gate_request *r, void (*act)(struct gate_request *r))
 {
-	struct str id = clients_arg(r->args, "id"), reason = clients_arg(r->args, "reason"), bare, text;
+	struct str id = control_member(r->args, "id"), reason = control_member(r->args, "reason"), bare, text;
 
 	if (!take_account(r, &bare))
 		return;

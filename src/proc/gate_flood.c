@@ -16,16 +16,10 @@ enum {
 	SECONDS_PRESET = 3600,
 };
 
-/* A time of the loops' clock, as people have it. */
-static json_t *time_json(uint64_t ms, uint64_t now_ms)
+/* A time of the loops' clock. */
+static uint64_t utc_of(uint64_t ms, uint64_t now_ms)
 {
-	struct buf b = BUF_INIT(0);
-	json_t *v;
-
-	clock_put(&b, clock_utc_us() + (ms - now_ms) * 1000);
-	v = control_text(buf_view(&b));
-	buf_done(&b);
-	return v;
+	return clock_utc_us() + ms * 1000 - now_ms * 1000;
 }
 
 struct listing {
@@ -38,8 +32,8 @@ static void list_one(const struct crowd_victim *v, void *owner)
 	struct listing *l = owner;
 
 	json_array_append_new(l->victims, json_pack("{so ss so so sI}", "jid", control_text(v->jid), "cause",
-							  crowd_cause_names[v->cause], "since", time_json(v->since_ms, l->now_ms),
-							  "until", time_json(v->until_ms, l->now_ms), "refused",
+							  crowd_cause_names[v->cause], "since", control_time(utc_of(v->since_ms, l->now_ms)),
+							  "until", control_time(utc_of(v->until_ms, l->now_ms)), "refused",
 							  (json_int_t)v->refused));
 }
 
@@ -54,11 +48,6 @@ void gate_flood_list(struct gate_request *r)
 }
 
 /* ---- over a restart ---- */
-
-static uint64_t utc_of(uint64_t ms, uint64_t now_ms)
-{
-	return clock_utc_us() + ms * 1000 - now_ms * 1000;
-}
 
 static uint64_t ms_of(uint64_t utc_us, uint64_t now_ms)
 {
@@ -84,14 +73,9 @@ static struct store_silence row_of(const struct crowd_victim *v, uint64_t now_ms
 static void note_end(struct gate *g, const struct crowd_victim *v)
 {
 	char text[64];
-	const struct extra extra[] = {{.key = KEY_ACTOR, .text = STR("gatehouse")}, {.key = KEY_COMMAND, .text = STR("flood.end")},
-			{.key = KEY_TARGET, .text = v->jid}};
-	struct entry entry = {.type = EVENT_ADMIN, .extra = extra, .extra_len = 3};
 
 	snprintf(text, sizeof(text), "%llu stanzas were refused", (unsigned long long)v->refused);
-	entry.text = str_from(text);
-	if (record_append(g->record[0], &entry, NULL))
-		log_error("that nobody is held off from %.*s any more could not be queued for the record", STR_FMT(v->jid));
+	gate_act_note(g, "flood.end", v->jid, str_from(text));
 }
 
 static void take_change(const struct crowd_victim *v, bool over, void *owner)

@@ -21,24 +21,6 @@ struct work {
 	struct str token;
 };
 
-static struct str text_arg(json_t *args, const char *name)
-{
-	json_t *v = json_object_get(args, name);
-
-	return json_is_string(v) ? str_of(json_string_value(v), json_string_length(v)) : STR_NONE;
-}
-
-static json_t *time_json(uint64_t us)
-{
-	struct buf b = BUF_INIT(0);
-	json_t *v;
-
-	clock_put(&b, us);
-	v = control_text(buf_view(&b));
-	buf_done(&b);
-	return v;
-}
-
 static const char *state_of(const struct store_invite *i, uint64_t now_us)
 {
 	if (i->used_us)
@@ -56,12 +38,12 @@ static json_t *invite_json(const struct store_invite *i)
 		json_array_append_new(groups, control_text(i->groups[n]));
 	v = json_pack("{so so so so so so so ss}", "id", control_text(i->id), "domain", control_text(i->domain), "jid",
 			control_text(i->jid), "groups", groups, "by", control_text(i->made_by), "created",
-			time_json(i->created_us), "expires", time_json(i->expires_us), "state",
+			control_time(i->created_us), "expires", control_time(i->expires_us), "state",
 			state_of(i, clock_utc_us()));
 	if (i->used_us)
 		json_object_set_new(v, "used_by", control_text(i->used_by));
 	if (i->used_us)
-		json_object_set_new(v, "used", time_json(i->used_us));
+		json_object_set_new(v, "used", control_time(i->used_us));
 	return v;
 }
 
@@ -108,7 +90,7 @@ static void invite_until(struct gate *g, uint64_t until_us)
 static const char *take_address(struct gate_request *r, struct store_invite *row)
 {
 	const struct settings *settings = r->gate->settings;
-	struct str text = text_arg(r->args, "jid"), domain = text_arg(r->args, "domain");
+	struct str text = control_member(r->args, "jid"), domain = control_member(r->args, "domain");
 	struct jid jid;
 
 	row->domain = domain.len ? domain : settings->domains.items[0];
@@ -242,7 +224,7 @@ void gate_invite_create(struct gate_request *r)
 		gate_request_fail(r, "bad_request", fault, "");
 		return;
 	}
-	w->row.made_by = text_arg(json_object_get(r->root, "by"), "name");
+	w->row.made_by = control_member(json_object_get(r->root, "by"), "name");
 	r->rows = w;
 	r->req.done = on_created;
 	if (make_token(r, w) && gate_act_add(r, w->row.jid.len ? w->row.jid : w->row.domain, act_text(r, &w->row)))
@@ -291,14 +273,14 @@ static void on_revoked(struct store_req *req, int result)
 
 static void revoke_row(struct gate_request *r)
 {
-	if (store_invite_revoke(r->gate->store, &r->req, text_arg(r->args, "id"), clock_utc_us()))
+	if (store_invite_revoke(r->gate->store, &r->req, control_member(r->args, "id"), clock_utc_us()))
 		gate_request_fail(r, "internal", "out of memory", "");
 }
 
 void gate_invite_revoke(struct gate_request *r)
 {
 	r->req.done = on_revoked;
-	if (gate_act_add(r, text_arg(r->args, "id"), STR_NONE))
+	if (gate_act_add(r, control_member(r->args, "id"), STR_NONE))
 		gate_act_begin(r, true, revoke_row);
 	else
 		gate_request_fail(r, "internal", "out of memory", "");

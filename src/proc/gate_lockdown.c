@@ -58,13 +58,9 @@ struct lockdown *gate_lockdown_under(const struct gate *g, const struct settings
 static void note_step(struct gate *g, const char *command, const struct lockdown_switch *s, struct str text)
 {
 	struct buf scope = BUF_INIT(STEP_TEXT_MAX);
-	struct extra extra[3] = {{.key = KEY_ACTOR, .text = STR("gatehouse")}, {.key = KEY_COMMAND, .text = str_from(command)}};
-	struct entry entry = {.type = EVENT_ADMIN, .text = text, .extra = extra, .extra_len = 3};
 
 	lockdown_put_scope(&scope, s);
-	extra[2] = (struct extra){.key = KEY_TARGET, .text = buf_view(&scope)};
-	if (record_append(g->record[0], &entry, NULL))
-		log_error("%s of %.*s could not be queued for the record", command, STR_FMT(s->id));
+	gate_act_note(g, command, buf_view(&scope), text);
 	buf_done(&scope);
 }
 

@@ -13,25 +13,12 @@ enum {
 	SECONDS_MAX = 366 * 24 * 3600,
 };
 
-static json_t *time_json(uint64_t us)
-{
-	struct buf b = BUF_INIT(0);
-	json_t *v;
-
-	if (!us)
-		return json_null();
-	clock_put(&b, us);
-	v = control_text(buf_view(&b));
-	buf_done(&b);
-	return v;
-}
-
 json_t *gate_switch_json(const struct lockdown_switch *s)
 {
 	return json_pack("{so ss ss so so so so so so so}", "id", control_text(s->id), "what", lockdown_what_names[s->what], "scope",
 			lockdown_scope_names[s->scope], "name", control_text(s->name), "versions", control_text(s->versions), "reason",
 			control_text(s->reason), "by", control_text(s->by), "except", control_text(s->except), "start",
-			time_json(s->start_us), "end", time_json(s->end_us));
+			control_time(s->start_us), "end", s->end_us ? control_time(s->end_us) : json_null());
 }
 
 /* ---- a request ---- */

@@ -10,22 +10,6 @@ enum { LIST_PRESET = 100 };
 
 static const char *const state_names[STORE_MAIL_STATES] = {"queued", "sent", "failed", "dropped"};
 
-static struct str text_arg(const struct gate_request *r, const char *name)
-{
-	json_t *v = json_object_get(r->args, name);
-
-	return json_is_string(v) ? str_of(json_string_value(v), json_string_length(v)) : STR_NONE;
-}
-
-static void put_time(json_t *v, const char *name, uint64_t us)
-{
-	struct buf b = BUF_INIT(0);
-
-	clock_put(&b, us);
-	json_object_set_new(v, name, control_text(buf_view(&b)));
-	buf_done(&b);
-}
-
 static json_t *mail_json(const struct store_mail *m)
 {
 	json_t *v = json_pack("{so so so so so so so so ss sI so}", "id", control_text(m->id), "purpose", control_text(m->purpose), "about",
@@ -34,11 +18,11 @@ static json_t *mail_json(const struct store_mail *m)
 		m->state < STORE_MAIL_STATES ? state_names[m->state] : "", "tries", (json_int_t)m->tries, "error",
 		control_text(m->error));
 
-	put_time(v, "created", m->created_us);
+	json_object_set_new(v, "created", control_time(m->created_us));
 	if (m->state == STORE_MAIL_QUEUED)
-		put_time(v, "due", m->due_us);
+		json_object_set_new(v, "due", control_time(m->due_us));
 	else
-		put_time(v, "ended", m->ended_us);
+		json_object_set_new(v, "ended", control_time(m->ended_us));
 	return v;
 }
 
@@ -78,13 +62,13 @@ void gate_mail_list(struct gate_request *r)
 	json_int_t limit = json_integer_value(json_object_get(r->args, "limit"));
 	int state;
 
-	if (!take_state(text_arg(r, "state"), &state)) {
+	if (!take_state(control_member(r->args, "state"), &state)) {
 		gate_request_fail(r, "bad_request", "there is no such state", "queued, sent, failed or dropped");
 		return;
 	}
 	r->count = limit > 0 && limit <= CONTROL_LIST_MAX ? (size_t)limit : LIST_PRESET;
 	r->req.done = on_listed;
-	if (store_mail_list(r->gate->store, &r->req, state, text_arg(r, "before"), r->count + 1))
+	if (store_mail_list(r->gate->store, &r->req, state, control_member(r->args, "before"), r->count + 1))
 		gate_request_fail(r, "internal", "out of memory", "");
 }
 
@@ -116,7 +100,7 @@ static void on_got(struct store_req *req, int result)
 void gate_mail_show(struct gate_request *r)
 {
 	r->req.done = on_got;
-	if (store_mail_get(r->gate->store, &r->req, text_arg(r, "id")))
+	if (store_mail_get(r->gate->store, &r->req, control_member(r->args, "id")))
 		gate_request_fail(r, "internal", "out of memory", "");
 }
 
@@ -142,14 +126,14 @@ static void change_rows(struct gate_request *r)
 												     : store_mail_open;
 
 	r->req.done = on_changed;
-	if (change(r->gate->store, &r->req, text_arg(r, "id"), clock_utc_us()))
+	if (change(r->gate->store, &r->req, control_member(r->args, "id"), clock_utc_us()))
 		gate_request_fail(r, "internal", "out of memory", "");
 }
 
 static void change(struct gate_request *r)
 {
 	bool all = json_is_true(json_object_get(r->args, "all"));
-	struct str id = text_arg(r, "id");
+	struct str id = control_member(r->args, "id");
 
 	if (all == (id.len != 0))
 		gate_request_fail(r, "bad_request", "name a mail by its id, or all of them", "");
@@ -193,7 +177,7 @@ static void post_test(struct gate_request *r)
 	buf_printf(&body, "Gatehouse at %s can send mail through %s.\n\nAn administrator asked for this with 'gatehouse mail test'.\n",
 		s->domains.items[0].data, s->mail_server.data);
 	post.body = buf_view(&body);
-	code = post_to(r->gate->store, s, text_arg(r, "address"), &post, on_posted, r);
+	code = post_to(r->gate->store, s, control_member(r->args, "address"), &post, on_posted, r);
 	buf_done(&body);
 	if (code)
 		gate_request_fail(r, "internal", "out of memory", "");
@@ -203,14 +187,14 @@ void gate_mail_test(struct gate_request *r)
 {
 	struct buf plain = BUF_INIT(0);
 	struct err err = {.text = ""};
-	int code = mail_address_put(&plain, text_arg(r, "address"), &err);
+	int code = mail_address_put(&plain, control_member(r->args, "address"), &err);
 
 	buf_done(&plain);
 	if (!r->gate->settings->mail_server.len)
 		gate_request_fail(r, "refused", "no mail server is set", "set mail.server and mail.from, then 'gatehouse reload'");
 	else if (code)
 		gate_request_fail(r, "bad_request", err.text[0] ? err.text : "out of memory", "");
-	else if (gate_act_add(r, text_arg(r, "address"), STR_NONE))
+	else if (gate_act_add(r, control_member(r->args, "address"), STR_NONE))
 		gate_act_begin(r, false, post_test);
 	else
 		gate_request_fail(r, "internal", "out of memory", "");

@@ -14,13 +14,6 @@ enum { IMPORT_MAX = CONTROL_IMPORT_MAX };
 
 /* ---- reading arguments ---- */
 
-static struct str text_arg(json_t *args, const char *name)
-{
-	json_t *v = json_object_get(args, name);
-
-	return json_is_string(v) ? str_of(json_string_value(v), json_string_length(v)) : STR_NONE;
-}
-
 struct fault {
 	const char *code, *text;
 };
@@ -29,7 +22,7 @@ static bool take_jid(struct gate_request *r, json_t *args, struct str *out, stru
 {
 	struct jid jid;
 
-	if (jid_parse(&jid, text_arg(args, "jid"), r->arena) || jid_is_domain(&jid) || !jid_is_bare(&jid)) {
+	if (jid_parse(&jid, control_member(args, "jid"), r->arena) || jid_is_domain(&jid) || !jid_is_bare(&jid)) {
 		*fault = (struct fault){"bad_jid", "this is not an account's address"};
 		return false;
 	}
@@ -130,10 +123,10 @@ static bool take_account(struct gate_request *r, json_t *args, struct store_acco
 	char id[PERSON_ID_LEN + 1];
 
 	*row = (struct store_account){
-			.name = text_arg(args, "name"),
-			.mail = text_arg(args, "mail"),
-			.language = text_arg(args, "language"),
-			.department = text_arg(args, "department"),
+			.name = control_member(args, "name"),
+			.mail = control_member(args, "mail"),
+			.language = control_member(args, "language"),
+			.department = control_member(args, "department"),
 			.created_us = clock_utc_us(),
 	};
 	if (!take_jid(r, args, &row->jid, fault) || !take_verifiers(r, args, &row->verifiers, fault))
@@ -149,17 +142,6 @@ static bool take_account(struct gate_request *r, json_t *args, struct store_acco
 
 /* ---- answers ---- */
 
-static json_t *time_json(uint64_t us)
-{
-	struct buf b = BUF_INIT(0);
-	json_t *v;
-
-	clock_put(&b, us);
-	v = control_text(buf_view(&b));
-	buf_done(&b);
-	return v;
-}
-
 static json_t *person_json(const struct person *p)
 {
 	json_t *groups = json_array();
@@ -169,7 +151,7 @@ static json_t *person_json(const struct person *p)
 	return json_pack("{so so so so so so so ss so}", "jid", control_text(p->jid), "person", control_text(p->id), "name",
 			control_text(p->name), "mail", control_text(p->mail), "language", control_text(p->language), "department",
 			control_text(p->department), "groups", groups, "state", p->disabled ? "disabled" : "active", "created",
-			time_json(p->created_us));
+			control_time(p->created_us));
 }
 
 static json_t *user_answer(struct gate *g, struct str jid)
@@ -406,9 +388,9 @@ static int by_jid(const void *a, const void *b)
 void gate_user_list(struct gate_request *r)
 {
 	struct listing l = {
-			.domain = text_arg(r->args, "domain"),
-			.prefix = text_arg(r->args, "prefix"),
-			.after = text_arg(r->args, "after"),
+			.domain = control_member(r->args, "domain"),
+			.prefix = control_member(r->args, "prefix"),
+			.after = control_member(r->args, "after"),
 	};
 	json_int_t limit = json_integer_value(json_object_get(r->args, "limit"));
 	json_t *users = json_array(), *answer = control_ok();
@@ -564,7 +546,7 @@ static void change_store(struct gate_request *r)
 static void change_apply(struct gate_request *r, struct change *c, unsigned fields)
 {
 	c->fields = fields;
-	if (gate_act_add(r, c->row.jid, text_arg(r->args, "reason")))
+	if (gate_act_add(r, c->row.jid, control_member(r->args, "reason")))
 		gate_act_begin(r, fields & STORE_ACCOUNT_DISABLED && c->row.disabled, change_store);
 	else
 		gate_request_fail(r, "internal", "out of memory", "");
@@ -592,7 +574,7 @@ void gate_user_password(struct gate_request *r)
 
 void gate_user_password_own(struct gate_request *r)
 {
-	set_password(r, text_arg(json_object_get(r->root, "by"), "session"));
+	set_password(r, control_member(json_object_get(r->root, "by"), "session"));
 }
 
 /* What is said of somebody; a field that is not there stays as it is. The record names the fields. */
@@ -610,10 +592,10 @@ void gate_user_change(struct gate_request *r)
 
 	if (!c)
 		return;
-	c->row.name = text_arg(r->args, "name");
-	c->row.mail = text_arg(r->args, "mail");
-	c->row.language = text_arg(r->args, "language");
-	c->row.department = text_arg(r->args, "department");
+	c->row.name = control_member(r->args, "name");
+	c->row.mail = control_member(r->args, "mail");
+	c->row.language = control_member(r->args, "language");
+	c->row.department = control_member(r->args, "department");
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		wanted |= json_object_get(r->args, fields[i].name) ? fields[i].field : 0;
 	(void)control_changes_put(&text, r->args);
