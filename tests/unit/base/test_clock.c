@@ -84,7 +84,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times_are_read),
-		cmocka_unit_test(people_read_minutes), cmocka_unit_test(what_is_no_time_is_not),
+		cmocka_unit_test(people_read_minutes),
+		cmocka_unit_test(what_is_no_time_is_not),
 		cmocka_unit_test(what_is_written_is_read),
 	};
 

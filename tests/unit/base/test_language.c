@@ -29,5 +29,6 @@ int main(void)
 		cmocka_unit_test(who_asks_for_another_reads_english),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
