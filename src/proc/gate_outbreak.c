@@ -1,6 +1,7 @@
-/* What is done about an outbreak (account/outbreak.h): the record has it, the log and the administrators are told, and with
- * outbreak.action: hold the link or file is switched off for a while (rule/lockdown.h), as if somebody had asked for it. Who
+/* What is done about an outbreak (account/outbreak.h): the record has it, and when it has, the administrators are told by mail and
+ * those who are there by a headline; the log says it, and with outbreak.action: hold the link or file is switched off for a while (rule/lockdown.h), as if somebody had asked for it. Who
  * switches it on again says that it does no harm. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "account/outbreak.h"
@@ -51,32 +52,92 @@ static void put_sight(struct buf *out, const struct gate *g, const struct outbre
 		buf_printf(out, ", %u of them passed it on", s->relays);
 }
 
-static void note(struct gate *g, struct str payload, struct str text)
-{
-	const struct extra extra[] = {{.key = KEY_TARGET, .text = payload}};
-	struct entry entry = {.type = EVENT_ALARM, .reason = STR("outbreak"), .text = text, .extra = extra, .extra_len = 1};
+/* What administrators are told, when the record has it: the link or file is something people wrote. One block of memory. */
+struct alert {
+	struct waiter noted;
+	struct gate *gate;
+	struct str payload, text; /* text: how it stands */
+	bool holds;
+	char bytes[];
+};
 
-	if (record_append(g->record[0], &entry, NULL))
-		log_error("an outbreak could not be queued for the record");
-}
-
-static void tell(struct gate *g, struct str payload, struct str text, const char *what)
+static void mail(const struct alert *a)
 {
 	struct buf body = BUF_INIT(TEXT_MAX);
-	struct post post = {.purpose = STR("outbreak"), .about = payload, .subject = STR("A link or file spreads as worms do"),
+	struct post post = {.purpose = STR("outbreak"), .about = a->payload, .subject = STR("A link or file spreads as worms do"),
 			.language = STR("en"), .since_us = POST_ALWAYS};
 
 	buf_printf(&body, "It spreads from person to person: ");
-	payload_put_harmless(&body, payload);
+	payload_put_harmless(&body, a->payload);
 	buf_printf(&body, "\n\n%.*s.\n%s\n\n"
 			  "It does no harm:  gatehouse lockdown off ID   ('gatehouse lockdown status' shows the id)\n"
 			  "It is to stay off: gatehouse lockdown on %s --payload ADDRESS --reason TEXT\n"
 			  "Who sent it first: gatehouse record show --word ADDRESS\n",
-			STR_FMT(text), what, payload_is_file(payload) ? "files" : "links");
+			STR_FMT(a->text), a->holds ? "It is switched off for a while." : "It goes on: outbreak.action is tell.",
+			payload_is_file(a->payload) ? "files" : "links");
 	post.body = buf_view(&body);
-	if (buf_failed(&body) || post_admins(g->store, g->settings, &post) < 0)
+	if (buf_failed(&body) || post_admins(a->gate->store, a->gate->settings, &post) < 0)
 		log_error("memory is out: administrators got no mail about an outbreak");
 	buf_done(&body);
+}
+
+static void tell(const struct alert *a)
+{
+	struct buf text = BUF_INIT(TEXT_MAX);
+
+	buf_lit(&text, "A link or file spreads from person to person as worms do: ");
+	payload_put_harmless(&text, a->payload);
+	buf_printf(&text, " (%.*s). ", STR_FMT(a->text));
+	if (a->holds)
+		buf_lit(&text, "It is switched off for a while; 'gatehouse lockdown status' shows it, and 'gatehouse lockdown off ID' "
+			       "lets it pass, if it does no harm.");
+	else
+		buf_printf(&text, "It goes on; 'gatehouse lockdown on %s --payload ADDRESS --reason TEXT' switches it off.",
+				payload_is_file(a->payload) ? "files" : "links");
+	if (buf_failed(&text))
+		log_error("memory is out: administrators who are there are not told of an outbreak");
+	else
+		route_alert(a->gate->route, buf_view(&text), STR("en"));
+	buf_done(&text);
+}
+
+static void on_noted(struct waiter *w, const struct receipt *receipt)
+{
+	struct alert *a = container_of(w, struct alert, noted);
+
+	if (receipt) {
+		mail(a);
+		tell(a);
+	}
+	free(a);
+}
+
+static struct alert *alert_new(struct gate *g, struct str payload, struct str text, bool holds)
+{
+	struct alert *a = malloc(sizeof(*a) + payload.len + text.len);
+
+	if (!a)
+		return NULL;
+	*a = (struct alert){.noted.done = on_noted,
+			.gate = g,
+			.payload = str_of(a->bytes, payload.len),
+			.text = str_of(a->bytes + payload.len, text.len),
+			.holds = holds};
+	memcpy(a->bytes, payload.data, payload.len);
+	memcpy(a->bytes + payload.len, text.data, text.len);
+	return a;
+}
+
+static void note(struct gate *g, struct str payload, struct str text, bool holds)
+{
+	const struct extra extra[] = {{.key = KEY_TARGET, .text = payload}};
+	struct entry entry = {.type = EVENT_ALARM, .reason = STR("outbreak"), .text = text, .extra = extra, .extra_len = 1};
+	struct alert *a = alert_new(g, payload, text, holds);
+
+	if (a && record_append(g->record[0], &entry, &a->noted) == 0)
+		return;
+	free(a);
+	log_error("an outbreak could not be queued for the record: administrators are not told");
 }
 
 static void on_held(struct gate_request *r, json_t *answer)
@@ -113,9 +174,7 @@ static void act(struct gate *g, const struct news *n)
 
 	put_sight(&text, g, &n->sight);
 	log_warn("an outbreak: %.*s (%s)", STR_FMT(buf_view(&text)), holds ? "held" : "only told");
-	note(g, payload_of(n), buf_view(&text));
-	tell(g, payload_of(n), buf_view(&text),
-			holds ? "It is switched off for a while." : "It goes on: outbreak.action is tell.");
+	note(g, payload_of(n), buf_view(&text), holds);
 	if (holds) {
 		buf_clear(&text);
 		buf_str(&text, STR("It spreads from person to person as worms do; administrators look at it. "));

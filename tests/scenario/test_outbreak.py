@@ -6,9 +6,11 @@ import itertools
 import pytest
 
 from lib import record
+from lib.command import administrator
 from lib.lockdown import status
 from lib.mail import Sink
-from lib.stanza import Error, message
+from lib.standstill import stopped
+from lib.stanza import Error, child, message
 
 RECIPIENTS, RELAYED = 10, 5
 _number = itertools.count(1)
@@ -93,6 +95,24 @@ def test_the_record_has_it_and_administrators_are_asked(crowd, server, sink, lin
     assert alarm["reason"] == "outbreak" and "%d people got it from 1" % RECIPIENTS in alarm["text"]
     assert any(each.get("command") == "lockdown.on" and switch["id"] in each.get("text", "")
                for each in record.entries(server.dir / "record"))
+
+
+@pytest.mark.recorder_runs("stops the recorder itself")
+def test_administrators_who_are_there_are_told_when_the_record_has_it(crowd, server, link):
+    worm, other, *victims = crowd
+    boss = administrator(server)
+    spread(worm, victims[:RECIPIENTS - 1], link)
+    harmless = payload(link).replace(".", "[.]")
+    with stopped(server):
+        worm.say(victims[RECIPIENTS - 1].jid, "look at this: %s !" % link)
+        is_held(server, link)
+        assert not [each for each in boss.listen(1) if harmless in "".join(each.itertext())]
+    told = boss.expect(message(type="headline"))
+    assert told.get("from") == "example.org"
+    text = child(told, "body").text
+    assert harmless in text and link not in text and "lockdown off" in text and "%d people got it from 1" % RECIPIENTS in text
+    other.settle_at("example.org")
+    assert not other.take(message(type="headline"))
 
 
 def test_it_is_seen_sooner_when_it_is_passed_on(crowd, server, link):
