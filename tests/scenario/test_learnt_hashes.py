@@ -14,7 +14,6 @@ from lib.server import PASSWORD_MARK
 from lib.stanza import iq, message, presence_to
 from test_admit import answer_disco, answer_version, lines, noted, question, refuse
 
-pytestmark = pytest.mark.recorder_runs("looks at what is known of clients")
 
 EVIL = """rules:
   - id: evil-out

@@ -12,7 +12,6 @@ from lib.client import Account, Refused
 from lib.record import eventually
 from lib.server import PASSWORD_MARK
 
-pytestmark = pytest.mark.recorder_runs("looks at who was refused")
 
 RULES = """rules:
   - id: old-tls-ends

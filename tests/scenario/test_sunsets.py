@@ -35,8 +35,6 @@ OFFER = "<si xmlns='%s' id='a'/>" % FILES
 EVENT = "<x xmlns='%s'><composing/></x>" % EVENTS
 TLS12 = {"connect": {"only": "1.2"}}
 
-pytestmark = pytest.mark.recorder_runs("dates come whether anybody sends or not")
-
 
 def prepare(server):
     for path, rules in (("clients/sunsets.yaml", CLIENTS), ("rules/sunsets.yaml", RULES)):
