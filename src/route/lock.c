@@ -4,6 +4,7 @@
 #include "conf/service.h"
 #include "route/deliver.h"
 #include "route/headline.h"
+#include "rule/matter.h"
 
 enum {
 	TEXT_MAX = 4096,
@@ -67,6 +68,22 @@ bool lock_bars(const struct session *s)
 
 	if (lockdown_len(q.l))
 		lock_ask(s, ask_question, &q);
+	return q.yes;
+}
+
+static void ask_outside(const struct lockdown_party *who, void *owner)
+{
+	struct question *q = owner;
+
+	q->yes = lockdown_stops(q->l, MATTER_OUTSIDE, who, NULL) != NULL;
+}
+
+bool lock_shuts_outside(const struct session *s)
+{
+	struct question q = {.l = lock_in_force(s->user->home)};
+
+	if (lockdown_matters(q.l) & MATTER_OUTSIDE)
+		lock_ask(s, ask_outside, &q);
 	return q.yes;
 }
 

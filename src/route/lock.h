@@ -24,6 +24,8 @@ void lock_ask(const struct session *s, void (*ask)(const struct lockdown_party *
 void lock_tell(struct session *s, const struct lockdown_switch *off, bool over);
 /* The same, and the connection ends with it; the session is to be ended by the caller, soon. */
 void lock_shut(struct session *s, const struct lockdown_switch *off);
+/* Is contact with the outside off for it? */
+[[nodiscard]] bool lock_shuts_outside(const struct session *s);
 /* Must it be known what a client is before it may do anything? */
 [[nodiscard]] bool lock_needs_client(const struct home *h);
 /* It is known now (`first`), or known to be another: what is off for its product. */

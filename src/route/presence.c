@@ -17,6 +17,7 @@
 #include "route/postings.h"
 #include "route/pep.h"
 #include "route/reread.h"
+#include "route/rooms.h"
 #include "route/sharers.h"
 #include "route/strangers.h"
 #include "route/subscription.h"
@@ -80,12 +81,30 @@ struct broadcast {
 	struct hold *hold;
 };
 
+/* Somebody outside, where the outside is switched off for the session, or its client may not reach it. */
+static bool is_out_of_reach(const struct session *s, struct str to)
+{
+	const struct home *h = s->user->home;
+	struct str domain;
+
+	if (!(s->standing && s->standing->limits & LIMIT_OUTSIDE) && !lockdown_len(lock_in_force(h)))
+		return false;
+	domain = jid_split(to).domain;
+	return !home_is_inside(h, domain) && !rooms_is_service(h, domain) &&
+	       (!session_may_get(s, &(struct jid){.domain = domain}) || lock_shuts_outside(s));
+}
+
+/* Who is out of reach learns that it has gone, and no more. */
 static void send_to(const struct broadcast *b, struct str to)
 {
+	bool far = is_out_of_reach(b->session, to);
+
+	if (far && b->kind != LETTER_UNAVAILABLE)
+		return;
 	letter_send(b->session->user->home->route, &(struct letter_parts){.kind = b->kind,
 							   .from = b->session->origin->jid.full,
 							   .to = to,
-							   .stanza = b->stanza,
+							   .stanza = far ? NULL : b->stanza,
 							   .kept = b->kept,
 							   .hold = b->hold});
 }
@@ -415,7 +434,7 @@ static void answer_probe(struct user *u, const struct letter *l)
 	}
 	session_each(s, u)
 	{
-		if (!session_is_available(s))
+		if (!session_is_available(s) || is_out_of_reach(s, l->from.full))
 			continue;
 		shown++;
 		letter_send(l->route, &(struct letter_parts){.kind = LETTER_AVAILABLE,

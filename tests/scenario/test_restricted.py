@@ -5,6 +5,7 @@ import pytest
 from lib import archive, names, rooms
 from lib.admission import lines, nothing_comes, person, rules
 from lib.component import Component, prepared, settings
+from lib.lockdown import switching
 from lib.names import tag
 from lib.posing import GAJIM_NEW, Posing, Program
 from lib.record import content_with, eventually
@@ -113,6 +114,43 @@ def test_nobody_outside_asks_it_anything(folk, gate):
     client = online(folk, INSIDER)
     gate.send(iq_to(client.jid, "get", "<query xmlns='%s'/>" % names.VERSION, id="what", from_="mary@%s/x" % OUT))
     assert refused(gate, "what") == "service-unavailable"
+
+
+def test_nobody_outside_sees_it(folk, gate):
+    """Who sees the person's presence: neither what it says of itself nor that it is there, not even when asked."""
+    account = person(folk).account
+    free = online(folk, GAJIM_NEW, account)
+    seen_by(free, gate)
+    text = words("free")
+    free.send(presence_to(None, None, "<status>%s</status>" % text))
+    gate.expect(lambda each: text in "".join(each.itertext()))
+    client = online(folk, INSIDER, account)
+    client.send(presence_to(None, None, "<status>%s</status>" % words("restricted")))
+    gate.send(presence_to(client.bare, "probe", from_="mary@" + OUT))
+    gate.expect(lambda each: text in "".join(each.itertext()))
+    free.close()
+    gate.expect(presence(type="unavailable"))
+    client.send(presence_to(None, "unavailable", "<status>%s</status>" % words("gone")))
+    assert not [each for each in gate.listen(0.7) if "restricted" in "".join(each.itertext()) or "gone" in "".join(each.itertext())]
+
+
+def test_where_the_outside_is_switched_off_nobody_there_sees_anybody(folk, server, gate):
+    client = online(folk, GAJIM_NEW)
+    seen_by(client, gate)
+    with switching(server) as switch:
+        switch("outside")
+        text = words("locked")
+        client.send(presence_to(None, None, "<status>%s</status>" % text))
+        assert not [each for each in gate.listen(0.7) if text in "".join(each.itertext())]
+        client.close()
+        gate.expect(presence(type="unavailable"))
+
+
+def seen_by(client, gate):
+    gate.send(presence_to(client.bare, "subscribe", from_="mary@" + OUT))
+    client.expect(presence(type="subscribe"))
+    client.send(presence_to("mary@" + OUT, "subscribed"))
+    gate.expect(presence(type="subscribed"))
 
 
 def test_people_inside_are_none_of_it(folk, colleague):
