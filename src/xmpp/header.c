@@ -151,7 +151,7 @@ static void limits_put(const struct stream *s, struct buf *b)
 			s->authenticated ? settings->ping_interval_seconds : settings->limits_login_seconds);
 }
 
-static void features_put(struct stream *s, struct buf *b, bool bound)
+static void features_put(struct stream *s, struct buf *b, enum header_brought brought)
 {
 	if (!s->secure) {
 		buf_lit(b, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>");
@@ -164,11 +164,12 @@ static void features_put(struct stream *s, struct buf *b, bool bound)
 		limits_put(s, b);
 		return;
 	}
-	if (!bound)
+	if (brought == HEADER_LOGIN)
 		buf_lit(b, "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
 			   "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'><optional/></session>");
-	buf_lit(b, "<sm xmlns='urn:xmpp:sm:3'><optional/></sm>"
-		   "<ver xmlns='urn:xmpp:features:rosterver'/>"
+	if (brought != HEADER_MANAGED)
+		buf_lit(b, "<sm xmlns='urn:xmpp:sm:3'><optional/></sm>");
+	buf_lit(b, "<ver xmlns='urn:xmpp:features:rosterver'/>"
 		   "<sub xmlns='urn:xmpp:features:pre-approval'/>");
 	if (s->xl->settings->csi_held_max)
 		buf_lit(b, "<csi xmlns='urn:xmpp:csi:0'/>");
@@ -177,10 +178,10 @@ static void features_put(struct stream *s, struct buf *b, bool bound)
 	limits_put(s, b);
 }
 
-void header_put_features(struct stream *s, struct buf *out, bool bound)
+void header_put_features(struct stream *s, struct buf *out, enum header_brought brought)
 {
 	buf_lit(out, "<stream:features>");
-	features_put(s, out, bound);
+	features_put(s, out, brought);
 	buf_lit(out, "</stream:features>");
 }
 
@@ -189,6 +190,6 @@ void header_features(struct stream *s)
 	struct buf *b = &s->xl->scratch;
 
 	buf_clear(b);
-	header_put_features(s, b, false);
+	header_put_features(s, b, HEADER_LOGIN);
 	stream_write(s, buf_view(b));
 }

@@ -89,7 +89,7 @@ static void finish_plainly(struct login *l, struct buf *head)
 	xml_escape(head, s->person->jid);
 	buf_lit(head, "</authorization-identifier>");
 	put_tail(head, l);
-	header_put_features(s, head, false);
+	header_put_features(s, head, HEADER_LOGIN);
 	stream_write(s, buf_view(head));
 	s->state = STREAM_UNBOUND;
 }
@@ -98,10 +98,10 @@ static void take_features(struct stream *s, struct errand *e)
 {
 	struct buf text = BUF_INIT(0);
 
-	header_put_features(s, &text, true);
+	header_put_features(s, &text, e->opening->manage ? HEADER_MANAGED : HEADER_SESSION);
 	e->opening->features_bound = arena_dup(e->arena, buf_view(&text));
 	buf_clear(&text);
-	header_put_features(s, &text, false);
+	header_put_features(s, &text, HEADER_LOGIN);
 	e->opening->features_unbound = arena_dup(e->arena, buf_view(&text));
 	buf_done(&text);
 }

@@ -159,8 +159,14 @@ struct record *stream_record(const struct stream *s);
 void header_open(struct stream *s, const struct node *header);
 void header_send(struct stream *s, struct str to);
 void header_features(struct stream *s);
-/* The <stream:features/> of who has logged in; `bound`: with the login, so that nothing is left of RFC 6120's binding. */
-void header_put_features(struct stream *s, struct buf *out, bool bound);
+/* What a login has brought with it, and which is therefore not offered any more. */
+enum header_brought {
+	HEADER_LOGIN,
+	HEADER_SESSION, /* it is bound: nothing is left of RFC 6120's binding */
+	HEADER_MANAGED, /* with stream management, which is enabled only once (XEP-0198 section 3) */
+};
+/* The <stream:features/> of who has logged in. */
+void header_put_features(struct stream *s, struct buf *out, enum header_brought brought);
 
 /* ---- component.c ---- */
 void component_open(struct stream *s, const struct node *header);

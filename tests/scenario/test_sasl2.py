@@ -374,6 +374,15 @@ def test_stream_management_without_resumption(folk, account):
     assert client.sync() == 0
 
 
+@pytest.mark.parametrize("inside, offered", [("", True), (sasl2.CARBONS, True), (sasl2.manage(), False),
+                                             (sasl2.manage(resume=False), False)])
+def test_what_came_with_the_login_is_not_offered_again(folk, account, inside, offered):
+    """XEP-0388 2.6.1: the features are those that apply now; XEP-0198 3: stream management is enabled at most once."""
+    client = sasl2.login(folk, account, inside=inside)
+    assert (client.features.find(tag(names.SM, "sm")) is not None) == offered
+    assert client.features.find(tag(names.BIND, "bind")) is None
+
+
 def test_a_session_may_begin_inactive(folk, account):
     """XEP-0352: presence waits while nobody looks, messages do not."""
     desk = sasl2.login(folk, account)
