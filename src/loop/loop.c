@@ -26,6 +26,7 @@ struct loop {
 	unsigned index;
 	bool stopping;
 	struct queue local;            /* tasks posted by this thread to itself */
+	struct queue next;             /* the same, for the next pass */
 	struct queue out[LOOPS_MAX];   /* tasks for other loops, by index */
 	struct loop *peers[LOOPS_MAX]; /* where out[i] goes; set at first use */
 	pthread_mutex_t lock;          /* guards inbox and signalled */
@@ -111,6 +112,7 @@ static void on_prepare(uv_prepare_t *prepare)
 {
 	struct loop *l = prepare->data;
 
+	queue_splice(&l->local, &l->next);
 	for (int round = 0; round < 2; round++) {
 		loop_run_tasks(l);
 		list_each_safe(it, &l->hooks) {
@@ -122,7 +124,7 @@ static void on_prepare(uv_prepare_t *prepare)
 			break;
 	}
 	loop_flush_out(l);
-	if (l->local.first)
+	if (l->local.first || l->next.first)
 		uv_async_send(&l->wake);
 	if (__atomic_load_n(&l->stopping, __ATOMIC_ACQUIRE))
 		uv_stop(&l->uv);
@@ -186,6 +188,7 @@ int loop_new(struct loop **out, unsigned index)
 	l->index = index;
 	pthread_mutex_init(&l->lock, NULL);
 	queue_init(&l->local);
+	queue_init(&l->next);
 	queue_init(&l->inbox);
 	for (unsigned i = 0; i < LOOPS_MAX; i++)
 		queue_init(&l->out[i]);
@@ -277,6 +280,11 @@ void loop_post(struct loop *to, struct task *task)
 	queue_init(&one);
 	queue_push(&one, task);
 	loop_hand_over(to, &one);
+}
+
+void loop_post_next(struct loop *l, struct task *task)
+{
+	queue_push(&l->next, task);
 }
 
 void loop_nudge(struct loop *l)

@@ -3,6 +3,9 @@
  * runs later in the same pass, never inside the call.
  *
  *   poll sockets -> callbacks -> [tasks, until none are left] -> pass hooks in order of registration -> poll
+ *
+ * What concerns thousands is done in shares, each in a pass of its own (loop_post_next), so that others get
+ * their turn.
  */
 #pragma once
 
@@ -48,6 +51,10 @@ uint64_t loop_seconds(const struct loop *l); /* monotonic */
 
 /* From any thread. From a loop thread the hand-over to another loop happens at the end of the pass. */
 void loop_post(struct loop *to, struct task *task);
+
+/* Runs in the next pass of the loop one is on, after what its sockets brought; the loop does not block
+ * before. Loop thread. */
+void loop_post_next(struct loop *l, struct task *task);
 
 /* The loop shall not block before its next pass. Loop thread. */
 void loop_nudge(struct loop *l);

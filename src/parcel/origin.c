@@ -36,6 +36,7 @@ struct origin *origin_new(const struct origin_parts *parts)
 	o->agent_device = take(&at, parts->agent_device);
 	o->person = person_ref(parts->person);
 	o->home = parts->home;
+	o->ending = false;
 	o->answer = NULL;
 	o->owner = NULL;
 	o->user = NULL;

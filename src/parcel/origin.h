@@ -1,4 +1,4 @@
-/* The proven sender of a parcel: one per bound stream, made when binding succeeds, immutable, shared by the stream,
+/* The proven sender of a parcel: one per bound stream, made when binding succeeds, immutable but for `ending`, shared by the stream,
  * its session and all parcels that came from it. Nothing in it was written by the client but the resource it asked for
  * and the agent it says it is.
  * One block of memory: there is one for each idle session. */
@@ -24,6 +24,7 @@ struct origin {
 	struct str agent_software;    /*   case), what it is and runs on (bounded, printable); empty: not said. For */
 	struct str agent_device;      /*   the person and administrators alone, never for other people (section 2.3) */
 	struct loop *home;            /* where the user's state lives */
+	_Atomic bool ending;          /* set there: its session is about to be ended; nothing more is taken from it */
 	/* Hands the session behind it a stanza of the server's, so that it is counted (XEP-0198); from any loop. `port` is
 	 * where it goes when there is no such session any more. Set by route/ before the origin is shared. */
 	void (*answer)(struct origin *o, struct port *port, struct blob *stanza);

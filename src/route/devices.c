@@ -146,7 +146,7 @@ static void gather(struct access *a, const struct store_devices *all)
 
 	for (size_t i = 0; i < all->len; i++)
 		take_row(a, &all->rows[i]);
-	session_each(s, a->user) if (list_is_empty(&s->doomed)) take_session(a, s);
+	session_each(s, a->user) if (!session_is_ending(s)) take_session(a, s);
 	for (size_t i = 0; i < a->len; i++)
 		if (has_access(&a->rows[i]))
 			a->rows[len++] = a->rows[i];

@@ -50,6 +50,7 @@ struct home {
 	struct list doomed;              /* sessions to be ended once nobody walks over them any more */
 	struct task reap;
 	bool reaping;
+	unsigned said; /* connections closed by it in this pass */
 	bool searching; /* a search of the directory is under way (search.c) */
 	struct buf scratch; /* for serialising; empty between uses */
 	struct timer tick;

@@ -35,7 +35,7 @@ static void ask_again(struct session *s)
 
 static void decide_again(struct session *s)
 {
-	if (!s->standing || !list_is_empty(&s->doomed))
+	if (!s->standing || session_is_ending(s))
 		return;
 	if (s->standing->client)
 		ruling_again(s);

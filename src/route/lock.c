@@ -119,7 +119,6 @@ void lock_shut(struct session *s, const struct lockdown_switch *off)
 	struct buf text = BUF_INIT(TEXT_MAX);
 	struct str lang = lockdown_put_text(&text, off, headline_language(s));
 
-	s->locked = true;
 	if (s->port) {
 		lock_tell(s, off, false);
 		port_close_text(s->port, "policy-violation", buf_view(&text), lang);
@@ -146,14 +145,14 @@ void lock_judged(struct session *s, bool first)
 {
 	struct lockdown *l = lockdown_ref(lock_in_force(s->user->home));
 
-	for (size_t i = 0; i < lockdown_len(l) && !s->locked; i++) {
+	for (size_t i = 0; i < lockdown_len(l) && !session_is_ending(s); i++) {
 		const struct lockdown_switch *off = lockdown_at(l, i);
 
 		if (!is_of_product(off) || !lock_is_for(l, off, s))
 			continue;
 		if (off->what == LOCKDOWN_EVERYTHING) {
 			lock_shut(s, off);
-			session_doom(s, NULL, NULL, "switched off");
+			session_doom(s, NULL, NULL, LOCK_REASON);
 		} else if (first && session_is_available(s)) {
 			lock_tell(s, off, false);
 		}

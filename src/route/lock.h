@@ -5,6 +5,9 @@
 #include "route/session.h"
 #include "rule/lockdown.h"
 
+/* Why such a session ends, for the record. */
+#define LOCK_REASON "switched off"
+
 /* The switches in force; NULL: none. */
 struct lockdown *lock_in_force(const struct home *h);
 /* Somebody as switches see him; `person` NULL: no account of ours. Borrowed. */

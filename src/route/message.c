@@ -214,7 +214,7 @@ static void run_arrive(struct task *task)
 		return;
 	if (to.is_full)
 		only = session_by_resource(u, p->to.resource);
-	if (only && (only->locked || !session_may_get(only, &p->origin->jid)))
+	if (only && (session_is_ending(only) || !session_may_get(only, &p->origin->jid)))
 		only = NULL;
 	to.matched = only != NULL;
 	to.taker = has_taker(u, p);

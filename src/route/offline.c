@@ -470,12 +470,13 @@ void offline_release(struct user *u, const struct store_message *rows, size_t le
 		return;
 	}
 	for (size_t i = 0; i < len; i++) {
-		bool acked = true;
+		bool acked = true, any = false;
 
 		session_each(s, u)
 		{
 			if (!session_takes_messages(s))
 				continue;
+			any = true;
 			if (sluice_withholds(s, &rows[i]) || !release_one(s, &rows[i])) {
 				acked = false;
 				keep_back(u, rows[i].seq);
@@ -483,7 +484,7 @@ void offline_release(struct user *u, const struct store_message *rows, size_t le
 			}
 			acked = acked && !s->sm;
 		}
-		if (acked)
+		if (any && acked)
 			ids_add(&ids, rows[i].id);
 		if (rows[i].seq > u->flooded_seq)
 			u->flooded_seq = rows[i].seq;

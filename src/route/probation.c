@@ -398,7 +398,7 @@ static void caps_are_known(struct session *s)
 	passes = p && !list_is_empty(&p->link) && may_pass(s, clarity);
 	if (passes)
 		finish(s);
-	if (!(clarity.own && clarity.placed) && is_asked(s) && list_is_empty(&s->doomed))
+	if (!(clarity.own && clarity.placed) && is_asked(s) && !session_is_ending(s))
 		want_version(s);
 	if (!passes)
 		consider(s);

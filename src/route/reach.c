@@ -1,6 +1,6 @@
-/* A switch is brought to the sessions it is for, on every home: batch by batch, a batch a pass, so that chat goes on meanwhile.
- * First all of them hear of it and lose their connections where they are to; only then are sessions taken apart, which
- * costs more. */
+/* A switch is brought to the sessions it is for, on every home. Whose session ends is found in one pass: from then on nothing comes from
+ * it and nothing goes to it, whatever becomes of the switch. Everything else, which costs more, is done in shares, so that chat
+ * goes on meanwhile: people are told, connections closed, sessions taken apart. */
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -9,13 +9,9 @@
 #include "route/directed.h"
 #include "route/letter.h"
 #include "route/lock.h"
+#include "route/share.h"
 #include "route/sluice.h"
 #include "rule/matter.h"
-
-enum {
-	TELL_BATCH = 128, /* sessions that are told, or shut out, in one pass */
-	END_BATCH = 32,   /* that are taken apart */
-};
 
 /* One switch, for all homes. */
 struct reaching {
@@ -24,8 +20,7 @@ struct reaching {
 	struct lockdown *lockdown; /* counted; of the switch */
 	const struct lockdown_switch *off;
 	bool on;
-	_Atomic unsigned told, ended, homes; /* sessions; homes that are still telling */
-	_Atomic unsigned refs;
+	_Atomic unsigned told, ended, homes; /* sessions; homes that are not through */
 	void (*done)(void *owner, unsigned told, unsigned ended);
 	void *owner;
 };
@@ -33,28 +28,12 @@ struct reaching {
 /* Its part on one home. */
 struct reach {
 	struct task task;
-	struct reaching *all; /* counted */
+	struct reaching *all;
 	struct home *home;
-	struct origin **origins; /* counted; of sessions it is for */
+	struct origin **origins; /* counted; of sessions that are to be told */
 	size_t len, cap, at;
+	struct list ending; /* sessions that are to be ended */
 };
-
-static void reaching_unref(struct reaching *all)
-{
-	if (atomic_fetch_sub(&all->refs, 1) != 1)
-		return;
-	lockdown_unref(all->lockdown);
-	free(all);
-}
-
-static void reach_free(struct reach *r)
-{
-	for (size_t i = 0; i < r->len; i++)
-		origin_unref(r->origins[i]);
-	free(r->origins);
-	reaching_unref(r->all);
-	free(r);
-}
 
 static struct session *session_at(const struct reach *r, size_t i)
 {
@@ -81,15 +60,39 @@ static void reach_add(struct reach *r, struct session *s)
 	r->origins[r->len++] = origin_ref(s->origin);
 }
 
-static void find_all(struct reach *r)
+static void count(_Atomic unsigned *counter)
+{
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+static void condemn(struct reach *r, struct session *s)
+{
+	count(&r->all->ended);
+	session_condemn(s, &r->ending, LOCK_REASON);
+}
+
+static void find_one(struct reach *r, struct session *s)
 {
 	const struct reaching *all = r->all;
+
+	if (session_is_ending(s) || !lock_is_for(all->lockdown, all->off, s))
+		return;
+	if (!all->on || all->off->what != LOCKDOWN_EVERYTHING) {
+		reach_add(r, s);
+		return;
+	}
+	count(&r->all->told);
+	condemn(r, s);
+}
+
+static void find_all(struct reach *r)
+{
 	struct map_slot *slot;
 
 	for (size_t i = 0; (slot = map_next(&r->home->users, &i));) {
 		struct user *u = slot->value;
 
-		session_each(s, u) if (lock_is_for(all->lockdown, all->off, s)) reach_add(r, s);
+		session_each(s, u) find_one(r, s);
 	}
 }
 
@@ -122,77 +125,76 @@ static void tell(struct reach *r, struct session *s)
 {
 	const struct lockdown_switch *off = r->all->off;
 
-	atomic_fetch_add_explicit(&r->all->told, 1, memory_order_relaxed);
+	count(&r->all->told);
 	if (!r->all->on) {
 		lock_tell(s, off, true);
-	} else if (off->what == LOCKDOWN_EVERYTHING) {
-		lock_shut(s, off);
 	} else if (has_unread(s, off)) {
-		s->locked = true;
+		condemn(r, s);
 	} else {
 		lock_tell(s, off, false);
 		if (off->what == LOCKDOWN_ROOMS)
 			leave_rooms(s);
 	}
-	if (s->locked)
-		atomic_fetch_add_explicit(&r->all->ended, 1, memory_order_relaxed);
+}
+
+static void tell_next(struct reach *r)
+{
+	struct session *s = session_at(r, r->at);
+
+	if (s && !session_is_ending(s))
+		tell(r, s);
+	origin_unref(r->origins[r->at++]);
+}
+
+static void end_next(struct reach *r)
+{
+	struct session *s = container_of(r->ending.next, struct session, doomed);
+
+	lock_shut(s, r->all->off);
+	session_end(s, NULL, NULL, LOCK_REASON);
 }
 
 /* ---- the way ---- */
 
-static void run_end(struct task *task)
-{
-	struct reach *r = container_of(task, struct reach, task);
-	unsigned n = 0;
-
-	for (; r->at < r->len && n < END_BATCH; r->at++) {
-		struct session *s = session_at(r, r->at);
-
-		if (!s || !s->locked)
-			continue;
-		session_end(s, NULL, NULL, "switched off");
-		n++;
-	}
-	if (r->at < r->len)
-		loop_post(r->home->loop, &r->task);
-	else
-		reach_free(r);
-}
-
-static void run_told(struct task *task)
+static void run_reached(struct task *task)
 {
 	struct reaching *all = container_of(task, struct reaching, task);
 
 	all->done(all->owner, atomic_load(&all->told), atomic_load(&all->ended));
-	reaching_unref(all);
+	lockdown_unref(all->lockdown);
+	free(all);
 }
 
-static void told_all(struct reach *r)
+static void reach_end(struct reach *r)
 {
-	if (atomic_fetch_sub(&r->all->homes, 1) == 1) {
-		atomic_fetch_add(&r->all->refs, 1);
-		loop_post(r->all->route->env.loops->loop[0], &r->all->task);
-	}
-	r->at = 0;
-	r->task.run = run_end;
-	loop_post(r->home->loop, &r->task);
+	struct reaching *all = r->all;
+
+	free(r->origins);
+	free(r);
+	if (atomic_fetch_sub(&all->homes, 1) == 1)
+		loop_post(all->route->env.loops->loop[0], &all->task);
 }
 
-static void run_tell(struct task *task)
+static bool is_over(const struct reach *r)
+{
+	return r->at == r->len && list_is_empty(&r->ending);
+}
+
+static void run_share(struct task *task)
 {
 	struct reach *r = container_of(task, struct reach, task);
-	size_t until = r->len - r->at < TELL_BATCH ? r->len : r->at + TELL_BATCH;
+	struct share share = share_begin();
 
-	for (; r->at < until; r->at++) {
-		struct session *s = session_at(r, r->at);
-
-		if (s && !s->locked)
-			tell(r, s);
+	while (!is_over(r) && share_takes(&share)) {
+		if (r->at < r->len)
+			tell_next(r);
+		else
+			end_next(r);
 	}
-	if (r->at < r->len)
-		loop_post(r->home->loop, &r->task);
+	if (is_over(r))
+		reach_end(r);
 	else
-		told_all(r);
+		loop_post_next(r->home->loop, &r->task);
 }
 
 static void release_all(struct home *h)
@@ -207,11 +209,12 @@ static void run_find(struct task *task)
 {
 	struct reach *r = container_of(task, struct reach, task);
 
+	list_init(&r->ending);
 	find_all(r);
 	if (!r->all->on)
 		release_all(r->home);
-	r->task.run = run_tell;
-	run_tell(task);
+	r->task.run = run_share;
+	run_share(task);
 }
 
 void route_lockdown(struct route *r, struct lockdown *l, struct str id, bool on,
@@ -233,8 +236,8 @@ void route_lockdown(struct route *r, struct lockdown *l, struct str id, bool on,
 		done(owner, 0, 0);
 		return;
 	}
-	*all = (struct reaching){.task.run = run_told, .route = r, .lockdown = lockdown_ref(l), .off = lockdown_find(l, id),
-		.on = on, .homes = r->count, .refs = r->count, .done = done, .owner = owner};
+	*all = (struct reaching){.task.run = run_reached, .route = r, .lockdown = lockdown_ref(l), .off = lockdown_find(l, id),
+		.on = on, .homes = r->count, .done = done, .owner = owner};
 	for (unsigned i = 0; i < r->count; i++) {
 		*parts[i] = (struct reach){.task.run = run_find, .all = all, .home = &r->home[i]};
 		loop_post(r->home[i].loop, &parts[i]->task);

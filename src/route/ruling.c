@@ -117,8 +117,8 @@ static void let_in(const struct session *s)
 		turnstile_passed(s->user->home->route->env.turnstile, &c);
 }
 
-/* Nothing of what waits goes anywhere: the connection ends, the session at the end of this pass. Why is said twice: there are
- * programs that show no text of a stream error. */
+/* Nothing of what waits goes anywhere: the session ends. Why is said twice: there are programs that show no text of a stream
+ * error. */
 static void deny(struct session *s, struct standing *st)
 {
 	const struct home *h = s->user->home;
@@ -127,7 +127,6 @@ static void deny(struct session *s, struct standing *st)
 	if (h->route->env.turnstile)
 		turnstile_denied(h->route->env.turnstile, &c, st->rule, st->text, loop_ms(h->loop));
 	denials_count(h->route->env.denials, st->rule);
-	headline_give(s, st->text, st->lang);
 	inventory_refused(s->user->home->route->env.store, &(struct inventory_refusal){.kind = STR("client"),
 		.owner = s->user->bare,
 		.address = channel_of(s).address,
@@ -178,7 +177,7 @@ void ruling_now(struct session *s)
 	struct judgement *client;
 	struct standing *st;
 
-	if (!list_is_empty(&s->doomed))
+	if (session_is_ending(s))
 		return;
 	seen_view(s->seen, &seen);
 	client = client_judge(s->user->home->clients, &seen);

@@ -14,6 +14,7 @@
 #include "route/deliver.h"
 #include "route/directed.h"
 #include "route/forewarn.h"
+#include "route/headline.h"
 #include "route/interest.h"
 #include "route/inventory.h"
 #include "route/judge.h"
@@ -29,6 +30,7 @@
 #include "route/presence.h"
 #include "route/quiet.h"
 #include "route/reread.h"
+#include "route/share.h"
 #include "route/takeover.h"
 #include "stanza/ns.h"
 #include "stanza/stanza_error.h"
@@ -184,6 +186,7 @@ static void session_free(struct session *s)
 	interest_drop(s);
 	judge_free(s);
 	forewarned_free(s->forewarned);
+	standing_unref(s->doom.standing);
 	blob_unref(s->presence);
 	sm_free(s->sm);
 	free(s->moved);
@@ -234,24 +237,57 @@ void session_end(struct session *s, const char *condition, const char *text, con
 	user_busy(u, -1);
 }
 
+/* Once. */
+static void say_why(struct session *s)
+{
+	struct doom *d = &s->doom;
+
+	if (!s->port || d->said)
+		return;
+	d->said = true;
+	if (!d->standing) {
+		port_close(s->port, d->condition, d->text);
+		return;
+	}
+	headline_give(s, d->standing->text, d->standing->lang);
+	port_close_told(s->port, d->condition, d->standing);
+}
+
 static void run_reap(struct task *task)
 {
 	struct home *h = container_of(task, struct home, reap);
+	struct share share = share_begin();
 
-	h->reaping = false;
-	while (!list_is_empty(&h->doomed)) {
+	while (!list_is_empty(&h->doomed) && share_takes(&share)) {
 		struct session *s = container_of(h->doomed.next, struct session, doomed);
 
-		session_end(s, NULL, NULL, s->doom);
+		say_why(s);
+		session_end(s, NULL, NULL, s->doom.reason);
 	}
+	h->said = 0;
+	h->reaping = !list_is_empty(&h->doomed);
+	if (h->reaping)
+		loop_post_next(h->loop, &h->reap);
 }
 
-static void doom(struct session *s, const char *reason)
+void session_condemn(struct session *s, struct list *into, const char *reason)
+{
+	s->doom.reason = reason;
+	s->origin->ending = true;
+	list_append(into, &s->doomed);
+}
+
+static void doom(struct session *s, struct doom how)
 {
 	struct home *h = s->user->home;
 
-	s->doom = reason;
-	list_append(&h->doomed, &s->doomed);
+	if (session_is_ending(s))
+		return;
+	s->doom = how;
+	standing_ref(how.standing);
+	session_condemn(s, &h->doomed, how.reason);
+	if (h->said++ < SHARE_SESSIONS)
+		say_why(s); /* before whatever the caller answers */
 	if (h->reaping)
 		return;
 	h->reaping = true;
@@ -261,20 +297,12 @@ static void doom(struct session *s, const char *reason)
 
 void session_doom(struct session *s, const char *condition, const char *text, const char *reason)
 {
-	if (!list_is_empty(&s->doomed))
-		return;
-	if (s->port)
-		port_close(s->port, condition, text);
-	doom(s, reason);
+	doom(s, (struct doom){.reason = reason, .condition = condition, .text = text});
 }
 
 void session_doom_told(struct session *s, const char *condition, struct standing *standing, const char *reason)
 {
-	if (!list_is_empty(&s->doomed))
-		return;
-	if (s->port)
-		port_close_told(s->port, condition, standing);
-	doom(s, reason);
+	doom(s, (struct doom){.reason = reason, .condition = condition, .standing = standing});
 }
 
 void sessions_discard(struct user *u)
@@ -471,7 +499,7 @@ static enum errand_error session_enable(struct user *u, struct errand *e)
 	struct session *s = session_by_origin(u, e->origin);
 	struct str text;
 
-	if (!s || s->sm || !s->port || !session_manage(s, e, &text))
+	if (!s || s->sm || !s->port || session_is_ending(s) || !session_manage(s, e, &text))
 		return ERRAND_E_FAILED;
 	port_write_str(s->port, text);
 	return ERRAND_OK;
@@ -545,7 +573,7 @@ static void session_resume(struct session *s, struct errand *e)
 	parallel_met(s);
 	errand_answer(e, ERRAND_OK);
 	judge_moved(s);
-	if (!list_is_empty(&s->doomed))
+	if (session_is_ending(s))
 		return;
 	probation_resumed(s);
 	deliver_again(s);
@@ -569,11 +597,11 @@ void session_ask_resume(struct user *u, struct errand *e)
 	struct session *s = session_by_sm_id(u, e->sm_id);
 	const char *sign;
 
-	if (s && list_is_empty(&s->doomed) && !s->locked && sluice_stops_queue(s, e->h)) {
+	if (s && !session_is_ending(s) && sluice_stops_queue(s, e->h)) {
 		(void)deliver_acked(s, e->h);
-		session_doom(s, NULL, NULL, "switched off"); /* the rest goes back to where it waits */
+		session_doom(s, NULL, NULL, LOCK_REASON); /* the rest goes back to where it waits */
 	}
-	if (!s || s->locked || !list_is_empty(&s->doomed) || !is_still_proven(u, e) || lock_bars(s)) {
+	if (!s || session_is_ending(s) || !is_still_proven(u, e) || lock_bars(s)) {
 		recall_handled(u, e);
 		resume_refuse(u, e);
 		return;
@@ -666,12 +694,10 @@ static void session_gone(struct user *u, struct errand *e)
 	if (s && s->port == e->port) {
 		s->handled = e->handled;
 		s->port = port_unref(s->port);
-		if (!list_is_empty(&s->doomed)) { /* nobody takes over what ends in this pass */
-			session_end(s, NULL, NULL, s->doom);
+		if (session_is_ending(s)) {
+			session_end(s, NULL, NULL, s->doom.reason);
 		} else if (s->resuming) {
 			session_resume(s, s->resuming);
-		} else if (s->locked) {
-			session_end(s, NULL, NULL, "switched off");
 		} else if (e->reason == GONE_LOST && s->sm && s->sm->resumable) {
 			s->detached_until = loop_seconds(u->home->loop) + s->resume_seconds;
 			timer_again(s);

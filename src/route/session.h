@@ -12,6 +12,14 @@
 #include "route/sm.h"
 #include "route/user.h"
 
+/* How a session ends that is not ended yet. */
+struct doom {
+	const char *reason;           /* static: for the record */
+	const char *condition, *text; /* static: of its stream error */
+	struct standing *standing;    /* counted: what the person is told instead; NULL: that text */
+	bool said;                    /* its connection has been closed with it */
+};
+
 struct session {
 	struct user *user;
 	struct list link;      /* user->sessions */
@@ -37,8 +45,8 @@ struct session {
 	struct list unacked;  /* in home->unacked */
 	struct list fresh;    /* in home->fresh */
 	uint64_t fresh_until; /* loop_seconds() */
-	struct list doomed;   /* in home->doomed */
-	const char *doom;     /* static: why, for the record */
+	struct list doomed;   /* in home->doomed, or in the list of who ends it: session_is_ending() */
+	struct doom doom;     /* while it is ending */
 	struct timer timer;   /* resumption time, or the wait for the old connection */
 	struct errand *resuming; /* waits for the old connection to go */
 	uint64_t detached_until; /* loop_seconds() */
@@ -51,7 +59,6 @@ struct session {
 	bool carbons;
 	bool synced;  /* knows the end of its archive since it was bound (XEP-0386): what stands there is not sent again */
 	bool warned;  /* by a headline, since it was bound */
-	bool locked;  /* a switch ends it (reach.c): it takes nothing any more */
 	bool backlog; /* more waits offline than it may be given now: new messages go behind it */
 };
 
@@ -63,6 +70,13 @@ static inline bool session_is_available(const struct session *s)
 	return s->presence != NULL;
 }
 
+/* It is to be ended, in this pass or, where there are many, in one of the next. Until then nothing comes from it (origin->ending),
+ * and nothing goes to it but the server's own words; it is not resumed. */
+static inline bool session_is_ending(const struct session *s)
+{
+	return !list_is_empty(&s->doomed);
+}
+
 /* May it get something from there? A client of which a rule says that it has to do with nobody outside may not. */
 static inline bool session_may_get(const struct session *s, const struct jid *from)
 {
@@ -72,7 +86,7 @@ static inline bool session_may_get(const struct session *s, const struct jid *fr
 /* May get messages addressed to the account (RFC 6121 8.5.2.1.1). */
 static inline bool session_takes_messages(const struct session *s)
 {
-	return s->presence && s->priority >= 0 && !s->backlog && !s->locked;
+	return s->presence && s->priority >= 0 && !s->backlog && !session_is_ending(s);
 }
 
 #define session_each(s, u) for (struct session *s = session_first(u); s; s = session_next(s))
@@ -106,12 +120,15 @@ void session_replace(struct session *old, const struct errand *e, const char *te
  * connection is gone already. Frees s. `reason` is for the record. */
 void session_end(struct session *s, const char *condition, const char *text, const char *reason);
 
-/* The same at the end of this pass; for callers that are walking over sessions. Closes the connection at
- * once. */
+/* The same at the end of this pass; for callers that are walking over sessions. Closes the connection at once. Of very many, in
+ * shares of the next passes: from now on each of them is ending. */
 void session_doom(struct session *s, const char *condition, const char *text, const char *reason);
 
-/* The same with what the standing tells the person. */
+/* The same with what the standing tells the person, by a headline and by the stream error. */
 void session_doom_told(struct session *s, const char *condition, struct standing *standing, const char *reason);
+
+/* From now on it is ending; the caller has it in this list, and ends it soon. It leaves the list when it ends by itself. */
+void session_condemn(struct session *s, struct list *into, const char *reason);
 
 /* When the loops have stopped: frees them without a word to anybody. */
 void sessions_discard(struct user *u);

@@ -1,5 +1,7 @@
 #include "way/stages.h"
 
+#include <stdatomic.h>
+
 #include "account/directory.h"
 #include "base/log.h"
 #include "conf/service.h"
@@ -120,6 +122,19 @@ static void limit(struct parcel *p, const struct matter_case *c)
 	policy_limit(&rule, c, p->matter, p->arena, &p->verdict);
 }
 
+/* It is marked, and its turn to be ended has not come yet. What the policy stops is recorded as that. */
+static bool is_too_late(const struct parcel *p)
+{
+	return atomic_load_explicit(&p->origin->ending, memory_order_relaxed) && !verdict_blocks(&p->verdict);
+}
+
+static enum stage_result too_late(struct parcel *p)
+{
+	p->refusal = (struct refusal){
+		.condition = STANZA_POLICY_VIOLATION, .text = STR("This session is being ended.")};
+	return STAGE_REFUSE;
+}
+
 enum stage_result stage_policy(struct parcel *p, struct way_loop *wl)
 {
 	struct subject from = subject_of_sender(p, wl), to, *other;
@@ -138,7 +153,7 @@ enum stage_result stage_policy(struct parcel *p, struct way_loop *wl)
 	names_decide(p, wl);
 	if (p->matter && p->standing)
 		limit(p, &c);
-	return STAGE_NEXT;
+	return is_too_late(p) ? too_late(p) : STAGE_NEXT;
 }
 
 /* Who enters where there is no room gives the room its name: it stands in addresses, lists and invitations. */

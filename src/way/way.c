@@ -63,7 +63,7 @@ static const struct stage way[] = {
 		{"charge", run_charge, true},   /* paid for before any work is done on it, also by who is refused next */
 		{"check", run_check, true},     /* well formed, addressed, sender stamped by us, within what he may (quota.h) */
 		{"admit", run_admit, false},    /* has the client been judged? waits until it has */
-		{"policy", stage_policy, false},       /* may these two talk? writes the verdict */
+		{"policy", stage_policy, true},        /* may these two talk? writes the verdict; refuses whose session is being ended */
 		{"inspect", stage_inspect, false},     /* what is said? writes the verdict, never refuses: what is blocked is recorded too */
 		{"record", stage_record, false},       /* parcel and verdict; nothing goes on without a receipt */
 		{"route", run_route, false},           /* delivers what the verdict allows, else tells the sender */

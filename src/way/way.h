@@ -4,7 +4,7 @@
  *   NEXT    the next stage
  *   WAIT    somebody will call parcel->resume(p, result)
  *   DONE    taken over for good: the sender's stream counts it as handled
- *   REFUSE  (charge, check; record when it has no space) the sender gets parcel->refusal as stanza error
+ *   REFUSE  (charge, check; policy when its session is being ended; record when it has no space) the sender gets parcel->refusal as stanza error
  *
  * A stream's stanzas stay in order: one that need not wait for the record still waits for an earlier one of its stream
  * that does, unless it is a question to the server itself. */

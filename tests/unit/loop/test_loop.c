@@ -17,6 +17,7 @@ struct step {
 	struct task task;
 	char name;
 	struct step *then; /* posted when this one runs */
+	struct step *later; /* the same, for the next pass */
 	bool stops;
 };
 
@@ -27,6 +28,8 @@ static void run_step(struct task *task)
 	assert_ptr_equal(loop_current(), the_loop);
 	if (s->then)
 		loop_post(the_loop, &s->then->task);
+	if (s->later)
+		loop_post_next(the_loop, &s->later->task);
 	buf_putc(&trace, s->name);
 	if (s->stops)
 		loop_stop(the_loop);
@@ -96,6 +99,29 @@ static void hooks_run_after_tasks(void **state)
 	loop_post(the_loop, &a.task);
 	loop_run(the_loop);
 	loop_end("a12t");
+}
+
+static void end_of_pass(struct hook *hook)
+{
+	(void)hook;
+	if (trace.len)
+		buf_putc(&trace, '|');
+}
+
+/* The loop does not wait for anything before the pass in which it runs. */
+static void what_is_for_the_next_pass_runs_after_the_end_of_this_one(void **state)
+{
+	struct hook each = {.run = end_of_pass};
+	struct step d = {.task.run = run_step, .name = 'd', .stops = true};
+	struct step c = {.task.run = run_step, .name = 'c', .later = &d}, b = {.task.run = run_step, .name = 'b'};
+	struct step a = {.task.run = run_step, .name = 'a', .then = &b, .later = &c};
+
+	(void)state;
+	loop_begin();
+	loop_add_hook(the_loop, &each);
+	loop_post(the_loop, &a.task);
+	loop_run(the_loop);
+	loop_end("ab|c|d|");
 }
 
 static void indexes_are_bounded(void **state)
@@ -286,6 +312,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tasks_run_in_order),
 		cmocka_unit_test(hooks_run_after_tasks),
+		cmocka_unit_test(what_is_for_the_next_pass_runs_after_the_end_of_this_one),
 		cmocka_unit_test(indexes_are_bounded),
 		cmocka_unit_test(timers_fire_in_their_second),
 		cmocka_unit_test(a_timer_never_fires_early),

@@ -439,6 +439,11 @@ static void post_parcel(struct client *c, struct parcel *p)
 	loop_post(c->port.loop, &s->task);
 }
 
+void client_post(struct client *c, const char *xml)
+{
+	post_parcel(c, parcel_from(c, xml));
+}
+
 static void send_parcel(struct client *c, struct parcel *p)
 {
 	post_parcel(c, p);

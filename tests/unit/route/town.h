@@ -63,6 +63,7 @@ struct client *client_online(struct town *t, unsigned loop, const char *bare, co
 
 /* Sends one stanza and settles. Content gets its receipt at once. */
 void client_send(struct client *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void client_post(struct client *c, const char *xml); /* the same without settling */
 void client_block(struct client *c, const char *xml); /* the same with a verdict that blocks */
 /* A message to the other, whose connection breaks while it is on its way: when so many loops have had a turn. */
 void client_send_while_gone(struct client *c, struct client *gone, unsigned turns);

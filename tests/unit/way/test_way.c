@@ -171,6 +171,23 @@ static void a_refusal_may_be_silent_and_an_error_is_never_answered(void **state)
 	room_free(&r);
 }
 
+static void from_a_session_that_is_being_ended_nothing_passes(void **state)
+{
+	struct room r = room_new(RULES);
+
+	(void)state;
+	r.alice->origin->ending = true;
+	speaker_say(r.alice, MESSAGE("a"));
+	speaker_say(r.alice, TYPING("b"));
+	speaker_say(r.alice, "<iq to='example.org' type='get' id='c'><query xmlns='jabber:iq:version'/></iq>");
+	assert_true(got(r.alice, "<policy-violation") && got(r.alice, "id='a'") && got(r.alice, "id='c'"));
+	assert_string_equal(r.desk->routed, "");
+	assert_string_equal(r.desk->handled, " a b c");
+	assert_in_range(desk_lines(r.desk, EVENT_REFUSED), 1, 2);
+	assert_int_equal(desk_lines(r.desk, EVENT_CONTENT), 0);
+	room_free(&r);
+}
+
 static void a_refused_one_does_not_hold_up_what_follows_and_keeps_its_place(void **state)
 {
 	struct room r = room_new(RULES);
@@ -354,7 +371,8 @@ int main(void)
 			cmocka_unit_test(one_that_only_waits_for_its_turn_says_so),
 			cmocka_unit_test(what_check_refuses_is_answered_and_noted_once_a_second),
 			cmocka_unit_test(a_refusal_may_be_silent_and_an_error_is_never_answered),
-			cmocka_unit_test(a_refused_one_does_not_hold_up_what_follows_and_keeps_its_place),
+			cmocka_unit_test(from_a_session_that_is_being_ended_nothing_passes),
+		cmocka_unit_test(a_refused_one_does_not_hold_up_what_follows_and_keeps_its_place),
 			cmocka_unit_test(what_is_blocked_is_recorded_too_and_reaches_route_with_its_verdict),
 			cmocka_unit_test(without_a_policy_all_is_recorded_as_blocked),
 			cmocka_unit_test(without_space_the_sender_is_told_to_wait),
