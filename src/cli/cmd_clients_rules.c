@@ -298,6 +298,14 @@ static struct str link_of(const struct clients *c, struct str product, const str
 	return STR_NONE;
 }
 
+/* The first way to log in that a sunset is about. */
+static struct str way_of(const struct client_match *m)
+{
+	const struct client_names *ways = m->mechanisms.count ? &m->mechanisms : &m->tls;
+
+	return ways->count && !m->products.count && !m->versions ? ways->list[0] : STR_NONE;
+}
+
 static struct str help_of(const struct clients *c, const struct client_rule *r)
 {
 	const struct settings_strings *support = &c->people.settings->contact_support;
@@ -320,6 +328,7 @@ static struct str text_of(const struct clients *c, const struct client_rule *r, 
 		.reference = r->reference,
 		.link = r->link.len ? r->link : link_of(c, client.product, r),
 		.help = help_of(c, r),
+		.way = way_of(&r->match),
 		.deny_from_us = r->dated ? r->campaign.deny_us : 0,
 		.deny_from = r->campaign.deny_from,
 		.coming = r->effect,

@@ -96,7 +96,8 @@ static void reload_done(void *owner, const char *refused, const char *restart_ne
 
 	if (refused)
 		caller_refuse(c, "refused", refused,
-			"correct it and reload again; until then the old stays in force");
+			"'gatehouse policy check' and 'config check' list all errors; until they are "
+			"corrected the old stays in force");
 	else
 		caller_answer(c, json_pack("{s:b, s:s}", "ok", 1, "restart_needed", restart_needed));
 }

@@ -83,6 +83,8 @@ bool client_surroundings_fit(const struct client_match *m, const struct client_v
 /* Could it hold once the client has shown more? */
 bool client_match_may_hold(const struct client_match *m, const struct client_view *v);
 bool client_pattern_fits(struct str pattern, struct str text);
+/* Warns of names of products, systems and mechanisms that are one letter away from one that is known. */
+void client_rule_doubt(const struct client_set *set, const struct client_rule *r, struct problems *warnings);
 /* The entry for this product, best the one of this system; NULL: it is not approved. */
 const struct client_product *client_product_find(const struct client_set *set, struct str product, struct str os);
 /* The least version that counts as good; empty: none is named. */

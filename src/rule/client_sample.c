@@ -149,6 +149,7 @@ void client_set_check(const struct client_set *set, uint64_t now_us, struct prob
 
 		if (r->sample_count == 0 && r->rank == CLIENT_RANK_ORDINARY)
 			problem_add(warnings, r->file, r->line, 0, "rule '%.*s' has no sample", STR_FMT(r->id));
+		client_rule_doubt(set, r, warnings);
 		for (size_t k = 0; k < r->sample_count; k++)
 			*(sample_holds(set, r, &r->samples[k], now_us, errors) ? out_passed : out_failed) += 1;
 	}

@@ -142,6 +142,10 @@ size_t client_set_rules(const struct client_set *set, const struct client_rule *
 const struct client_rule *client_set_rule(const struct client_set *set, struct str id); /* or NULL */
 size_t client_set_patches(const struct client_set *set, const struct client_patch **out);
 size_t client_set_products(const struct client_set *set, const struct client_product **out);
+/* Is it shipped, or in the catalogue, or a pattern? If not, *out_near is the name that is nearest, or NULL.
+ * `set` may be NULL. */
+[[nodiscard]] bool client_product_is_known(
+	const struct client_set *set, struct str product, struct arena *arena, const char **out_near);
 struct str client_set_help(
 	const struct client_set *set); /* whom to ask, where a rule does not say it; may be empty */
 size_t client_set_advisories(const struct client_set *set, const struct client_advisory **out);

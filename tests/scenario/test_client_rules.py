@@ -175,13 +175,28 @@ def test_a_name_that_no_program_has_is_told_with_the_nearest(server, clients):
     assert "did you mean 'Gajim'?" in server.run("lockdown", "rehearse", "files", "--product", "Gaijm").stderr
 
 
+def test_names_one_letter_away_are_told_by_the_check(server, clients):
+    put(clients, "near.yaml", "rules:\n- {id: near, purpose: p, clients: {product: Gaijm, os: Windwos}, effect: deny, mode: observe}\n"
+        "- {id: way, purpose: p, clients: {mechanism: [PLIAN, SCRAM-SHA-1*, EXTERNAL]}, effect: deny, mode: observe}\n"
+        "- {id: own, purpose: p, clients: {product: OurVeryOwnProgram, os: Linux}, effect: deny, mode: observe}\n")
+    done = server.run("policy", "check")
+    assert done.returncode == 0
+    for meant in ("near.yaml:2: warning: rule 'near': nothing is known by the product 'Gaijm'; did you mean 'Gajim'?",
+                  "by the system 'Windwos'; did you mean 'Windows'?", "near.yaml:3: warning: rule 'way': nothing is known by the mechanism "
+                  "'PLIAN'; did you mean 'PLAIN'?"):
+        assert meant in done.stdout, done.stdout
+    assert done.stdout.count("nothing is known by") == 3 and "OurVeryOwnProgram" not in done.stdout
+
+
 def test_what_people_read_of_a_rule_is_shown_as_they_read_it(server, clients):
     put(clients, "read.yaml", "help: desk@example.org\nrules:\n"
         "- {id: one, purpose: p, clients: {product: Gajim}, effect: deny, mode: observe, reason: \"%s\"}\n"
-        "- {id: any, purpose: p, clients: any, effect: deny, mode: observe}\n" % ("Because of this. " * 20))
+        "- {id: any, purpose: p, clients: any, effect: deny, mode: observe}\n"
+        "- {id: way, purpose: p, clients: {mechanism: [PLAIN]}, effect: deny, mode: observe}\n" % ("Because of this. " * 20))
     text = server.run("clients", "rules", "show", "one").stdout
     assert "Gajim is not accepted here." in text and "https://gajim.org/download/ Help: desk@example.org" in text, text
     assert "The program you use is not accepted here." in server.run("clients", "rules", "show", "any").stdout
+    assert "Logging in with PLAIN is not accepted here." in server.run("clients", "rules", "show", "way").stdout
 
 
 def test_what_the_server_does_not_take_is_undone(server, clients):
