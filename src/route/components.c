@@ -15,6 +15,7 @@
 #include "route/presence.h"
 #include "route/rooms.h"
 #include "route/sight.h"
+#include "route/sluice.h"
 #include "route/subscription.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
@@ -291,13 +292,30 @@ static void hand_over(struct component *c, struct parcel *p)
 	blob_unref(g.blob);
 }
 
+/* Meanwhile. */
+static bool refuse_switched_off(const struct home *h, struct parcel *p)
+{
+	const struct lockdown_switch *off = sluice_stops_parcel(h, p);
+	struct buf text = BUF_INIT(4096);
+
+	if (!off)
+		return false;
+	(void)lockdown_put_text(&text, off, STR("en"));
+	if (p->kind != PARCEL_PRESENCE || p->type.len == 0)
+		answer_error(p, STANZA_POLICY_VIOLATION, buf_cstr(&text));
+	buf_done(&text);
+	return true;
+}
+
 static void run_receive(struct task *task)
 {
 	struct parcel *p = parcel_of(task);
 	struct component *c = find(p->route, p->to.domain);
 
 	history_keep(c->home, p, p->views);
-	if (c->port)
+	if (refuse_switched_off(c->home, p))
+		;
+	else if (c->port)
 		hand_over(c, p);
 	else if (p->kind != PARCEL_PRESENCE || p->type.len == 0)
 		answer_error(p, STANZA_REMOTE_SERVER_TIMEOUT, "The service is not connected at the moment.");

@@ -150,6 +150,28 @@ bool sluice_stops_queue(const struct session *s, uint32_t handled)
 	return p.off != NULL;
 }
 
+const struct lockdown_switch *sluice_stops_parcel(const struct home *h, const struct parcel *p)
+{
+	const struct lockdown *l = lock_in_force(h);
+	const struct person *person = lockdown_matters(l) ? directory_get(h->route->env.directory, p->origin->jid.bare) : NULL;
+	struct subject subject = lock_subject(h, person, &p->origin->jid);
+	struct lockdown_party from = {.person = &subject, .agent = p->origin->agent_id};
+	struct matter_case c = {.stanza = p->stanza,
+		.content = p->class == CLASS_CONTENT,
+		.outside = !home_is_inside(h, p->to.domain)};
+	const struct lockdown_switch *off = NULL;
+
+	if (lockdown_matters(l)) {
+		unsigned matter = matter_of(&c, lockdown_matters(l));
+
+		off = lockdown_stops(l, matter, &from, NULL);
+		if (!off)
+			off = lockdown_stops_payload(l, matter, p->stanza, &from);
+	}
+	person_unref(person);
+	return off;
+}
+
 /* ---- what there is instead ---- */
 
 static bool is_of_being_there(const struct node *n)

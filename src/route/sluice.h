@@ -18,6 +18,10 @@ struct goods;
  * error that says why. Counted. NULL: nothing. */
 struct blob *sluice_instead(const struct session *s, const struct lockdown_switch *off, struct blob *stanza);
 
+/* The switch that stops a parcel on its way to an external component: it may have waited for its receipt since before there was one.
+ * NULL: none. */
+[[nodiscard]] const struct lockdown_switch *sluice_stops_parcel(const struct home *h, const struct parcel *p);
+
 /* Does the session's queue (XEP-0198), behind what the client says it has handled, hold what is to be kept from it? It is not
  * to be sent again then. */
 [[nodiscard]] bool sluice_stops_queue(const struct session *s, uint32_t handled);

@@ -1,5 +1,7 @@
 """Clients that rules restrict: nobody outside, no files. Both hold for what they send, for what reaches them, and for history."""
 
+import signal
+
 import pytest
 
 from lib import archive, names, rooms
@@ -144,6 +146,20 @@ def test_where_the_outside_is_switched_off_nobody_there_sees_anybody(folk, serve
         assert not [each for each in gate.listen(0.7) if text in "".join(each.itertext())]
         client.close()
         gate.expect(presence(type="unavailable"))
+
+
+def test_what_waited_for_the_record_meanwhile_does_not_go_out(folk, server, gate):
+    client = online(folk, GAJIM_NEW)
+    with switching(server) as switch:
+        server.signal("recorder", signal.SIGSTOP)
+        try:
+            said = client.say("mary@" + OUT)
+            client.listen(0.5)
+            switch("outside")
+        finally:
+            server.signal("recorder", signal.SIGCONT)
+        assert refused(client, said.id) == "policy-violation"
+        assert not [each for each in gate.listen(0.7) if said.body in "".join(each.itertext())]
 
 
 def seen_by(client, gate):
