@@ -72,14 +72,16 @@ bool flood_meet(struct user *u, struct str bare)
 static void put_notice(struct buf *out, bool german, const struct crowd_victim *v, unsigned seconds)
 {
 	if (german)
-		buf_lit(out, "Sehr viele Leute, die du nicht kennst, schreiben dir gerade. Der Server hält sie zurück");
+		buf_lit(out, "Sehr viele Leute, die Sie nicht kennen, schreiben Ihnen gerade. Der Server "
+			     "hält sie zurück");
 	else
 		buf_lit(out, "A great many people whom you do not know are writing to you. The server holds them off");
 	if (v->cause != CROWD_DESK)
 		buf_printf(out, german ? ", bis %u Minuten lang Ruhe ist" : " until there has been peace for %u minutes",
 			(seconds + 59) / 60);
 	if (german)
-		buf_lit(out, ". Deine Kontakte erreichen dich wie immer, und wem du schreibst, der kann antworten.");
+		buf_lit(out, ". Ihre Kontakte erreichen Sie wie immer, und wem Sie schreiben, der kann "
+			     "antworten.");
 	else
 		buf_lit(out, ". Your contacts reach you as ever, and whom you write to can answer.");
 }

@@ -134,13 +134,15 @@ static void put_text(struct buf *out, const struct newcome *n, const struct sett
 {
 	buf_str(out, german ? STR("Neues Gerät: ") : STR("New device: "));
 	put_device(out, n, german);
-	buf_str(out, german ? STR(" hat sich bei deinem Konto angemeldet (") : STR(" has logged in to your account ("));
+	buf_str(out, german ? STR(" hat sich bei Ihrem Konto angemeldet (")
+			    : STR(" has logged in to your account ("));
 	clock_put_minute(out, n->utc_us);
 	buf_str(out, german ? STR(", von ") : STR(", from "));
 	buf_str(out, n->address);
 	if (german)
-		buf_lit(out, "). Warst du das, ist nichts zu tun. Wenn nicht: Ändere sofort dein Passwort, beende den Zugang des Geräts "
-			     "und hol dir Hilfe");
+		buf_lit(out, "). Waren Sie das, ist nichts zu tun. Wenn nicht: Ändern Sie sofort Ihr "
+			     "Passwort, beenden Sie den Zugang des Geräts "
+			     "und holen Sie sich Hilfe");
 	else
 		buf_lit(out, "). If that was you, there is nothing to do. If not: change your password now, end that device's access, "
 			     "and get help");
@@ -164,7 +166,7 @@ static void mail_person(const struct asking *a, struct str text)
 	struct post post = {.purpose = STR("device"),
 		.about = a->what.id,
 		.stage = STR("new"),
-		.subject = german ? STR("Neues Gerät bei deinem Konto") : STR("New device at your account"),
+		.subject = german ? STR("Neues Gerät bei Ihrem Konto") : STR("New device at your account"),
 		.language = language_tags[language(a->origin)],
 		.since_us = POST_ALWAYS};
 

@@ -180,9 +180,11 @@ static void put_names(struct buf *out, const struct digest *d)
 static void put_digest(struct buf *out, bool german, const struct digest *d)
 {
 	if (german)
-		buf_printf(out, "%zu %s, die du nicht kennst, %s dich erreichen. Nimm jemanden in deine Kontakte auf oder schreib ihm, "
-			"dann kommt an, was er geschickt hat:", d->count, d->count == 1 ? "Person" : "Leute",
-			d->count == 1 ? "möchte" : "möchten");
+		buf_printf(out,
+			"%zu %s, die Sie nicht kennen, %s Sie erreichen. Nehmen Sie jemanden in Ihre "
+			"Kontakte auf oder schreiben "
+			"Sie ihm, dann kommt an, was er geschickt hat:",
+			d->count, d->count == 1 ? "Person" : "Leute", d->count == 1 ? "möchte" : "möchten");
 	else
 		buf_printf(out, "%zu %s whom you do not know would like to reach you. Add somebody to your contacts or write to "
 			"him, and you get what he has sent:", d->count, d->count == 1 ? "person" : "people");

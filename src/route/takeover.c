@@ -61,19 +61,27 @@ struct words {
 };
 
 static const struct words languages[] = {
-	[LANGUAGE_EN] = {{"Another connection goes on with your session", "Another connection has taken the place of your session",
-			"Somebody who knows your password wanted to go on with your session, and was not let"},
-		"from", "Whoever had it before is still connected to his network", "The new connection is less protected than the one before",
+	[LANGUAGE_EN] = {{"Another connection goes on with your session",
+				 "Another connection has taken the place of your session",
+				 "Somebody who knows your password wanted to go on with your session, and "
+				 "was not let"},
+		"from", "Whoever had it before is still connected to his network",
+		"The new connection is less protected than the one before",
 		"It came from another network before",
-		"If that was not you: change your password now, which ends all sessions, and tell those who look after this server",
+		"If that was not you: change your password now, which ends all sessions, and tell those who "
+		"look after this server",
 		"Help:", "Your account: a session was taken over"},
-	[LANGUAGE_DE] = {{"Eine andere Verbindung setzt deine Sitzung fort", "Eine andere Verbindung ist an die Stelle deiner Sitzung getreten",
-			"Jemand, der dein Passwort kennt, wollte deine Sitzung fortsetzen und durfte es nicht"},
+	[LANGUAGE_DE] = {{"Eine andere Verbindung setzt Ihre Sitzung fort",
+				 "Eine andere Verbindung ist an die Stelle Ihrer Sitzung getreten",
+				 "Jemand, der Ihr Passwort kennt, wollte Ihre Sitzung fortsetzen und durfte "
+				 "es nicht"},
 		"von", "Wer sie vorher hatte, ist noch mit seinem Netz verbunden",
-		"Die neue Verbindung ist weniger geschützt als die vorige", "Vorher kam sie aus einem anderen Netz",
-		"Wenn du das nicht warst: Ändere sofort dein Passwort, das beendet alle Sitzungen, und sag es denen, die diesen Server "
+		"Die neue Verbindung ist weniger geschützt als die vorige",
+		"Vorher kam sie aus einem anderen Netz",
+		"Wenn Sie das nicht waren: Ändern Sie sofort Ihr Passwort, das beendet alle Sitzungen, und "
+		"sagen Sie es denen, die diesen Server "
 		"betreuen",
-		"Hilfe:", "Dein Konto: Eine Sitzung wurde übernommen"},
+		"Hilfe:", "Ihr Konto: Eine Sitzung wurde übernommen"},
 };
 
 static enum language language(const struct takeover *t)

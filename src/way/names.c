@@ -16,8 +16,8 @@ enum {
 };
 
 static struct notice refused_german = {
-		.lang = STR("de"),
-		.text = STR("Dieser Name gehört hier jemand anderem oder sieht so aus. Wähle einen anderen."),
+	.lang = STR("de"),
+	.text = STR("Dieser Name gehört hier jemand anderem oder sieht so aus. Wählen Sie einen anderen."),
 };
 static const struct notice refused = {
 		.next = &refused_german,
@@ -26,8 +26,8 @@ static const struct notice refused = {
 };
 
 static struct notice mixed_german = {
-		.lang = STR("de"),
-		.text = STR("Dieser Name mischt Buchstaben mehrerer Schriften. Wähle einen anderen."),
+	.lang = STR("de"),
+	.text = STR("Dieser Name mischt Buchstaben mehrerer Schriften. Wählen Sie einen anderen."),
 };
 static const struct notice mixed = {
 		.next = &mixed_german,
