@@ -73,6 +73,16 @@ int advisory_need(struct reading *r, const json_t *object, const char *key, cons
 
 /* ---- packages ---- */
 
+/* A star would stand for any product: that is for who imports it to say. */
+static int product_read(struct reading *r, const json_t *object, const char *key, const char *field, struct str *out)
+{
+	int ret = advisory_need(r, object, key, field, out);
+
+	if (!ret && str_find(*out, '*', 0) < out->len)
+		ret = advisory_found(r, field, *out, "accepted: one product's name; name products with --product");
+	return ret;
+}
+
 static int package_add(struct reading *r, struct str product, struct str ecosystem, struct str affected)
 {
 	struct advisory *a = r->out;
@@ -121,7 +131,7 @@ static int affected_read(struct reading *r, const json_t *affected, size_t index
 	advisory_path(path, "affected[%zu]", index);
 	advisory_path(field, "%s.package", path);
 	if (!name.len)
-		ret = package ? advisory_need(r, package, "name", field, &name)
+		ret = package ? product_read(r, package, "name", field, &name)
 			      : advisory_wrong(r, field, "it is missing; name the product with --product");
 	if (!ret)
 		ret = advisory_take(r, package, "ecosystem", field, ADVISORY_FIELD_MAX, &ecosystem);
@@ -174,7 +184,7 @@ static int own_read(struct reading *r, const json_t *root)
 	int ret = 0;
 
 	if (!name.len)
-		ret = advisory_need(r, root, json_object_get(root, "product") ? "product" : "package", "product", &name);
+		ret = product_read(r, root, json_object_get(root, "product") ? "product" : "package", "product", &name);
 	if (!ret && !range.len && json_is_array(affected))
 		ret = steps_read(r, affected, &range);
 	else if (!ret && !range.len && json_is_string(affected)) {

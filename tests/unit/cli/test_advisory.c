@@ -147,6 +147,8 @@ static const struct {
 	{OSV(RANGES("{\"introduced\":\"0\",\"fixed\":\"1\"}")), "events[0]: found no event, or several in one"},
 	{OSV(RANGES("{\"introduced\":\"0\"},{\"fixed\":\"soon\"}")), "events[1]: found 'soon'; accepted: a version"},
 	{OSV(RANGES("{\"introduced\":\"0\"},{\"fixed\":[]}")), "events[1]: found no text"},
+	{OSV("{\"package\":{\"ecosystem\":\"npm\",\"name\":\"*\"},\"versions\":[\"1\"]}"), "affected[0].package: found '*'; accepted: one product's name"},
+	{"id: GH-1\nproduct: 'G*'\naffected: '<1'\n", "x.json:2: product: found 'G*'"},
 	/* what would be read as more of a range than it says */
 	{OSV(RANGES("{\"introduced\":\"0\"},{\"fixed\":\"1.8.4 || *\"}")), "events[1]: found '1.8.4 || *'; accepted: a version"},
 	{OSV(RANGES("{\"introduced\":\"0\"},{\"fixed\":\"1.8.4, <0.1\"}")), "events[1]: found '1.8.4, <0.1'"},
