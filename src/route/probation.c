@@ -12,7 +12,7 @@
 #include "route/iq.h"
 #include "route/lock.h"
 #include "route/ruling.h"
-#include "stanza/ns.h"
+#include "route/shown.h"
 #include "stanza/xml_out.h"
 
 enum {
@@ -35,19 +35,7 @@ struct probation {
 	unsigned owes_disco, owes_version; /* how often it was asked and has not answered */
 };
 
-/* ---- what it shows ---- */
-
-static void see(struct session *s, const struct client_signals *now)
-{
-	struct seen *seen = seen_new(now);
-
-	if (!seen) {
-		ruling_fail(s);
-		return;
-	}
-	seen_free(s->seen);
-	s->seen = seen;
-}
+/* ---- what it is asked ---- */
 
 static void put_question(struct buf *text, const struct session *s, const char *what)
 {
@@ -92,13 +80,9 @@ static void ask_version(struct session *s)
 
 static void want_version(struct session *s)
 {
-	struct client_signals seen;
-
 	if (s->probation->has_asked_version)
 		return;
-	seen_view(s->seen, &seen);
-	seen.version = SIGNAL_WAITING;
-	see(s, &seen);
+	shown_version_waits(s);
 	ask_version(s);
 }
 
@@ -112,9 +96,7 @@ static void ask(struct session *s, bool again)
 		return;
 	p->asked = true;
 	p->owes_disco++;
-	seen_view(s->seen, &seen);
-	seen.disco = SIGNAL_WAITING;
-	see(s, &seen);
+	shown_disco_waits(s);
 	seen_view(s->seen, &seen);
 	ask_disco(s, &seen);
 	want_version(s);
@@ -262,20 +244,6 @@ void probation_bind(struct session *s)
 	ruling_unasked(s, worst);
 }
 
-static void take_caps(struct session *s, const struct caps *caps)
-{
-	struct client_signals seen;
-
-	seen_view(s->seen, &seen);
-	if (str_eq(seen.caps_ver, caps->ver) && str_eq(seen.caps_hash, caps->hash) && str_eq(seen.caps_node, caps->node))
-		return;
-	seen.caps_hash = caps->hash;
-	seen.caps_ver = caps->ver;
-	seen.caps_node = caps->node;
-	seen.caps_verified = false;
-	see(s, &seen);
-}
-
 void probation_shows(struct session *s, const struct caps *caps)
 {
 	bool known = str_is(caps->hash, "sha-1") || str_is(caps->hash, "sha-256");
@@ -286,7 +254,7 @@ void probation_shows(struct session *s, const struct caps *caps)
 		ask(s, false);
 		return;
 	}
-	take_caps(s, caps);
+	shown_caps(s, caps);
 	interest_judge(s, caps);
 }
 
@@ -309,56 +277,13 @@ void probation_presence(struct session *s, const struct node *presence)
 	bool shown = caps_read(&caps, presence);
 
 	if (shown)
-		take_caps(s, &caps);
+		shown_caps(s, &caps);
 	ruling_warn(s);
 	if (!p || !s->standing || s->standing->client || !list_is_empty(&p->link) || !is_asked(s))
 		return;
 	enter(p, BACKGROUND_MS);
 	if (!shown)
 		ask(s, false);
-}
-
-static void take_facts(struct client_signals *seen, const struct str facts[CAPS_FACTS])
-{
-	seen->disco = SIGNAL_RESULT;
-	seen->disco_category = facts[CAPS_CATEGORY];
-	seen->disco_type = facts[CAPS_TYPE];
-	seen->disco_name = facts[CAPS_NAME];
-	seen->form_software = facts[CAPS_SOFTWARE];
-	seen->form_version = facts[CAPS_VERSION];
-	seen->form_os = facts[CAPS_OS];
-	seen->form_os_version = facts[CAPS_OS_VERSION];
-}
-
-/* What is known without another question. */
-struct clarity {
-	bool told;   /* product and version .. */
-	bool own;    /* .. of this client, not only what others with its hash have said: a newer version may show the same */
-	bool placed; /* its system */
-};
-
-static struct judgement *judge_with(const struct session *s, const struct client_table *table)
-{
-	struct client_signals seen;
-
-	seen_view(s->seen, &seen);
-	return client_judge(table, &seen);
-}
-
-static struct clarity clarity_of(const struct session *s)
-{
-	const struct home *h = s->user->home;
-	struct judgement *j = judge_with(s, h->clients), *own = judge_with(s, h->shipped);
-	struct clarity clarity = {0};
-
-	if (j && own) {
-		clarity.told = j->class == CLIENT_NAMED && j->version.len;
-		clarity.own = clarity.told && own->version.len;
-		clarity.placed = j->os.len;
-	}
-	judgement_unref(j);
-	judgement_unref(own);
-	return clarity;
 }
 
 /* Somebody whose system alone is not known is kept waiting where a rule is about systems. Where nobody waits he is judged once, when
@@ -378,7 +303,7 @@ static bool may_pass(const struct session *s, struct clarity clarity)
 		return false;
 	if (clarity.own)
 		return true;
-	client = judge_with(s, s->user->home->clients);
+	client = shown_judge(s, s->user->home->clients);
 	may = client && ruling_of(s, client) < CLIENT_RESTRICT;
 	judgement_unref(client);
 	return may;
@@ -394,7 +319,7 @@ static void caps_are_known(struct session *s)
 		p->known = true;
 		p->answered_ms = loop_ms(s->user->home->loop);
 	}
-	clarity = clarity_of(s);
+	clarity = shown_clarity(s);
 	passes = p && !list_is_empty(&p->link) && may_pass(s, clarity);
 	if (passes)
 		finish(s);
@@ -406,16 +331,9 @@ static void caps_are_known(struct session *s)
 
 void probation_caps(struct session *s, const struct interest *e)
 {
-	struct client_signals seen;
-	struct str facts[CAPS_FACTS];
-
-	seen_view(s->seen, &seen);
-	if (seen.caps_verified)
+	if (shown_is_proven(s))
 		return;
-	interest_facts(e, facts);
-	take_facts(&seen, facts);
-	seen.caps_verified = true;
-	see(s, &seen);
+	shown_facts(s, e);
 	caps_are_known(s);
 }
 
@@ -429,87 +347,12 @@ static bool is_answer_to(const struct session *s, struct str id, const char *wha
 	return str_eq(id, str_from(own));
 }
 
-/* Whoever waits for the same capabilities learns of it, this session perhaps: what has been seen of it may be another then. */
-static bool proves_caps(struct session *s, const struct node *info, struct arena *arena)
-{
-	struct client_signals seen;
-	struct caps caps;
-
-	seen_view(s->seen, &seen);
-	caps = (struct caps){.hash = arena_dup(arena, seen.caps_hash),
-		.ver = arena_dup(arena, seen.caps_ver),
-		.node = arena_dup(arena, seen.caps_node)};
-	return caps.ver.len && interest_learn(s->user->home, &caps, info);
-}
-
-/* What it says of itself, whether that hashes to what it shows or not. */
-static void take_disco(struct session *s, const struct node *info)
-{
-	struct client_signals seen;
-	struct str facts[CAPS_FACTS];
-	struct arena *arena = arena_new(0);
-	bool proven;
-
-	if (!arena) {
-		ruling_fail(s);
-		return;
-	}
-	proven = info && proves_caps(s, info, arena);
-	seen_view(s->seen, &seen);
-	seen.disco = SIGNAL_ERROR;
-	if (info) {
-		caps_facts(facts, info, arena);
-		take_facts(&seen, facts);
-		seen.caps_verified = proven;
-	}
-	see(s, &seen);
-	arena_free(arena);
-}
-
-static const struct node *info_of(const struct parcel *p)
-{
-	const struct node *info = str_is(p->type, "result") ? iq_payload(p) : NULL;
-
-	return info && node_is(info, STR("query"), NS_DISCO_INFO) ? info : NULL;
-}
-
-static struct str text_of(const struct node *query, struct str name, struct arena *arena)
-{
-	const struct node *n = node_child(query, name, NS_VERSION);
-
-	return n ? str_trim(node_text(n, arena)) : STR("");
-}
-
-static void take_version(struct session *s, const struct parcel *p)
-{
-	const struct node *query = str_is(p->type, "result") ? iq_payload(p) : NULL;
-	struct client_signals seen;
-
-	seen_view(s->seen, &seen);
-	seen.version = SIGNAL_ERROR;
-	if (query && node_is(query, STR("query"), NS_VERSION)) {
-		seen.version = SIGNAL_RESULT;
-		seen.version_name = text_of(query, STR("name"), p->arena);
-		seen.version_version = text_of(query, STR("version"), p->arena);
-		seen.version_os = text_of(query, STR("os"), p->arena);
-	}
-	see(s, &seen);
-}
-
-static bool is_proven(const struct session *s)
-{
-	struct client_signals seen;
-
-	seen_view(s->seen, &seen);
-	return seen.caps_verified;
-}
-
 /* A hash that its own answer proves may say all that is to be known: then nothing else is waited for. */
 static void answered(struct session *s)
 {
 	if (s->probation && !s->probation->answered_ms)
 		s->probation->answered_ms = loop_ms(s->user->home->loop);
-	if (is_proven(s))
+	if (shown_is_proven(s))
 		caps_are_known(s);
 	else
 		consider(s);
@@ -529,9 +372,9 @@ void probation_answer(struct session *s, const struct parcel *p)
 	if (!s->probation)
 		return;
 	if (is_answer_to(s, p->id, "disco") && settles(&s->probation->owes_disco))
-		take_disco(s, info_of(p));
+		shown_disco(s, p);
 	else if (is_answer_to(s, p->id, "version") && settles(&s->probation->owes_version))
-		take_version(s, p);
+		shown_version(s, p);
 	else
 		return;
 	answered(s);
@@ -541,7 +384,7 @@ void probation_disco(struct session *s, const struct parcel *answer)
 {
 	if (!s->probation)
 		return;
-	take_disco(s, info_of(answer));
+	shown_disco(s, answer);
 	answered(s);
 }
 
