@@ -27,9 +27,10 @@ enum state {
 	KNOWN,
 };
 
-/* A session that waits for an entry to become known. */
+/* A session that waits for an entry to become known; for one at a time. */
 struct waiter_for {
-	struct list link;
+	struct list link;      /* entry->waiters */
+	struct interest *entry;
 	struct origin *origin; /* counted */
 	bool judged;           /* it waits to be judged: its presence is not shown yet */
 	char node[];           /* of its <c/>, NUL behind */
@@ -65,8 +66,17 @@ static void on_looked_up(struct store_req *req, int result);
 
 /* ---- entries ---- */
 
+static struct session *session_of(const struct origin *o)
+{
+	return o->user ? session_by_origin(o->user, o) : NULL;
+}
+
 static void waiter_free(struct waiter_for *w)
 {
+	struct session *s = session_of(w->origin);
+
+	if (s && s->waiting == w)
+		s->waiting = NULL;
 	list_remove(&w->link);
 	origin_unref(w->origin);
 	free(w);
@@ -247,11 +257,6 @@ static void session_take(struct session *s, struct interest *e)
 	blob_unref(nodes);
 }
 
-static struct session *session_of(const struct origin *o)
-{
-	return o->user ? session_by_origin(o->user, o) : NULL;
-}
-
 static void become_known(struct interest *e)
 {
 	e->state = KNOWN;
@@ -277,17 +282,6 @@ void interest_facts(const struct interest *e, struct str out[CAPS_FACTS])
 		out[i] = from < all.len ? str_cut(all, from, to) : STR("");
 		from = to + 1;
 	}
-}
-
-static struct waiter_for *waiter_of(const struct interest *e, const struct origin *o)
-{
-	list_each (it, &e->waiters) {
-		struct waiter_for *w = container_of(it, struct waiter_for, link);
-
-		if (w->origin == o)
-			return w;
-	}
-	return NULL;
 }
 
 /* ---- asking a client ---- */
@@ -331,19 +325,18 @@ static void ask_next(struct interest *e)
 	entry_free(e);
 }
 
-/* Of a session that has another hash now, or none: whoever is next is asked in its place. */
-static void forget_waiting(struct home *h, const struct origin *o, const struct interest *except)
+/* A session that has another hash now, or none: whoever is next is asked in its place. One whose entry has become known is being
+ * told so (become_known). */
+static void forget_waiting(const struct session *s)
 {
-	list_each_safe (it, &h->interests) {
-		struct interest *e = container_of(it, struct interest, link);
-		struct waiter_for *w = e->state == KNOWN || e == except ? NULL : waiter_of(e, o);
-		bool asked = w && e->state == ASKING && e->waiters.next == &w->link;
+	struct waiter_for *w = s->waiting;
+	struct interest *e = w ? w->entry : NULL;
+	bool asked = e && e->state == ASKING && e->waiters.next == &w->link;
 
-		if (w)
-			waiter_free(w);
-		if (asked)
-			ask_next(e);
-	}
+	if (e && e->state != KNOWN)
+		waiter_free(w);
+	if (asked)
+		ask_next(e);
 }
 
 /* As it is kept: the nodes, and behind U+001E the facts. */
@@ -504,17 +497,18 @@ void interest_tick(struct home *h)
 
 static void wait_for(struct session *s, struct interest *e, struct str node, bool judged)
 {
-	struct waiter_for *w;
+	struct waiter_for *w = s->waiting;
 
-	forget_waiting(s->user->home, s->origin, e);
-	w = waiter_of(e, s->origin);
-	if (w) {
+	if (w && w->entry == e) {
 		w->judged = w->judged && judged;
 		return;
 	}
+	forget_waiting(s);
 	w = malloc(sizeof(*w) + node.len + 1);
 	if (!w)
 		return;
+	s->waiting = w;
+	w->entry = e;
 	w->origin = origin_ref(s->origin);
 	w->judged = judged;
 	memcpy(w->node, node.len ? node.data : "", node.len);
@@ -564,7 +558,7 @@ void interest_presence(struct session *s, const struct node *presence)
 	}
 	e = entry_of(h, &caps);
 	if (e && e->state == KNOWN) {
-		forget_waiting(h, s->origin, NULL);
+		forget_waiting(s);
 		session_take(s, e);
 		probation_caps(s, e);
 	} else if (e) {
@@ -626,5 +620,5 @@ void interest_drop(struct session *s)
 void interest_leave(struct session *s)
 {
 	interest_drop(s);
-	forget_waiting(s->user->home, s->origin, NULL);
+	forget_waiting(s);
 }

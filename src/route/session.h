@@ -39,6 +39,7 @@ struct session {
 	struct quiet *quiet;  /* owned; NULL: the client is active (XEP-0352) */
 	struct client_patches *patches; /* counted; patch.h; NULL: none, as for most */
 	struct interest *interest; /* what its client wants to hear of (interest.h); NULL: nothing that is known */
+	struct waiter_for *waiting; /* for that to become known (interest.h); the entry's it waits for; NULL: for nothing */
 	struct forewarned *forewarned; /* owned; what is told before its date (forewarn.h); NULL: nothing yet */
 	struct sighting sighting; /* of its client, for the inventory */
 	struct newcomer newcomer; /* was its device known? */

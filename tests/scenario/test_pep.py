@@ -684,6 +684,29 @@ def test_who_goes_back_to_a_known_hash_is_asked_in_vain_about_another(folk, how)
     assert not [each for each in bob.settle(alice) if event(features[1][:-7])(each)]
 
 
+def test_who_waits_for_one_hash_and_shows_another_is_asked_no_more_about_the_first(folk):
+    alice, = folk.online(1)
+    bob, carol = folk.another(alice), folk.another(alice)  # one account: one list of who waits
+    first, other = ([names.DISCO_INFO, "urn:example:%s+notify" % each] for each in ("in-turn", "instead"))
+    for client in (alice, bob, carol):
+        client.send(presence_to(None, None, caps(first)))
+        client.roundtrip()
+    asked(alice)
+    bob.send(presence_to(None, None, caps(other)))  # who was next
+    question = asked(bob)
+    alice.send(presence_to(None, None, caps(other)))  # who was asked
+    alice.roundtrip()
+    answer(carol, asked(carol), first)
+    answer(bob, question, other)
+    bob.roundtrip()
+    for node, want, others in (("urn:example:in-turn", (carol,), (alice, bob)), ("urn:example:instead", (alice, bob), (carol,))):
+        ok(publish(alice, node, tune("one")))
+        for each in want:
+            each.expect(event(node, alice.bare))
+        for each in others:
+            assert not [got for got in each.settle(alice) if event(node)(got)]
+
+
 def test_an_answer_nobody_asked_for_is_nothing(folk):
     alice, bob = folk.friends(2)
     alice.send(iq_to("example.org", "result", "<query xmlns='%s'><feature var='%s+notify'/></query>" % (
