@@ -277,8 +277,8 @@ static int check_dates(const struct settings *settings, X509 *cert, struct buf *
 		return err_set(err, -EINVAL,
 			"the certificate %s is not valid yet; look at this machine's clock", path);
 	if (ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(cert)) && days < WARN_DAYS)
-		buf_printf(warnings, "%sthe certificate %s ends in %d days", warnings->len ? "; " : "", path,
-			days);
+		buf_printf(warnings, "%sthe certificate %s ends in %d day%s", warnings->len ? "; " : "", path,
+			days, days == 1 ? "" : "s");
 	return 0;
 }
 

@@ -12,9 +12,10 @@
 /* Opens, asks, and closes; `args` is stolen. 0, or an exit code after printing the error. */
 [[nodiscard]] int clients_call(const struct cli *cli, const char *cmd, json_t *args, json_t **out);
 
-/* A line for each row, made by add(), and how many of `what` there are. `columns` ends with NULL. */
+/* A line for each row, made by add(), and how many there are, in words. `columns` ends with NULL. */
 void clients_print(
-	const char *const *columns, const json_t *rows, void (*add)(struct table *t, const json_t *row), const char *what);
+	const char *const *columns, const json_t *rows, void (*add)(struct table *t, const json_t *row), const char *one,
+	const char *many);
 
 long long clients_number(const json_t *object, const char *name); /* 0 when it is not there */
 const char *clients_member(const json_t *object, const char *name); /* "" when it is not there */

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "cli/amount.h"
 #include "cli/table.h"
 #include "cli/witness.h"
 #include "inspect/check.h"
@@ -412,10 +413,11 @@ int clients_dry_run(struct clients *c, const struct policy_change *change, struc
 	if (c->cli->json)
 		return cli_print_json(answer, CLI_OK);
 	print_rows(json_object_get(answer, "rows"));
-	cli_say(c->cli, "%lld people, %lld sessions of %lld, %lld clients that are not there now\n", (long long)json_integer_value(json_object_get(answer, "people")),
-		(long long)json_integer_value(json_object_get(answer, "sessions")),
+	cli_say(c->cli, "%s, %s of %lld, %s not there now\n",
+		AMOUNT(json_integer_value(json_object_get(answer, "people")), "person", "people"),
+		AMOUNT(json_integer_value(json_object_get(answer, "sessions")), "session", "sessions"),
 		(long long)json_integer_value(json_object_get(answer, "connected")),
-		(long long)json_integer_value(json_object_get(answer, "away")));
+		AMOUNT(json_integer_value(json_object_get(answer, "away")), "client that is", "clients that are"));
 	print_groups(c->cli, json_object_get(answer, "groups"));
 	cli_say(c->cli, "looked at for %.*s; nothing was changed\n", STR_FMT(member(answer, "at")));
 	json_decref(answer);

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/amount.h"
 #include "cli/backup.h"
 #include "cli/commands.h"
 #include "cli/people.h"
@@ -487,8 +488,8 @@ static int report(const struct backup *b)
 					      "applied_seq", (json_int_t)b->store.applied_seq, "keys",
 					      cli_has(b->cli, "--with-keys")),
 			CLI_OK);
-	cli_say(b->cli, "%s\n  %zu files, %" PRIu64 " MiB; %zu of them are those of the backup before\n", b->name,
-		b->sums.len, bytes >> 20, b->linked);
+	cli_say(b->cli, "%s\n  %s, %" PRIu64 " MiB; %zu of them from the backup before\n", b->name,
+		AMOUNT(b->sums.len, "file", "files"), bytes >> 20, b->linked);
 	cli_say(b->cli, cli_has(b->cli, "--with-keys")
 				? "  it holds the private keys: keep it where nobody else comes\n"
 				: "  without private keys: keep record.key elsewhere, the record cannot be continued "

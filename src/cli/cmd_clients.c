@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "cli/amount.h"
 #include "cli/clients.h"
 #include "cli/commands.h"
 #include "cli/csv.h"
@@ -25,7 +26,7 @@ long long clients_number(const json_t *object, const char *name)
 }
 
 void clients_print(
-	const char *const *columns, const json_t *rows, void (*add)(struct table *t, const json_t *row), const char *what)
+	const char *const *columns, const json_t *rows, void (*add)(struct table *t, const json_t *row), const char *one, const char *many)
 {
 	const json_t *row;
 	struct table t;
@@ -34,7 +35,7 @@ void clients_print(
 	table_init(&t, columns);
 	json_array_foreach(rows, i, row) add(&t, row);
 	table_print(&t);
-	printf("%zu %s\n", json_array_size(rows), what);
+	printf("%s\n", AMOUNT(json_array_size(rows), one, many));
 	table_done(&t);
 }
 
@@ -229,7 +230,7 @@ static void print_list(const json_t *rows)
 	static const char *const names[] = {
 		"address", "product", "version", "os", "device", "online", "last seen", "sessions", "standing", NULL};
 
-	clients_print(names, rows, add_client, "clients");
+	clients_print(names, rows, add_client, "client", "clients");
 }
 
 /* Of --json, --csv and neither. Steals `rows`. */
@@ -291,7 +292,7 @@ static void print_laggards(const json_t *rows)
 	static const char *const names[] = {
 		"address", "department", "product", "version", "wanted", "rule", "effect", "from", "days overdue", "last seen", "mail", NULL};
 
-	clients_print(names, rows, add_laggard, "clients");
+	clients_print(names, rows, add_laggard, "client", "clients");
 }
 
 static int filtered(const struct cli *cli, bool laggards, json_t *rows)
@@ -349,8 +350,9 @@ static void add_uses(struct table *t, const json_t *row)
 	const json_t *uses = json_object_get(row, "uses");
 
 	table_add(t, STR("used for"));
-	table_addf(t, "%lld messages, %lld in rooms, %lld files, %lld calls", clients_number(uses, "messages"), clients_number(uses, "rooms"),
-		clients_number(uses, "files"), clients_number(uses, "calls"));
+	table_addf(t, "%s, %lld in rooms, %s, %s", AMOUNT(clients_number(uses, "messages"), "message", "messages"),
+		clients_number(uses, "rooms"), AMOUNT(clients_number(uses, "files"), "file", "files"),
+		AMOUNT(clients_number(uses, "calls"), "call", "calls"));
 }
 
 static void add_versions(struct table *t, const json_t *row)
@@ -446,7 +448,7 @@ int cmd_clients_show(struct cli *cli)
 				putchar('\n');
 			print_client(row);
 		}
-		cli_say(cli, "%s%zu clients\n", i ? "\n" : "", json_array_size(json_object_get(answer, "clients")));
+		cli_say(cli, "%s%s\n", i ? "\n" : "", AMOUNT(json_array_size(json_object_get(answer, "clients")), "client", "clients"));
 	}
 	json_decref(answer);
 	return r;

@@ -28,7 +28,7 @@ static void print_hashes(const json_t *rows)
 	static const char *const names[] = {
 		"product", "version", "hash", "state", "accounts", "contradicted", "believed", "last seen", NULL};
 
-	clients_print(names, rows, add_hash, "hashes");
+	clients_print(names, rows, add_hash, "hash", "hashes");
 }
 
 static int list_hashes(const struct cli *cli)
@@ -108,7 +108,7 @@ static void print_refused(const json_t *rows)
 	static const char *const names[] = {
 		"address", "from", "why", "rule", "product", "version", "times", "last", "reason", NULL};
 
-	clients_print(names, rows, add_refused, "refusals");
+	clients_print(names, rows, add_refused, "refusal", "refusals");
 }
 
 static int print_refused_csv(const json_t *rows)

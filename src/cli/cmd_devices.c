@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "cli/amount.h"
 #include "cli/clients.h"
 #include "cli/commands.h"
 #include "cli/table.h"
@@ -162,7 +163,7 @@ int cmd_devices_logout(struct cli *cli)
 	if (!r && cli->json)
 		r = cli_print_json(json_incref(answer), CLI_OK);
 	else if (!r)
-		cli_say(cli, "%lld sessions ended; the device may log in again\n", closed(answer));
+		cli_say(cli, "%s ended; the device may log in again\n", AMOUNT(closed(answer), "session", "sessions"));
 	json_decref(answer);
 	return r;
 }
@@ -187,7 +188,7 @@ int cmd_devices_revoke(struct cli *cli)
 	if (!r && cli->json) {
 		r = cli_print_json(json_incref(answer), CLI_OK);
 	} else if (!r) {
-		cli_say(cli, "%lld sessions ended, its tokens are worth nothing any more\n", closed(answer));
+		cli_say(cli, "%s ended, its tokens are worth nothing any more\n", AMOUNT(closed(answer), "session", "sessions"));
 		say_rest(cli, json_object_get(answer, "device"));
 	}
 	json_decref(answer);

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "cli/amount.h"
 #include "cli/commands.h"
 #include "cli/csv.h"
 #include "cli/people.h"
@@ -358,9 +359,8 @@ static int add_people(struct import *im)
 	progress_end(&progress);
 	if (r && im->added && !im->cli->json)
 		fprintf(stderr,
-			"%zu people were added before; run the same command again, it then names them as "
-			"taken\n",
-			im->added);
+			"%s added before; run the same command again, it then says that the address is taken\n",
+			AMOUNT(im->added, "person was", "people were"));
 	return r;
 }
 
@@ -377,9 +377,9 @@ static int report(struct import *im, bool dry)
 					      im->confusable),
 			code);
 	if (dry)
-		cli_say(im->cli, "%zu people could be added, %zu lines not\n", im->len, bad);
+		cli_say(im->cli, "%s could be added, %s not\n", AMOUNT(im->len, "person", "people"), AMOUNT(bad, "line", "lines"));
 	else
-		cli_say(im->cli, "%zu people added, %zu lines not taken\n", im->added, bad);
+		cli_say(im->cli, "%s added, %s not taken\n", AMOUNT(im->added, "person", "people"), AMOUNT(bad, "line", "lines"));
 	if (!dry && im->added)
 		cli_say(im->cli, "delete %s: it holds passwords\n", im->cli->args[0]);
 	return code;

@@ -1,5 +1,6 @@
 /* lockdown on, off, status, rehearse. */
 #include "base/log.h"
+#include "cli/amount.h"
 #include "cli/commands.h"
 #include "cli/moment.h"
 #include "cli/people.h"
@@ -123,11 +124,11 @@ static void print_done(struct cli *cli, const json_t *answer)
 	const json_t *s = json_object_get(answer, "switch");
 
 	cli_say(cli,
-		"%s: %s off for %s%s%s%s%s, until %s\n%lld sessions reached in %lld ms, %lld of them ended\n",
+		"%s: %s off for %s%s%s%s%s, until %s\n%s reached in %lld ms, %lld ended\n",
 		people_text(s, "id"), people_text(s, "what"), people_text(s, "scope"),
 		people_text(s, "name")[0] ? " " : "", LOG_STR(str_from(people_text(s, "name"))),
 		people_text(s, "versions")[0] ? " " : "", people_text(s, "versions"), end_of(s),
-		number(answer, "reached"), number(answer, "milliseconds"), number(answer, "ended"));
+		AMOUNT(number(answer, "reached"), "session", "sessions"), number(answer, "milliseconds"), number(answer, "ended"));
 }
 
 /* ---- the commands ---- */
@@ -155,7 +156,12 @@ int cmd_lockdown_rehearse(struct cli *cli)
 
 static void print_off(struct cli *cli, const json_t *answer)
 {
-	cli_say(cli, "switched on again: %zu\n", json_array_size(json_object_get(answer, "switches")));
+	size_t count = json_array_size(json_object_get(answer, "switches"));
+
+	if (count)
+		cli_say(cli, "switched on again: %zu\n", count);
+	else
+		cli_say(cli, "nothing was switched off\n");
 }
 
 int cmd_lockdown_off(struct cli *cli)

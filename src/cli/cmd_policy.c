@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/amount.h"
 #include "cli/clients_change.h"
 #include "cli/commands.h"
 #include "cli/people.h"
@@ -72,15 +73,14 @@ static void report_print(const struct cli *cli, const char *dir, const struct po
 	problems_print(cli, dir, "warning", &r->warnings);
 	if (r->version[0])
 		cli_say(cli,
-			"%zu rules (%zu walls), %zu words, %zu expressions; %zu rules about clients; %zu samples right, %zu "
-			"wrong\n",
-			r->counts.rules, r->counts.walls, r->counts.words, r->counts.regexes, r->counts.clients,
-			r->samples_passed, r->samples_failed);
+			"%s (%s), %s, %s; %s about clients; %s right, %zu wrong\n", AMOUNT(r->counts.rules, "rule", "rules"),
+			AMOUNT(r->counts.walls, "wall", "walls"), AMOUNT(r->counts.words, "word", "words"),
+			AMOUNT(r->counts.regexes, "expression", "expressions"), AMOUNT(r->counts.clients, "rule", "rules"),
+			AMOUNT(r->samples_passed, "sample", "samples"), r->samples_failed);
 	if (ok)
 		cli_say(cli, "%s is in order, version %s\n", dir, r->version);
 	else
-		cli_say(cli, "%s is not in order: %zu error%s\n", dir, r->errors.count,
-			r->errors.count == 1 ? "" : "s");
+		cli_say(cli, "%s is not in order: %s\n", dir, AMOUNT(r->errors.count, "error", "errors"));
 }
 
 /* Whom the folder as it is would reach, when a running server read it. */

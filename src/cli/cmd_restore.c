@@ -17,6 +17,7 @@
 #include "account/secret.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "cli/amount.h"
 #include "cli/backup.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
@@ -414,8 +415,8 @@ static int report(const struct restore *r)
 					      r->from, "files", (json_int_t)r->sums.len, "bytes", (json_int_t)r->bytes,
 					      "recorded", r->recorded, "manifest", r->manifest, "notes", r->notes),
 			CLI_OK);
-	cli_say(r->cli, "restored %s\n  %zu files, %" PRIu64 " MiB, every one as it was; the record is whole\n", r->dir,
-		r->sums.len, r->bytes >> 20);
+	cli_say(r->cli, "restored %s\n  %s, %" PRIu64 " MiB, every one as it was; the record is whole\n", r->dir,
+		AMOUNT(r->sums.len, "file", "files"), r->bytes >> 20);
 	json_array_foreach(r->notes, i, line) cli_say(r->cli, "  %s\n", json_string_value(line));
 	cli_say(r->cli, "next: gatehouse serve --dir %s; what the store lacks is taken from the record then\n", r->cli->dir);
 	return CLI_OK;

@@ -1,5 +1,6 @@
 /* session list, session close. */
 #include "base/log.h"
+#include "cli/amount.h"
 #include "cli/commands.h"
 #include "cli/people.h"
 #include "cli/table.h"
@@ -73,7 +74,7 @@ int cmd_session_close(struct cli *cli)
 	if (!r && cli->json)
 		r = cli_print_json(json_incref(answer), closed ? CLI_OK : CLI_NO);
 	else if (!r && closed)
-		cli_say(cli, "%lld sessions closed\n", closed);
+		cli_say(cli, "%s closed\n", AMOUNT(closed, "session", "sessions"));
 	else if (!r)
 		r = cli_fail(cli, CLI_NO, "'gatehouse session list' shows who is connected",
 			"no session of %s", LOG_STR(str_from(cli->args[0])));

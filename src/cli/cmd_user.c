@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cli/amount.h"
 #include "cli/commands.h"
 #include "cli/password.h"
 #include "cli/people.h"
@@ -203,8 +204,8 @@ int cmd_user_password(struct cli *cli)
 	if (!r)
 		r = call_with_password(&w, "user.password", jid_args(&w), &password, &answer);
 	if (!r) {
-		snprintf(done, sizeof(done), "new password for %s; %lld sessions closed", w.jid.data,
-			(long long)json_integer_value(json_object_get(answer, "closed")));
+		snprintf(done, sizeof(done), "new password for %s; %s closed", w.jid.data,
+			AMOUNT(json_integer_value(json_object_get(answer, "closed")), "session", "sessions"));
 		r = print_done(cli, &password, answer, done);
 	}
 	password_wipe(&password);
@@ -243,7 +244,7 @@ static void print_users(const json_t *users)
 		table_add(&t, str_from(people_text(user, "state")));
 	}
 	table_print(&t);
-	printf("%zu people\n", json_array_size(users));
+	printf("%s\n", AMOUNT(json_array_size(users), "person", "people"));
 	table_done(&t);
 }
 

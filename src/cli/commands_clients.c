@@ -163,7 +163,7 @@ const struct command commands_clients[] = {
 		lockdown_on_options, 1, 1, false, cmd_lockdown_on},
 	{"lockdown off", "ID|all", "switch on again",
 		"Those it was for are told; what waited for them is delivered. 'gatehouse lockdown status' "
-		"shows the ids.",
+		"shows the ids. With 'all' it is no error that nothing is switched off.",
 		"  gatehouse lockdown off L-7kq2\n  gatehouse lockdown off all\n", NULL, 1, 1, false,
 		cmd_lockdown_off},
 	{"lockdown status", "", "what is switched off, for whom, until when and why",

@@ -1,3 +1,4 @@
+#include "cli/amount.h"
 #include "cli/intake_private.h"
 
 #include <dirent.h>
@@ -349,8 +350,8 @@ static int report(struct intake *in)
 	else if (!r)
 		tally_print(&in->tally);
 	if (!r)
-		cli_say(in->cli, "%" PRIu64 " accounts and %" PRIu64 " rooms were there already and are as they were\n", in->there,
-			in->rooms_there);
+		cli_say(in->cli, "there already, and as before: %s and %s\n", AMOUNT(in->there, "account", "accounts"),
+			AMOUNT(in->rooms_there, "room", "rooms"));
 	free(dump);
 	json_decref(counts);
 	json_decref(left);

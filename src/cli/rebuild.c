@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/amount.h"
 #include "cli/backup.h"
 #include "cli/past.h"
 #include "cli/reading.h"
@@ -466,10 +467,10 @@ static void lacking_since(const struct rebuild *b, json_t *list)
 		lacks(list, "passwords set since the copy (%zu), which has the ones before: %.*s%s", b->passwords_set,
 			STR_FMT(buf_view(&b->passwords)), b->passwords_set > NAMED_MAX ? " .." : "");
 	if (b->accounts_made)
-		lacks(list, "passwords of the %zu accounts that the copy has not: set them with 'gatehouse user password'",
-			b->accounts_made);
+		lacks(list, "passwords of %s that the copy has not: set them with 'gatehouse user password'",
+			AMOUNT(b->accounts_made, "account", "accounts"));
 	if (b->invites_closed)
-		lacks(list, "whether %zu invitations have been used since the copy: they are closed", b->invites_closed);
+		lacks(list, "whether %s been used since the copy: that is closed now", AMOUNT(b->invites_closed, "invitation has", "invitations have"));
 }
 
 static json_t *lacking(const struct rebuild *b)
@@ -484,15 +485,15 @@ static json_t *lacking(const struct rebuild *b)
 			    "copies of the store only");
 	}
 	if (b->rooms_left)
-		lacks(list, "%" PRIu64 " messages of rooms that neither stay nor are in a copy: they are in the record only",
-			b->rooms_left);
+		lacks(list, "%s of rooms that neither stay nor are in a copy: in the record only",
+			AMOUNT(b->rooms_left, "message", "messages"));
 	if (b->notices_left)
-		lacks(list, "%zu changes of what is said to everybody, or of blacklist and whitelist, whose form is not there",
-			b->notices_left);
+		lacks(list, "%s of what is said to everybody, or of blacklist and whitelist, whose form is not there",
+			AMOUNT(b->notices_left, "change", "changes"));
 	if (b->switches_left)
-		lacks(list, "%zu steps of switching off or on that cannot be read: see 'gatehouse lockdown status'", b->switches_left);
+		lacks(list, "%s of switching off or on that cannot be read: see 'gatehouse lockdown status'", AMOUNT(b->switches_left, "step", "steps"));
 	if (b->no_stanza)
-		lacks(list, "%" PRIu64 " entries that hold no stanza", b->no_stanza);
+		lacks(list, "%s no stanza", AMOUNT(b->no_stanza, "entry that holds", "entries that hold"));
 	if (b->first_seq)
 		lacks(list, "what stood before line %" PRIu64 ", which the record begins with", b->first_seq);
 	return list;
@@ -512,11 +513,11 @@ static int report(const struct rebuild *b)
 					      "switches", (json_int_t)b->switches, "lacking", list),
 			CLI_OK);
 	cli_say(b->cli,
-		"%" PRIu64 " messages of the record: %" PRIu64 " in histories, %" PRIu64
-		" wait for their recipients; %zu accounts made, %zu changed; %" PRIu64 " messages a second\n",
-		b->messages, b->rows, b->offline, b->accounts_made, b->accounts_changed, rate);
+		"%s of the record: %" PRIu64 " in histories, %" PRIu64 " waiting for their recipients; %s made, %zu changed; %s a second\n",
+		AMOUNT(b->messages, "message", "messages"), b->rows, b->offline, AMOUNT(b->accounts_made, "account", "accounts"),
+		b->accounts_changed, AMOUNT(rate, "message", "messages"));
 	if (b->switches)
-		cli_say(b->cli, "%zu switches are on: 'gatehouse lockdown status' shows them\n", b->switches);
+		cli_say(b->cli, "%s on: 'gatehouse lockdown status' shows what is off\n", AMOUNT(b->switches, "switch is", "switches are"));
 	json_array_foreach(list, i, line) cli_say(b->cli, "not from the record: %s\n", json_string_value(line));
 	json_decref(list);
 	return CLI_OK;

@@ -168,9 +168,14 @@ static int switch_off(struct gate *g, struct str id)
 	return r;
 }
 
+static bool asks_for_all(const struct gate_request *r)
+{
+	return str_is(control_member(r->args, "id"), "all");
+}
+
 static bool is_asked_for(const struct gate_request *r, const struct lockdown_switch *s)
 {
-	return str_is(control_member(r->args, "id"), "all") || str_eq(control_member(r->args, "id"), s->id);
+	return asks_for_all(r) || str_eq(control_member(r->args, "id"), s->id);
 }
 
 static void switch_off_asked(struct gate_request *r)
@@ -210,7 +215,9 @@ void gate_lockdown_off(struct gate_request *r)
 			any = true;
 			ok = ok && gate_switch_act(r, lockdown_at(l, i));
 		}
-	if (!any)
+	if (!any && asks_for_all(r))
+		gate_request_done(r, json_pack("{s:b, s:[]}", "ok", 1, "switches"));
+	else if (!any)
 		gate_request_fail(r, "not_found", "no such switch is on", "'gatehouse lockdown status' shows those that are");
 	else if (ok)
 		gate_act_begin(r, false, switch_off_asked);

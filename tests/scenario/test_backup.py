@@ -549,7 +549,7 @@ def test_what_administrators_did_to_accounts_since_the_copy_is_done_again():
         told = rebuild(server, "--store", made["backup"])
         lacking = "\n".join(told["lacking"])
         assert told["accounts"] == 1 and told["accounts_changed"] == 4
-        assert alice.bare in lacking and dora.bare not in lacking and "1 invitations" in lacking and "rosters" in lacking
+        assert alice.bare in lacking and dora.bare not in lacking and "1 invitation " in lacking and "rosters" in lacking
         server.start()
         found = {user["jid"]: user for user in server.json("user", "list", "--limit", "1000")["users"]}
         assert found[bob.bare]["state"] == "disabled" and found[locked.jid]["state"] == "active"

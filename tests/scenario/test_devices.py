@@ -388,7 +388,7 @@ def test_administrators_see_the_same(folk, server, account, phone):
 def test_a_device_that_is_logged_out_may_come_back(folk, server, account, phone):
     token, mobile = give_token(folk, account, phone, sasl2.manage())
     done = server.run("devices", "logout", account.jid, devices(server, account)["Awesome"]["id"], "--reason", "A test.")
-    assert done.returncode == 0 and "1 sessions" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0 and "1 session " in done.stdout, done.stdout + done.stderr
     assert mobile.stream_error() == "policy-violation"
     come_back(folk, account, phone, token)
     line, = [each for each in record.entries(server.dir / "record") if each["type"] == "admin" and

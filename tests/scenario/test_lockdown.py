@@ -414,3 +414,11 @@ def test_a_file_over_an_unprotected_connection_is_refused(folk, url, passes):
         other.expect(message(id=said.id))
     else:
         assert "http:" in Error(one.expect(message(id=said.id, type="error"))).text
+
+
+def test_all_may_be_switched_on_again_where_nothing_is_off(server):
+    assert server.run("lockdown", "off", "all").returncode == 0
+    done = server.run("lockdown", "off", "all")
+    assert done.returncode == 0 and "nothing was switched off" in done.stdout, done.stderr
+    assert server.json("lockdown", "off", "all")["switches"] == []
+    assert server.run("lockdown", "off", "L-none").returncode == 1
