@@ -183,7 +183,7 @@ SETTING(INT, "limits.unauthenticated_per_address", limits_unauthenticated_per_ad
 SETTING(INT, "limits.sessions_per_account", limits_sessions_per_account, "20", 1, 1000, "sessions", LIVE,
 	NULL, "Sessions of one account at the same time.")
 SETTING(INT, "limits.roster_items", limits_roster_items, "1000", 1, 100000, "contacts", LIVE, NULL,
-	"Contacts in one roster.")
+	"Contacts in one roster; those who only ask to be one take half of it at most.")
 SETTING(INT, "limits.blocked_items", limits_blocked_items, "1000", 1, 100000, "addresses", LIVE, NULL,
 	"Addresses one account may block.")
 SETTING(INT, "limits.directed_presence", limits_directed_presence, "500", 1, 100000, "addresses", LIVE, NULL,

@@ -28,6 +28,17 @@ bool roster_is_full(const struct user *u)
 	return u->roster.count >= u->home->settings->limits_roster_items;
 }
 
+/* Mere requests are nobody's wish but the askers': they leave half of it. */
+bool roster_takes_request(const struct user *u)
+{
+	unsigned hidden = 0;
+	struct contact c;
+
+	for (uint32_t at = 0; contacts_next(&u->roster, &at, &c);)
+		hidden += c.hidden;
+	return !roster_is_full(u) && hidden < (u->home->settings->limits_roster_items + 1) / 2;
+}
+
 /* ---- items as XML ---- */
 
 static void attr_put(struct buf *b, const char *name, struct str value)

@@ -22,3 +22,5 @@ void roster_push(struct user *u, struct str jid);
 size_t roster_put_items(struct buf *out, const struct user *u);
 
 bool roster_is_full(const struct user *u);
+/* Is there room for the request of somebody who is no contact? */
+[[nodiscard]] bool roster_takes_request(const struct user *u);

@@ -330,7 +330,7 @@ void subscription_arrive(struct user *u, const struct letter *l)
 		accept_approved(u, l, &c);
 		return;
 	}
-	if (!user_contact(u, c.jid, NULL) && o.passes && roster_is_full(u))
+	if (!user_contact(u, c.jid, NULL) && o.passes && !roster_takes_request(u))
 		return;
 	if (l->kind == LETTER_SUBSCRIBE && o.passes && flood_stops_letter(u, l))
 		return;

@@ -6,7 +6,7 @@ import pytest
 
 from lib import names
 from lib.client import Client
-from lib.stanza import Error, body, message, message_to, nonza, words
+from lib.stanza import Error, body, message, message_to, nonza, presence_to, words
 from lib.wire import Refused as TlsRefused
 
 LIMITS = {"stanza_bytes_before_login": 10000, "stanza_bytes": 262144, "depth": 64, "attributes": 64, "children": 1000,
@@ -192,6 +192,16 @@ def test_a_roster_cannot_grow_for_ever(folk):
     assert answer.get("type") == "error"
     assert Error(answer).condition in ("not-allowed", "resource-constraint", "policy-violation", "not-acceptable")
     assert len(alice.roster()) == LIMITS["roster_items"]
+
+
+def test_those_who_only_ask_leave_room_in_a_roster(folk):
+    alice, *askers = folk.online(1 + LIMITS["roster_items"])
+    for each in askers:
+        each.send(presence_to(alice.bare, "subscribe"))
+        each.roundtrip()
+    alice.listen(0.5)
+    for number in range(LIMITS["roster_items"] // 2):
+        assert alice.roster_set("c%d@elsewhere.example" % number).get("type") == "result"
 
 
 def test_others_are_served_while_one_sends_as_fast_as_it_can(folk):
