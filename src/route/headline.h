@@ -1,6 +1,6 @@
 /* What the server itself has to say to a person: a message of type headline from the domain, which no client keeps or
  * answers (RFC 6121 5.2.2). What goes out here waits for nothing, so it is the server's own words, administrators' settings and
- * addresses; or the record has it already: what a client calls itself (newcomer.h, takeover.h), who has written and is held off
+ * addresses; or the record has it already: what a client calls itself (newcomer.h, takeover.h), what spreads (alert.c), who is held off
  * (strangers.h). On the home loop. */
 #pragma once
 
