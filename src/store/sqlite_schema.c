@@ -178,8 +178,8 @@ static const char *const steps[] = {
 	/* 19: who counts apart in the posture, because an exception names him */
 	"ALTER TABLE posture ADD COLUMN excepted INTEGER NOT NULL DEFAULT 0;",
 	/* 20: by what mechanism and over which TLS an installation has logged in last; empty: not since this is kept */
-	"ALTER TABLE client ADD COLUMN mechanism TEXT NOT NULL DEFAULT '';"
-	"ALTER TABLE client ADD COLUMN tls TEXT NOT NULL DEFAULT '';",
+	("ALTER TABLE client ADD COLUMN mechanism TEXT NOT NULL DEFAULT '';"
+	 "ALTER TABLE client ADD COLUMN tls TEXT NOT NULL DEFAULT '';"),
 };
 
 enum {
