@@ -41,7 +41,7 @@ static struct str name_of(const json_t *row, const char *what)
 
 static void print_products(const json_t *answer)
 {
-	static const char *const names[] = {"product", "seen", "at or above", "excepted", "share", NULL};
+	static const char *const names[] = {"product", "seen", "up to date", "excepted", "share", NULL};
 	const json_t *row;
 	struct table t;
 	size_t i;
@@ -57,7 +57,8 @@ static void print_products(const json_t *answer)
 /* Who uses what: one row a product of each. */
 static void print_by(const json_t *answer, const char *all, const char *what)
 {
-	const char *const names[] = {what, "accounts", "with a client", "product", "people", "seen", "at or above", "excepted", "share", NULL};
+	const char *const names[] = {what, "accounts", "with a client", "product", "people", "seen",
+		"up to date", "excepted", "share", NULL};
 	const json_t *one, *row;
 	char text[16];
 	struct table t;
@@ -89,7 +90,8 @@ static void print_by(const json_t *answer, const char *all, const char *what)
 
 static void print_history(const json_t *history)
 {
-	static const char *const names[] = {"taken", "seen", "at or above", "excepted", "share", "policy", NULL};
+	static const char *const names[] = {
+		"taken", "seen", "up to date", "excepted", "share", "policy", NULL};
 	char minute[17];
 	const json_t *row;
 	struct table t;
