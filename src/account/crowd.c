@@ -215,13 +215,14 @@ bool crowd_ignores(struct crowd *c, struct str victim, struct str sender, uint64
 	return ignores;
 }
 
-void crowd_meet(struct crowd *c, struct str victim, struct str sender, uint64_t now)
+bool crowd_meet(struct crowd *c, struct str victim, struct str sender, uint64_t now)
 {
 	uint64_t key = meter_key(victim, sender);
+	bool had_met = meter_note(c->met, key, met_ms, now);
 
-	meter_note(c->met, key, met_ms, now);
 	if (c->count)
 		meter_forget(c->ignored, key);
+	return !had_met;
 }
 
 bool crowd_have_met(struct crowd *c, struct str victim, struct str sender, uint64_t now)

@@ -1,6 +1,7 @@
 /* Open addressing, linear probing, backward-shift deletion; grows at 3/4. */
 #include "base/map.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -35,6 +36,22 @@ static inline uint64_t rotl(uint64_t x, int b)
 	} while (0)
 
 /* SipHash-1-3. */
+/* Those from `at` on, fewer than eight, the first one lowest. */
+static uint64_t last_bytes(struct str key, size_t at)
+{
+	uint64_t bytes = 0;
+
+	if (at == key.len)
+		return 0;
+	if (at >= 8) { /* with some before them, which fall out */
+		memcpy(&bytes, key.data + key.len - 8, 8);
+		return le64toh(bytes) >> 8 * (8 - (key.len - at));
+	}
+	for (size_t shift = 0; at < key.len; at++, shift += 8)
+		bytes |= (uint64_t)(unsigned char)key.data[at] << shift;
+	return bytes;
+}
+
 uint64_t map_hash(struct str key)
 {
 	uint64_t v[4], m, tail = (uint64_t)key.len << 56;
@@ -51,8 +68,7 @@ uint64_t map_hash(struct str key)
 		SIP_ROUND(v);
 		v[0] ^= m;
 	}
-	for (size_t shift = 0; i < key.len; i++, shift += 8)
-		tail |= (uint64_t)(unsigned char)key.data[i] << shift;
+	tail |= last_bytes(key, i);
 	v[3] ^= tail;
 	SIP_ROUND(v);
 	v[0] ^= tail;

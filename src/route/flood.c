@@ -58,13 +58,7 @@ static bool is_exempt(const struct user *u)
 
 bool flood_meet(struct user *u, struct str bare)
 {
-	bool fresh;
-
-	if (!crowd_of(u) || is_contact(u, bare))
-		return false;
-	fresh = !crowd_have_met(crowd_of(u), u->bare, bare, now_of(u));
-	crowd_meet(crowd_of(u), u->bare, bare, now_of(u));
-	return fresh;
+	return crowd_of(u) && !is_contact(u, bare) && crowd_meet(crowd_of(u), u->bare, bare, now_of(u));
 }
 
 /* ---- telling ---- */

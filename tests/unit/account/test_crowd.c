@@ -163,7 +163,8 @@ static void who_is_written_to_may_answer(void **state)
 	(void)state;
 	attack(c, 0, 100, 1000, &begins);
 	assert_true(crowd_ignores(c, VICTIM, STR("attacker50@x"), 1001));
-	crowd_meet(c, VICTIM, STR("attacker50@x"), 1002);
+	assert_true(crowd_meet(c, VICTIM, STR("attacker50@x"), 1002));
+	assert_false(crowd_meet(c, VICTIM, STR("attacker50@x"), 1002));
 	assert_false(crowd_ignores(c, VICTIM, STR("attacker50@x"), 1003));
 	assert_true(crowd_have_met(c, VICTIM, STR("attacker50@x"), 1003));
 	assert_false(crowd_have_met(c, STR("attacker50@x"), VICTIM, 1003));

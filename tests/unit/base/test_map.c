@@ -91,12 +91,29 @@ static void hashes_differ_by_content_and_length(void **state)
 	assert_int_not_equal(map_hash(STR("12345678")), map_hash(STR("12345678\0")));
 }
 
+static void each_byte_counts_wherever_the_text_lies(void **state)
+{
+	char a[64], b[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(a); i++)
+		a[i] = (char)(i * 7 + 1);
+	for (size_t len = 1; len <= 40; len++)
+		for (size_t at = 0; at < len; at++) {
+			memcpy(b + 3, a, len);
+			assert_int_equal(map_hash(str_of(a, len)), map_hash(str_of(b + 3, len)));
+			b[3 + at] ^= 0x40;
+			assert_int_not_equal(map_hash(str_of(a, len)), map_hash(str_of(b + 3, len)));
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(putting_getting_removing),
 		cmocka_unit_test(a_long_random_history),
 		cmocka_unit_test(hashes_differ_by_content_and_length),
+		cmocka_unit_test(each_byte_counts_wherever_the_text_lies),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
