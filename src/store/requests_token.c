@@ -47,6 +47,7 @@ int store_token_change(struct store *s, struct store_req *req, const struct stor
 	copy->owner = arena_dup(req->arena, change->owner);
 	copy->key = arena_dup(req->arena, change->key);
 	copy->used = arena_dup(req->arena, change->used);
+	copy->salt = arena_dup(req->arena, change->salt);
 	if (change->fresh)
 		copy->fresh = copy_of(change->fresh, req->arena);
 	args->tokens = copy;

@@ -90,6 +90,7 @@ struct store_token_change {
 	uint64_t count;
 	bool drop;             /* all the device has go */
 	const struct store_token *fresh; /* NULL, or a new one, instead of one not used yet */
+	struct str salt;       /* of the verifier that was proven: with another password since then there is no new one; empty: any */
 	size_t max;            /* devices of an account that may have some; those whose last one was given out first go */
 };
 

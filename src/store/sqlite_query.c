@@ -325,7 +325,8 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_TOKEN_PAST] = "DELETE FROM token WHERE owner = ?1 AND key = ?2 AND seed <> ?3 AND NOT fresh",
 	[SQ_TOKEN_PUT] = "INSERT INTO token (owner, key, seed, fresh, mechanism, issued_us, expires_us, count) "
 			 "SELECT ?1, ?2, ?3, 1, ?4, ?5, ?6, 0 WHERE EXISTS (SELECT 1 FROM account WHERE jid = ?1 AND NOT removed "
-			 "AND NOT disabled)",
+			 "AND NOT disabled AND (coalesce(length(?7), 0) = 0 OR EXISTS (SELECT 1 FROM verifier WHERE "
+			 "verifier.account_id = account.account_id AND salt = ?7)))",
 	[SQ_TOKEN_DROP] = "DELETE FROM token WHERE owner = ?1 AND key = ?2 AND (?3 = 0 OR fresh)",
 	[SQ_TOKEN_CLEAR] = "DELETE FROM token WHERE owner = ?1",
 	[SQ_CLIENT_LEAVE] = "UPDATE client SET auth = 0 WHERE owner = ?1 AND auth < 3",

@@ -96,6 +96,7 @@ static int put(struct sq *q, const struct store_token_change *c)
 	sq_bind_str(st, 4, c->fresh->mechanism);
 	sq_bind_u64(st, 5, c->fresh->issued_us);
 	sq_bind_u64(st, 6, c->fresh->expires_us);
+	sq_bind_blob(st, 7, c->salt.data, c->salt.len);
 	r = sq_exec(q, st);
 	st = sq_get(q, SQ_TOKEN_TRIM);
 	if (r || !st)

@@ -171,6 +171,14 @@ static void on_changed(struct store_req *req, int result)
 	login_hear(s);
 }
 
+/* Of the password that was right. */
+static struct str salt_of(const struct login *l)
+{
+	const struct store_verifier *v = &l->verifier;
+
+	return l->has_verifier && !l->token.used.len ? str_of((const char *)v->salt, v->salt_len) : STR_NONE;
+}
+
 static int token_ask(struct login *l)
 {
 	struct stream *s = l->stream;
@@ -186,6 +194,7 @@ static int token_ask(struct login *l)
 			.count = t->count,
 			.drop = t->invalidate,
 			.fresh = t->seed[0] ? &fresh : NULL,
+			.salt = salt_of(l),
 			.max = s->xl->settings->sasl_token_devices};
 
 	store_req_init(&l->req, on_changed, l);

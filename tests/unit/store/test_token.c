@@ -156,6 +156,28 @@ static void they_go_with_the_account_and_its_password(void **state)
 	fixture_close(&f);
 }
 
+static void what_an_older_password_proved_gives_none(void **state)
+{
+	struct store_verifier verifiers[STORE_VERIFIER_KINDS] = {};
+	struct store_account row = {.jid = STR("a@x"), .name = STR("A"), .verifiers = verifiers};
+	struct store_token fresh = {.mechanism = STR("HT"), .seed = STR("a"), .issued_us = 10, .expires_us = 110};
+	struct store_token_change change = {.owner = owner, .key = key, .fresh = &fresh, .max = 2, .salt = STR("new")};
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, FAKE_PLAIN);
+	add(&f, "a@x");
+	verifiers[STORE_SHA_256] = (struct store_verifier){.iterations = 4096, .salt_len = 3, .key_len = 32, .salt = "new"};
+	assert_int_equal(ASK(&f, store_account_update, &row, STORE_ACCOUNT_VERIFIERS), 0);
+	assert_int_equal(ASK(&f, store_token_change, &change), 0);
+	assert_int_equal(find(&f, key), 1);
+	change.salt = STR("old");
+	change.drop = true;
+	assert_int_equal(ASK(&f, store_token_change, &change), 0);
+	assert_int_equal(find(&f, key), 0);
+	fixture_close(&f);
+}
+
 static void an_older_file_gets_the_table(void **state)
 {
 	struct fixture f;
@@ -177,6 +199,7 @@ int main(void)
 		cmocka_unit_test(devices_are_bounded),
 		cmocka_unit_test(nobody_gets_one_who_is_not_there),
 		cmocka_unit_test(they_go_with_the_account_and_its_password),
+		cmocka_unit_test(what_an_older_password_proved_gives_none),
 		cmocka_unit_test(an_older_file_gets_the_table),
 	};
 
