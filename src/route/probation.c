@@ -286,11 +286,11 @@ void probation_presence(struct session *s, const struct node *presence)
 		ask(s, false);
 }
 
-/* Somebody whose system alone is not known is kept waiting where a rule is about systems. Where nobody waits he is judged once, when
+/* Somebody whose system alone is not known is kept waiting where a rule for him is about systems. Where nobody waits he is judged once, when
  * he has told it. */
 static bool may_do_without_system(const struct session *s)
 {
-	return s->probation->waits && !client_system_matters(s->user->home->policy);
+	return s->probation->waits && !ruling_asks_system(s);
 }
 
 /* By hearsay somebody is let pass, and asked afterwards; nobody is kept out by it. */

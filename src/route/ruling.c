@@ -222,6 +222,17 @@ enum client_effect ruling_worst(const struct session *s)
 	return worst;
 }
 
+bool ruling_asks_system(const struct session *s)
+{
+	struct question q;
+	bool asks;
+
+	question_init(&q, s, NULL);
+	asks = client_system_matters(s->user->home->policy, &q.about);
+	question_done(&q);
+	return asks;
+}
+
 enum client_effect ruling_of(const struct session *s, const struct judgement *client)
 {
 	struct client_decision d;

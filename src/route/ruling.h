@@ -8,6 +8,8 @@
 
 /* The worst that could become of it, whatever its client is: how much it matters to know that. */
 [[nodiscard]] enum client_effect ruling_worst(const struct session *s);
+/* Does a rule or patch that could be about it ask which system its client runs on? */
+[[nodiscard]] bool ruling_asks_system(const struct session *s);
 /* What would become of it if that were its client. */
 [[nodiscard]] enum client_effect ruling_of(const struct session *s, const struct judgement *client);
 /* Nobody waits, and ruling_worst() is that: sets s->standing by the rules that ask for no client. A denied session is doomed. */

@@ -32,7 +32,6 @@ struct client_set {
 		const struct client_rule **rules;
 		size_t count, room;
 	} general;                    /* rules that name no product, or patterns */
-	bool system_matters;          /* client_rule.h */
 	struct map approved;          /* small letters: struct client_product, first of its name */
 	struct map hashes;            /* struct client_hash */
 	uint64_t *dates;              /* sorted */

@@ -79,8 +79,8 @@ void client_decide(const struct policy_set *set, const struct client_case *c, st
  * could hold counts as CLIENT_RESTRICT. CLIENT_ALLOW: nobody need know the client. c->client is not looked at. */
 enum client_effect client_worst(const struct policy_set *set, const struct client_case *c);
 
-/* Does an enforced rule or patch ask which system a client runs on, whatever its dates? `policy` NULL: no. */
-[[nodiscard]] bool client_system_matters(const struct policy_set *policy);
+/* Does an enforced rule or patch that could be about this person ask which system a client runs on? c->client is not looked at. */
+[[nodiscard]] bool client_system_matters(const struct policy_set *policy, const struct client_case *c);
 
 /* The text for the person, in that language: the notice with its reason, date, link and help desk filled in, and where it
  * denies, that trying again will not help. What the notice gives no place is added behind it. On the arena; empty: there is

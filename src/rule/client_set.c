@@ -149,29 +149,6 @@ static int dates_gather(struct client_set *set, struct arena *arena)
 	return 0;
 }
 
-static bool asks_system(const struct client_match *m, enum mode mode)
-{
-	return mode == MODE_ENFORCE && m->systems.count > 0;
-}
-
-static bool any_asks_system(const struct client_set *set)
-{
-	for (size_t i = 0; i < set->count; i++)
-		if (asks_system(&set->rules[i].match, set->rules[i].mode))
-			return true;
-	for (size_t i = 0; i < set->patch_count; i++)
-		if (asks_system(&set->patches[i].match, set->patches[i].mode))
-			return true;
-	return false;
-}
-
-bool client_system_matters(const struct policy_set *policy)
-{
-	const struct client_set *set = client_set_of(policy);
-
-	return set && set->system_matters;
-}
-
 int client_set_settle(struct client_set *set, struct arena *arena)
 {
 	int ret = 0;
@@ -182,7 +159,6 @@ int client_set_settle(struct client_set *set, struct arena *arena)
 		ret = rule_index(set, &set->rules[i], arena);
 		set->sample_count += set->rules[i].sample_count;
 	}
-	set->system_matters = any_asks_system(set);
 	return ret ? ret : dates_gather(set, arena);
 }
 
