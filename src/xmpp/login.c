@@ -502,6 +502,16 @@ static void login_token(struct login *l, struct str message)
 		token_look_up(l);
 }
 
+/* One that could be read and asks for what it may not have, such as another's account, or to forget that it was offered channel
+ * binding: somebody between client and server may have done that. */
+static void login_refuse_first(struct login *l, int outcome)
+{
+	if (outcome == SCRAM_E_DOWNGRADE || outcome == SCRAM_E_AUTHZID || outcome == SCRAM_E_BINDING_TYPE)
+		login_reject_as(l, scram_condition(outcome), STR_NONE, str_from(scram_reason(outcome)));
+	else
+		login_break(l, scram_condition(outcome));
+}
+
 void login_first(struct login *l, struct str message)
 {
 	int outcome;
@@ -517,7 +527,7 @@ void login_first(struct login *l, struct str message)
 	outcome = l->is_plain ? plain_parse(&l->plain, message, l->stream->domain, l->arena)
 			      : scram_client_first(l->scram, message);
 	if (outcome) {
-		login_break(l, scram_condition(outcome));
+		login_refuse_first(l, outcome);
 		return;
 	}
 	if (l->is_plain)

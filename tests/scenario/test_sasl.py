@@ -7,6 +7,7 @@ import pytest
 
 from lib import names
 from lib.client import Account, Refused, localpart
+from lib.record import entries, eventually
 from lib.scram import Scram, attributes
 from lib.server import PASSWORD_MARK
 from lib.stanza import child
@@ -93,13 +94,15 @@ def test_wrong_binding_data_is_refused(user):
 
 @pytest.mark.parametrize("mechanism", HASHES)
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
-def test_a_client_that_was_robbed_of_the_binding_is_told(folk, mechanism, version):
-    """gs2 flag y: "I can bind, you did not offer it" while we do: somebody took it out of the list."""
+def test_a_client_that_was_robbed_of_the_binding_is_told(folk, server, mechanism, version):
+    """gs2 flag y: "I can bind, you did not offer it" while we do: somebody took it out of the list. The record has it."""
     user = folk.client(folk.account()).connect("direct", only=version)
     user.start()
     with pytest.raises(Refused) as refused:
         user.authenticate(mechanism, binding="y")
     assert refused.value.condition == "not-authorized"
+    eventually(lambda: [line for line in entries(server.dir / "record") if line["type"] == "login-failed" and
+                        "(downgrade)" in line["reason"] and line["address"].startswith(server.source + ":")])
 
 
 def test_binding_with_a_mechanism_that_has_none_is_refused(user):
