@@ -148,6 +148,7 @@ def test_where_the_outside_is_switched_off_nobody_there_sees_anybody(folk, serve
         gate.expect(presence(type="unavailable"))
 
 
+@pytest.mark.recorder_runs("it stops the recorder itself")
 def test_what_waited_for_the_record_meanwhile_does_not_go_out(folk, server, gate):
     client = online(folk, GAJIM_NEW)
     with switching(server) as switch:
