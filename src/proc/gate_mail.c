@@ -77,6 +77,11 @@ static void not_found(struct gate_request *r)
 	gate_request_fail(r, "not_found", "there is no such mail", "'gatehouse mail list' shows their ids");
 }
 
+static void not_open(struct gate_request *r)
+{
+	gate_request_fail(r, "not_found", "there is no such mail, or it has been sent", "'gatehouse mail list' shows ids and states");
+}
+
 static void on_got(struct store_req *req, int result)
 {
 	struct gate_request *r = req->owner;
@@ -112,7 +117,7 @@ static void on_changed(struct store_req *req, int result)
 
 	gate_post_changed(r->gate);
 	if (result == STORE_E_NONE)
-		not_found(r);
+		not_open(r);
 	else if (result)
 		gate_request_fail(r, "internal", "the store could not do it", "the gate's log says why");
 	else

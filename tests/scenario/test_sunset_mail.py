@@ -104,6 +104,7 @@ def test_the_inventory_has_how_somebody_logged_in_last(server, people):
 def test_mail_goes_to_exactly_those(server, people, sink):
     put_rules(server)
     looked(server)
+    eventually(lambda: len(sink.mails) >= 3, 20)
     assert written_to(sink) == ["anna", "berta", "dora"]
     got = {each.recipients[0].split("@")[0]: each for each in sink.mails}
     text = got["anna"].text
@@ -131,6 +132,7 @@ def test_who_logs_in_otherwise_is_written_to_no_more(server, people, sink):
     before = len(sink.mails)
     put_rules(server, warn=-1)
     looked(server)
+    eventually(lambda: len(sink.mails) > before, 20)
     assert len(sink.mails) == before + 1 and sink.mails[-1].recipients == ["dora@example.net"]
 
 
@@ -148,4 +150,5 @@ def test_behind_an_upgrade_the_next_login_tells(server, people, sink):
     was_there(server, people["carl"], PLAIN)
     put_rules(server, warn=-2)  # other rules are looked at at once
     looked(server)
+    eventually(lambda: len(sink.mails) > before, 20)
     assert [each.recipients for each in sink.mails[before:]] == [["carl@example.net"]]
