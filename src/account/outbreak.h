@@ -3,7 +3,8 @@
  * anybody else does it at that pace. What is done about it the caller decides.
  *
  * One for the process; thread-safe. Bounded: OUTBREAK_PAYLOADS, with OUTBREAK_PEOPLE each. Of those that were seen longest ago
- * the one goes first that is over, or has spread least, so that whoever sends many others makes none forgotten. Nothing is kept over a restart: an outbreak goes on, and is seen again. */
+ * the one goes first that is over, or has spread least, so that whoever sends many others makes none forgotten. Nothing is
+ * kept over a restart: an outbreak goes on, and is seen again. */
 #pragma once
 
 #include <stdbool.h>

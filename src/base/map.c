@@ -35,7 +35,6 @@ static inline uint64_t rotl(uint64_t x, int b)
 		v[2] = rotl(v[2], 32);                                                                                 \
 	} while (0)
 
-/* SipHash-1-3. */
 /* Those from `at` on, fewer than eight, the first one lowest. */
 static uint64_t last_bytes(struct str key, size_t at)
 {
@@ -52,6 +51,7 @@ static uint64_t last_bytes(struct str key, size_t at)
 	return bytes;
 }
 
+/* SipHash-1-3. */
 uint64_t map_hash(struct str key)
 {
 	uint64_t v[4], m, tail = (uint64_t)key.len << 56;

@@ -311,8 +311,7 @@ static int said(struct clients *c, const struct policy_change *change, const str
 			: act->observes ? "the running server has it\n"
 					: "in force\n");
 	if (people >= 0)
-		cli_say(c->cli, "it is about %lld %s who were here lately\n", people,
-			people == 1 ? "person" : "people");
+		cli_say(c->cli, "it is about %s who were here lately\n", AMOUNT(people, "person", "people"));
 	return CLI_OK;
 }
 

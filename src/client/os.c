@@ -1,6 +1,7 @@
 #include "client/os.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 /* A word of the text that begins like this means that; the first row that fits counts. */
 static const struct {
@@ -123,4 +124,22 @@ struct str os_family(struct str text)
 		if (has_word(text, str_from(families[i].word)))
 			return str_from(families[i].family);
 	return is_kernel_release(text) ? STR("Linux") : text;
+}
+
+static bool is_among(const char *const *list, size_t len, const char *name)
+{
+	for (size_t i = 0; i < len; i++)
+		if (strcmp(list[i], name) == 0)
+			return true;
+	return false;
+}
+
+size_t os_families(const char *out[OS_FAMILIES_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]) && n < OS_FAMILIES_MAX; i++)
+		if (!is_among(out, n, families[i].family))
+			out[n++] = families[i].family;
+	return n;
 }

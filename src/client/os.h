@@ -7,3 +7,8 @@
 /* "Linux", "Windows", "macOS", "iOS", "Android", "FreeBSD", ..; what is known of none: the text as it is, trimmed. Views of
  * `text` or constant. */
 struct str os_family(struct str text);
+
+enum { OS_FAMILIES_MAX = 32 };
+
+/* The names that os_family() knows, each once; how many. Constant. */
+size_t os_families(const char *out[OS_FAMILIES_MAX]);

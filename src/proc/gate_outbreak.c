@@ -1,6 +1,6 @@
 /* What is done about an outbreak (account/outbreak.h): the record has it, and when it has, the administrators are told by mail and
- * those who are there by a headline; the log says it, and with outbreak.action: hold the link or file is switched off for a while (rule/lockdown.h), as if somebody had asked for it. Who
- * switches it on again says that it does no harm. */
+ * those who are there by a headline; the log says it, and with outbreak.action: hold the link or file is switched off
+ * for a while (rule/lockdown.h), as if somebody had asked for it. Who switches it on again says that it does no harm. */
 #include <stdlib.h>
 #include <string.h>
 

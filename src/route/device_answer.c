@@ -4,6 +4,7 @@
 #include "route/answer.h"
 #include "route/devices.h"
 #include "route/iq.h"
+#include "rule/client_set.h"
 #include "stanza/ns.h"
 #include "stanza/xml_out.h"
 
@@ -36,16 +37,14 @@ static void put_auth(struct buf *out, const struct route_device *d)
 /* The details of a restriction have no form of their own in the XEP. */
 static void put_permission(struct buf *out, const struct route_device *d)
 {
-	static const char *const limits[] = {"speak", "files", "outside"};
-
 	if (!d->limits) {
 		buf_lit(out, "<permission status='unrestricted'/>");
 		return;
 	}
 	buf_lit(out, "<permission status='restricted'>");
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+	for (size_t i = 0; i < sizeof(client_limit_names) / sizeof(client_limit_names[0]); i++)
 		if (d->limits & 1u << i)
-			buf_printf(out, "<%s xmlns='urn:x-gatehouse:devices:0'/>", limits[i]);
+			buf_printf(out, "<%s xmlns='urn:x-gatehouse:devices:0'/>", client_limit_names[i]);
 	buf_lit(out, "</permission>");
 }
 

@@ -7,6 +7,8 @@
 /* One more word of a list, as an entry takes it (record/event.h, VALUE_LIST). */
 void note_list_add(struct buf *out, struct str word);
 
+struct waiter;
+
 void note_session_open(const struct session *s);
 void note_session_resumed(const struct session *s, const struct errand *e);
 /* What is held of its client, and what that rests on. */
@@ -26,7 +28,6 @@ struct newcome {
 };
 /* `command`: new, told. `told`: how many sessions of other devices are there to be told; `text`: what they are told when the line's
  * receipt is there. False: it could not be, and the waiter is not called. */
-struct waiter;
 [[nodiscard]] bool note_device(const struct user *u, const struct origin *o, const char *command, const struct newcome *n,
 	unsigned told, struct str text, struct waiter *waiter);
 /* The person has revoked a device's access. */

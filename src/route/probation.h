@@ -11,8 +11,9 @@
  *   - one is, and ANSWER_MS have gone by since; or
  *   - the time is over. What has answered nothing by then is of the class `silent`.
  * Whoever's capabilities are known is asked nothing, or only for version and system and afterwards: where the version is one that
- * others with the same hash have said, or they tell no system. Where a rule is about systems that is waited for. What is answered later is looked at when it comes: a session is judged
- * again whenever it shows something new, when the policy changes, and at the dates of campaigns. */
+ * others with the same hash have said, or they tell no system. Where a rule for it is about systems that is waited for. What is
+ * answered later is looked at when it comes: a session is judged again whenever it shows something new, when the policy changes,
+ * and at the dates of campaigns. */
 #pragma once
 
 #include "parcel/parcel.h"

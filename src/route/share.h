@@ -5,8 +5,7 @@
 #include "base/clock.h"
 
 enum {
-	SHARE_SESSIONS =
-		16, /* what follows each of them, such as writing and closing, is done in the same pass */
+	SHARE_SESSIONS = 16, /* what follows each of them, such as writing and closing, is done in the same pass */
 	SHARE_US = 1000,
 };
 

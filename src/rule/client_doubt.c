@@ -1,6 +1,7 @@
 /* Names in rules about clients that are not wrong, and yet nothing goes by them: they are one letter away
  * from one that is known. */
 #include "base/log.h"
+#include "client/os.h"
 #include "client/products.h"
 #include "conf/nearest.h"
 #include "rule/client_reader.h"
@@ -10,9 +11,6 @@
 static const char *const mechanisms[] = {"PLAIN", "EXTERNAL", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS",
 	"SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512", "SCRAM-SHA-512-PLUS", "HT-SHA-256-NONE",
 	"HT-SHA-256-ENDP", "HT-SHA-256-EXPR"};
-
-static const char *const systems[] = {
-	"Linux", "Windows", "macOS", "iOS", "Android", "FreeBSD", "OpenBSD", "NetBSD"};
 
 static bool is_listed(const char *const *list, size_t len, struct str name)
 {
@@ -76,6 +74,7 @@ static void doubt_listed(const struct client_rule *r, const char *what, const st
 void client_rule_doubt(const struct client_set *set, const struct client_rule *r, struct problems *warnings)
 {
 	const struct client_names *products = &r->match.products;
+	const char *systems[OS_FAMILIES_MAX];
 
 	for (size_t i = 0; i < products->count; i++) {
 		const char *near;
@@ -83,6 +82,6 @@ void client_rule_doubt(const struct client_set *set, const struct client_rule *r
 		if (!client_product_is_known(set, products->list[i], warnings->arena, &near))
 			doubt(r, "product", products->list[i], near, warnings);
 	}
-	doubt_listed(r, "system", &r->match.systems, systems, COUNT(systems), warnings);
+	doubt_listed(r, "system", &r->match.systems, systems, os_families(systems), warnings);
 	doubt_listed(r, "mechanism", &r->match.mechanisms, mechanisms, COUNT(mechanisms), warnings);
 }

@@ -2,6 +2,7 @@
 
 #include "account/likeness.h"
 #include "base/cleanup.h"
+#include "base/language.h"
 #include "conf/service.h"
 #include "rule/wall.h"
 #include "stanza/ns.h"
@@ -259,15 +260,10 @@ static void decide_profile(struct parcel *p, struct way_loop *wl)
 
 /* ---- requests and first messages ---- */
 
-static bool is_german(struct str lang)
-{
-	return str_starts(lang, STR("de"));
-}
-
 /* What the recipient is told about the one who goes by that name. */
 static struct str warning(const struct parcel *p, const struct likeness *l)
 {
-	bool german = is_german(p->recipient->language);
+	bool german = language_of(p->recipient->language, LANGUAGE_DE + 1) == LANGUAGE_DE;
 	struct str who = p->origin->jid.bare, text;
 	struct buf b = BUF_INIT(4 * JID_MAX);
 

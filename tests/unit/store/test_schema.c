@@ -46,11 +46,12 @@ static void fill(sqlite3 *db, const char *table)
 		const char *value = !strcmp(type, "INTEGER") ? "1" : !strcmp(type, "BLOB") ? "x'00'" : "'x'";
 
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", first ? "" : ", ", value);
-		assert_true(len < sizeof(text) - 2);
+		assert_true(len < sizeof(text));
 	}
 	sqlite3_finalize(st);
 	sqlite3_free(query);
-	strcpy(text + len, ")");
+	len += (size_t)snprintf(text + len, sizeof(text) - len, ")");
+	assert_true(len < sizeof(text));
 	run(db, text);
 }
 
