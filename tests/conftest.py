@@ -24,6 +24,7 @@ sys.dont_write_bytecode = True
 from lib import standstill, walls  # noqa: E402
 from lib.desktop import loopback  # noqa: E402
 from lib.folk import Folk  # noqa: E402
+from lib.mail import Sink  # noqa: E402
 from lib.rooms import new_room, trio_in  # noqa: E402
 from lib.server import OUTPUT, Server, free_port  # noqa: E402
 
@@ -139,6 +140,14 @@ def trio(folk, room):
     """An owner and two more in it."""
     owner, *others = folk.online(3)
     return trio_in(room, owner, others)
+
+
+@pytest.fixture(scope="module")
+def sink():
+    """A mail server."""
+    sink = Sink()
+    yield sink
+    sink.stop()
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import time
 import pytest
 import yaml
 
-from lib import mail
 from lib.record import entries, eventually
 from lib.server import PASSWORD_MARK, free_port
 
@@ -74,13 +73,6 @@ def people(server):
         seen(db, "emil", "Pidgin", "2.14.12", 90, 31)
         seen(db, "frida", "Pidgin", "2.14.12", 90, 1)
         seen(db, "gina", "Pidgin", "2.14.12", 90, 1)
-
-
-@pytest.fixture(scope="module")
-def sink():
-    sink = mail.Sink()
-    yield sink
-    sink.stop()
 
 
 def settings(port):

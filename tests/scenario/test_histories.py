@@ -10,7 +10,7 @@ import json
 import pytest
 import yaml
 
-from lib import mail, names, record, sasl2, stanza
+from lib import names, record, sasl2, stanza
 from lib.client import Account, Refused
 from lib.clock import at, day, midnight, noon
 from lib.names import tag
@@ -49,13 +49,6 @@ CAMPAIGNS = (
 # who uses which program, and which one later; all of them read German
 OTHERS = {"gina": (GAJIM_OLD, GAJIM_NEW), "dirk": (DINO_OLD, DINO_NEW), "cora": (CONVERSATIONS_OLD, CONVERSATIONS_NEW),
           "mona": (MONAL_OLD, MONAL_NEW), "pia": (PIDGIN_OLD, PIDGIN_NEW), "nina": (CONVERSE, GAJIM_NEW)}
-
-
-@pytest.fixture(scope="module")
-def sink():
-    sink = mail.Sink()
-    yield sink
-    sink.stop()
 
 
 @pytest.fixture(scope="module")

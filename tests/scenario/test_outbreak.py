@@ -8,19 +8,11 @@ import pytest
 from lib import record
 from lib.command import administrator
 from lib.lockdown import status
-from lib.mail import Sink
 from lib.standstill import stopped
 from lib.stanza import Error, child, message
 
 RECIPIENTS, RELAYED = 10, 5
 _number = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def sink():
-    sink = Sink()
-    yield sink
-    sink.stop()
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ import time
 
 import pytest
 
-from lib import mail
 from lib.client import Account, Client
 from lib.record import eventually
 from lib.server import PASSWORD_MARK
@@ -37,13 +36,6 @@ def put_rules(server, warn=10):
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps({"rules": [rule("plain-goes", {"mechanism": ["PLAIN"]}, warn),  # which is YAML
                                           rule("old-tls-goes", {"tls": "TLSv1.2"}, warn)]}))
-
-
-@pytest.fixture(scope="module")
-def sink():
-    sink = mail.Sink()
-    yield sink
-    sink.stop()
 
 
 @pytest.fixture(scope="module")
