@@ -5,8 +5,8 @@
 #include "account/directory.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/language.h"
 #include "base/log.h"
+#include "base/phrase.h"
 #include "base/text.h"
 #include "client/installation.h"
 #include "route/headline.h"
@@ -102,57 +102,53 @@ static void put_name(struct buf *out, struct str s)
 	}
 }
 
-static void put_device(struct buf *out, const struct newcome *n, bool german)
+static void put_device(struct buf *out, const struct newcome *n, enum language language)
 {
+	struct buf name = BUF_INIT(0);
+
 	if (n->product.len) {
 		buf_putc(out, '"');
 		put_name(out, n->product);
 		buf_putc(out, '"');
 	} else {
-		buf_str(out, german ? STR("ein Programm, das nicht sagt, welches es ist,") : STR("a program that does not say which it is"));
+		phrase_put(out, PHRASE_DEVICE_NAMELESS, language, NULL);
 	}
 	if (n->device.len) {
-		buf_str(out, german ? STR(" auf \"") : STR(" on \""));
-		put_name(out, n->device);
-		buf_putc(out, '"');
+		put_name(&name, n->device);
+		phrase_put(out, PHRASE_DEVICE_ON, language, (struct phrase_word[]){{"name", buf_view(&name)}, {}});
 	}
+	buf_done(&name);
 }
 
-static void put_help(struct buf *out, const struct settings *s)
+static void put_help(struct buf *out, const struct settings *s, enum language language)
 {
 	const struct settings_strings *help = s->contact_security.len ? &s->contact_security : &s->contact_support;
 
-	if (help->len) {
-		buf_lit(out, ": ");
-		buf_str(out, help->items[0]);
-	} else {
-		buf_putc(out, '.');
-	}
-}
-
-static void put_text(struct buf *out, const struct newcome *n, const struct settings *s, bool german)
-{
-	buf_str(out, german ? STR("Neues Gerät: ") : STR("New device: "));
-	put_device(out, n, german);
-	buf_str(out, german ? STR(" hat sich bei Ihrem Konto angemeldet (")
-			    : STR(" has logged in to your account ("));
-	clock_put_minute(out, n->utc_us);
-	buf_str(out, german ? STR(", von ") : STR(", from "));
-	buf_str(out, n->address);
-	if (german)
-		buf_lit(out, "). Waren Sie das, ist nichts zu tun. Wenn nicht: Ändern Sie sofort Ihr "
-			     "Passwort, beenden Sie den Zugang des Geräts "
-			     "und holen Sie sich Hilfe");
+	if (help->len)
+		phrase_put(out, PHRASE_HELP_AFTER, language, (struct phrase_word[]){{"help", help->items[0]}, {}});
 	else
-		buf_lit(out, "). If that was you, there is nothing to do. If not: change your password now, end that device's access, "
-			     "and get help");
-	put_help(out, s);
+		buf_putc(out, '.');
 }
 
-/* It is told in English and German. */
+static void put_text(struct buf *out, const struct newcome *n, const struct settings *s, enum language language)
+{
+	struct buf device = BUF_INIT(0), minute = BUF_INIT(0), help = BUF_INIT(0);
+
+	put_device(&device, n, language);
+	clock_put_minute(&minute, n->utc_us);
+	put_help(&help, s, language);
+	phrase_put(out, PHRASE_DEVICE_NEW, language,
+		(struct phrase_word[]){{"device", buf_view(&device)}, {"time", buf_view(&minute)}, {"address", n->address},
+			{"help", buf_view(&help)}, {}});
+	out->failed |= buf_failed(&device) || buf_failed(&minute) || buf_failed(&help);
+	buf_done(&device);
+	buf_done(&minute);
+	buf_done(&help);
+}
+
 static enum language language(const struct origin *o)
 {
-	return language_of(o->person ? o->person->language : STR_NONE, LANGUAGE_DE + 1);
+	return language_of(o->person ? o->person->language : STR_NONE, LANGUAGES);
 }
 
 /* ---- mails ---- */
@@ -161,12 +157,11 @@ static void mail_person(const struct asking *a, struct str text)
 {
 	const struct user *u = a->user;
 	AUTO(person_unrefp) const struct person *person = directory_get(u->home->route->env.directory, u->bare);
-	bool german = language(a->origin) == LANGUAGE_DE;
 	struct buf body = BUF_INIT(0);
 	struct post post = {.purpose = STR("device"),
 		.about = a->what.id,
 		.stage = STR("new"),
-		.subject = german ? STR("Neues Gerät bei Ihrem Konto") : STR("New device at your account"),
+		.subject = phrase(PHRASE_DEVICE_SUBJECT, language(a->origin)),
 		.language = language_tags[language(a->origin)],
 		.since_us = POST_ALWAYS};
 
@@ -189,7 +184,7 @@ static void mail_admins(const struct asking *a)
 		.since_us = POST_ALWAYS};
 
 	buf_printf(&body, "Account: %.*s\nDevice: ", STR_FMT(u->bare));
-	put_device(&body, &a->what, false);
+	put_device(&body, &a->what, LANGUAGE_EN);
 	buf_lit(&body, "\nTime: ");
 	clock_put_minute(&body, a->what.utc_us);
 	buf_printf(&body, "\nFrom: %.*s\n\nWhat it says of itself is a claim. 'gatehouse devices list %.*s' shows what has access.\n",
@@ -261,7 +256,7 @@ static bool announce(struct asking *a, const struct store_meeting *m)
 	unsigned there;
 	bool ok;
 
-	put_text(&text, &a->what, settings, language(a->origin) == LANGUAGE_DE);
+	put_text(&text, &a->what, settings, language(a->origin));
 	a->text = text_of(a, buf_view(&text));
 	ok = !buf_failed(&text) && !arena_is_full(a->arena);
 	buf_done(&text);
@@ -415,7 +410,7 @@ static void tell_late(struct session *s, const struct store_untold *row)
 		.device = text_of(a, row->device),
 		.address = text_of(a, row->address),
 		.utc_us = row->first_us};
-	put_text(&text, &a->what, s->user->home->settings, language(s->origin) == LANGUAGE_DE);
+	put_text(&text, &a->what, s->user->home->settings, language(s->origin));
 	a->text = text_of(a, buf_view(&text));
 	a->noted.done = on_late_noted;
 	if (buf_failed(&text) || arena_is_full(a->arena) ||

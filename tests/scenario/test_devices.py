@@ -138,13 +138,19 @@ def test_what_is_known_outlives_a_restart(launch, phone):
     assert [each["command"] for each in lines_of(server, "device", account)].count("told") == 1
 
 
-def test_the_text_is_in_the_persons_language(server, phone):
+@pytest.mark.parametrize("language, begins, named", [
+    ("de-AT", 'Neues Gerät: "Other" auf "Küche" hat sich', "Passwort"),
+    ("fr", 'Nouvel appareil : "Other" sur "Küche" s\'est', "mot de passe"),
+    ("es", 'Nuevo dispositivo: "Other" en "Küche" ha', "contraseña"),
+    ("fi", 'Uusi laite: "Other" laitteella "Küche" on', "salasanasi"),
+])
+def test_the_text_is_in_the_persons_language(server, phone, language, begins, named):
     account, = server.people(1)
-    assert server.run("user", "change", account.jid, "--language", "de").returncode == 0
+    assert server.run("user", "change", account.jid, "--language", language).returncode == 0
     first = log_in(server, account, phone)
     log_in(server, account, sasl2.agent("Other", "Küche"))
     text = told(first)
-    assert text.startswith('Neues Gerät: "Other" auf "Küche" hat sich') and "Passwort" in text
+    assert text.startswith(begins) and named in text and "{" not in text
 
 
 def test_a_name_makes_the_server_say_nothing_else(folk, account, phone):

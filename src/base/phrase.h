@@ -1,0 +1,28 @@
+/* What the server itself says to people, in each of its languages: one table, so that nothing is said in some of them only. Words in
+ * braces stand for what is put in; they are the same in each language (tests/unit/base/test_phrase.c). Administrators are spoken to in English,
+ * elsewhere. */
+#pragma once
+
+#include "base/buf.h"
+#include "base/language.h"
+
+enum phrase {
+	/* A device that was not known: {device}, {time}, {address}, {help}: PHRASE_HELP_AFTER or a full stop. */
+	PHRASE_DEVICE_NEW,
+	PHRASE_DEVICE_SUBJECT,
+	PHRASE_DEVICE_NAMELESS, /* in the place of a name */
+	PHRASE_DEVICE_ON,       /* behind the program: {name} */
+	PHRASE_HELP_AFTER,      /* behind "get help": {help} */
+	PHRASES,
+};
+
+/* What stands for {name}. A list ends with a row without a name. */
+struct phrase_word {
+	const char *name;
+	struct str value;
+};
+
+struct str phrase(enum phrase p, enum language language);
+
+/* `words` may be NULL. What is put in is taken as it is: braces in it mean nothing. */
+void phrase_put(struct buf *out, enum phrase p, enum language language, const struct phrase_word *words);
