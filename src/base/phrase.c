@@ -46,6 +46,210 @@ static const struct {
 		[LANGUAGE_ES] = ": {help}",
 		[LANGUAGE_FI] = ": {help}",
 	}},
+	[PHRASE_TAKEN_RESUMED] = {{
+		[LANGUAGE_EN] = "{time}: Another connection, from {address}, goes on with your session \"{name}\".",
+		[LANGUAGE_DE] = "{time}: Eine andere Verbindung, von {address}, setzt Ihre Sitzung \"{name}\" fort.",
+		[LANGUAGE_FR] = "{time} : une autre connexion, depuis {address}, poursuit votre session \"{name}\".",
+		[LANGUAGE_ES] = "{time}: Otra conexión, desde {address}, continúa su sesión \"{name}\".",
+		[LANGUAGE_FI] = "{time}: Toinen yhteys, osoitteesta {address}, jatkaa istuntoasi \"{name}\".",
+	}},
+	[PHRASE_TAKEN_REPLACED] = {{
+		[LANGUAGE_EN] = "{time}: Another connection, from {address}, has taken the place of your session "
+				"\"{name}\".",
+		[LANGUAGE_DE] = "{time}: Eine andere Verbindung, von {address}, ist an die Stelle Ihrer Sitzung \"{name}\" "
+				"getreten.",
+		[LANGUAGE_FR] = "{time} : une autre connexion, depuis {address}, a pris la place de votre session "
+				"\"{name}\".",
+		[LANGUAGE_ES] = "{time}: Otra conexión, desde {address}, ha ocupado el lugar de su sesión \"{name}\".",
+		[LANGUAGE_FI] = "{time}: Toinen yhteys, osoitteesta {address}, on tullut istuntosi \"{name}\" tilalle.",
+	}},
+	[PHRASE_TAKEN_REFUSED] = {{
+		[LANGUAGE_EN] = "{time}: Somebody who knows your password wanted to go on with your session \"{name}\", "
+				"from {address}, and was not let.",
+		[LANGUAGE_DE] = "{time}: Jemand, der Ihr Passwort kennt, wollte von {address} aus Ihre Sitzung \"{name}\" "
+				"fortsetzen und durfte es nicht.",
+		[LANGUAGE_FR] = "{time} : quelqu'un qui connaît votre mot de passe a voulu poursuivre votre session "
+				"\"{name}\", depuis {address} ; cela lui a été refusé.",
+		[LANGUAGE_ES] = "{time}: Alguien que conoce su contraseña ha querido continuar su sesión \"{name}\", desde "
+				"{address}, y no se le ha permitido.",
+		[LANGUAGE_FI] = "{time}: Joku, joka tietää salasanasi, yritti jatkaa istuntoasi \"{name}\" osoitteesta "
+				"{address}, mutta sitä ei sallittu.",
+	}},
+	[PHRASE_TAKEN_THERE] = {{
+		[LANGUAGE_EN] = "Whoever had it before is still connected to his network ({address}).",
+		[LANGUAGE_DE] = "Wer sie vorher hatte, ist noch mit seinem Netz verbunden ({address}).",
+		[LANGUAGE_FR] = "La personne qui l'avait auparavant est toujours connectée à son réseau ({address}).",
+		[LANGUAGE_ES] = "Quien la tenía antes sigue conectado a su red ({address}).",
+		[LANGUAGE_FI] = "Se, jolla istunto oli aiemmin, on yhä yhteydessä verkkoonsa ({address}).",
+	}},
+	[PHRASE_TAKEN_ELSEWHERE] = {{
+		[LANGUAGE_EN] = "It came from another network before ({address}).",
+		[LANGUAGE_DE] = "Vorher kam sie aus einem anderen Netz ({address}).",
+		[LANGUAGE_FR] = "Auparavant, elle venait d'un autre réseau ({address}).",
+		[LANGUAGE_ES] = "Antes venía de otra red ({address}).",
+		[LANGUAGE_FI] = "Aiemmin se tuli toisesta verkosta ({address}).",
+	}},
+	[PHRASE_TAKEN_WEAKER] = {{
+		[LANGUAGE_EN] = "The new connection is less protected than the one before.",
+		[LANGUAGE_DE] = "Die neue Verbindung ist weniger geschützt als die vorige.",
+		[LANGUAGE_FR] = "La nouvelle connexion est moins protégée que la précédente.",
+		[LANGUAGE_ES] = "La nueva conexión está menos protegida que la anterior.",
+		[LANGUAGE_FI] = "Uusi yhteys on heikommin suojattu kuin edellinen.",
+	}},
+	[PHRASE_TAKEN_ADVICE] = {{
+		[LANGUAGE_EN] = "If that was not you: change your password now, which ends all sessions, and tell those "
+				"who look after this server.",
+		[LANGUAGE_DE] = "Wenn Sie das nicht waren: Ändern Sie sofort Ihr Passwort, das beendet alle Sitzungen, und "
+				"sagen Sie es denen, die diesen Server betreuen.",
+		[LANGUAGE_FR] = "Si ce n'était pas vous : changez immédiatement votre mot de passe, ce qui met fin à "
+				"toutes les sessions, et prévenez les responsables de ce serveur.",
+		[LANGUAGE_ES] = "Si no ha sido usted: cambie ahora mismo su contraseña, lo que cierra todas las sesiones, "
+				"y avise a los responsables de este servidor.",
+		[LANGUAGE_FI] = "Jos se et ollut sinä: vaihda heti salasanasi, mikä päättää kaikki istunnot, ja ilmoita "
+				"asiasta tämän palvelimen ylläpidolle.",
+	}},
+	[PHRASE_TAKEN_SUBJECT] = {{
+		[LANGUAGE_EN] = "Your account: a session was taken over",
+		[LANGUAGE_DE] = "Ihr Konto: Eine Sitzung wurde übernommen",
+		[LANGUAGE_FR] = "Votre compte : une session a été reprise par une autre connexion",
+		[LANGUAGE_ES] = "Su cuenta: una sesión ha pasado a otra conexión",
+		[LANGUAGE_FI] = "Tilisi: istunto on siirtynyt toiselle yhteydelle",
+	}},
+	[PHRASE_HELP] = {{
+		[LANGUAGE_EN] = "Help: {help}",
+		[LANGUAGE_DE] = "Hilfe: {help}",
+		[LANGUAGE_FR] = "Aide : {help}",
+		[LANGUAGE_ES] = "Ayuda: {help}",
+		[LANGUAGE_FI] = "Apua: {help}",
+	}},
+	[PHRASE_FLOOD] = {{
+		[LANGUAGE_EN] = "A great many people whom you do not know are writing to you. The server holds them off "
+				"until there has been peace for {minutes} min. Your contacts reach you as ever, and whom "
+				"you write to can answer.",
+		[LANGUAGE_DE] = "Sehr viele Leute, die Sie nicht kennen, schreiben Ihnen gerade. Der Server hält sie "
+				"zurück, bis {minutes} min lang Ruhe ist. Ihre Kontakte erreichen Sie wie immer, und wem "
+				"Sie schreiben, der kann antworten.",
+		[LANGUAGE_FR] = "Un très grand nombre de personnes que vous ne connaissez pas vous écrivent en ce moment. "
+				"Le serveur les retient jusqu'à ce que le calme ait duré {minutes} min. Vos contacts vous "
+				"joignent comme toujours, et les personnes à qui vous écrivez peuvent répondre.",
+		[LANGUAGE_ES] = "Muchísimas personas que usted no conoce le están escribiendo. El servidor las retiene "
+				"hasta que haya habido {minutes} min de calma. Sus contactos se comunican con usted como "
+				"siempre, y las personas a las que usted escriba pueden responderle.",
+		[LANGUAGE_FI] = "Hyvin moni tuntematon kirjoittaa sinulle juuri nyt. Palvelin pidättelee heitä, kunnes on "
+				"ollut rauhallista {minutes} min. Yhteystietoihisi kuuluvat tavoittavat sinut kuten "
+				"ennenkin, ja ne, joille kirjoitat, voivat vastata.",
+	}},
+	[PHRASE_FLOOD_DESK] = {{
+		[LANGUAGE_EN] = "A great many people whom you do not know are writing to you. The server holds them off. "
+				"Your contacts reach you as ever, and whom you write to can answer.",
+		[LANGUAGE_DE] = "Sehr viele Leute, die Sie nicht kennen, schreiben Ihnen gerade. Der Server hält sie "
+				"zurück. Ihre Kontakte erreichen Sie wie immer, und wem Sie schreiben, der kann antworten.",
+		[LANGUAGE_FR] = "Un très grand nombre de personnes que vous ne connaissez pas vous écrivent en ce moment. "
+				"Le serveur les retient. Vos contacts vous joignent comme toujours, et les personnes à qui "
+				"vous écrivez peuvent répondre.",
+		[LANGUAGE_ES] = "Muchísimas personas que usted no conoce le están escribiendo. El servidor las retiene. "
+				"Sus contactos se comunican con usted como siempre, y las personas a las que usted escriba "
+				"pueden responderle.",
+		[LANGUAGE_FI] = "Hyvin moni tuntematon kirjoittaa sinulle juuri nyt. Palvelin pidättelee heitä. "
+				"Yhteystietoihisi kuuluvat tavoittavat sinut kuten ennenkin, ja ne, joille kirjoitat, "
+				"voivat vastata.",
+	}},
+	[PHRASE_STRANGER] = {{
+		[LANGUAGE_EN] = "{count} person whom you do not know would like to reach you. Add somebody to your "
+				"contacts or write to him, and you get what he has sent:",
+		[LANGUAGE_DE] = "{count} Person, die Sie nicht kennen, möchte Sie erreichen. Nehmen Sie jemanden in Ihre "
+				"Kontakte auf oder schreiben Sie ihm, dann kommt an, was er geschickt hat:",
+		[LANGUAGE_FR] = "{count} personne que vous ne connaissez pas souhaite vous joindre. Ajoutez quelqu'un à "
+				"vos contacts ou écrivez-lui, et vous recevrez ce qu'il a envoyé :",
+		[LANGUAGE_ES] = "{count} persona que usted no conoce desea comunicarse con usted. Añada a alguien a sus "
+				"contactos o escríbale, y recibirá lo que le ha enviado:",
+		[LANGUAGE_FI] = "{count} tuntematon haluaisi tavoittaa sinut. Lisää joku yhteystietoihisi tai kirjoita "
+				"hänelle, niin saat, mitä hän on lähettänyt:",
+	}},
+	[PHRASE_STRANGERS] = {{
+		[LANGUAGE_EN] = "{count} people whom you do not know would like to reach you. Add somebody to your "
+				"contacts or write to him, and you get what he has sent:",
+		[LANGUAGE_DE] = "{count} Leute, die Sie nicht kennen, möchten Sie erreichen. Nehmen Sie jemanden in Ihre "
+				"Kontakte auf oder schreiben Sie ihm, dann kommt an, was er geschickt hat:",
+		[LANGUAGE_FR] = "{count} personnes que vous ne connaissez pas souhaitent vous joindre. Ajoutez quelqu'un à "
+				"vos contacts ou écrivez-lui, et vous recevrez ce qu'il a envoyé :",
+		[LANGUAGE_ES] = "{count} personas que usted no conoce desean comunicarse con usted. Añada a alguien a sus "
+				"contactos o escríbale, y recibirá lo que le ha enviado:",
+		[LANGUAGE_FI] = "{count} tuntematonta haluaisi tavoittaa sinut. Lisää joku yhteystietoihisi tai kirjoita "
+				"hänelle, niin saat, mitä hän on lähettänyt:",
+	}},
+	[PHRASE_WEAK_CALL] = {{
+		[LANGUAGE_EN] = "Calls without DTLS-SRTP are not allowed here: what is said would be less protected than "
+				"what is written. Use a client that encrypts calls.",
+		[LANGUAGE_DE] = "Anrufe ohne DTLS-SRTP sind hier nicht erlaubt: Gesprochenes wäre schlechter geschützt als "
+				"Geschriebenes. Benutzen Sie ein Programm, das Anrufe verschlüsselt.",
+		[LANGUAGE_FR] = "Les appels sans DTLS-SRTP ne sont pas autorisés ici : ce qui est dit serait moins bien "
+				"protégé que ce qui est écrit. Utilisez un logiciel qui chiffre les appels.",
+		[LANGUAGE_ES] = "Aquí no se permiten llamadas sin DTLS-SRTP: lo que se dice estaría menos protegido que lo "
+				"que se escribe. Use un programa que cifre las llamadas.",
+		[LANGUAGE_FI] = "Puhelut ilman DTLS-SRTP:tä eivät ole täällä sallittuja: puhuttu olisi heikommin suojattu "
+				"kuin kirjoitettu. Käytä ohjelmaa, joka salaa puhelut.",
+	}},
+	[PHRASE_WEAK_FILE] = {{
+		[LANGUAGE_EN] = "Files over unprotected connections are not allowed here: not over http: or ftp:, and not "
+				"straight from device to device over SOCKS5.",
+		[LANGUAGE_DE] = "Dateien über ungeschützte Verbindungen sind hier nicht erlaubt: nicht über http: oder "
+				"ftp: und nicht über SOCKS5 direkt von Gerät zu Gerät.",
+		[LANGUAGE_FR] = "Les fichiers par des connexions non protégées ne sont pas autorisés ici : ni par http: ou "
+				"ftp:, ni directement d'un appareil à l'autre par SOCKS5.",
+		[LANGUAGE_ES] = "Aquí no se permiten archivos por conexiones sin protección: ni por http: o ftp:, ni "
+				"directamente de un dispositivo a otro por SOCKS5.",
+		[LANGUAGE_FI] = "Tiedostot suojaamattomien yhteyksien kautta eivät ole täällä sallittuja: eivät http:- tai "
+				"ftp:-osoitteista eivätkä suoraan laitteesta laitteeseen SOCKS5:llä.",
+	}},
+	[PHRASE_IN_BAND_FILE] = {{
+		[LANGUAGE_EN] = "Files inside the conversation (SI, IBB) are not allowed here.",
+		[LANGUAGE_DE] = "Dateien innerhalb der Unterhaltung (SI, IBB) sind hier nicht erlaubt.",
+		[LANGUAGE_FR] = "Les fichiers à l'intérieur de la conversation (SI, IBB) ne sont pas autorisés ici.",
+		[LANGUAGE_ES] = "Aquí no se permiten archivos dentro de la conversación (SI, IBB).",
+		[LANGUAGE_FI] = "Tiedostot keskustelun sisällä (SI, IBB) eivät ole täällä sallittuja.",
+	}},
+	[PHRASE_NAME_TAKEN] = {{
+		[LANGUAGE_EN] = "This name belongs to somebody else here, or looks like it. Choose another one.",
+		[LANGUAGE_DE] = "Dieser Name gehört hier jemand anderem oder sieht so aus. Wählen Sie einen anderen.",
+		[LANGUAGE_FR] = "Ce nom est ici celui de quelqu'un d'autre, ou y ressemble. Choisissez-en un autre.",
+		[LANGUAGE_ES] = "Este nombre es aquí el de otra persona, o se le parece. Elija otro.",
+		[LANGUAGE_FI] = "Tämä nimi kuuluu täällä jollekulle toiselle tai näyttää siltä. Valitse toinen.",
+	}},
+	[PHRASE_NAME_MIXED] = {{
+		[LANGUAGE_EN] = "This name mixes letters of several scripts. Choose another one.",
+		[LANGUAGE_DE] = "Dieser Name mischt Buchstaben mehrerer Schriften. Wählen Sie einen anderen.",
+		[LANGUAGE_FR] = "Ce nom mélange des lettres de plusieurs écritures. Choisissez-en un autre.",
+		[LANGUAGE_ES] = "Este nombre mezcla letras de varios alfabetos. Elija otro.",
+		[LANGUAGE_FI] = "Tässä nimessä on sekaisin usean kirjoitusjärjestelmän kirjaimia. Valitse toinen.",
+	}},
+	[PHRASE_WARN_MIXED] = {{
+		[LANGUAGE_EN] = "[Warning from the server: the name of {who} mixes letters of several scripts and may not "
+				"be what it seems.]",
+		[LANGUAGE_DE] = "[Warnung des Servers: Der Name von {who} mischt Buchstaben mehrerer Schriften und ist "
+				"vielleicht nicht, was er scheint.]",
+		[LANGUAGE_FR] = "[Avertissement du serveur : le nom de {who} mélange des lettres de plusieurs écritures et "
+				"n'est peut-être pas ce qu'il paraît.]",
+		[LANGUAGE_ES] = "[Aviso del servidor: el nombre de {who} mezcla letras de varios alfabetos y puede no ser "
+				"lo que parece.]",
+		[LANGUAGE_FI] = "[Palvelimen varoitus: käyttäjän {who} nimessä on sekaisin usean kirjoitusjärjestelmän "
+				"kirjaimia, eikä se ehkä ole sitä, miltä näyttää.]",
+	}},
+	[PHRASE_WARN_RESERVED] = {{
+		[LANGUAGE_EN] = "[Warning from the server: {who} does not speak for this organisation.]",
+		[LANGUAGE_DE] = "[Warnung des Servers: {who} spricht nicht für diese Organisation.]",
+		[LANGUAGE_FR] = "[Avertissement du serveur : {who} ne parle pas au nom de cette organisation.]",
+		[LANGUAGE_ES] = "[Aviso del servidor: {who} no habla en nombre de esta organización.]",
+		[LANGUAGE_FI] = "[Palvelimen varoitus: {who} ei puhu tämän organisaation puolesta.]",
+	}},
+	[PHRASE_WARN_COLLEAGUE] = {{
+		[LANGUAGE_EN] = "[Warning from the server: {who} is not {name} ({address}), it only looks like it.]",
+		[LANGUAGE_DE] = "[Warnung des Servers: {who} ist nicht {name} ({address}), der Name sieht nur so aus.]",
+		[LANGUAGE_FR] = "[Avertissement du serveur : {who} n'est pas {name} ({address}), le nom y ressemble "
+				"seulement.]",
+		[LANGUAGE_ES] = "[Aviso del servidor: {who} no es {name} ({address}), el nombre solo se le parece.]",
+		[LANGUAGE_FI] = "[Palvelimen varoitus: {who} ei ole {name} ({address}), nimi vain näyttää siltä.]",
+	}},
 };
 
 struct str phrase(enum phrase p, enum language language)

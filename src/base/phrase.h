@@ -13,6 +13,32 @@ enum phrase {
 	PHRASE_DEVICE_NAMELESS, /* in the place of a name */
 	PHRASE_DEVICE_ON,       /* behind the program: {name} */
 	PHRASE_HELP_AFTER,      /* behind "get help": {help} */
+	/* A session that was taken over: {time}, {name} of the session, {address}. */
+	PHRASE_TAKEN_RESUMED,
+	PHRASE_TAKEN_REPLACED,
+	PHRASE_TAKEN_REFUSED,
+	PHRASE_TAKEN_THERE, /* {address}: of who had it */
+	PHRASE_TAKEN_ELSEWHERE, /* {address}: the one before */
+	PHRASE_TAKEN_WEAKER,
+	PHRASE_TAKEN_ADVICE,
+	PHRASE_TAKEN_SUBJECT,
+	PHRASE_HELP, /* {help} */
+	/* Too many strangers: {minutes}. */
+	PHRASE_FLOOD,
+	PHRASE_FLOOD_DESK, /* by an administrator */
+	/* Held for him; addresses come behind: {count}. */
+	PHRASE_STRANGER,
+	PHRASE_STRANGERS, /* several */
+	/* Channels that are less protected than what is written. */
+	PHRASE_WEAK_CALL,
+	PHRASE_WEAK_FILE,
+	PHRASE_IN_BAND_FILE,
+	/* Names: {who} is the address of who goes by one, {name} and {address} are whose it is. */
+	PHRASE_NAME_TAKEN,
+	PHRASE_NAME_MIXED,
+	PHRASE_WARN_MIXED,
+	PHRASE_WARN_RESERVED,
+	PHRASE_WARN_COLLEAGUE,
 	PHRASES,
 };
 

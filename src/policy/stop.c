@@ -9,35 +9,20 @@ unsigned stop_wanted(const struct policy_set *set, const struct channel_rules *c
 static const struct channel {
 	unsigned matter;
 	struct str rule;
-	struct notice notices[2];
+	enum phrase says;
 } channels_known[] = {
-	{MATTER_WEAK_CALL, STR("channel-weak-call"),
-		{{.lang = STR("en"),
-			 .text = STR("Calls without DTLS-SRTP are not allowed here: what is said would be less protected than "
-				     "what is written. Use a client that encrypts calls.")},
-			{.lang = STR("de"),
-				.text = STR("Anrufe ohne DTLS-SRTP sind hier nicht erlaubt: Gesprochenes wäre schlechter geschützt "
-					    "als Geschriebenes. Benutzen Sie ein Programm, das Anrufe verschlüsselt.")}}},
-	{MATTER_WEAK_FILE, STR("channel-weak-file"),
-		{{.lang = STR("en"),
-			 .text = STR("Files over unprotected connections are not allowed here: not over http: or ftp:, and not "
-				     "straight from device to device over SOCKS5.")},
-			{.lang = STR("de"),
-				.text = STR("Dateien über ungeschützte Verbindungen sind hier nicht erlaubt: nicht über http: oder "
-					    "ftp: und nicht über SOCKS5 direkt von Gerät zu Gerät.")}}},
-	{MATTER_IN_BAND, STR("channel-in-band-file"),
-		{{.lang = STR("en"), .text = STR("Files inside the conversation (SI, IBB) are not allowed here.")},
-			{.lang = STR("de"), .text = STR("Dateien innerhalb der Unterhaltung (SI, IBB) sind hier nicht erlaubt.")}}},
+	{MATTER_WEAK_CALL, STR("channel-weak-call"), PHRASE_WEAK_CALL},
+	{MATTER_WEAK_FILE, STR("channel-weak-file"), PHRASE_WEAK_FILE},
+	{MATTER_IN_BAND, STR("channel-in-band-file"), PHRASE_IN_BAND_FILE},
 };
 
 static void channel_decide(const struct channel *c, const struct channel_rules *rules, struct arena *arena, struct verdict *v)
 {
-	struct notice second = c->notices[1], first = c->notices[0];
+	struct notice notices[LANGUAGES];
 	struct finding f = {.rule = c->rule, .action = rules->refused & c->matter ? ACTION_BLOCK : ACTION_LOG,
 		.mode = MODE_ENFORCE};
 
-	first.next = &second;
-	verdict_add(v, arena, &f, f.action == ACTION_BLOCK ? &first : NULL);
+	verdict_add(v, arena, &f, f.action == ACTION_BLOCK ? notice_of(notices, c->says) : NULL);
 	if (v->action < f.action)
 		v->action = f.action;
 }

@@ -4,8 +4,8 @@
 
 #include "account/crowd.h"
 #include "base/cleanup.h"
-#include "base/language.h"
 #include "base/log.h"
+#include "base/phrase.h"
 #include "route/answer.h"
 #include "route/crew.h"
 #include "route/deliver.h"
@@ -63,32 +63,19 @@ bool flood_meet(struct user *u, struct str bare)
 
 /* ---- telling ---- */
 
-static void put_notice(struct buf *out, bool german, const struct crowd_victim *v, unsigned seconds)
-{
-	if (german)
-		buf_lit(out, "Sehr viele Leute, die Sie nicht kennen, schreiben Ihnen gerade. Der Server "
-			     "hält sie zurück");
-	else
-		buf_lit(out, "A great many people whom you do not know are writing to you. The server holds them off");
-	if (v->cause != CROWD_DESK)
-		buf_printf(out, german ? ", bis %u Minuten lang Ruhe ist" : " until there has been peace for %u minutes",
-			(seconds + 59) / 60);
-	if (german)
-		buf_lit(out, ". Ihre Kontakte erreichen Sie wie immer, und wem Sie schreiben, der kann "
-			     "antworten.");
-	else
-		buf_lit(out, ". Your contacts reach you as ever, and whom you write to can answer.");
-}
-
 static void tell_session(struct session *s, const struct crowd_victim *v)
 {
-	enum language language = language_of(headline_language(s), LANGUAGE_DE + 1);
-	struct buf text = BUF_INIT(0);
+	enum language language = language_of(headline_language(s), LANGUAGES);
+	struct buf text = BUF_INIT(0), minutes = BUF_INIT(0);
 
-	put_notice(&text, language == LANGUAGE_DE, v, s->user->home->settings->flood_seconds);
+	buf_u64(&minutes, (s->user->home->settings->flood_seconds + 59) / 60);
+	phrase_put(&text, v->cause == CROWD_DESK ? PHRASE_FLOOD_DESK : PHRASE_FLOOD, language,
+		(struct phrase_word[]){{"minutes", buf_view(&minutes)}, {}});
+	text.failed |= buf_failed(&minutes);
 	if (!buf_failed(&text))
 		headline_give(s, buf_view(&text), language_tags[language]);
 	buf_done(&text);
+	buf_done(&minutes);
 }
 
 /* To all sessions that are available, or to this one alone. Nobody is there: it is told when somebody comes. */

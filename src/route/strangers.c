@@ -5,8 +5,8 @@
 #include "account/crowd.h"
 #include "base/clock.h"
 #include "base/cleanup.h"
-#include "base/language.h"
 #include "base/log.h"
+#include "base/phrase.h"
 #include "conf/service.h"
 #include "route/answer.h"
 #include "route/crew.h"
@@ -177,17 +177,15 @@ static void put_names(struct buf *out, const struct digest *d)
 		buf_printf(out, "\n+ %zu", d->count - n);
 }
 
-static void put_digest(struct buf *out, bool german, const struct digest *d)
+static void put_digest(struct buf *out, enum language language, const struct digest *d)
 {
-	if (german)
-		buf_printf(out,
-			"%zu %s, die Sie nicht kennen, %s Sie erreichen. Nehmen Sie jemanden in Ihre "
-			"Kontakte auf oder schreiben "
-			"Sie ihm, dann kommt an, was er geschickt hat:",
-			d->count, d->count == 1 ? "Person" : "Leute", d->count == 1 ? "möchte" : "möchten");
-	else
-		buf_printf(out, "%zu %s whom you do not know would like to reach you. Add somebody to your contacts or write to "
-			"him, and you get what he has sent:", d->count, d->count == 1 ? "person" : "people");
+	struct buf count = BUF_INIT(0);
+
+	buf_u64(&count, d->count);
+	phrase_put(out, d->count == 1 ? PHRASE_STRANGER : PHRASE_STRANGERS, language,
+		(struct phrase_word[]){{"count", buf_view(&count)}, {}});
+	out->failed |= buf_failed(&count);
+	buf_done(&count);
 	put_names(out, d);
 }
 
@@ -201,10 +199,10 @@ static bool is_time(const struct user *u)
 
 static void tell_session(struct session *s, const struct digest *d)
 {
-	enum language language = language_of(headline_language(s), LANGUAGE_DE + 1);
+	enum language language = language_of(headline_language(s), LANGUAGES);
 	struct buf text = BUF_INIT(0);
 
-	put_digest(&text, language == LANGUAGE_DE, d);
+	put_digest(&text, language, d);
 	if (!buf_failed(&text))
 		headline_give(s, buf_view(&text), language_tags[language]);
 	buf_done(&text);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/language.h"
 #include "base/log.h"
+#include "base/phrase.h"
 #include "base/text.h"
 #include "parcel/parting.h"
 #include "route/channel.h"
@@ -56,59 +56,47 @@ struct takeover {
 
 /* ---- what there is to be said ---- */
 
-struct words {
-	const char *outcomes[3], *from, *there, *weaker, *elsewhere, *advice, *help, *subject;
-};
-
-static const struct words languages[] = {
-	[LANGUAGE_EN] = {{"Another connection goes on with your session",
-				 "Another connection has taken the place of your session",
-				 "Somebody who knows your password wanted to go on with your session, and "
-				 "was not let"},
-		"from", "Whoever had it before is still connected to his network",
-		"The new connection is less protected than the one before",
-		"It came from another network before",
-		"If that was not you: change your password now, which ends all sessions, and tell those who "
-		"look after this server",
-		"Help:", "Your account: a session was taken over"},
-	[LANGUAGE_DE] = {{"Eine andere Verbindung setzt Ihre Sitzung fort",
-				 "Eine andere Verbindung ist an die Stelle Ihrer Sitzung getreten",
-				 "Jemand, der Ihr Passwort kennt, wollte Ihre Sitzung fortsetzen und durfte "
-				 "es nicht"},
-		"von", "Wer sie vorher hatte, ist noch mit seinem Netz verbunden",
-		"Die neue Verbindung ist weniger geschützt als die vorige",
-		"Vorher kam sie aus einem anderen Netz",
-		"Wenn Sie das nicht waren: Ändern Sie sofort Ihr Passwort, das beendet alle Sitzungen, und "
-		"sagen Sie es denen, die diesen Server "
-		"betreuen",
-		"Hilfe:", "Ihr Konto: Eine Sitzung wurde übernommen"},
-};
+static const enum phrase outcomes[] = {PHRASE_TAKEN_RESUMED, PHRASE_TAKEN_REPLACED, PHRASE_TAKEN_REFUSED};
 
 static enum language language(const struct takeover *t)
 {
-	return language_of(t->person ? t->person->language : STR_NONE, sizeof(languages) / sizeof(languages[0]));
+	return language_of(t->person ? t->person->language : STR_NONE, LANGUAGES);
+}
+
+static void put_outcome(struct buf *out, const struct takeover *t)
+{
+	struct buf minute = BUF_INIT(0), address = BUF_INIT(0);
+
+	clock_put_minute(&minute, t->at_us);
+	buf_str(&address, network_host(t->address));
+	if (t->agent.len)
+		buf_printf(&address, " (%.*s)", STR_FMT(t->agent));
+	phrase_put(out, outcomes[t->outcome], language(t),
+		(struct phrase_word[]){{"time", buf_view(&minute)}, {"address", buf_view(&address)}, {"name", t->name}, {}});
+	out->failed |= buf_failed(&minute) || buf_failed(&address);
+	buf_done(&minute);
+	buf_done(&address);
+}
+
+static void put_sentence(struct buf *out, const struct takeover *t, enum phrase p, const struct phrase_word *words)
+{
+	buf_putc(out, ' ');
+	phrase_put(out, p, language(t), words);
 }
 
 static void put_text(struct buf *out, const struct takeover *t, const struct home *h)
 {
-	const struct words *w = &languages[language(t)];
 	const struct settings_strings *help = &h->settings->contact_support;
-	struct str host = network_host(t->address), before = network_host(t->before);
+	const struct phrase_word before[] = {{"address", network_host(t->before)}, {}};
 
-	clock_put_minute(out, t->at_us);
-	buf_printf(out, ": %s \"%.*s\" %s %.*s", w->outcomes[t->outcome], STR_FMT(t->name), w->from, STR_FMT(host));
-	if (t->agent.len)
-		buf_printf(out, " (%.*s)", STR_FMT(t->agent));
-	buf_lit(out, ". ");
-	if (t->signs & SIGN_THERE)
-		buf_printf(out, "%s (%.*s). ", w->there, STR_FMT(before));
-	else if (t->signs & SIGN_NETWORK)
-		buf_printf(out, "%s (%.*s). ", w->elsewhere, STR_FMT(before));
+	put_outcome(out, t);
+	if (t->signs & (SIGN_THERE | SIGN_NETWORK))
+		put_sentence(out, t, t->signs & SIGN_THERE ? PHRASE_TAKEN_THERE : PHRASE_TAKEN_ELSEWHERE, before);
 	if (t->signs & SIGN_WEAKER)
-		buf_printf(out, "%s. ", w->weaker);
-	buf_printf(out, "%s.", w->advice);
+		put_sentence(out, t, PHRASE_TAKEN_WEAKER, NULL);
+	put_sentence(out, t, PHRASE_TAKEN_ADVICE, NULL);
 	if (help->len)
-		buf_printf(out, " %s %.*s", w->help, STR_FMT(help->items[0]));
+		put_sentence(out, t, PHRASE_HELP, (struct phrase_word[]){{"help", help->items[0]}, {}});
 }
 
 /* ---- to whom ---- */
@@ -131,12 +119,11 @@ static struct session *session_by_port(const struct user *u, const struct port *
 /* Nobody of his is there to read it. */
 static void mail(const struct home *h, const struct takeover *t, struct str text)
 {
-	const struct words *w = &languages[language(t)];
 	struct buf body = BUF_INIT(0);
 	struct post post = {.purpose = STR("takeover"),
 		.about = t->name,
 		.stage = str_from(outcome_names[t->outcome]),
-		.subject = str_from(w->subject),
+		.subject = phrase(PHRASE_TAKEN_SUBJECT, language(t)),
 		.language = language_tags[language(t)],
 		.since_us = t->at_us - TOLD_AGAIN_S * 1000000ULL};
 	int r;

@@ -117,6 +117,15 @@ const struct notice *notice_choose(const struct notice *list, struct str lang)
 	return list;
 }
 
+const struct notice *notice_of(struct notice out[LANGUAGES], enum phrase p)
+{
+	for (unsigned i = 0; i < LANGUAGES; i++)
+		out[i] = (struct notice){.next = i + 1 < LANGUAGES ? &out[i + 1] : NULL,
+			.lang = language_tags[i],
+			.text = phrase(p, (enum language)i)};
+	return out;
+}
+
 static void put_member(struct buf *out, const char *name, struct str value)
 {
 	if (value.len == 0)

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/phrase.h"
 #include "base/str.h"
 #include "rule/kind.h"
 
@@ -88,6 +89,9 @@ struct verdict {
  * becomes CANNOT_TELL_MEMORY, and the caller must act on it (policy_set_cannot_tell). */
 void verdict_add(
 	struct verdict *v, struct arena *arena, const struct finding *f, const struct notice *notice);
+
+/* What the server itself says of it, in each of its languages; a list in `out`. */
+const struct notice *notice_of(struct notice out[LANGUAGES], enum phrase p);
 
 /* Adds a warning (copied), unless that rule has one. When the arena is full there is none. */
 void verdict_warn(struct verdict *v, struct arena *arena, const struct warning *w);

@@ -2,7 +2,6 @@
 
 #include "account/likeness.h"
 #include "base/cleanup.h"
-#include "base/language.h"
 #include "conf/service.h"
 #include "rule/wall.h"
 #include "stanza/ns.h"
@@ -14,26 +13,6 @@
 enum {
 	MET_MS = 30u * 24 * 3600 * 1000, /* who has been silent for so long begins anew */
 	NAMES_MAX = 32,                  /* of one stanza: more are nobody's, and taken as another's */
-};
-
-static struct notice refused_german = {
-	.lang = STR("de"),
-	.text = STR("Dieser Name gehört hier jemand anderem oder sieht so aus. Wählen Sie einen anderen."),
-};
-static const struct notice refused = {
-		.next = &refused_german,
-		.lang = STR("en"),
-		.text = STR("This name belongs to somebody else here, or looks like it. Choose another one."),
-};
-
-static struct notice mixed_german = {
-	.lang = STR("de"),
-	.text = STR("Dieser Name mischt Buchstaben mehrerer Schriften. Wählen Sie einen anderen."),
-};
-static const struct notice mixed = {
-		.next = &mixed_german,
-		.lang = STR("en"),
-		.text = STR("This name mixes letters of several scripts. Choose another one."),
 };
 
 /* ---- whose it is ---- */
@@ -90,8 +69,9 @@ static struct str detail_of(const struct likeness *l)
 static void find(struct parcel *p, const struct likeness *l, enum mode mode, enum action action)
 {
 	struct finding f = {.rule = RULE, .action = action, .mode = mode, .detail = detail_of(l)};
+	struct notice notices[LANGUAGES];
 
-	verdict_add(&p->verdict, p->arena, &f, l->kind == LIKENESS_MIXED ? &mixed : &refused);
+	verdict_add(&p->verdict, p->arena, &f, notice_of(notices, l->kind == LIKENESS_MIXED ? PHRASE_NAME_MIXED : PHRASE_NAME_TAKEN));
 }
 
 /* A name that is nobody's has a setting of its own. */
@@ -263,28 +243,19 @@ static void decide_profile(struct parcel *p, struct way_loop *wl)
 /* What the recipient is told about the one who goes by that name. */
 static struct str warning(const struct parcel *p, const struct likeness *l)
 {
-	bool german = language_of(p->recipient->language, LANGUAGE_DE + 1) == LANGUAGE_DE;
-	struct str who = p->origin->jid.bare, text;
+	enum language language = language_of(p->recipient->language, LANGUAGES);
+	const struct person *is = l->kind == LIKENESS_COLLEAGUE ? l->person : NULL;
+	struct phrase_word words[] = {{"who", p->origin->jid.bare}, {"name", STR_NONE}, {"address", STR_NONE}, {}};
+	enum phrase says = l->kind == LIKENESS_MIXED ? PHRASE_WARN_MIXED : PHRASE_WARN_RESERVED;
 	struct buf b = BUF_INIT(4 * JID_MAX);
+	struct str text;
 
-	if (l->kind == LIKENESS_MIXED && german)
-		buf_printf(&b, "[Warnung des Servers: Der Name von %.*s mischt Buchstaben mehrerer Schriften und ist vielleicht nicht, was er scheint.]",
-				STR_FMT(who));
-	else if (l->kind == LIKENESS_MIXED)
-		buf_printf(&b, "[Warning from the server: the name of %.*s mixes letters of several scripts and may not be what it seems.]",
-				STR_FMT(who));
-	else if (l->kind == LIKENESS_RESERVED && german)
-		buf_printf(&b, "[Warnung des Servers: %.*s spricht nicht für diese Organisation.]", STR_FMT(who));
-	else if (l->kind == LIKENESS_RESERVED)
-		buf_printf(&b, "[Warning from the server: %.*s does not speak for this organisation.]", STR_FMT(who));
-	else if (german)
-		buf_printf(&b, "[Warnung des Servers: %.*s ist nicht %.*s (%.*s), der Name sieht nur so aus.]", STR_FMT(who),
-				STR_FMT(l->person->name.len ? l->person->name : jid_split(l->person->jid).local),
-				STR_FMT(l->person->jid));
-	else
-		buf_printf(&b, "[Warning from the server: %.*s is not %.*s (%.*s), it only looks like it.]", STR_FMT(who),
-				STR_FMT(l->person->name.len ? l->person->name : jid_split(l->person->jid).local),
-				STR_FMT(l->person->jid));
+	if (is) {
+		says = PHRASE_WARN_COLLEAGUE;
+		words[1].value = is->name.len ? is->name : jid_split(is->jid).local;
+		words[2].value = is->jid;
+	}
+	phrase_put(&b, says, language, words);
 	text = buf_failed(&b) ? STR_NONE : arena_dup(p->arena, buf_view(&b));
 	buf_done(&b);
 	return text;

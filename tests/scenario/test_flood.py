@@ -46,7 +46,7 @@ def test_too_many_strangers_are_held_off_and_the_victim_is_told_once(folk, serve
     stanzas = victim.listen(0.5)
     assert len([each for each in stanzas if each.get("type") == "chat"]) == SENDERS
     notice, = notices(stanzas)
-    assert notice.get("from") == server.domain and "peace for 1 minutes" in body_of(notice)
+    assert notice.get("from") == server.domain and "peace for 1 min." in body_of(notice)
     said = friend.say(victim.bare)
     victim.expect(message(body=said.body))
     assert any(each["type"] == "alarm" and each["reason"] == "flood" and each["target"] == victim.bare

@@ -116,15 +116,18 @@ def test_who_takes_over_what_somebody_still_has_is_told_to_the_other_devices(fol
     assert quiet(thief, 1)
 
 
-def test_it_is_told_in_the_language_of_the_person(folk, server):
+@pytest.mark.parametrize("language, told_in, password", [
+    ("de-AT", "de", "Passwort"), ("fr", "fr", "mot de passe"), ("es-MX", "es", "contraseña"), ("fi", "fi", "salasanasi")])
+def test_it_is_told_in_the_language_of_the_person(folk, server, language, told_in, password):
     account = folk.account()
-    server.run("user", "change", account.jid, "--language", "de-AT")
+    server.run("user", "change", account.jid, "--language", language)
     desk = folk.client(account).online(resource="desk")
     phone = keeper(folk, account, resource="phone")
     assert resumed(phone.resume_on(reconnect(phone, FAR)))
     told = headline(desk)
-    assert told.get("{http://www.w3.org/XML/1998/namespace}lang") == "de"
-    assert "Passwort" in child(told, "body").text
+    assert told.get("{http://www.w3.org/XML/1998/namespace}lang") == told_in
+    text = child(told, "body").text
+    assert password in text and "{" not in text and '"phone"' in text and FAR in text and HERE in text
 
 
 def test_who_takes_the_place_of_a_session_is_told_of(folk, server):
