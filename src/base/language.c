@@ -8,11 +8,11 @@ const struct str language_tags[LANGUAGES] = {
 	[LANGUAGE_FI] = STR("fi"),
 };
 
-enum language language_of(struct str tag, size_t spoken)
+enum language language_of(struct str tag)
 {
 	struct str primary = str_cut(tag, 0, str_find(tag, '-', 0));
 
-	for (size_t i = 0; i < spoken && i < LANGUAGES; i++)
+	for (size_t i = 0; i < LANGUAGES; i++)
 		if (str_eq_nocase(primary, language_tags[i]))
 			return (enum language)i;
 	return LANGUAGE_EN;

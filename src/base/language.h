@@ -1,5 +1,5 @@
-/* The languages in which the server itself speaks to people. What it says stands in a table, a row a language in this order and
- * perhaps not down to the last; who asks for one that is not in it reads English. */
+/* The languages in which the server itself speaks to people. What it says stands in one table (phrase.h); who asks for another
+ * language reads English. */
 #pragma once
 
 #include "base/str.h"
@@ -15,5 +15,5 @@ enum language {
 
 extern const struct str language_tags[LANGUAGES]; /* "en", .. */
 
-/* By the primary subtag of a BCP 47 tag, which may be empty; one of the first `spoken`. */
-enum language language_of(struct str tag, size_t spoken);
+/* By the primary subtag of a BCP 47 tag, which may be empty. */
+enum language language_of(struct str tag);

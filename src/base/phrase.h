@@ -39,6 +39,40 @@ enum phrase {
 	PHRASE_WARN_MIXED,
 	PHRASE_WARN_RESERVED,
 	PHRASE_WARN_COLLEAGUE,
+	/* Switched off: {time}, {what}: of PHRASE_LOCK_WHAT, {reason}. */
+	PHRASE_LOCK_UNTIL,
+	PHRASE_LOCK_OPEN,
+	PHRASE_LOCK_OVER,
+	PHRASE_LOCK_REASON,
+	PHRASE_LOCK_WHAT, /* everything; the others in the order of enum lockdown_what */
+	PHRASE_LOCK_MESSAGES,
+	PHRASE_LOCK_FILES,
+	PHRASE_LOCK_LINKS,
+	PHRASE_LOCK_CALLS,
+	PHRASE_LOCK_ROOMS,
+	PHRASE_LOCK_OUTSIDE,
+	/* An extension that ends: {date}. */
+	PHRASE_RETIRED,
+	/* A mail about a program that has to go: {date}, {address}. */
+	PHRASE_CAMPAIGN_SUBJECT,
+	PHRASE_CAMPAIGN_CLIENTS,
+	PHRASE_CAMPAIGN_SEEN,
+	PHRASE_CAMPAIGN_WHOSE,
+	/* A program that is not accepted: {client}, {date}, {limits}, {reason}, {link}. First before its campaign's last date. */
+	PHRASE_CLIENT_LATER_DENY,
+	PHRASE_CLIENT_LATER_RESTRICT,
+	PHRASE_CLIENT_REPLACE, /* it is advised against */
+	PHRASE_CLIENT_RESTRICTED,
+	PHRASE_CLIENT_DENIED,
+	PHRASE_CLIENT_DATE, /* alone */
+	PHRASE_CLIENT_REASON,
+	PHRASE_CLIENT_LINK,
+	PHRASE_CLIENT_NO_RETRY,
+	PHRASE_CLIENT_YOURS, /* in the place of {client}, when it is not known */
+	PHRASE_CLIENT_WAY, /* in the place of {client}, when it is how it logs in: the name of that comes behind */
+	PHRASE_CLIENT_LIMIT_SPEAK, /* in the order of enum client_limit */
+	PHRASE_CLIENT_LIMIT_FILES,
+	PHRASE_CLIENT_LIMIT_OUTSIDE,
 	PHRASES,
 };
 

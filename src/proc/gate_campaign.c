@@ -5,8 +5,8 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/language.h"
 #include "base/log.h"
+#include "base/phrase.h"
 #include "base/text.h"
 #include "conf/service.h"
 #include "mail/address.h"
@@ -152,20 +152,9 @@ bool gate_campaign_holds(
 
 /* ---- the mail ---- */
 
-static const struct speech {
-	const char *subject, *clients, *seen, *whose;
-} speeches[LANGUAGES] = {
-	[LANGUAGE_EN] = {"Your chat program", "This is about:", "last used", "You receive this because of your account"},
-	[LANGUAGE_DE] = {"Ihr Chatprogramm", "Es geht um:", "zuletzt benutzt", "Sie erhalten das wegen Ihres Kontos"},
-	[LANGUAGE_FR] = {"Votre logiciel de messagerie", "Il s'agit de :", "dernière utilisation le",
-		"Vous recevez ce message en raison de votre compte"},
-	[LANGUAGE_FI] = {"Pikaviestiohjelmasi", "Kyse on näistä:", "käytetty viimeksi", "Saat tämän viestin tilisi vuoksi"},
-	[LANGUAGE_ES] = {"Su programa de mensajería", "Se trata de:", "usado por última vez el", "Recibe este mensaje por su cuenta"},
-};
-
 static enum language language(const struct person *person)
 {
-	return language_of(person->language, LANGUAGES);
+	return language_of(person->language);
 }
 
 /* What clients say of themselves, as part of a line. */
@@ -182,7 +171,7 @@ static void put_word(struct buf *out, const char *before, struct str word)
 }
 
 /* `way`: by which it logs in, where the rule is about that. */
-static void put_client(struct buf *out, const struct store_client *row, struct str way, const struct speech *say)
+static void put_client(struct buf *out, const struct store_client *row, struct str way, enum language say)
 {
 	struct buf day = BUF_INIT(0);
 
@@ -193,7 +182,10 @@ static void put_client(struct buf *out, const struct store_client *row, struct s
 	put_word(out, ", ", row->device);
 	put_word(out, ", ", way);
 	clock_put(&day, row->last_us);
-	buf_printf(out, ", %s %.*s\n", say->seen, STR_FMT(str_cut(buf_view(&day), 0, strlen("2026-11-23"))));
+	buf_lit(out, ", ");
+	phrase_put(out, PHRASE_CAMPAIGN_SEEN, say,
+		(struct phrase_word[]){{"date", str_cut(buf_view(&day), 0, strlen("2026-11-23"))}, {}});
+	buf_putc(out, '\n');
 	buf_done(&day);
 }
 
@@ -201,19 +193,21 @@ static void put_client(struct buf *out, const struct store_client *row, struct s
 static void put_body(struct buf *out, const struct affected *all, size_t n, const struct client_decision *d,
 	const struct person *person, struct arena *arena)
 {
-	const struct speech *say = &speeches[language(person)];
+	enum language say = language(person);
 
 	buf_str(out, client_decision_text(d, person->language, arena));
-	buf_printf(out, "\n\n%s\n", say->clients);
+	buf_printf(out, "\n\n%.*s\n", STR_FMT(phrase(PHRASE_CAMPAIGN_CLIENTS, say)));
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(all[i].decision.rule, d->rule) && all[i].decision.effect == d->effect)
 			put_client(out, all[i].row, all[i].decision.way, say);
-	buf_printf(out, "\n%s %.*s.\n", say->whose, STR_FMT(person->jid));
+	buf_putc(out, '\n');
+	phrase_put(out, PHRASE_CAMPAIGN_WHOSE, say, (struct phrase_word[]){{"address", person->jid}, {}});
+	buf_putc(out, '\n');
 }
 
 static void put_subject(struct buf *out, const struct client_decision *d, const struct person *person)
 {
-	buf_printf(out, "%s", speeches[language(person)].subject);
+	buf_str(out, phrase(PHRASE_CAMPAIGN_SUBJECT, language(person)));
 	put_word(out, ": ", d->client->product);
 	put_word(out, " ", d->client->product.len ? d->client->version : STR_NONE);
 	put_word(out, d->client->product.len ? ", " : ": ", d->way);

@@ -65,7 +65,7 @@ bool flood_meet(struct user *u, struct str bare)
 
 static void tell_session(struct session *s, const struct crowd_victim *v)
 {
-	enum language language = language_of(headline_language(s), LANGUAGES);
+	enum language language = language_of(headline_language(s));
 	struct buf text = BUF_INIT(0), minutes = BUF_INIT(0);
 
 	buf_u64(&minutes, (s->user->home->settings->flood_seconds + 59) / 60);

@@ -104,13 +104,11 @@ bool lock_bars_errand(struct home *h, const struct errand *e, const struct jid *
 void lock_tell(struct session *s, const struct lockdown_switch *off, bool over)
 {
 	struct buf text = BUF_INIT(0);
+	struct str lang;
 
-	if (over)
-		lockdown_put_over(&text, off, headline_language(s));
-	else
-		lockdown_put_text(&text, off, headline_language(s));
+	lang = over ? lockdown_put_over(&text, off, headline_language(s)) : lockdown_put_text(&text, off, headline_language(s));
 	if (!buf_failed(&text))
-		headline_give(s, buf_view(&text), STR(""));
+		headline_give(s, buf_view(&text), lang);
 	buf_done(&text);
 }
 

@@ -148,7 +148,7 @@ static void put_text(struct buf *out, const struct newcome *n, const struct sett
 
 static enum language language(const struct origin *o)
 {
-	return language_of(o->person ? o->person->language : STR_NONE, LANGUAGES);
+	return language_of(o->person ? o->person->language : STR_NONE);
 }
 
 /* ---- mails ---- */

@@ -199,7 +199,7 @@ static bool is_time(const struct user *u)
 
 static void tell_session(struct session *s, const struct digest *d)
 {
-	enum language language = language_of(headline_language(s), LANGUAGES);
+	enum language language = language_of(headline_language(s));
 	struct buf text = BUF_INIT(0);
 
 	put_digest(&text, language, d);

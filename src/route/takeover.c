@@ -60,7 +60,7 @@ static const enum phrase outcomes[] = {PHRASE_TAKEN_RESUMED, PHRASE_TAKEN_REPLAC
 
 static enum language language(const struct takeover *t)
 {
-	return language_of(t->person ? t->person->language : STR_NONE, LANGUAGES);
+	return language_of(t->person ? t->person->language : STR_NONE);
 }
 
 static void put_outcome(struct buf *out, const struct takeover *t)

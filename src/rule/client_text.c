@@ -3,8 +3,8 @@
 #include "rule/client_reader.h"
 
 #include "base/buf.h"
-#include "base/language.h"
 #include "base/log.h"
+#include "base/phrase.h"
 #include "conf/nearest.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -12,76 +12,6 @@
 enum {
 	TEXT_MAX = 8192,
 	WORD_MAX = 16,
-};
-
-enum sentence {
-	SAY_LATER_DENY,     /* before its campaign's last date: {client}, {date} */
-	SAY_LATER_RESTRICT, /* {client}, {date}, {limits} */
-	SAY_REPLACE,        /* it is advised against: {client} */
-	SAY_RESTRICTED,     /* {client}, {limits} */
-	SAY_DENIED,         /* {client} */
-	SAY_DATE,           /* alone: {date} */
-	SAY_REASON,
-	SAY_LINK,
-	SAY_HELP,
-	SAY_NO_RETRY,
-	SAY_YOURS, /* in the place of {client}, when it is not known */
-	SAY_WAY,   /* in the place of {client}, when it is how it logs in: the name of that comes behind */
-	SAY_LIMIT_SPEAK,
-	SAY_LIMIT_FILES,
-	SAY_LIMIT_OUTSIDE,
-	SENTENCES,
-};
-
-static const struct speech {
-	const char *says[SENTENCES];
-} speeches[LANGUAGES] = {
-	[LANGUAGE_EN] = {{"From {date} on, {client} will no longer be accepted here.",
-		       "From {date} on, {client} may only be used here with limits: {limits}.",
-		       "Please replace {client} with a newer or another program.",
-		       "{client} may only be used here with limits: {limits}.",
-		       "{client} is not accepted here.", "Date: {date}.", "Reason: {reason}",
-		       "Download: {link}", "Help: {help}",
-		       "Trying again with the same program will not help.", "the program you use",
-		       "logging in with ", "nothing can be sent to other people", "no files",
-		       "nothing to or from other domains"}},
-	[LANGUAGE_DE] = {{"Ab {date} wird {client} hier nicht mehr angenommen.",
-		       "Ab {date} kann {client} hier nur eingeschränkt benutzt werden: {limits}.",
-		       "Bitte ersetzen Sie {client} durch eine neuere Version oder ein anderes Programm.",
-		       "{client} kann hier nur eingeschränkt benutzt werden: {limits}.",
-		       "{client} wird hier nicht angenommen.", "Datum: {date}.", "Grund: {reason}",
-		       "Herunterladen: {link}", "Hilfe: {help}",
-		       "Es mit demselben Programm noch einmal zu versuchen, hilft nicht.",
-		       "das Programm, das Sie benutzen,", "die Anmeldung mit ",
-		       "nichts kann an andere gesendet werden", "keine Dateien",
-		       "nichts von und nach anderen Domänen"}},
-	[LANGUAGE_FR] = {{"À partir du {date}, {client} ne sera plus accepté ici.",
-		       "À partir du {date}, {client} ne pourra être utilisé ici qu'avec des limites : "
-		       "{limits}.",
-		       "Veuillez remplacer {client} par une version plus récente ou par un autre logiciel.",
-		       "{client} ne peut être utilisé ici qu'avec des limites : {limits}.",
-		       "{client} n'est pas accepté ici.", "Date : {date}.", "Raison : {reason}",
-		       "Téléchargement : {link}", "Aide : {help}",
-		       "Réessayer avec le même logiciel ne servira à rien.", "le logiciel que vous utilisez",
-		       "l'accès avec ", "rien ne peut être envoyé aux autres", "pas de fichiers",
-		       "rien vers d'autres domaines, ni de ceux-ci"}},
-	[LANGUAGE_FI] = {{"{date} alkaen {client} ei enää kelpaa täällä.",
-		       "{date} alkaen {client} on käytettävissä täällä vain rajoitetusti: {limits}.",
-		       "Vaihda {client} uudempaan tai toiseen ohjelmaan.",
-		       "{client} on käytettävissä täällä vain rajoitetusti: {limits}.",
-		       "{client} ei kelpaa täällä.", "Päivä: {date}.", "Syy: {reason}", "Lataa: {link}",
-		       "Apua: {help}", "Uusi yritys samalla ohjelmalla ei auta.", "käyttämäsi ohjelma",
-		       "kirjautuminen tavalla ", "muille ei voi lähettää mitään", "ei tiedostoja",
-		       "ei mitään muihin verkkotunnuksiin eikä niistä"}},
-	[LANGUAGE_ES] = {{"A partir del {date}, {client} ya no se aceptará aquí.",
-		       "A partir del {date}, {client} solo podrá usarse aquí con límites: {limits}.",
-		       "Sustituya {client} por una versión más reciente o por otro programa.",
-		       "{client} solo puede usarse aquí con límites: {limits}.",
-		       "{client} no se acepta aquí.", "Fecha: {date}.", "Motivo: {reason}",
-		       "Descarga: {link}", "Ayuda: {help}",
-		       "Intentarlo de nuevo con el mismo programa no servirá de nada.", "el programa que usa",
-		       "el acceso con ", "no se puede enviar nada a otras personas", "sin archivos",
-		       "nada hacia otros dominios ni desde ellos"}},
 };
 
 /* What a notice may name. `part`: the sentence that is added where a notice does not. */
@@ -103,7 +33,7 @@ enum word {
 
 struct filling {
 	const struct client_decision *d;
-	const struct speech *speech;
+	enum language language;
 	struct str value[WORDS];
 	unsigned used; /* bits of enum word */
 	struct buf out;
@@ -170,14 +100,14 @@ static void put_filled(struct filling *f, struct str text)
 }
 
 /* What stands for a program's name in the middle of one language's sentence may stand at the begin of another's. */
-static void put_sentence(struct filling *f, enum sentence s)
+static void put_sentence(struct filling *f, enum phrase p)
 {
 	size_t from = f->out.len;
 
 	if (from && f->out.data[from - 1] != ' ')
 		buf_putc(&f->out, ' ');
 	from = f->out.len;
-	put_filled(f, str_from(f->speech->says[s]));
+	put_filled(f, phrase(p, f->language));
 	if (!buf_failed(&f->out) && from < f->out.len && f->out.data[from] >= 'a' && f->out.data[from] <= 'z' &&
 		(f->d->way.len || !(f->d->client && f->d->client->product.len)))
 		f->out.data[from] = (char)(f->out.data[from] - 32);
@@ -192,7 +122,7 @@ static struct str limits_text(const struct filling *f, unsigned limits)
 		if (limits & 1u << i) {
 			if (out.len)
 				buf_lit(&out, ", ");
-			buf_str(&out, str_from(f->speech->says[SAY_LIMIT_SPEAK + i]));
+			buf_str(&out, phrase((enum phrase)(PHRASE_CLIENT_LIMIT_SPEAK + i), f->language));
 		}
 	text = arena_dup(f->arena, buf_view(&out));
 	buf_done(&out);
@@ -210,13 +140,13 @@ static void values_gather(struct filling *f, struct str lang)
 	const struct judgement *j = d->client;
 	const struct notice *reason = d->reason ? notice_choose(d->reason, lang) : NULL;
 
-	f->value[WORD_PRODUCT] = j && j->product.len ? j->product : str_from(f->speech->says[SAY_YOURS]);
+	f->value[WORD_PRODUCT] = j && j->product.len ? j->product : phrase(PHRASE_CLIENT_YOURS, f->language);
 	f->value[WORD_VERSION] = j ? j->version : STR_NONE;
 	f->value[WORD_CLIENT] = f->value[WORD_PRODUCT];
 	if (j && j->product.len && j->version.len)
 		f->value[WORD_CLIENT] = arena_printf(f->arena, "%.*s %.*s", STR_FMT(j->product), STR_FMT(j->version));
 	if (d->way.len && !d->notice)
-		f->value[WORD_CLIENT] = arena_printf(f->arena, "%s%.*s", f->speech->says[SAY_WAY], STR_FMT(d->way));
+		f->value[WORD_CLIENT] = arena_printf(f->arena, "%.*s%.*s", STR_FMT(phrase(PHRASE_CLIENT_WAY, f->language)), STR_FMT(d->way));
 	f->value[WORD_REASON] = reason ? reason->text : STR_NONE;
 	f->value[WORD_DATE] = d->deny_from;
 	f->value[WORD_LINK] = d->link;
@@ -225,13 +155,13 @@ static void values_gather(struct filling *f, struct str lang)
 	f->value[WORD_REFERENCE] = d->reference;
 }
 
-static enum sentence opening(const struct client_decision *d)
+static enum phrase opening(const struct client_decision *d)
 {
 	if (is_later(d))
-		return d->coming == CLIENT_RESTRICT ? SAY_LATER_RESTRICT : SAY_LATER_DENY;
+		return d->coming == CLIENT_RESTRICT ? PHRASE_CLIENT_LATER_RESTRICT : PHRASE_CLIENT_LATER_DENY;
 	if (d->effect == CLIENT_DENY)
-		return SAY_DENIED;
-	return d->effect == CLIENT_RESTRICT ? SAY_RESTRICTED : SAY_REPLACE;
+		return PHRASE_CLIENT_DENIED;
+	return d->effect == CLIENT_RESTRICT ? PHRASE_CLIENT_RESTRICTED : PHRASE_CLIENT_REPLACE;
 }
 
 /* It begins with a capital; names of products are left as they are. */
@@ -250,12 +180,12 @@ static void put_rest(struct filling *f)
 {
 	static const struct {
 		enum word word;
-		enum sentence sentence;
+		enum phrase sentence;
 	} parts[] = {
-		{WORD_REASON, SAY_REASON},
-		{WORD_DATE, SAY_DATE},
-		{WORD_LINK, SAY_LINK},
-		{WORD_HELP, SAY_HELP},
+		{WORD_REASON, PHRASE_CLIENT_REASON},
+		{WORD_DATE, PHRASE_CLIENT_DATE},
+		{WORD_LINK, PHRASE_CLIENT_LINK},
+		{WORD_HELP, PHRASE_HELP},
 	};
 
 	for (size_t i = 0; i < COUNT(parts); i++) {
@@ -265,7 +195,7 @@ static void put_rest(struct filling *f)
 			put_sentence(f, parts[i].sentence);
 	}
 	if (f->d->effect == CLIENT_DENY)
-		put_sentence(f, SAY_NO_RETRY);
+		put_sentence(f, PHRASE_CLIENT_NO_RETRY);
 }
 
 struct str client_decision_text(const struct client_decision *d, struct str lang, struct arena *arena)
@@ -277,7 +207,7 @@ struct str client_decision_text(const struct client_decision *d, struct str lang
 	if (d->effect == CLIENT_ALLOW)
 		return STR_NONE;
 	/* one notice without a language is for everybody; what is added follows the person's */
-	f.speech = &speeches[language_of(own && own->lang.len ? own->lang : lang, LANGUAGES)];
+	f.language = language_of(own && own->lang.len ? own->lang : lang);
 	values_gather(&f, lang);
 	if (own)
 		put_filled(&f, own->text);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/language.h"
+#include "base/phrase.h"
 #include "client/version.h"
 #include "rule/matter.h"
 #include "rule/payload.h"
@@ -294,26 +294,7 @@ const struct lockdown_switch *lockdown_stops_payload(const struct lockdown *l, u
 
 /* ---- saying ---- */
 
-/* What stands before and after the time, and where there is none; what is off, by enum lockdown_what. */
-static const struct words {
-	const char *until, *colon, *open, *over, *reason;
-	const char *what[LOCKDOWN_WHATS];
-} words[] = {
-	[LANGUAGE_EN] = {"Switched off until ", ": ", "Switched off until further notice: ", "Switched on again: ", " Reason: ",
-		{"the whole service", "messages", "files and pictures", "links", "calls", "rooms", "contact with the outside"}},
-	[LANGUAGE_DE] = {"Abgeschaltet bis ", ": ", "Bis auf Weiteres abgeschaltet: ", "Wieder eingeschaltet: ", " Grund: ",
-		{"der ganze Dienst", "Nachrichten", "Dateien und Bilder", "Links", "Anrufe", "Räume", "Verbindungen nach außen"}},
-	[LANGUAGE_FR] = {"Désactivé jusqu’au ", " : ", "Désactivé jusqu’à nouvel ordre : ", "De nouveau activé : ", " Motif : ",
-		{"tout le service", "les messages", "les fichiers et les images", "les liens", "les appels", "les salons",
-			"les échanges avec l’extérieur"}},
-	[LANGUAGE_ES] = {"Desactivado hasta el ", ": ", "Desactivado hasta nuevo aviso: ", "Activado de nuevo: ", " Motivo: ",
-		{"todo el servicio", "los mensajes", "los archivos y las imágenes", "los enlaces", "las llamadas", "las salas",
-			"el contacto con el exterior"}},
-};
-
-enum {
-	SPOKEN = sizeof(words) / sizeof(words[0]),
-};
+_Static_assert(PHRASE_LOCK_OUTSIDE - PHRASE_LOCK_WHAT == LOCKDOWN_OUTSIDE, "one phrase for each");
 
 /* Rounded up, so that nobody tries too early. */
 static void put_minute(struct buf *out, uint64_t utc_us)
@@ -321,8 +302,14 @@ static void put_minute(struct buf *out, uint64_t utc_us)
 	clock_put_minute(out, utc_us + 59999999);
 }
 
-static void put_payload(struct buf *out, const struct lockdown_switch *s)
+static struct str what_is_off(const struct lockdown_switch *s, enum language language)
 {
+	return phrase((enum phrase)(PHRASE_LOCK_WHAT + s->what), language);
+}
+
+static void put_what(struct buf *out, const struct lockdown_switch *s, enum language language)
+{
+	buf_str(out, what_is_off(s, language));
 	if (s->scope != LOCKDOWN_PAYLOAD)
 		return;
 	buf_str(out, STR(" ("));
@@ -330,48 +317,50 @@ static void put_payload(struct buf *out, const struct lockdown_switch *s)
 	buf_putc(out, ')');
 }
 
-static void put_text(struct buf *out, const struct lockdown_switch *s, const struct words *w)
+static void put_text(struct buf *out, const struct lockdown_switch *s, enum language language)
 {
-	buf_printf(out, "%s", s->end_us ? w->until : w->open);
-	if (s->end_us) {
-		put_minute(out, s->end_us);
-		buf_printf(out, "%s", w->colon);
-	}
-	buf_printf(out, "%s", w->what[s->what]);
-	put_payload(out, s);
-	buf_putc(out, '.');
+	struct buf what = BUF_INIT(0), minute = BUF_INIT(0);
+
+	put_what(&what, s, language);
+	put_minute(&minute, s->end_us);
+	phrase_put(out, s->end_us ? PHRASE_LOCK_UNTIL : PHRASE_LOCK_OPEN, language,
+		(struct phrase_word[]){{"time", buf_view(&minute)}, {"what", buf_view(&what)}, {}});
+	out->failed |= buf_failed(&what) || buf_failed(&minute);
+	buf_done(&what);
+	buf_done(&minute);
 	if (!s->reason.len)
 		return;
-	buf_printf(out, "%s", w->reason);
-	buf_str(out, s->reason);
+	buf_putc(out, ' ');
+	phrase_put(out, PHRASE_LOCK_REASON, language, (struct phrase_word[]){{"reason", s->reason}, {}});
 }
 
 struct str lockdown_put_text(struct buf *out, const struct lockdown_switch *s, struct str lang)
 {
-	enum language language = language_of(lang, SPOKEN);
+	enum language language = language_of(lang);
 
-	put_text(out, s, &words[language]);
+	put_text(out, s, language);
 	return language_tags[language];
 }
 
-void lockdown_put_over(struct buf *out, const struct lockdown_switch *s, struct str lang)
+struct str lockdown_put_over(struct buf *out, const struct lockdown_switch *s, struct str lang)
 {
-	const struct words *w = &words[language_of(lang, SPOKEN)];
+	enum language language = language_of(lang);
 
-	buf_printf(out, "%s%s.", w->over, w->what[s->what]);
+	phrase_put(out, PHRASE_LOCK_OVER, language, (struct phrase_word[]){{"what", what_is_off(s, language)}, {}});
+	return language_tags[language];
 }
 
 void lockdown_decide(const struct lockdown_switch *s, struct arena *arena, struct verdict *v)
 {
-	struct notice notices[SPOKEN];
+	struct notice notices[LANGUAGES];
 	struct finding f = {.action = ACTION_BLOCK, .mode = MODE_ENFORCE, .rule = s->id,
 		.detail = str_from(lockdown_what_names[s->what])};
 
-	for (size_t i = 0; i < SPOKEN; i++) {
+	for (unsigned i = 0; i < LANGUAGES; i++) {
 		struct buf text = BUF_INIT(0);
 
-		put_text(&text, s, &words[i]);
-		notices[i] = (struct notice){.next = i + 1 < SPOKEN ? &notices[i + 1] : NULL,
+		put_text(&text, s, (enum language)i);
+		notices[i] = (struct notice){.next = i + 1 < LANGUAGES ? &notices[i + 1] : NULL,
 			.lang = language_tags[i],
 			.text = arena_dup(arena, buf_view(&text))};
 		buf_done(&text);

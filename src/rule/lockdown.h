@@ -131,7 +131,7 @@ void lockdown_decide(const struct lockdown_switch *s, struct arena *arena, struc
 /* What people are told: what is off, until when, why; or, at the end, that it is on again. `lang` is a BCP 47 tag or empty;
  * returns the language it is in (static). */
 struct str lockdown_put_text(struct buf *out, const struct lockdown_switch *s, struct str lang);
-void lockdown_put_over(struct buf *out, const struct lockdown_switch *s, struct str lang);
+struct str lockdown_put_over(struct buf *out, const struct lockdown_switch *s, struct str lang);
 
 /* "group sales", "product Gajim <1.8", "account bob@example.org"; "all" */
 void lockdown_put_scope(struct buf *out, const struct lockdown_switch *s);

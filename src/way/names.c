@@ -243,7 +243,7 @@ static void decide_profile(struct parcel *p, struct way_loop *wl)
 /* What the recipient is told about the one who goes by that name. */
 static struct str warning(const struct parcel *p, const struct likeness *l)
 {
-	enum language language = language_of(p->recipient->language, LANGUAGES);
+	enum language language = language_of(p->recipient->language);
 	const struct person *is = l->kind == LIKENESS_COLLEAGUE ? l->person : NULL;
 	struct phrase_word words[] = {{"who", p->origin->jid.bare}, {"name", STR_NONE}, {"address", STR_NONE}, {}};
 	enum phrase says = l->kind == LIKENESS_MIXED ? PHRASE_WARN_MIXED : PHRASE_WARN_RESERVED;

@@ -203,6 +203,7 @@ static void people_are_told_in_their_language(void **state)
 	} texts[] = {
 		{"", "Switched off until 2026-11-23 10:21 UTC: links. Reason: a worm", 1795429201000000},
 		{"de-CH", "Abgeschaltet bis 2026-11-23 10:20 UTC: Links. Grund: a worm", 1795429200000000},
+		{"fi-FI", "Poissa käytöstä 2026-11-23 10:20 UTC asti: linkit. Syy: a worm", 1795429200000000},
 		{"nl", "Switched off until further notice: links. Reason: a worm", 0},
 	};
 	struct lockdown_switch s = SWITCH(LOCKDOWN_LINKS, LOCKDOWN_ALL, "", "");
