@@ -12,6 +12,7 @@ import time
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
+from .record import eventually
 from .server import free_port
 
 
@@ -88,16 +89,23 @@ class Sink:
         self.mails.append(Received(envelope, tls, getattr(session, "user", None)))
         return "250 2.0.0 kept"
 
-    def wait(self, count=1, seconds=20):
-        """The first `count` mails."""
-        end = time.monotonic() + seconds
-        while len(self.mails) < count:
-            assert time.monotonic() < end, "%d mails, not %d" % (len(self.mails), count)
-            time.sleep(0.02)
-        return self.mails[:count]
+    def to(self, address):
+        """Those to this address; what other tests have caused may still come beside them."""
+        return [each for each in self.mails if address in each.recipients]
+
+    def with_text(self, text):
+        """Those in whose text this stands."""
+        return [each for each in self.mails if text in each.text]
 
     def stop(self):
         self.controller.stop()
+
+
+def all_out(server, seconds=20):
+    """No mail waits any more of those that were asked for until now. The list is read behind them; the counts of the status
+    come later than that."""
+    eventually(lambda: not [each for each in server.json("mail", "list", "--limit", "1000")["mails"] if each["state"] == "queued"],
+               seconds)
 
 
 class Raw:

@@ -62,16 +62,9 @@ def wait_state(server, address, state, seconds=20, error=""):
         time.sleep(0.05)
 
 
-def mails_to(sink, address):
-    return [each for each in sink.mails if address in each.recipients]
-
-
-def wait_mail(sink, address, seconds=20):
-    end = time.monotonic() + seconds
-    while not mails_to(sink, address):
-        assert time.monotonic() < end, "no mail"
-        time.sleep(0.02)
-    return mails_to(sink, address)[0]
+def wait_mail(sink, address):
+    eventually(lambda: sink.to(address), seconds=20)
+    return sink.to(address)[0]
 
 
 def mail_lines(server, address):
@@ -122,10 +115,10 @@ def test_try_later_is_tried_later_with_the_same_message_id(server, sink, post):
     sink.say_rcpt[:] = ["451 4.7.1 greylisted, come back", "451 4.7.1 greylisted, come back"]
     address = post()
     row = wait_state(server, address, "queued", error="451 4.7.1 greylisted")
-    assert row["tries"] >= 1 and not mails_to(sink, address) and not mail_lines(server, address)
+    assert row["tries"] >= 1 and not sink.to(address) and not mail_lines(server, address)
     row = wait_state(server, address, "sent")
     assert row["tries"] == 3
-    got, = mails_to(sink, address)
+    got, = sink.to(address)
     assert got.message["Message-ID"] == "<%s@example.org>" % row["id"]
     assert len(mail_lines(server, address)) == 1
 
@@ -139,7 +132,7 @@ def test_a_refusal_for_good_is_final_and_says_why(server, sink, post, where):
     line, = mail_lines(server, address)
     assert line["ok"] is False and "550" in line["reason"]
     time.sleep(1.5)
-    assert listed(server, address)[0]["state"] == "failed" and not mails_to(sink, address)
+    assert listed(server, address)[0]["state"] == "failed" and not sink.to(address)
     assert server.run("mail", "retry", row["id"]).returncode == 0
     wait_mail(sink, address)
     wait_state(server, address, "sent")
@@ -149,7 +142,7 @@ def test_many_go_and_each_once(server, sink, post):
     addresses = [post() for _ in range(12)]
     for address in addresses:
         wait_state(server, address, "sent")
-        assert len(mails_to(sink, address)) == 1
+        assert len(sink.to(address)) == 1
 
 
 @pytest.mark.parametrize("misbehave, says", [
@@ -165,7 +158,7 @@ def test_a_mail_server_that_does_not_work_costs_nothing_but_time(server, sink, p
     retried = server.run("mail", "retry", row["id"]).returncode == 0
     wait_state(server, address, "sent")
     assert retried or listed(server, address)[0]["tries"] >= 2  # its time may have come by itself
-    assert len(mails_to(sink, address)) == 1
+    assert len(sink.to(address)) == 1
 
 
 def test_nobody_there(server, post, other):
@@ -201,7 +194,7 @@ def test_a_certificate_of_somebody_else_is_not_believed(server, sink, post, othe
     other(sink.port, ca_file=str(stranger.crt))
     address = post()
     wait_state(server, address, "queued", error="certificate")
-    assert not mails_to(sink, address)
+    assert not sink.to(address)
 
 
 def test_a_certificate_for_another_name_is_not_believed(server, post, other, tmp_path):
@@ -333,20 +326,20 @@ def test_a_restart_between_queue_and_send_loses_nothing(server, sink, post, othe
     assert server.run("mail", "retry", "--all").returncode == 0
     for address in addresses:
         wait_state(server, address, "sent")
-        assert len(mails_to(sink, address)) == 1 and len(mail_lines(server, address)) == 1
+        assert len(sink.to(address)) == 1 and len(mail_lines(server, address)) == 1
 
 
 def test_a_courier_that_is_killed_while_it_sends_is_replaced_and_nothing_is_lost(server, sink, post):
     sink.slow = 1
     address = post()
     begun = sink.connections
-    eventually(lambda: sink.connections > begun or mails_to(sink, address), seconds=15)
+    eventually(lambda: sink.connections > begun or sink.to(address), seconds=15)
     pid = server.status()["courier_pid"]
     os.kill(pid, signal.SIGKILL)
     sink.slow = 0
     row = wait_state(server, address, "sent")
     eventually(lambda: server.status()["courier_pid"] not in (0, pid), seconds=15)
-    ids = {each.message["Message-ID"] for each in mails_to(sink, address)}
+    ids = {each.message["Message-ID"] for each in sink.to(address)}
     assert ids == {"<%s@example.org>" % row["id"]} and len(mail_lines(server, address)) == 1
 
 
@@ -360,7 +353,7 @@ def test_a_gate_that_is_killed_while_mails_are_under_way_goes_on(server, sink, p
     server.wait_ready()
     for address in addresses:
         row = wait_state(server, address, "sent")
-        assert {each.message["Message-ID"] for each in mails_to(sink, address)} == {"<%s@example.org>" % row["id"]}
+        assert {each.message["Message-ID"] for each in sink.to(address)} == {"<%s@example.org>" % row["id"]}
 
 
 def test_nothing_goes_out_that_cannot_be_recorded(server, sink, post):
@@ -373,7 +366,7 @@ def test_nothing_goes_out_that_cannot_be_recorded(server, sink, post):
                                  "gatehouse", "mail", "test", "late@example.net", "--dir", server.dir])],
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(1.5)
-        assert not mails_to(sink, "late@example.net")
+        assert not sink.to("late@example.net")
     finally:
         os.kill(recorder, signal.SIGCONT)
     asks.wait(25)

@@ -13,6 +13,7 @@ import yaml
 from lib import names, record, sasl2, stanza
 from lib.client import Account, Refused
 from lib.clock import at, day, midnight, noon
+from lib.mail import all_out
 from lib.names import tag
 from lib.posing import (CONVERSATIONS_NEW, CONVERSATIONS_OLD, CONVERSE, DINO_NEW, DINO_OLD, GAJIM_NEW, GAJIM_OLD, MONAL_NEW,
                         MONAL_OLD, MUTE, PIDGIN_NEW, PIDGIN_OLD, PROFANITY_NEW, PROFANITY_OLD, Posing)
@@ -74,7 +75,7 @@ def again(server, when):
 def looked(server):
     """Everybody's programs have been looked at since the start, and all mails are out."""
     eventually(lambda: server.status()["campaign"].get("looked"), 30)
-    eventually(lambda: not [each for each in server.json("mail", "list")["mails"] if each["state"] == "queued"], 30)
+    all_out(server)
 
 
 def written_to(sink):

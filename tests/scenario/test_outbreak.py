@@ -75,13 +75,13 @@ def test_what_one_sends_to_many_is_held_and_nothing_else(crowd, server, sink, li
 
 def test_the_record_has_it_and_administrators_are_asked(crowd, server, sink, link):
     worm, _, *victims = crowd
-    before = len(sink.mails)
     spread(worm, victims[:RECIPIENTS], link)
     switch = is_held(server, link)
-    record.eventually(lambda: len(sink.mails) > before, 15)
-    mail = sink.mails[-1]
+    harmless = payload(link).replace(".", "[.]")
+    record.eventually(lambda: sink.with_text(harmless), 15)
+    mail, = sink.with_text(harmless)
     assert mail.recipients == ["security@example.org"]
-    assert "lockdown off" in mail.text and payload(link) not in mail.text and payload(link).replace(".", "[.]") in mail.text
+    assert "lockdown off" in mail.text and payload(link) not in mail.text
     alarm, = [each for each in record.entries(server.dir / "record")
               if each["type"] == "alarm" and each.get("target") == payload(link)]
     assert alarm["reason"] == "outbreak" and "%d people got it from 1" % RECIPIENTS in alarm["text"]
