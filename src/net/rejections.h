@@ -9,7 +9,8 @@
 
 enum {
 	REJECTIONS_KEPT = 512,     /* different ones between two looks; of more only the number is kept */
-	REJECTION_TEXT_MAX = 120,  /* bytes of each text but the account's */
+	REJECTION_TEXT_MAX = 120,  /* bytes of what a client calls itself */
+	REJECTION_REASON_MAX = 8192,
 };
 
 struct rejection {
@@ -17,7 +18,7 @@ struct rejection {
 	struct str address; /* without port; empty: of many */
 	struct str owner;   /* bare; empty: he has not said who he is */
 	struct str product, version; /* empty: not known */
-	struct str rule;
+	struct str rule;    /* or the id of a switch */
 	struct str reason;
 	uint64_t count;     /* in answers */
 };

@@ -291,11 +291,12 @@ static bool on_visitor(void *owner, const struct xmpp_visitor *v, struct arena *
 	return way_denies_client(g->way, v, arena, text, rule);
 }
 
-static bool on_bars(void *owner, const struct subject *who, struct str agent, struct str lang, struct buf *text)
+static bool on_bars(void *owner, const struct subject *who, struct str agent, struct str lang, struct arena *arena, struct str *text,
+	struct str *id)
 {
 	struct gate *g = owner;
 
-	return way_bars(g->way, who, agent, lang, text);
+	return way_bars(g->way, who, agent, lang, arena, text, id);
 }
 
 static int gate_open_way(struct gate *g, struct err *err)

@@ -282,15 +282,22 @@ bool way_denies_client(void *way_owner, const struct xmpp_visitor *v, struct are
 	return denied;
 }
 
-bool way_bars(void *owner, const struct subject *who, struct str agent, struct str lang, struct buf *text)
+bool way_bars(void *owner, const struct subject *who, struct str agent, struct str lang, struct arena *arena, struct str *text,
+		struct str *id)
 {
 	const struct way_loop *wl = way_here(owner);
 	struct lockdown_party party = {.person = who, .agent = agent};
 	const struct lockdown_switch *off = lockdown_bars(policy_set_lockdown(wl->policy), &party);
 
-	if (off)
-		lockdown_put_text(text, off, lang);
-	return off != NULL;
+	struct buf words = BUF_INIT(0);
+
+	if (!off)
+		return false;
+	lockdown_put_text(&words, off, lang);
+	*text = arena_dup(arena, buf_view(&words));
+	*id = arena_dup(arena, off->id);
+	buf_done(&words);
+	return true;
 }
 
 /* ---- set-up and reload ---- */

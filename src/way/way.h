@@ -59,9 +59,10 @@ struct xmpp_visitor;
 [[nodiscard]] bool way_denies_client(void *way, const struct xmpp_visitor *v, struct arena *arena, struct str *text,
 		struct str *rule);
 
-/* Does a switch leave this one no session now (lockdown_bars)? Then `text` gets what people are told, in that language. On the
- * loop of the connection. */
-[[nodiscard]] bool way_bars(void *way, const struct subject *who, struct str agent, struct str lang, struct buf *text);
+/* Does a switch leave this one no session now (lockdown_bars)? Then *text is what people are told, in that language, and *id which it
+ * is, both in the arena. On the loop of the connection. */
+[[nodiscard]] bool way_bars(void *way, const struct subject *who, struct str agent, struct str lang, struct arena *arena,
+		struct str *text, struct str *id);
 
 /* Each loop uses the new ones from its next pass on. Loop 0. The policy is referenced, the settings are borrowed. */
 void way_set_policy(struct way *w, struct policy_set *policy);

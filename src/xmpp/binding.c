@@ -11,6 +11,7 @@
 #include "stanza/stanza_error.h"
 #include "stanza/xml_out.h"
 #include "xmpp/agent.h"
+#include "xmpp/login.h"
 #include "xmpp/stream.h"
 
 bool binding_is_request(const struct node *n)
@@ -58,17 +59,19 @@ static void answer_barred(struct stream *s, const struct errand *e, const struct
 {
 	const struct xmpp_env *env = &s->xl->xmpp->env;
 	struct subject who = subject_of(s->person->jid, true);
-	struct buf text = BUF_INIT(4096);
+	struct str text = STR("Switched off."), id = STR_NONE;
+	struct buf out = BUF_INIT(0);
 
 	who.groups = s->person->groups;
 	who.group_count = s->person->groups_len;
 	who.resource = e->resource;
-	if (!env->bars || !env->bars(env->owner, &who, e->agent_id, s->person->language, &text))
-		buf_lit(&text, "Switched off.");
+	if (env->bars && env->bars(env->owner, &who, e->agent_id, s->person->language, e->arena, &text, &id))
+		login_refused(s, "switch", s->person->jid, id, text);
 	if (iq)
-		answer_error_text(s, iq, STANZA_POLICY_VIOLATION, buf_view(&text));
-	stream_error(s, "policy-violation", buf_cstr(&text));
-	buf_done(&text);
+		answer_error_text(s, iq, STANZA_POLICY_VIOLATION, text);
+	buf_str(&out, text);
+	stream_error(s, "policy-violation", buf_cstr(&out));
+	buf_done(&out);
 }
 
 static struct errand *binding_errand(struct stream *s, enum errand_kind kind, void (*on_answer)(struct errand *))

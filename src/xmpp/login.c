@@ -235,25 +235,19 @@ static bool login_is_another(const struct login *l)
 	return l->request && claimed && !str_eq(str_from(claimed), l->jid);
 }
 
-/* Does a switch leave him no session now (rule/lockdown.h)? Then *text says for how long and why. */
-static bool login_is_barred(struct login *l, const struct person *person, struct str *text)
+/* Does a switch leave him no session now (rule/lockdown.h)? Then *text says for how long and why, and *id which. */
+static bool login_is_barred(struct login *l, const struct person *person, struct str *text, struct str *id)
 {
 	const struct xmpp_env *env = &l->stream->xl->xmpp->env;
 	struct subject who = subject_of(person->jid, true);
-	struct buf words = BUF_INIT(4096);
-	bool barred;
 
 	who.groups = person->groups;
 	who.group_count = person->groups_len;
-	barred = env->bars && env->bars(env->owner, &who, l->stream->agent ? l->stream->agent->id : STR(""), person->language,
-				      &words);
-	*text = arena_dup(l->arena, buf_view(&words));
-	buf_done(&words);
-	return barred;
+	return env->bars && env->bars(env->owner, &who, l->stream->agent ? l->stream->agent->id : STR(""), person->language, l->arena,
+				    text, id);
 }
 
-/* For `gatehouse clients refused`. */
-static void login_refused(const struct stream *s, const char *kind, struct str owner, struct str reason)
+void login_refused(const struct stream *s, const char *kind, struct str owner, struct str rule, struct str reason)
 {
 	struct buf address = BUF_INIT(0);
 
@@ -262,14 +256,15 @@ static void login_refused(const struct stream *s, const char *kind, struct str o
 			.address = network_host(buf_view(&address)),
 			.owner = owner,
 			.product = s->agent ? s->agent->software : STR_NONE,
+			.rule = rule,
 			.reason = reason});
 	buf_done(&address);
 }
 
 /* As for a denied client: after this condition clients keep the password and come again. */
-static void login_bar(struct login *l, const struct person *person, struct str text)
+static void login_bar(struct login *l, const struct person *person, struct str text, struct str id)
 {
-	login_refused(l->stream, "switch", person->jid, text);
+	login_refused(l->stream, "switch", person->jid, id, text);
 	login_record(l, EVENT_LOGIN_FAILED, person->jid, person->id, STR("switched off"));
 	login_answer_failure(l->stream, l->syntax, "temporary-auth-failure", text);
 }
@@ -293,8 +288,8 @@ void login_succeed(struct login *l, struct str payload)
 		login_reject(l, SCRAM_E_WRONG_PASSWORD, STR("the password was changed meanwhile"));
 	} else if (login_is_another(l)) {
 		login_reject(l, SCRAM_E_AUTHZID, STR("the stream was opened for another account"));
-	} else if (login_is_barred(l, person, &text)) {
-		login_bar(l, person, text);
+	} else if (login_is_barred(l, person, &text, &rule)) {
+		login_bar(l, person, text, rule);
 	} else if (login_is_denied(l, person, &text, &rule)) {
 		login_deny(l, person, text, rule);
 	} else {
@@ -439,7 +434,7 @@ static void on_verifier(struct store_req *req, int result)
 /* Too many logins have failed from there. */
 static void login_hold(struct login *l)
 {
-	login_refused(l->stream, "throttle", STR_NONE, STR("too many logins have failed from this address"));
+	login_refused(l->stream, "throttle", STR_NONE, STR_NONE, STR("too many logins have failed from this address"));
 	login_break(l, "temporary-auth-failure");
 }
 
@@ -605,7 +600,7 @@ static void login_refuse_mechanism(const struct stream *s, struct str mechanism)
 	struct buf reason = BUF_INIT(0);
 
 	buf_printf(&reason, "it wants %.*s, which is not offered", STR_FMT(str_cut(mechanism, 0, mechanism.len < 40 ? mechanism.len : 40)));
-	login_refused(s, "mechanism", STR_NONE, buf_view(&reason));
+	login_refused(s, "mechanism", STR_NONE, STR_NONE, buf_view(&reason));
 	buf_done(&reason);
 }
 

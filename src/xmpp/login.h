@@ -103,6 +103,8 @@ void login_break(struct login *l, const char *condition);
 void login_succeed(struct login *l, struct str payload);
 /* And everything is written: takes the reference to the person. */
 void login_admit(struct login *l, const struct person *person, struct str payload);
+/* For `gatehouse clients refused` (net/rejections.h). `rule`: of a switch its id. */
+void login_refused(const struct stream *s, const char *kind, struct str owner, struct str rule, struct str reason);
 
 /* ---- token.c ---- */
 

@@ -214,15 +214,17 @@ static bool is_barred(struct registration *g, struct str jid)
 {
 	const struct xmpp_env *env = &g->stream->xl->xmpp->env;
 	struct subject who = {.jid = jid, .domain = g->stream->domain, .inside = true};
-	struct buf text = BUF_INIT(4096);
+	struct str text = STR_NONE, id;
+	struct buf out = BUF_INIT(0); /* the registration ends with the refusal, and its arena */
 	bool barred;
 
 	who.groups = g->row.groups;
 	who.group_count = g->row.groups_len;
-	barred = !g->orphan && env->bars && env->bars(env->owner, &who, STR(""), STR(""), &text);
+	barred = !g->orphan && env->bars && env->bars(env->owner, &who, STR(""), STR(""), g->arena, &text, &id);
+	buf_str(&out, text);
 	if (barred)
-		refuse(g, STANZA_NOT_ALLOWED, buf_cstr(&text), true);
-	buf_done(&text);
+		refuse(g, STANZA_NOT_ALLOWED, buf_cstr(&out), true);
+	buf_done(&out);
 	return barred;
 }
 

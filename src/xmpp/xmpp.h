@@ -54,9 +54,11 @@ struct xmpp_env {
 	/* NULL, or: do the rules about clients deny this login? Then *text is what the person is told and *rule which it is,
 	 * both in the arena. On the connection's loop. */
 	bool (*denies)(void *owner, const struct xmpp_visitor *v, struct arena *arena, struct str *text, struct str *rule);
-	/* NULL, or: does a switch (rule/lockdown.h) leave this one no session now? Then `text` says what is off, until when and
-	 * why, in that language. `agent`: id of the installation, or empty. On the connection's loop. */
-	bool (*bars)(void *owner, const struct subject *who, struct str agent, struct str lang, struct buf *text);
+	/* NULL, or: does a switch (rule/lockdown.h) leave this one no session now? Then *text says what is off, until when and
+	 * why, in that language, and *id which switch it is, both in the arena. `agent`: id of the installation, or empty. On the
+	 * connection's loop. */
+	bool (*bars)(void *owner, const struct subject *who, struct str agent, struct str lang, struct arena *arena, struct str *text,
+		struct str *id);
 };
 
 struct xmpp_stats {

@@ -11,6 +11,7 @@ import pytest
 from lib.client import Account, Refused
 from lib.record import eventually
 from lib.server import PASSWORD_MARK
+from lib.stanza import Error
 
 
 RULES = """rules:
@@ -99,6 +100,23 @@ def test_a_rule_on_tls_that_ends_for_somebody(folk, server):
     row, = refused(server, "client", jid=account.jid)
     assert (row["rule"], row["count"]) == ("old-tls-ends", 1) and row["address"] and row["reason"]
     folk.client(account).login()  # with 1.3 he comes in
+
+
+def test_whom_a_switch_kept_out_with_its_id_and_the_whole_reason(folk, server):
+    account, why = folk.account(), " ".join(["A worm goes over contact lists."] * 15)
+    on = server.json("lockdown", "on", "everything", "--account", account.jid, "--reason", why)["switch"]["id"]
+    with pytest.raises(Refused):
+        folk.client(account).login()
+    eventually(lambda: refused(server, "switch", jid=account.jid))
+    row, = refused(server, "switch", jid=account.jid)
+    assert len(why) > 400 and row["rule"] == on and row["reason"].endswith(why)
+    assert on in server.run("clients", "refused").stdout
+    server.run("lockdown", "off", on)
+    on = server.json("lockdown", "on", "everything", "--device", account.jid + "/phone", "--reason", "Stolen.")["switch"]["id"]
+    assert Error(folk.client(account).login(bind=False).bind("phone")).condition == "policy-violation"
+    eventually(lambda: refused(server, "switch", rule=on))
+    assert refused(server, "switch", rule=on)[0]["jid"] == account.jid
+    server.run("lockdown", "off", on)
 
 
 def test_all_of_it_is_there_after_a_restart_and_in_a_table(server):

@@ -9,7 +9,7 @@
 static struct seen {
 	unsigned rows;
 	uint64_t count, lost;
-	char address[64], reason[200];
+	char address[64], product[200], reason[9000];
 } seen;
 
 static void look(void *owner, const struct rejection *r)
@@ -23,6 +23,7 @@ static void look(void *owner, const struct rejection *r)
 	s->rows++;
 	s->count += r->count;
 	snprintf(s->address, sizeof(s->address), "%.*s", STR_FMT(r->address));
+	snprintf(s->product, sizeof(s->product), "%.*s", STR_FMT(r->product));
 	snprintf(s->reason, sizeof(s->reason), "%.*s", STR_FMT(r->reason));
 }
 
@@ -80,15 +81,34 @@ static void a_flood_is_bounded(void **state)
 
 static void texts_are_cut_between_characters(void **state)
 {
-	char long_text[400];
+	static char long_text[20000];
 
 	(void)state;
-	for (unsigned i = 0; i < 200; i++)
+	for (unsigned i = 0; i < sizeof(long_text) / 2; i++)
 		memcpy(long_text + 2 * i, "\xc3\xa4", 2);
-	rejection_note(&(struct rejection){.kind = STR("tls"), .reason = str_of(long_text, 399)});
+	rejection_note(&(struct rejection){.kind = STR("tls"), .product = str_of(long_text, 399), .reason = str_of(long_text, 9999)});
 	take();
-	assert_int_equal(strlen(seen.reason), REJECTION_TEXT_MAX);
-	assert_true(strlen(seen.reason) % 2 == 0);
+	assert_int_equal(strlen(seen.product), REJECTION_TEXT_MAX);
+	assert_int_equal(strlen(seen.reason), REJECTION_REASON_MAX);
+}
+
+/* Longer, shorter, as people write them: whole, and the last stays. */
+static void reasons_are_whole(void **state)
+{
+	static char text[1200];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	for (size_t len = 0; len <= sizeof(text); len += 100)
+		rejection_note(&(struct rejection){.kind = STR("switch"), .reason = str_of(text, len)});
+	take();
+	assert_int_equal(strlen(seen.reason), sizeof(text));
+	rejection_note(&(struct rejection){.kind = STR("switch"), .reason = str_of(text, sizeof(text))});
+	rejection_note(&(struct rejection){.kind = STR("switch"), .reason = STR("short")});
+	rejection_note(&(struct rejection){.kind = STR("switch"), .reason = STR("longer")});
+	take();
+	assert_true(seen.rows == 1 && seen.count == 3);
+	assert_string_equal(seen.reason, "longer");
 }
 
 int main(void)
@@ -98,6 +118,7 @@ int main(void)
 		cmocka_unit_test(others_are_told_apart),
 		cmocka_unit_test(a_flood_is_bounded),
 		cmocka_unit_test(texts_are_cut_between_characters),
+		cmocka_unit_test(reasons_are_whole),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
