@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/language.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "cli/amount.h"
@@ -28,6 +29,7 @@ enum {
 	FILE_MAX = 64 << 20,
 	THREADS_MAX = 64,
 	BATCH = 256, /* people handed over at a time */
+	UNSPOKEN_MAX = 100, /* bytes of languages that are named in a warning */
 };
 
 enum column {
@@ -65,6 +67,7 @@ struct import {
 	struct map seen; /* canonical addresses of this file */
 	json_t *bad;     /* [{"line","jid","text"},..] */
 	json_t *confusable; /* [{"line","jid","like"},..] */
+	struct buf unspoken; /* languages in which the server says nothing, "nl, pt-BR" */
 	size_t added;
 };
 
@@ -161,6 +164,22 @@ static const char *judge(struct import *im, struct newcomer *n)
 	return NULL;
 }
 
+static void note_language(struct import *im, struct str tag)
+{
+	struct str all = buf_view(&im->unspoken);
+
+	if (!tag.len || language_is_spoken(tag) || all.len > UNSPOKEN_MAX)
+		return;
+	for (size_t from = 0, to; from < all.len; from = to + 2) {
+		to = str_find(all, ',', from);
+		if (str_eq(str_cut(all, from, to), tag))
+			return;
+	}
+	if (all.len)
+		buf_lit(&im->unspoken, ", ");
+	buf_str(&im->unspoken, tag);
+}
+
 static struct newcomer *newcomer_new(struct import *im)
 {
 	if (im->len == im->cap) {
@@ -193,7 +212,7 @@ static void take_row(struct import *im, const struct csv_row *row, unsigned line
 	if (problem)
 		bad_line(im, line, str_cut(n->fields[COLUMN_JID], 0, 200), problem);
 	else
-		im->len++;
+		note_language(im, im->all[im->len++].fields[COLUMN_LANGUAGE]);
 }
 
 static int read_people(struct import *im)
@@ -404,6 +423,9 @@ int cmd_user_import(struct cli *cli)
 		r = add_people(&im);
 	if (!r)
 		r = report(&im, dry);
+	if (im.unspoken.len)
+		people_warn_language(buf_view(&im.unspoken));
+	buf_done(&im.unspoken);
 	if (im.data)
 		OPENSSL_cleanse(im.data, im.data_len);
 	free(im.data);

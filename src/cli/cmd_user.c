@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/language.h"
 #include "base/log.h"
 #include "cli/amount.h"
 #include "cli/commands.h"
@@ -117,6 +118,7 @@ static json_t *split(const char *text, char separator)
 static int put_profile(const struct cli *cli, json_t *args)
 {
 	static const char *const names[] = {"name", "mail", "language", "department"};
+	struct str language;
 	const char *fault;
 	char option[32];
 
@@ -138,6 +140,9 @@ static int put_profile(const struct cli *cli, json_t *args)
 		return cli_fail(cli, CLI_USAGE, NULL, "--groups: %s", fault);
 	if (cli_has(cli, "--groups"))
 		json_object_set_new(args, "groups", split(cli_value(cli, "--groups"), ','));
+	language = str_from(cli_has(cli, "--language") ? cli_value(cli, "--language") : "");
+	if (language.len && !language_is_spoken(language))
+		people_warn_language(language);
 	return 0;
 }
 

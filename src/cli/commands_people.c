@@ -8,7 +8,7 @@ static const struct cli_option add_options[] = {
 	{"--generate", NULL, "Make a random password and print it."},
 	{"--name", "NAME", "The person's name."},
 	{"--mail", "ADDRESS", "The person's mail address."},
-	{"--language", "TAG", "Language for notices (BCP 47), such as en or de-CH."},
+	{"--language", "TAG", "Language (BCP 47) the person is spoken to in, such as de-CH; the server has words in en, de, fr, es, fi."},
 	{"--department", "TEXT", "The person's department."},
 	{"--groups", "A,B...", "Groups that rules can name; commas between them."},
 	{"--allow-confusable", NULL, "Add the person though the address looks like another one."},
@@ -23,7 +23,7 @@ static const struct cli_option silence_options[] = {
 static const struct cli_option change_options[] = {
 	{"--name", "NAME", "The person's name."},
 	{"--mail", "ADDRESS", "The person's mail address."},
-	{"--language", "TAG", "Language for notices (BCP 47), such as en or de-CH."},
+	{"--language", "TAG", "Language (BCP 47) the person is spoken to in, such as de-CH; the server has words in en, de, fr, es, fi."},
 	{"--department", "TEXT", "The person's department."},
 	{"--groups", "A,B...", "All groups the person is in; commas between them."},
 	{},

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/language.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/witness.h"
@@ -282,27 +283,6 @@ int people_jid(const struct people *p, const char *text, struct arena *arena, st
 	return 0;
 }
 
-/* RFC 5646 section 2.1 as far as its shape goes: subtags of one to eight letters or digits, the first of
- * letters. */
-static bool is_language(struct str text)
-{
-	size_t in_subtag = 0;
-	bool first = true;
-
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.data[i];
-		bool letter = (c | 32) >= 'a' && (c | 32) <= 'z';
-
-		if (c == '-' && in_subtag) {
-			in_subtag = 0;
-			first = false;
-		} else if ((!letter && (first || c < '0' || c > '9')) || ++in_subtag > 8) {
-			return false;
-		}
-	}
-	return in_subtag || !text.len;
-}
-
 const char *people_fault(const char *field, struct str text)
 {
 	for (size_t i = 0; i < text.len; i++)
@@ -310,9 +290,19 @@ const char *people_fault(const char *field, struct str text)
 			return "a control character stands in the name, the groups, the mail address, the "
 			       "language or the "
 			       "department";
-	if (strcmp(field, "language") == 0 && !is_language(text))
-		return "this is no language tag; write it as en or de-CH";
+	if (strcmp(field, "language") == 0 && text.len && !language_is_tag(text))
+		return "this is no language tag (BCP 47); write it as en, de or de-CH";
 	return NULL;
+}
+
+void people_warn_language(struct str tags)
+{
+	fprintf(stderr, "gatehouse: warning: the server has no words of its own in '%s'; such people read them in English, but for "
+			"notices of rules that have it; it has ",
+		LOG_STR(tags));
+	for (size_t i = 0; i < LANGUAGES; i++)
+		fprintf(stderr, "%s%.*s", i ? ", " : "", STR_FMT(language_tags[i]));
+	fputc('\n', stderr);
 }
 
 static json_t *base64_json(const uint8_t *data, size_t len)

@@ -61,6 +61,8 @@ bool people_domain_is_ours(const struct people *p, struct str domain);
 
 /* What is wrong with the text of a field ("name", "mail", "language", "department", "groups"), or NULL. */
 const char *people_fault(const char *field, struct str text);
+/* Says on standard error that the server has no texts of its own in these. */
+void people_warn_language(struct str tags);
 
 /* [V,..] as in ipc/control.h; kinds that are not there are left out. */
 json_t *people_verifiers_json(const struct store_verifier verifiers[STORE_VERIFIER_KINDS]);

@@ -223,10 +223,23 @@ def test_an_empty_password_is_refused(resting):
     assert "fred@example.org" not in users(resting)
 
 
-@pytest.mark.parametrize("option", ["--name=a\nb", "--language=not a tag", "--department=\x1b[2J", "--groups=a,\tb"])
+@pytest.mark.parametrize("option", ["--name=a\nb", "--language=not a tag", "--language=german", "--language=de_CH", "--department=\x1b[2J", "--groups=a,\tb"])
 def test_what_no_field_may_hold_is_refused(resting, option):
     refuses(resting.run("user", "add", "olga@example.org", "--generate", option), 2)
     assert "olga@example.org" not in users(resting)
+
+
+def test_a_language_in_which_the_server_has_no_words_is_taken_with_a_warning(either):
+    account, _ = add(either, "nelly")
+    for tag, warned in (("nl-BE", True), ("de-AT", False), ("", False)):
+        done = either.run("user", "change", account.jid, "--language", tag)
+        assert done.returncode == 0 and either.json("user", "show", account.jid)["user"]["language"] == tag
+        assert ("warning: the server has no words of its own in 'nl-BE'" in done.stderr) == warned
+        assert ("en, de, fr, es, fi" in done.stderr) == warned
+    done = either.import_csv("".join("polyglot%d@example.org,%slong,,,,%s,\n" % (n, PASSWORD_MARK, tag)
+                                     for n, tag in enumerate(["pt", "fi", "nl", "pt", "", "klingon"])), check=False)
+    assert "'pt, nl'" in done.stderr and "no language tag" in done.stderr and "polyglot5" in done.stderr
+    assert "polyglot4@example.org" in users(either) and "polyglot5@example.org" not in users(either)
 
 
 def test_a_removed_address_is_never_given_again(either):
