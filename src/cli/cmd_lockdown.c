@@ -1,4 +1,4 @@
-/* lockdown on, off, status, rehearse. */
+/* lockdown on, extend, off, status, rehearse. */
 #include "base/log.h"
 #include "cli/amount.h"
 #include "cli/commands.h"
@@ -152,6 +152,30 @@ int cmd_lockdown_on(struct cli *cli)
 int cmd_lockdown_rehearse(struct cli *cli)
 {
 	return run_switch(cli, true);
+}
+
+static void print_extended(struct cli *cli, const json_t *answer)
+{
+	const json_t *s = json_object_get(answer, "switch");
+
+	cli_say(cli, "%s: %s off, until %s\n%s told\n", people_text(s, "id"), people_text(s, "what"), end_of(s),
+		AMOUNT(number(answer, "reached"), "session", "sessions"));
+}
+
+int cmd_lockdown_extend(struct cli *cli)
+{
+	json_t *args = json_pack("{s:s}", "id", cli->args[0]);
+	bool open = cli_has(cli, "--no-end"), given = cli_has(cli, "--for") || cli_has(cli, "--until");
+	int r = put_end(cli, args);
+
+	if (!r && open == given)
+		r = cli_fail(cli, CLI_USAGE, "gatehouse help lockdown extend", "give one of --for, --until and --no-end");
+	if (open)
+		json_object_set_new(args, "open", json_true());
+	if (!r)
+		return people_ask(cli, "lockdown.extend", args, print_extended);
+	json_decref(args);
+	return r;
 }
 
 static void print_off(struct cli *cli, const json_t *answer)

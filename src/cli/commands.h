@@ -55,6 +55,7 @@ int cmd_flood_silence(struct cli *cli);
 int cmd_flood_release(struct cli *cli);
 
 int cmd_lockdown_on(struct cli *cli);
+int cmd_lockdown_extend(struct cli *cli);
 int cmd_lockdown_off(struct cli *cli);
 int cmd_lockdown_status(struct cli *cli);
 int cmd_lockdown_rehearse(struct cli *cli);

@@ -21,6 +21,13 @@ static const struct cli_option lockdown_on_options[] = {
 	{},
 };
 
+static const struct cli_option lockdown_extend_options[] = {
+	{"--for", "TIME", "How long from now on: a number with s, min, h or d (2h)."},
+	{"--until", "TIME", "When it ends (2026-11-23T18:00:00Z)."},
+	{"--no-end", NULL, "It does not end by itself any more."},
+	{},
+};
+
 static const struct cli_option lockdown_rehearse_options[] = {LOCKDOWN_OPTIONS, {}};
 
 #define DRY_RUN {"--dry-run", NULL, "Only tell whom it would reach, of those who are connected and of who was lately; change nothing."}
@@ -142,12 +149,17 @@ const struct command commands_clients[] = {
 		"WHAT is everything, messages, files, links, calls, rooms or outside. Without a further word it is for all; "
 		"members of the group that the setting lockdown.break_glass_group names go on talking. With everything, "
 		"sessions end at once and nobody logs in; messages wait until the end. People are told what is off, until "
-		"when and why. It is done also when the record cannot be written at the moment, and survives restarts.\n\n"
+		"when and why. It is done also when the record cannot be written at the moment, and survives restarts. What is off already "
+		"is not switched off twice: 'lockdown extend' changes its end.\n\n"
 		"docs/client-control.md has a page to follow in an emergency.",
 		"  gatehouse lockdown on links --for 2h --reason \"A worm spreads by links.\"\n"
 		"  gatehouse lockdown on everything --product Gajim --versions '<1.8' --reason \"Update Gajim.\"\n"
 		"  gatehouse lockdown on everything --account bob@example.org --reason \"Stolen telephone.\"\n",
 		lockdown_on_options, 1, 1, false, cmd_lockdown_on},
+	{"lockdown extend", "ID --for TIME | --until TIME | --no-end", "change when a switch ends",
+		"It goes on without a gap; those who are there, and whom it is for, are told the new end. An earlier end is taken, too. What is off, "
+		"for whom and why does not change: for that, switch it on again and off anew.",
+		"  gatehouse lockdown extend L-7kq2 --for 2h\n", lockdown_extend_options, 1, 1, false, cmd_lockdown_extend},
 	{"lockdown off", "ID|all", "switch on again",
 		"Those it was for are told; what waited for them is delivered. 'gatehouse lockdown status' shows the ids. "
 		"With 'all' it is no error that nothing is switched off.",

@@ -42,7 +42,8 @@ static json_t *what_of(struct str command, struct str text)
 void rebuild_switch_act(struct rebuild *b)
 {
 	const struct said *e = &b->entry;
-	bool on = str_is(e->command, "lockdown.on"), off = str_is(e->command, "lockdown.off") || str_is(e->command, "lockdown.end");
+	bool on = str_is(e->command, "lockdown.on") || str_is(e->command, "lockdown.extend");
+	bool off = str_is(e->command, "lockdown.off") || str_is(e->command, "lockdown.end");
 	struct switch_act *act;
 
 	if (e->head.seq <= b->applied || !(on || off))

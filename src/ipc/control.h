@@ -101,7 +101,10 @@
  *   {"what":"everything"|"messages"|"files"|"links"|"calls"|"rooms"|"outside",
  *    "scope":"all"|"group"|"product"|"account"|"device","name"?,"versions"?,"reason","seconds"?|"until"?,"except"?}
  *                   -> {"ok":true,"switch":W,"reached":N,"ended":N,"milliseconds":N} when the last session has been reached:
- *                      N were told, N of them lose their session
+ *                      N were told, N of them lose their session. exists: the same is off already
+ *   lockdown.extend
+ *   {"id","seconds"|"until"|"open":true}
+ *                   -> as lockdown.on; from now on it ends then, or not by itself. not_found
  *   lockdown.off
  *   {"id"}          -> {"ok":true,"switches":[W,..]}, those that were on; "all": every one. not_found
  *   lockdown.status -> {"ok":true,"switches":[W,..],"break_glass_group"}
@@ -156,7 +159,7 @@
  *                      recorded as soon as it does
  *
  * user.*, devices.logout, devices.revoke, invite.create, invite.revoke, flood.*, lockdown.* and session.close are recorded before they are done; without that nothing is done (`full`,
- * `unavailable`). user.disable, devices.*, invite.revoke, flood.silence, lockdown.on and session.close protect: they are done in any case, and recorded when it can be.
+ * `unavailable`). user.disable, devices.*, invite.revoke, flood.silence, lockdown.on, lockdown.extend (to a later end) and session.close protect: they are done in any case, and recorded when it can be.
  *
  * Forwarded to the recorder:
  *

@@ -272,6 +272,7 @@ static const struct desk_command table[] = {
 	{"mail.retry", run_gate, false},
 	{"mail.drop", run_gate, false},
 	{"mail.test", run_gate, false},
+	{"lockdown.extend", run_gate, false},
 	{"lockdown.off", run_gate, false},
 	{"lockdown.on", run_gate, false},
 	{"lockdown.rehearse", run_gate, false},

@@ -228,6 +228,7 @@ void gate_lockdown_tick(struct gate *g); /* each second: what has come to its en
 /* The switches in force under other settings; counted; NULL: memory is out. */
 [[nodiscard]] struct lockdown *gate_lockdown_under(const struct gate *g, const struct settings *settings);
 void gate_lockdown_on(struct gate_request *r);
+void gate_lockdown_extend(struct gate_request *r);
 void gate_lockdown_off(struct gate_request *r);
 void gate_lockdown_status(struct gate_request *r);
 void gate_lockdown_rehearse(struct gate_request *r);

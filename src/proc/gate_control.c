@@ -35,6 +35,7 @@ static const struct command commands[] = {
 		{"mail.retry", gate_mail_retry},
 		{"mail.show", gate_mail_show},
 		{"mail.test", gate_mail_test},
+		{"lockdown.extend", gate_lockdown_extend},
 		{"lockdown.off", gate_lockdown_off},
 		{"lockdown.on", gate_lockdown_on},
 		{"lockdown.rehearse", gate_lockdown_rehearse},

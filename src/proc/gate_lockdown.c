@@ -2,6 +2,7 @@
  * before it is done; it protects, so it is done also while the record, or the store, takes nothing. Every step has its line
  * there: on, reached, off, ended by itself, rehearsed. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -126,13 +127,44 @@ static struct switching *switching_new(struct gate_request *r)
 	return w;
 }
 
+/* What the server itself holds for a while may be switched off by somebody for longer. */
+static const struct lockdown_switch *find_same(const struct lockdown *l, const struct lockdown_switch *s)
+{
+	for (size_t i = 0; i < lockdown_len(l); i++) {
+		const struct lockdown_switch *have = lockdown_at(l, i);
+
+		if (have->what == s->what && have->scope == s->scope &&
+				(str_eq(have->name, s->name) || (s->scope == LOCKDOWN_PRODUCT && str_eq_nocase(have->name, s->name))) &&
+				str_eq(have->versions, s->versions) && str_eq(have->except, s->except) &&
+				!(s->scope == LOCKDOWN_PAYLOAD && str_is(have->by, "gatehouse")))
+			return have;
+	}
+	return NULL;
+}
+
+static void fail_same(struct gate_request *r, const struct lockdown_switch *have)
+{
+	char text[64], remedy[160];
+
+	snprintf(text, sizeof(text), "this is switched off already, by %.*s", STR_FMT(have->id));
+	snprintf(remedy, sizeof(remedy), "'gatehouse lockdown extend %.*s --for 2h' changes its end, 'gatehouse lockdown off %.*s' ends it",
+			STR_FMT(have->id), STR_FMT(have->id));
+	gate_request_fail(r, "exists", text, remedy);
+}
+
 void gate_lockdown_on(struct gate_request *r)
 {
 	struct switching *w = switching_new(r);
 	struct lockdown *l = w ? gate_switch_take(r, &w->off, r->gate->lockdown, true) : NULL;
+	const struct lockdown_switch *same = l ? find_same(r->gate->lockdown, &w->off) : NULL;
 
 	if (!l)
 		return; /* answered, and gone with all it had */
+	if (same) {
+		lockdown_unref(l);
+		fail_same(r, same);
+		return;
+	}
 	w->lockdown = l;
 	if (gate_switch_act(r, &w->off)) {
 		gate_act_begin(r, true, switch_on);
@@ -140,6 +172,71 @@ void gate_lockdown_on(struct gate_request *r)
 	}
 	lockdown_unref(w->lockdown);
 	gate_request_fail(r, "internal", "out of memory", "");
+}
+
+/* ---- another end ---- */
+
+/* Those it is for are told as when it began. */
+static void extend(struct gate_request *r)
+{
+	struct switching *w = r->rows;
+	struct gate *g = r->gate;
+
+	if (!lockdown_find(g->lockdown, w->off.id)) {
+		gate_request_fail(r, "not_found", "it has ended meanwhile", "'gatehouse lockdown on' switches off anew");
+		return;
+	}
+	if (gate_lockdown_make(&w->lockdown, g->lockdown, w->off.id, &w->off, g->settings->lockdown_break_glass_group) ||
+			gate_lockdown_put(g, w->lockdown)) {
+		lockdown_unref(w->lockdown);
+		gate_request_fail(r, "internal", "out of memory", "");
+		return;
+	}
+	w->since_ms = clock_mono_ms();
+	gate_switch_keep(g, &w->off);
+	route_lockdown(g->route, w->lockdown, w->off.id, true, on_reached, w);
+}
+
+static void copy_into(struct arena *arena, struct lockdown_switch *out, const struct lockdown_switch *s)
+{
+	*out = *s;
+	out->id = arena_dup(arena, s->id);
+	out->name = arena_dup(arena, s->name);
+	out->versions = arena_dup(arena, s->versions);
+	out->reason = arena_dup(arena, s->reason);
+	out->by = arena_dup(arena, s->by);
+	out->except = arena_dup(arena, s->except);
+}
+
+/* What is wrong with the end that is asked for, or NULL. */
+static const char *take_other_end(struct gate_request *r, struct lockdown_switch *s)
+{
+	bool open = json_is_true(json_object_get(r->args, "open"));
+
+	s->end_us = 0;
+	if (open + !!json_object_get(r->args, "seconds") + (control_member(r->args, "until").len > 0) != 1)
+		return "say when it ends: in how many seconds, at which time, or not by itself";
+	return gate_switch_take_end(r, clock_utc_us(), &s->end_us);
+}
+
+void gate_lockdown_extend(struct gate_request *r)
+{
+	const struct lockdown_switch *s = lockdown_find(r->gate->lockdown, control_member(r->args, "id"));
+	struct switching *w = s ? switching_new(r) : NULL;
+	const char *fault;
+
+	if (!s)
+		gate_request_fail(r, "not_found", "no such switch is on", "'gatehouse lockdown status' shows those that are");
+	if (!w)
+		return;
+	copy_into(r->arena, &w->off, s);
+	fault = take_other_end(r, &w->off);
+	if (fault)
+		gate_request_fail(r, "bad_request", fault, "see 'gatehouse help lockdown'");
+	else if (gate_switch_act(r, &w->off)) /* longer protects; shorter has to be in the record first */
+		gate_act_begin(r, !w->off.end_us || (s->end_us && w->off.end_us >= s->end_us), extend);
+	else
+		gate_request_fail(r, "internal", "out of memory", "");
 }
 
 /* ---- off ---- */

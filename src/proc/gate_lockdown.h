@@ -20,6 +20,8 @@ json_t *gate_switch_json(const struct lockdown_switch *s);
 /* The switch that a request describes, in its arena, in force beside those others; counted. NULL: the request has been answered. */
 [[nodiscard]] struct lockdown *gate_switch_take(
 		struct gate_request *r, struct lockdown_switch *s, const struct lockdown *beside, bool needs_reason);
+/* When it ends, if the request says so. What is wrong with that, or NULL. */
+[[nodiscard]] const char *gate_switch_take_end(struct gate_request *r, uint64_t now_us, uint64_t *end_us);
 /* A line of the record that the request is about this switch. False: memory is out. */
 [[nodiscard]] bool gate_switch_act(struct gate_request *r, const struct lockdown_switch *s);
 /* The place of a word among names; -1: it is none of them. */

@@ -113,17 +113,16 @@ static const char *take_name(struct gate_request *r, struct lockdown_switch *s)
 	return s->scope == LOCKDOWN_DEVICE ? take_device(r, s) : NULL;
 }
 
-static const char *take_end(struct gate_request *r, struct lockdown_switch *s)
+const char *gate_switch_take_end(struct gate_request *r, uint64_t now_us, uint64_t *end_us)
 {
 	json_t *seconds = json_object_get(r->args, "seconds");
 	struct str until = control_member(r->args, "until");
 
-	s->start_us = clock_utc_us();
 	if (seconds && (!json_is_integer(seconds) || json_integer_value(seconds) < 1 || json_integer_value(seconds) > SECONDS_MAX))
 		return "it lasts one second at least and 366 days at most";
 	if (seconds)
-		s->end_us = s->start_us + (uint64_t)json_integer_value(seconds) * 1000000;
-	if (until.len && (!clock_parse(until, &s->end_us) || s->end_us <= s->start_us))
+		*end_us = now_us + (uint64_t)json_integer_value(seconds) * 1000000;
+	if (until.len && (!clock_parse(until, end_us) || *end_us <= now_us))
 		return "the end must be a time to come, such as 2026-11-23T18:00:00Z";
 	return NULL;
 }
@@ -167,7 +166,8 @@ static const char *take_switch(struct gate_request *r, struct lockdown_switch *s
 	if (s->except.len && !has_members(r->gate, s->except))
 		return "nobody is in the group that is to be left out";
 	fault = take_name(r, s);
-	return fault ? fault : take_end(r, s);
+	s->start_us = clock_utc_us();
+	return fault ? fault : gate_switch_take_end(r, s->start_us, &s->end_us);
 }
 
 /* The switch a request describes, in force beside the others. On failure the request has been answered. */

@@ -145,7 +145,7 @@ static void on_held(struct gate_request *r, json_t *answer)
 	const char *code, *text, *remedy;
 
 	(void)r;
-	if (control_failed(answer, &code, &text, &remedy))
+	if (control_failed(answer, &code, &text, &remedy) && strcmp(code, "exists") != 0)
 		log_error("an outbreak could not be held: %s", text);
 	json_decref(answer);
 }

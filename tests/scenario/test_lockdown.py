@@ -293,13 +293,52 @@ def test_it_ends_by_itself_and_people_hear_of_it(folk, server, off):
     record.eventually(lambda: [each for each in acts(server, "lockdown.end") if each["text"] == answer["switch"]["id"]])
 
 
+def test_the_same_is_not_switched_off_twice(folk, server, off):
+    group = a_group()
+    member(folk, group)
+    id = off("links", "--group", group)["switch"]["id"]
+    again = server.run("lockdown", "on", "links", "--group", group, "--for", "2h", "--reason", "another reason")
+    assert again.returncode == 1 and id in again.stderr and "lockdown extend %s" % id in again.stderr
+    off("files", "--group", group)
+    off("links", "--group", group, "--except", "glass")
+    assert len([each for each in status(server)["switches"] if each["name"] == group]) == 3
+
+
+def test_one_that_takes_longer_gets_another_end_and_people_hear_of_it(folk, server, off):
+    group = a_group()
+    one, other = people(folk, group)
+    id = off("messages", "--group", group, "--for", "3s")["switch"]["id"]
+    assert "until" in headline(one)
+    answer = server.json("lockdown", "extend", id, "--for", "1h")
+    assert answer["reached"] == 2 and answer["switch"]["reason"] == REASON and answer["ended"] == 0
+    told = headline(one)
+    assert told.startswith("Switched off until") and REASON in told
+    row, = [each for each in status(server)["switches"] if each["id"] == id]
+    assert row["end"] == answer["switch"]["end"] and row["start"] < row["end"]
+    time.sleep(4)
+    stopped_on_its_way(one, other, "messages")
+    server.json("lockdown", "extend", id, "--no-end")
+    assert "further notice" in headline(one)
+    server.json("lockdown", "extend", id, "--for", "2s")  # shorter
+    assert "until" in headline(one) and "Switched on again" in headline(one)
+    arrives(one, other)
+    record.eventually(lambda: len([each for each in acts(server, "lockdown.extend") if id in each["text"]]) == 3)
+    gone = server.run("lockdown", "extend", id, "--for", "1h")
+    assert gone.returncode == 1 and "no such switch" in gone.stderr
+    for options in ([], ["--for", "1h", "--no-end"], ["--until", "2020-01-01T00:00:00Z"], ["--for", "soon"]):
+        assert server.run("lockdown", "extend", id, *options).returncode in (1, 2)
+
+
 @pytest.mark.recorder_runs("the server is started anew")
 def test_a_restart_changes_nothing_and_an_end_is_not_missed(folk, server, off):
     group, short = a_group(), a_group()
     shut, brief = member(folk, group), member(folk, short)
     answer = off("everything", "--group", group)
     ended = off("everything", "--group", short, "--for", "2s")
+    longer = off("links", "--group", group, "--for", "1h")["switch"]["id"]
+    end = server.json("lockdown", "extend", longer, "--for", "2h")["switch"]["end"]
     server.restart()
+    assert [each["end"] for each in status(server)["switches"] if each["id"] == longer] == [end]
     ids = [each["id"] for each in status(server)["switches"]]
     assert answer["switch"]["id"] in ids
     with pytest.raises(Refused) as refusal:

@@ -341,6 +341,7 @@ def test_a_store_made_anew_from_the_record_has_what_is_off(launch, copied):
     shut = on("everything", "--account", account.jid, "--reason", "Gestohlenes Telefon", "--until", "2100-01-01T00:00:00Z")
     program = on("files", "--product", "Gajim", "--versions", ">=1.0, <1.8", "--reason", "See \\ there.")
     short = on("rooms", "--reason", "A moment.", "--for", "1s")
+    server.json("lockdown", "extend", shut["id"], "--until", "2101-01-01T00:00:00Z")
     record.eventually(lambda: [each for each in acts(server, "lockdown.end") if each["text"] == short["id"]])
     assert set(by_id(server)) == {before["id"], shut["id"], program["id"]}
     was = by_id(server)
