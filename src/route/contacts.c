@@ -232,6 +232,7 @@ static void kill_at(struct contacts *c, uint32_t at)
 	const char *end = contact_get(c->bytes + at, &one);
 
 	c->dead += (uint32_t)(end - (c->bytes + at));
+	c->hidden -= one.hidden;
 	c->bytes[at] = (char)(c->bytes[at] | BIT_DEAD);
 }
 
@@ -266,6 +267,7 @@ int contacts_set(struct contacts *c, const struct contact *like, struct contact 
 	else
 		c->count++;
 	contact_put(c->bytes + c->len, like);
+	c->hidden += like->hidden;
 	*slot = (struct contacts_slot){.hash = hash, .at = c->len + 1};
 	if (out)
 		contact_get(c->bytes + c->len, out);

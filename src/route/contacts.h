@@ -32,6 +32,7 @@ struct contacts {
 	uint32_t len, cap;  /* of bytes */
 	uint32_t dead;      /* of len: what has been replaced or dropped */
 	uint32_t count;     /* contacts */
+	uint32_t hidden;    /* of them */
 	uint32_t slots_cap; /* power of two, or 0 */
 };
 

@@ -31,12 +31,7 @@ bool roster_is_full(const struct user *u)
 /* Mere requests are nobody's wish but the askers': they leave half of it. */
 bool roster_takes_request(const struct user *u)
 {
-	unsigned hidden = 0;
-	struct contact c;
-
-	for (uint32_t at = 0; contacts_next(&u->roster, &at, &c);)
-		hidden += c.hidden;
-	return !roster_is_full(u) && hidden < (u->home->settings->limits_roster_items + 1) / 2;
+	return !roster_is_full(u) && u->roster.hidden < (u->home->settings->limits_roster_items + 1) / 2;
 }
 
 /* ---- items as XML ---- */

@@ -126,7 +126,7 @@ static void contact_of(unsigned name, unsigned turn, char text[3][64], struct co
 
 static void is_what_a_list_would_be(void **state)
 {
-	unsigned turns[NAMES] = {}, seed = 7, count = 0, seen = 0;
+	unsigned turns[NAMES] = {}, seed = 7, count = 0, hidden = 0, seen = 0;
 	struct contacts c = {};
 	struct contact want, one;
 	char text[3][64];
@@ -136,16 +136,19 @@ static void is_what_a_list_would_be(void **state)
 		unsigned name = (unsigned)rand_r(&seed) % NAMES;
 
 		contact_of(name, turn, text, &want);
+		hidden -= turns[name] && turns[name] % 7 == 0;
 		if (rand_r(&seed) % 3) {
 			assert_int_equal(contacts_set(&c, &want, NULL), 0);
 			count += turns[name] == 0;
 			turns[name] = turn;
+			hidden += want.hidden;
 		} else {
 			contacts_drop(&c, want.jid);
 			count -= turns[name] != 0;
 			turns[name] = 0;
 		}
 		assert_int_equal(c.count, count);
+		assert_int_equal(c.hidden, hidden);
 		name = (unsigned)rand_r(&seed) % NAMES;
 		contact_of(name, turns[name], text, &want);
 		assert_int_equal(contacts_find(&c, want.jid, &one), turns[name] != 0);
