@@ -381,7 +381,8 @@ static int withdrawn_check(struct reading *r, const json_t *root)
 	slug = advisory_slug(r->out->id, r->arena);
 	return advisory_wrong(r, "withdrawn",
 		arena_printf(r->arena,
-			"the advisory was withdrawn at %s; nothing is to be done, but if it has been imported before: 'gatehouse clients drop %.*s'%c",
+			"the advisory was withdrawn at %s; nothing is to be done, but if it has been imported before: 'gatehouse clients drop %.*s', or which "
+			"file 'gatehouse clients advisory show' names%c",
 			LOG_STR(withdrawn), STR_FMT(slug), 0)
 			.data);
 }

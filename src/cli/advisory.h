@@ -34,7 +34,8 @@ struct advisory {
 [[nodiscard]] int advisory_read(struct advisory *out, struct str text, const char *name, struct str product,
 	struct str versions, struct arena *arena, struct err *err);
 
-/* The id of its first rule, and the name of its file without folder: "advisory-cve-2026-1234". */
+/* The id of its first rule, and the name of its file without folder: "advisory-cve-2026-1234". Several ids may have
+ * the same: the caller sees to it. */
 struct str advisory_slug(struct str id, struct arena *arena);
 
 /* The file of policy/clients. */

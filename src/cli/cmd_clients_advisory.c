@@ -14,6 +14,8 @@
 #include "cli/table.h"
 #include "client/table.h"
 
+enum { SAME_NAME_MAX = 100 }; /* advisories whose ids give the same name */
+
 static int file_read(struct cli *cli, const char *path, struct buf *out)
 {
 	AUTO(auto_close) int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : dup(STDIN_FILENO);
@@ -67,15 +69,63 @@ static void product_settle(struct clients *c, struct advisory *a)
 	}
 }
 
+static struct str file_of(const struct clients *c, struct str slug)
+{
+	return arena_printf(c->arena, "clients/%.*s.yaml", STR_FMT(slug));
+}
+
+/* Whether another advisory than this one has that file. */
+static bool is_of_another(const struct clients *c, struct str file, struct str id)
+{
+	const struct client_advisory *list;
+	size_t count = client_set_advisories(c->set, &list);
+
+	for (size_t i = 0; i < count; i++)
+		if (str_eq(list[i].file, file) && !str_eq_nocase(list[i].id, id))
+			return true;
+	return false;
+}
+
+static bool has_file(const struct clients *c, struct str file)
+{
+	const struct client_advisory *list;
+	size_t count = client_set_advisories(c->set, &list);
+
+	for (size_t i = 0; i < count; i++)
+		if (str_eq(list[i].file, file))
+			return true;
+	return false;
+}
+
+/* Several ids may give the same name: the first advisory has it, the others are numbered. One that was imported before keeps its own, also
+ * when the first has gone. */
+static struct str slug_of(const struct clients *c, struct str id)
+{
+	struct str first = advisory_slug(id, c->arena), slug = first, free = STR_NONE;
+
+	for (unsigned n = 2; n < SAME_NAME_MAX; n++) {
+		bool taken = is_of_another(c, file_of(c, slug), id);
+
+		if (!taken && has_file(c, file_of(c, slug)))
+			return slug;
+		if (!taken && !free.len)
+			free = slug;
+		slug = arena_printf(c->arena, "%.*s-n%u", STR_FMT(first), n);
+	}
+	return free;
+}
+
 static int propose(struct clients *c, struct advisory *a)
 {
-	struct str slug = advisory_slug(a->id, c->arena), file = arena_printf(c->arena, "clients/%.*s.yaml", STR_FMT(slug));
+	struct str slug = slug_of(c, a->id), file = file_of(c, slug);
 	struct buf text = BUF_INIT(1 << 20), now = BUF_INIT(64);
 	struct str id = arena_printf(c->arena, "%.*s%c", STR_FMT(slug), 0);
 	const struct client_rule *old = client_set_rule(c->set, slug);
 	int r;
 
-	if (old && old->mode == MODE_ENFORCE) {
+	if (!slug.len) {
+		r = cli_fail(c->cli, CLI_NO, "drop those that are not needed", "too many advisories have ids like '%s'", LOG_STR(a->id));
+	} else if (old && old->mode == MODE_ENFORCE) {
 		r = cli_fail(c->cli, CLI_NO, "drop it first, or change its file", "the rule %.*s is in force already (%.*s:%u)",
 			STR_FMT(slug), STR_FMT(old->file), old->line);
 	} else {

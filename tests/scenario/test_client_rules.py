@@ -271,6 +271,20 @@ def test_an_advisory_becomes_a_rule_that_observes_and_then_one_in_force(server, 
     assert server.json("clients", "advisory", "show", OSV["id"])["state"] == "no rule"
 
 
+def test_advisories_whose_ids_give_the_same_name_have_files_of_their_own(server, clients):
+    def bring(id, below):
+        done = server.run("clients", "advisory", "import", "-", input="id: '%s'\nproduct: Gajim\naffected: '<%s'\n" % (id, below))
+        assert done.returncode == 0, done.stderr
+    bring("GH-7/1", "1.1")
+    bring("GH_7.1", "1.2")
+    bring("GH:7:1", "1.3")
+    bring("gh_7.1", "1.4")  # the second again
+    found = {each["id"]: (each["file"], each["affected"]) for each in server.json("clients", "advisory", "list")["advisories"]}
+    assert {id.lower(): versions for id, (_, versions) in found.items()} == {"gh-7/1": "<1.1", "gh_7.1": "<1.4", "gh:7:1": "<1.3"}
+    assert len({file for file, _ in found.values()}) == 3
+    assert set(rules(server)) >= {"advisory-gh-7-1", "advisory-gh-7-1-n2", "advisory-gh-7-1-n3"}
+
+
 def test_an_advisory_of_the_short_form_is_read_from_standard_input(server, clients):
     text = yaml.safe_dump({"id": "GH-1", "product": "Psi", "affected": [{"introduced": "1.0", "fixed": "1.5"}], "severity": "high"})
     done = server.run("clients", "advisory", "import", "-", input=text)
