@@ -93,6 +93,7 @@ struct supervisor {
 		pid_t pid; /* 0: not running */
 		unsigned restarts, delay_ms;
 		bool renewed; /* asked to end, for new settings */
+		unsigned char given[32]; /* a digest (SHA-256) of what the one that runs was given */
 		uint64_t started_ms;
 		uv_timer_t again;
 	} mailroom; /* mailroom.c */
@@ -155,7 +156,7 @@ void display_close(struct supervisor *s);
 void mailroom_open(struct supervisor *s);
 /* Starts it when mail.server is set and there is a gate to work for; else nothing. */
 void mailroom_step(struct supervisor *s);
-/* Other settings are in force: it finishes what it has begun, and another takes its place. */
+/* Other settings may be in force: where its own are others, it finishes what it has begun, and another takes its place. */
 void mailroom_renew(struct supervisor *s);
 /* True when it was the courier; it is started again. */
 bool mailroom_process_ended(struct supervisor *s, pid_t pid, int status);

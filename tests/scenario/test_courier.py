@@ -253,8 +253,11 @@ def test_it_logs_in_and_the_password_shows_nowhere(server, post, other, certific
         assert secret.encode() not in pathlib.Path("/proc/%d/%s" % (pid, place)).read_bytes()
     assert secret not in server.log.read_text() and secret not in server.run("config", "show").stdout
     assert secret not in server.run("mail", "list", "--json").stdout
+    assert server.run("reload").returncode == 0  # nothing about mail has changed
+    assert server.status()["courier_pid"] == pid and pathlib.Path("/proc/%d" % pid).exists()
     pathlib.Path(path).write_text("wrong\n")
     assert server.run("reload").returncode == 0
+    eventually(lambda: server.status()["courier_pid"] not in (0, pid))
     address = post()
     wait_state(server, address, "queued", error="refuses mail.user")
     asking.stop()
