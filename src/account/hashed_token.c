@@ -7,21 +7,18 @@
 #include "account/digest.h"
 #include "account/identity.h"
 #include "account/scram.h"
+#include "base/mechanism.h"
 #include "base/rand.h"
 #include "base/text.h"
 
 #define TOKEN_BEGIN "fast" /* so that somebody who finds one knows what it is */
 
-static const char *const names[HT_MECHANISMS] = {
-	[HT_NONE] = "HT-SHA-256-NONE",
-	[HT_END_POINT] = "HT-SHA-256-ENDP",
-	[HT_EXPORTER] = "HT-SHA-256-EXPR",
-};
+_Static_assert(MECHANISM_HT_NONE + HT_EXPORTER == (int)MECHANISM_HT_EXPORTER, "the same order");
 
 bool ht_mechanism_parse(struct str name, enum ht_mechanism *out)
 {
 	for (unsigned i = 0; i < HT_MECHANISMS; i++) {
-		if (str_eq(name, str_from(names[i]))) {
+		if (str_eq(name, str_from(ht_mechanism_name((enum ht_mechanism)i)))) {
 			*out = (enum ht_mechanism)i;
 			return true;
 		}
@@ -31,7 +28,7 @@ bool ht_mechanism_parse(struct str name, enum ht_mechanism *out)
 
 const char *ht_mechanism_name(enum ht_mechanism m)
 {
-	return names[m];
+	return mechanism_names[MECHANISM_HT_NONE + m];
 }
 
 int ht_parse(struct ht_message *out, struct str message, struct str domain, struct arena *arena)

@@ -12,6 +12,7 @@
 #include "account/identity.h"
 #include "account/scram_message.h"
 #include "account/verifier.h"
+#include "base/mechanism.h"
 #include "base/text.h"
 
 enum state {
@@ -64,19 +65,12 @@ struct scram {
 	struct store_verifier verifier;
 };
 
-static const char *const names[SCRAM_MECHANISMS] = {
-	[SCRAM_SHA_1] = "SCRAM-SHA-1",
-	[SCRAM_SHA_1_PLUS] = "SCRAM-SHA-1-PLUS",
-	[SCRAM_SHA_256] = "SCRAM-SHA-256",
-	[SCRAM_SHA_256_PLUS] = "SCRAM-SHA-256-PLUS",
-	[SCRAM_SHA_512] = "SCRAM-SHA-512",
-	[SCRAM_SHA_512_PLUS] = "SCRAM-SHA-512-PLUS",
-};
+_Static_assert(MECHANISM_SCRAM_SHA_1 + SCRAM_SHA_512_PLUS == (int)MECHANISM_SCRAM_SHA_512_PLUS, "the same order");
 
 bool scram_mechanism_parse(struct str name, enum scram_mechanism *out)
 {
 	for (unsigned i = 0; i < SCRAM_MECHANISMS; i++) {
-		if (str_eq(name, str_from(names[i]))) {
+		if (str_eq(name, str_from(scram_mechanism_name((enum scram_mechanism)i)))) {
 			*out = (enum scram_mechanism)i;
 			return true;
 		}
@@ -86,7 +80,7 @@ bool scram_mechanism_parse(struct str name, enum scram_mechanism *out)
 
 const char *scram_mechanism_name(enum scram_mechanism m)
 {
-	return names[m];
+	return mechanism_names[MECHANISM_SCRAM_SHA_1 + m];
 }
 
 bool scram_is_plus(enum scram_mechanism m)

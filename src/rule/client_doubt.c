@@ -1,16 +1,13 @@
 /* Names in rules about clients that are not wrong, and yet nothing goes by them: they are one letter away
  * from one that is known. */
 #include "base/log.h"
+#include "base/mechanism.h"
 #include "client/os.h"
 #include "client/products.h"
 #include "conf/nearest.h"
 #include "rule/client_reader.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
-
-static const char *const mechanisms[] = {"PLAIN", "EXTERNAL", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS",
-	"SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512", "SCRAM-SHA-512-PLUS", "HT-SHA-256-NONE",
-	"HT-SHA-256-ENDP", "HT-SHA-256-EXPR"};
 
 static bool is_listed(const char *const *list, size_t len, struct str name)
 {
@@ -83,5 +80,5 @@ void client_rule_doubt(const struct client_set *set, const struct client_rule *r
 			doubt(r, "product", products->list[i], near, warnings);
 	}
 	doubt_listed(r, "system", &r->match.systems, systems, os_families(systems), warnings);
-	doubt_listed(r, "mechanism", &r->match.mechanisms, mechanisms, COUNT(mechanisms), warnings);
+	doubt_listed(r, "mechanism", &r->match.mechanisms, mechanism_names, MECHANISMS, warnings);
 }

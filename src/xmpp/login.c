@@ -12,6 +12,7 @@
 #include "account/throttle.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mechanism.h"
 #include "base/text.h"
 #include "conf/settings.h"
 #include "net/rejections.h"
@@ -571,14 +572,14 @@ static struct login *login_new(struct stream *s, const struct login_syntax *synt
 	l->arena = arena_new(64 << 10);
 	if (!l->arena || !conn_peer(&s->conn, &l->peer))
 		goto fail;
-	if (str_is(mechanism, "PLAIN") && mechanisms_have_plain(s)) {
+	if (str_eq(mechanism, str_from(mechanism_names[MECHANISM_PLAIN])) && mechanisms_have_plain(s)) {
 		l->is_plain = true;
-		l->mechanism = "PLAIN";
+		l->mechanism = mechanism_names[MECHANISM_PLAIN];
 		return l;
 	}
-	if (str_is(mechanism, "EXTERNAL") && external_is_offered(s)) {
+	if (str_eq(mechanism, str_from(mechanism_names[MECHANISM_EXTERNAL])) && external_is_offered(s)) {
 		l->is_external = true;
-		l->mechanism = "EXTERNAL";
+		l->mechanism = mechanism_names[MECHANISM_EXTERNAL];
 		return l;
 	}
 	if (syntax->has_tokens && ht_mechanism_parse(mechanism, &l->token.mechanism) && tokens_have(s, l->token.mechanism)) {
