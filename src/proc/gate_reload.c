@@ -123,6 +123,19 @@ static int read_settings(struct gate *g, struct settings **out, struct err *err)
 	return r;
 }
 
+/* A file that has gone is taken out; a folder that has gone is a disk that is not mounted, or a slip. */
+static int keep_folders(const struct gate *g, const char *dir, const struct policy_set *read, struct err *err)
+{
+	const char *lost = rule_set_lost_folder(policy_set_rules(read), policy_set_rules(g->policy));
+
+	if (!lost)
+		return 0;
+	return err_set(err, -ENOENT,
+			"the folder %s/%s is gone, and rules in force are of files in it: put it back. If there are to be none any more, "
+			"make the folder anew, empty",
+			dir, lost);
+}
+
 /* With the lists and switches that are in force. */
 static int load_policy(const struct gate *g, struct settings *settings, struct policy_set **out, struct err *err)
 {
@@ -132,6 +145,11 @@ static int load_policy(const struct gate *g, struct settings *settings, struct p
 
 	if (r)
 		return r;
+	r = keep_folders(g, settings->policy_dir.data, read, err);
+	if (r) {
+		policy_set_unref(read);
+		return r;
+	}
 	lockdown = gate_lockdown_under(g, settings);
 	*out = lockdown ? policy_set_with(read, g->barrier, lockdown) : NULL;
 	lockdown_unref(lockdown);

@@ -33,6 +33,7 @@ struct rule_set {
 	enum action on_error;
 	const struct notice *error_notice;
 	size_t inspect_bytes;
+	unsigned there, filled; /* folders: struct sources */
 	char version[POLICY_VERSION_LEN + 1];
 };
 
@@ -293,6 +294,8 @@ static int set_read(
 		ret = dictionaries_read(set, &sources, problems);
 	if (ret)
 		return ret;
+	set->there = sources.there;
+	set->filled = sources.filled;
 	reader.dictionaries = set->dictionaries;
 	root = tree_read(set, &reader, sources.policy);
 	if (root)
@@ -331,6 +334,14 @@ int rule_set_load(
 	}
 	*out = set;
 	return 0;
+}
+
+const char *rule_set_lost_folder(const struct rule_set *now, const struct rule_set *before)
+{
+	for (unsigned i = 0; i < FOLDERS; i++)
+		if (before->filled & ~now->there & 1u << i)
+			return policy_folder_names[i];
+	return NULL;
 }
 
 size_t rule_set_count(const struct rule_set *set)

@@ -54,6 +54,16 @@ void rule_set_unused(const struct rule_set *set, void (*each)(struct str name, v
 size_t rule_set_word_count(const struct rule_set *set);
 size_t rule_set_regex_count(const struct rule_set *set);
 
+enum policy_folder {
+	FOLDER_RULES,
+	FOLDER_CLIENTS,
+	FOLDER_DICTIONARIES,
+	FOLDERS,
+};
+extern const char *const policy_folder_names[FOLDERS];
+/* A folder of which `before` has files, and that is not there any more in `now`; NULL: none. */
+const char *rule_set_lost_folder(const struct rule_set *now, const struct rule_set *before);
+
 /* First 64 bits of SHA-256 over the names and bytes of all files read, as POLICY_VERSION_LEN hex digits. */
 const char *rule_set_version(const struct rule_set *set);
 

@@ -90,6 +90,9 @@ static int source_read(
 	return 0;
 }
 
+const char *const policy_folder_names[FOLDERS] = {
+	[FOLDER_RULES] = "rules", [FOLDER_CLIENTS] = "clients", [FOLDER_DICTIONARIES] = "dictionaries"};
+
 /* Editors' leavings and read-me files are no rules; anything else must have the ending, or a rule would be
  * lost without a word because of its file's name. */
 static bool name_is_foreign(struct str name)
@@ -133,13 +136,14 @@ static void dir_close(DIR **dir)
 		closedir(*dir);
 }
 
-static int names_read(struct reader *r, const char *folder, struct str ending, struct names *names)
+static int names_read(struct reader *r, const char *folder, struct str ending, struct names *names, bool *there)
 {
 	int fd = openat(r->dir, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	AUTO(dir_close) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 	int ret = 0;
 
+	*there = dir != NULL;
 	if (!dir) {
 		if (fd >= 0)
 			close(fd);
@@ -171,13 +175,17 @@ static int names_change(struct reader *r, struct names *names, const char *folde
 	return ret;
 }
 
-static int folder_read(struct reader *r, const char *folder, struct str ending, struct source **out)
+static int folder_read(struct reader *r, struct sources *all, enum policy_folder which, struct str ending, struct source **out)
 {
+	const char *folder = policy_folder_names[which];
 	struct names names = {};
-	int ret = names_read(r, folder, ending, &names);
+	bool there;
+	int ret = names_read(r, folder, ending, &names, &there);
 
 	if (ret == 0)
 		ret = names_change(r, &names, folder, ending);
+	all->there |= there ? 1u << which : 0;
+	all->filled |= names.count ? 1u << which : 0;
 	for (size_t i = 0; i < names.count && ret == 0; i++) {
 		ret = source_read(r, folder, names.name[i], ending, out);
 		if (ret == 0)
@@ -200,11 +208,11 @@ int sources_read(struct sources *out, const char *dir, const struct policy_chang
 	}
 	ret = source_read(&r, "", STR("policy.yaml"), STR(".yaml"), &out->policy);
 	if (ret == 0)
-		ret = folder_read(&r, "rules", STR(".yaml"), &out->rules);
+		ret = folder_read(&r, out, FOLDER_RULES, STR(".yaml"), &out->rules);
 	if (ret == 0)
-		ret = folder_read(&r, "clients", STR(".yaml"), &out->clients);
+		ret = folder_read(&r, out, FOLDER_CLIENTS, STR(".yaml"), &out->clients);
 	if (ret == 0)
-		ret = folder_read(&r, "dictionaries", STR(".txt"), &out->dictionaries);
+		ret = folder_read(&r, out, FOLDER_DICTIONARIES, STR(".txt"), &out->dictionaries);
 	return ret;
 }
 

@@ -17,6 +17,8 @@ struct source {
 struct sources {
 	struct source *policy, *rules, *clients,
 		*dictionaries; /* lists in the order of file names; policy has one or none */
+	unsigned there; /* bits of enum policy_folder (rule_set.h): the folder exists; */
+	unsigned filled; /* and files of it were read */
 };
 
 /* 0, -EINVAL (problems say which file) or -ENOMEM. Everything lives in the arena. `change`: see rule_set.h; may be NULL. */

@@ -102,6 +102,30 @@ def test_a_bad_rule_is_named_and_the_old_ones_stay_in_force(server, clients, tex
         assert version(server) == before
 
 
+@pytest.mark.parametrize("name", ["clients", "rules"])
+def test_a_folder_that_has_gone_leaves_its_rules_in_force(server, clients, name):
+    put(clients, "mine.yaml", "rules:\n- {id: mine, purpose: p, clients: {product: X}, effect: warn, mode: observe}\n")
+    assert server.run("reload").returncode == 0
+    before, folder, away = version(server), clients.parent / name, server.dir / "away"
+    folder.rename(away)
+    try:
+        done = server.run("reload")
+        assert done.returncode and "policy/%s is gone" % name in done.stderr and "put it back" in done.stderr
+        assert version(server) == before
+        folder.mkdir(0o755)
+        assert server.run("reload").returncode == 0  # empty: so it is meant
+        assert version(server) != before
+        folder.rmdir()
+        assert server.run("reload").returncode == 0  # it was empty before
+    finally:
+        if folder.exists():
+            folder.rmdir()
+        away.rename(folder)
+    assert server.run("reload").returncode == 0 and version(server) == before
+    (clients / "mine.yaml").unlink()
+    assert server.run("reload").returncode == 0 and "mine" not in rules(server)  # a file alone
+
+
 def test_a_good_rule_is_in_force_after_a_reload(server, clients):
     before = version(server)
     put(clients, "good.yaml", "rules:\n- {id: good, purpose: p, clients: {product: X}, effect: warn, mode: observe}\n")
