@@ -1,8 +1,10 @@
 #include "cli/table.h"
 
+#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <wchar.h>
 
 #include "base/buf.h"
 #include "base/text.h"
@@ -55,13 +57,30 @@ void table_addf(struct table *t, const char *fmt, ...)
 	buf_done(&text);
 }
 
-/* Code points; close enough to columns for names and addresses. */
-static size_t width(struct str s)
+/* As the C library has it for UTF-8, whatever the locale of the one who asks: "LANG=C" shows the same table. */
+static locale_t utf8_locale(void)
 {
+	static locale_t utf8;
+
+	if (!utf8)
+		utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	return utf8;
+}
+
+/* What the library does not know takes a column. */
+size_t table_width(struct str s)
+{
+	locale_t utf8 = utf8_locale(), before = utf8 ? uselocale(utf8) : (locale_t)0;
 	size_t n = 0;
 
-	for (size_t i = 0; i < s.len; i++)
-		n += ((unsigned char)s.data[i] & 0xc0) != 0x80;
+	for (size_t at = 0; at < s.len;) {
+		uint32_t c = utf8_next(s, &at);
+		int columns = utf8 ? wcwidth((wchar_t)c) : 1;
+
+		n += columns < 0 ? 1 : (size_t)columns;
+	}
+	if (utf8)
+		uselocale(before);
 	return n;
 }
 
@@ -71,7 +90,7 @@ static void print_cell(struct str s, size_t wide, bool last)
 	if (last)
 		putchar('\n');
 	else
-		printf("%*s", (int)(wide - width(s)) + 2, "");
+		printf("%*s", (int)(wide - table_width(s)) + 2, "");
 }
 
 void table_print(const struct table *t)
@@ -81,8 +100,8 @@ void table_print(const struct table *t)
 	for (size_t c = 0; c < t->columns; c++)
 		wide[c] = strlen(t->names[c]);
 	for (size_t i = 0; i < t->len; i++)
-		if (width(t->cells[i]) > wide[i % t->columns])
-			wide[i % t->columns] = width(t->cells[i]);
+		if (table_width(t->cells[i]) > wide[i % t->columns])
+			wide[i % t->columns] = table_width(t->cells[i]);
 	for (size_t c = 0; c < t->columns && t->names[0][0]; c++)
 		print_cell(str_from(t->names[c]), wide[c], c + 1 == t->columns);
 	for (size_t i = 0; i < t->len; i++)

@@ -23,6 +23,9 @@ void table_done(struct table *t);
 void table_add(struct table *t, struct str text);
 void table_addf(struct table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Columns of a terminal that valid UTF-8 takes: two for a wide letter, none for what is put on the one before. */
+size_t table_width(struct str s);
+
 /* On standard output; nothing but the heading when there are no rows. No heading when the first name is "".
  */
 void table_print(const struct table *t);
