@@ -1,5 +1,12 @@
 #include "rule/link.h"
 
+#include <endian.h>
+#include <stdint.h>
+
+/* Sixteen bytes at once in the compiler's own vectors. */
+typedef unsigned char lane __attribute__((vector_size(16)));
+typedef uint64_t half __attribute__((vector_size(16)));
+
 /* Two-letter domains are all there, but words run into each other, too ("works.is it"): see link.h. */
 static const struct str tlds[] = {STR("app"), STR("biz"), STR("blog"), STR("click"), STR("cloud"), STR("club"), STR("com"),
 	STR("dev"), STR("download"), STR("edu"), STR("eu"), STR("gov"), STR("icu"), STR("info"), STR("int"), STR("io"),
@@ -181,14 +188,47 @@ bool link_end(struct link_finder *f)
 	return f->found;
 }
 
+/* A link needs one of . : \ there, and not at the end of a sentence. */
+static bool is_sign_at(struct str text, size_t at)
+{
+	char c = text.data[at];
+
+	if (at + 1 == text.len)
+		return false;
+	return c == '\\' || ((c == '.' || c == ':') && !link_is_edge((unsigned char)text.data[at + 1]));
+}
+
+/* Of the eight bytes there; `marks` has those set that are to be looked at. */
+static bool has_sign(struct str text, size_t at, uint64_t marks)
+{
+	for (marks = le64toh(marks) & UINT64_C(0x0101010101010101); marks; marks &= marks - 1)
+		if (is_sign_at(text, at + (size_t)__builtin_ctzll(marks) / 8))
+			return true;
+	return false;
+}
+
+static bool lane_has_sign(struct str text, size_t at)
+{
+	half marks;
+	lane l;
+
+	memcpy(&l, text.data + at, sizeof(l));
+	marks = (half)((l == '.') | (l == ':') | (l == '\\'));
+	return (marks[0] | marks[1]) != 0 && (has_sign(text, at, marks[0]) || has_sign(text, at + 8, marks[1]));
+}
+
 bool link_may_be_in(struct str text)
 {
-	for (size_t i = 0; i + 1 < text.len; i++) {
-		char c = text.data[i];
+	size_t at = 0;
 
-		if (c == '\\' || ((c == '.' || c == ':') && !link_is_edge((unsigned char)text.data[i + 1])))
+	for (; at + sizeof(lane) <= text.len; at += sizeof(lane))
+		if (lane_has_sign(text, at))
 			return true;
-	}
+	if (at) /* the last ones, with some before them once more */
+		return at < text.len && lane_has_sign(text, text.len - sizeof(lane));
+	for (; at < text.len; at++)
+		if (is_sign_at(text, at))
+			return true;
 	return false;
 }
 

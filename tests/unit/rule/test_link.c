@@ -96,11 +96,45 @@ static void it_does_not_matter_how_the_text_comes(void **state)
 	}
 }
 
+/* Byte by byte, as it is meant. */
+static bool may_be_in(struct str text)
+{
+	for (size_t i = 0; i + 1 < text.len; i++) {
+		char c = text.data[i];
+
+		if (c == '\\' || ((c == '.' || c == ':') && !link_is_edge((unsigned char)text.data[i + 1])))
+			return true;
+	}
+	return false;
+}
+
+static void a_text_that_is_not_looked_through_has_none(void **state)
+{
+	static const char signs[] = ".:\\";
+	char text[80];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_true(!cases[i].link || link_may_be_in(str_from(cases[i].text)));
+	for (size_t len = 0; len < sizeof(text); len++)
+		for (size_t at = 0; at < len; at++)
+			for (size_t i = 0; i < 6; i++) {
+				memset(text, 'a', sizeof(text)); /* what stands behind is none of it */
+				text[at] = signs[i % 3];
+				if (i >= 3)
+					text[at + 1 < sizeof(text) ? at + 1 : at] = ' ';
+				assert_int_equal(link_may_be_in(str_of(text, len)), may_be_in(str_of(text, len)));
+				text[len / 2] = '.';
+				assert_int_equal(link_may_be_in(str_of(text, len)), may_be_in(str_of(text, len)));
+			}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(links_are_told_from_words),
 		cmocka_unit_test(it_does_not_matter_how_the_text_comes),
+		cmocka_unit_test(a_text_that_is_not_looked_through_has_none),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
