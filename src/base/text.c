@@ -149,15 +149,28 @@ size_t utf8_length(struct str s, size_t at)
 }
 
 /* Where the first byte beyond ASCII stands, at or after `at`; eight bytes at a time. */
-static size_t ascii_run(struct str s, size_t at)
+static bool is_ascii(const char *bytes)
 {
 	uint64_t word;
 
-	for (; s.len - at >= sizeof(word); at += sizeof(word)) {
-		memcpy(&word, s.data + at, sizeof(word));
-		if (word & 0x8080808080808080)
+	memcpy(&word, bytes, sizeof(word));
+	return !(word & 0x8080808080808080);
+}
+
+static size_t ascii_run(struct str s, size_t at)
+{
+	enum { WORD = sizeof(uint64_t) };
+
+	for (; s.len - at >= 4 * WORD; at += 4 * WORD) {
+		const char *p = s.data + at;
+
+		if (!(is_ascii(p) & is_ascii(p + WORD) & is_ascii(p + 2 * WORD) & is_ascii(p + 3 * WORD)))
 			break;
 	}
+	while (s.len - at >= WORD && is_ascii(s.data + at))
+		at += WORD;
+	if (s.len >= WORD && s.len - at < WORD && is_ascii(s.data + s.len - WORD))
+		return s.len; /* the last ones, with some before them once more */
 	while (at < s.len && (unsigned char)s.data[at] < 0x80)
 		at++;
 	return at;
