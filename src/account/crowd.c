@@ -215,19 +215,18 @@ bool crowd_ignores(struct crowd *c, struct str victim, struct str sender, uint64
 	return ignores;
 }
 
-bool crowd_meet(struct crowd *c, struct str victim, struct str sender, uint64_t now)
+bool crowd_meet(struct crowd *c, uint64_t pair, uint64_t now)
 {
-	uint64_t key = meter_key(victim, sender);
-	bool had_met = meter_note(c->met, key, met_ms, now);
+	bool had_met = meter_note(c->met, pair, met_ms, now);
 
 	if (c->count)
-		meter_forget(c->ignored, key);
+		meter_forget(c->ignored, pair);
 	return !had_met;
 }
 
-bool crowd_have_met(struct crowd *c, struct str victim, struct str sender, uint64_t now)
+bool crowd_have_met(struct crowd *c, uint64_t pair, uint64_t now)
 {
-	return meter_has(c->met, meter_key(victim, sender), met_ms, now);
+	return meter_has(c->met, pair, met_ms, now);
 }
 
 bool crowd_was_told(struct crowd *c, struct str account, uint64_t forget, uint64_t now)

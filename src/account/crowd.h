@@ -68,9 +68,9 @@ bool crowd_holds(struct crowd *c, struct str victim, uint64_t now_ms);
 /* Has the sender been refused in this flood, so that nobody need ask again? Counts it. For whoever sees stanzas first. */
 bool crowd_ignores(struct crowd *c, struct str victim, struct str sender, uint64_t now_ms);
 
-/* They know each other from now on, as far as this goes. True: they had not met. */
-bool crowd_meet(struct crowd *c, struct str victim, struct str sender, uint64_t now_ms);
-bool crowd_have_met(struct crowd *c, struct str victim, struct str sender, uint64_t now_ms);
+/* They know each other from now on, as far as this goes. `pair` is meter_key() of victim and sender. True: they had not met. */
+bool crowd_meet(struct crowd *c, uint64_t pair, uint64_t now_ms);
+bool crowd_have_met(struct crowd *c, uint64_t pair, uint64_t now_ms);
 
 /* Was something said to the account in so much time? */
 bool crowd_was_told(struct crowd *c, struct str account, uint64_t forget_ms, uint64_t now_ms);

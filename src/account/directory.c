@@ -236,7 +236,11 @@ uint64_t directory_group_sum(struct directory *d, struct str group)
 
 const struct person *directory_get(struct directory *d, struct str bare)
 {
-	uint64_t hash = map_hash(bare);
+	return directory_get_hashed(d, bare, map_hash(bare));
+}
+
+const struct person *directory_get_hashed(struct directory *d, struct str bare, uint64_t hash)
+{
 	struct shard *s = shard_of(d, hash);
 	const struct person *p;
 

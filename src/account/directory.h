@@ -47,6 +47,7 @@ void directory_remove(struct directory *d, struct str jid);
 
 /* NULL: not one of us. The caller owns one reference: person_unref(). */
 [[nodiscard]] const struct person *directory_get(struct directory *d, struct str bare);
+[[nodiscard]] const struct person *directory_get_hashed(struct directory *d, struct str bare, uint64_t hash); /* map_hash(bare) */
 
 size_t directory_count(struct directory *d);
 

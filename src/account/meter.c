@@ -56,9 +56,7 @@ struct meter *meter_free(struct meter *m)
 
 uint64_t meter_key(struct str a, struct str b)
 {
-	uint64_t both = map_hash(a) * UINT64_C(0x9e3779b97f4a7c15) + map_hash(b); /* nobody outside knows either */
-
-	return both | UINT64_C(1) << 63; /* 0 means free */
+	return meter_key_hashed(map_hash(a), map_hash(b));
 }
 
 static pthread_mutex_t *meter_lock(struct meter *m, uint64_t key)

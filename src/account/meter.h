@@ -16,7 +16,14 @@ struct meter;
 [[nodiscard]] int meter_new(struct meter **out, size_t entries); /* of 16 bytes; 0 or -ENOMEM */
 struct meter *meter_free(struct meter *m);                       /* accepts NULL, returns NULL */
 
-uint64_t meter_key(struct str a, struct str b);
+uint64_t meter_key(struct str a, struct str b); /* never 0 */
+/* The same of their map_hash(). */
+static inline uint64_t meter_key_hashed(uint64_t a, uint64_t b)
+{
+	uint64_t both = a * UINT64_C(0x9e3779b97f4a7c15) + b; /* nobody outside knows either */
+
+	return both | UINT64_C(1) << 63; /* 0 means free */
+}
 
 /* Takes `cost` (in time: how long the bucket needs to win it back) out of a bucket that holds `room`. 0: it was there. Else
  * how long until the bucket is not overdrawn: it is charged in any case, up to twice its room. */

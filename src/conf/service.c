@@ -32,8 +32,11 @@ static struct str head_of(struct str name)
 
 static bool stands_for(const struct settings *s, struct str name, struct str domain)
 {
-	struct str head = head_of(name);
+	struct str head;
 
+	if (!domain.len || !name.len || domain.data[0] != name.data[0]) /* nearly always: this is asked for each stanza */
+		return false;
+	head = head_of(name);
 	if (head.len == name.len)
 		return str_eq(name, domain);
 	return domain.len > head.len && str_starts(domain, head) && domain.data[head.len] == '.' &&

@@ -264,6 +264,8 @@ unsigned jid_home(struct str bare, unsigned n)
 {
 	uint64_t h = 0xcbf29ce484222325ULL;
 
+	if (n == 1)
+		return 0;
 	for (size_t i = 0; i < bare.len; i++)
 		h = (h ^ (unsigned char)bare.data[i]) * 0x100000001b3ULL;
 	return (unsigned)((h >> 32) * n >> 32);

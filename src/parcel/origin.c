@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "account/directory.h"
+#include "base/map.h"
 
 static struct str take(char **at, struct str from)
 {
@@ -26,6 +27,7 @@ struct origin *origin_new(const struct origin_parts *parts)
 	at = o->text;
 	o->refs = 1;
 	o->jid = jid_split(take(&at, parts->jid->full));
+	o->hash = map_hash(o->jid.bare);
 	o->session = take(&at, parts->session);
 	o->address = take(&at, parts->address);
 	o->tls = take(&at, parts->tls);

@@ -13,6 +13,7 @@ struct person;
 struct origin {
 	_Atomic unsigned refs;
 	struct jid jid;               /* full, canonical */
+	uint64_t hash;                /* map_hash() of jid.bare */
 	const struct person *person;  /* counted reference (account/directory.h); NULL: an external component speaks, for
 	                                 this address of its domain (XEP-0114) */
 	struct str session;           /* public session id, 22 characters; also names the stream in the record */

@@ -59,6 +59,7 @@ struct parcel {
 	enum parcel_kind kind;
 	enum parcel_class class;
 	struct jid to;           /* as addressed; for no `to`: the sender's own bare JID (RFC 6120 10.3) */
+	uint64_t to_hash;        /* map_hash() of to.bare; 0: not made. Set by policy, with `recipient` */
 	bool has_to;
 	bool renamed;            /* the resource of `to` was written otherwise than it is kept and compared */
 	struct str type;         /* the stanza's type attribute, "" when absent */

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 
 #include "account/crowd.h"
+#include "account/meter.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/phrase.h"
 #include "route/answer.h"
 #include "route/crew.h"
@@ -41,10 +43,16 @@ static bool is_contact(const struct user *u, struct str bare)
 	return user_contact(u, bare, &c) && !c.hidden;
 }
 
-static bool is_known(const struct user *u, struct str bare)
+/* As in meter_key(u->bare, bare); `hash` is map_hash(bare), 0: not made yet. */
+static uint64_t pair_of(const struct user *u, struct str bare, uint64_t hash)
+{
+	return meter_key_hashed(u->hash, hash ? hash : map_hash(bare));
+}
+
+static bool is_known(const struct user *u, struct str bare, uint64_t hash)
 {
 	return str_eq(bare, u->bare) || is_contact(u, bare) || crew_knows(u, bare) ||
-	       crowd_have_met(crowd_of(u), u->bare, bare, now_of(u));
+	       crowd_have_met(crowd_of(u), pair_of(u, bare, hash), now_of(u));
 }
 
 static bool is_exempt(const struct user *u)
@@ -56,9 +64,9 @@ static bool is_exempt(const struct user *u)
 	return p && person_in_group(p, group);
 }
 
-bool flood_meet(struct user *u, struct str bare)
+bool flood_meet(struct user *u, struct str bare, uint64_t hash)
 {
-	return crowd_of(u) && !is_contact(u, bare) && crowd_meet(crowd_of(u), u->bare, bare, now_of(u));
+	return crowd_of(u) && !is_contact(u, bare) && crowd_meet(crowd_of(u), pair_of(u, bare, hash), now_of(u));
 }
 
 /* ---- telling ---- */
@@ -143,11 +151,11 @@ static void note(struct user *u)
 
 /* ---- counting ---- */
 
-static bool stops(struct user *u, struct str from)
+static bool stops(struct user *u, struct str from, uint64_t hash)
 {
 	struct crowd_limits limits = limits_of(u->home->settings);
 
-	if (!crowd_of(u) || is_exempt(u) || is_known(u, from))
+	if (!crowd_of(u) || is_exempt(u) || is_known(u, from, hash))
 		return false;
 	switch (crowd_count(crowd_of(u), &limits, u->bare, from, now_of(u))) {
 	case CROWD_PASS:
@@ -164,7 +172,7 @@ static bool stops(struct user *u, struct str from)
 
 bool flood_stops(struct user *u, struct parcel *p)
 {
-	if (str_is(p->type, "error") || str_is(p->type, "groupchat") || !stops(u, p->origin->jid.bare))
+	if (str_is(p->type, "error") || str_is(p->type, "groupchat") || !stops(u, p->origin->jid.bare, p->origin->hash))
 		return false;
 	answer_error(p, STANZA_RESOURCE_CONSTRAINT, CROWD_TEXT);
 	return true;
@@ -191,7 +199,7 @@ static void answer_letter(const struct user *u, const struct letter *l)
 
 bool flood_stops_letter(struct user *u, const struct letter *l)
 {
-	if (!stops(u, l->from.bare))
+	if (!stops(u, l->from.bare, 0))
 		return false;
 	if (l->kind == LETTER_SUBSCRIBE)
 		answer_letter(u, l);

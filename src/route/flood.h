@@ -12,8 +12,8 @@
 /* The same of presence shown to him or a request for a subscription. */
 [[nodiscard]] bool flood_stops_letter(struct user *u, const struct letter *l);
 
-/* He writes to that bare address. True: nobody knew so far that he knows it. */
-bool flood_meet(struct user *u, struct str bare);
+/* He writes to that bare address; `hash` is its map_hash(), 0: not made yet. True: nobody knew so far that he knows it. */
+bool flood_meet(struct user *u, struct str bare, uint64_t hash);
 
 /* A session has become available: it is told what has gone on meanwhile, once a flood. */
 void flood_greet(struct session *s);

@@ -267,7 +267,7 @@ static void run_arrive(struct task *task)
 static void run_receive(struct task *task)
 {
 	struct parcel *p = parcel_of(task);
-	struct user *u = user_of_account(home_here(p->route), p->to.bare);
+	struct user *u = user_of_account(home_here(p->route), p->to.bare, p->to_hash);
 
 	if (u) {
 		p->user = u;

@@ -224,7 +224,7 @@ static void run_arrive(struct task *task)
 static void run_receive(struct task *task)
 {
 	struct parcel *p = parcel_of(task);
-	struct user *u = user_of_account(home_here(p->route), p->to.bare);
+	struct user *u = user_of_account(home_here(p->route), p->to.bare, p->to_hash);
 
 	if (!u) {
 		struct addressee nobody = {.is_full = !jid_is_bare(&p->to)};
@@ -254,10 +254,10 @@ static bool is_for_us(const struct home *h, const struct jid *to)
 	return home_is_ours(h, to->domain) && !jid_is_domain(to);
 }
 
-static void meet(struct user *u, struct str bare)
+static void meet(struct user *u, const struct parcel *p)
 {
-	if (flood_meet(u, bare))
-		strangers_meet(u, bare);
+	if (flood_meet(u, p->to.bare, p->to_hash))
+		strangers_meet(u, p->to.bare);
 }
 
 void message_send(struct user *u, struct parcel *p)
@@ -276,7 +276,7 @@ void message_send(struct user *u, struct parcel *p)
 		return;
 	}
 	if (p->class == CLASS_CONTENT && !str_is(p->type, "error"))
-		meet(u, p->to.bare);
+		meet(u, p);
 	if (u->carbons)
 		carbons_sent(u, p, receipt_of(u, p));
 	history_sent(u, p);

@@ -168,7 +168,7 @@ static void run_loaded(struct task *task)
 static void run_want(struct task *task)
 {
 	struct want *w = container_of(task, struct want, task);
-	struct user *u = user_of_account(home_here(w->route), w->owner);
+	struct user *u = user_of_account(home_here(w->route), w->owner, 0);
 
 	if (!u) {
 		want_free(w);

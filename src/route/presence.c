@@ -501,7 +501,7 @@ static bool removal_finds_nobody(struct home *h, const struct letter *l)
 
 static void letter_load(struct home *h, struct letter *l)
 {
-	struct user *u = l->removed ? user_get(h, l->to.bare) : user_of_account(h, l->to.bare); /* also of who is disabled */
+	struct user *u = l->removed ? user_get(h, l->to.bare) : user_of_account(h, l->to.bare, 0); /* also of who is disabled */
 
 	if (u) {
 		l->task.run = run_loaded;

@@ -262,7 +262,7 @@ static void run_sender(struct task *task)
 	struct parcel *p = parcel_of(task);
 	struct home *h = home_here(p->route);
 	struct jid from = jid_split(node_attr(p->stanza, STR("from")));
-	struct user *u = user_of_account(h, from.bare);
+	struct user *u = user_of_account(h, from.bare, 0);
 
 	if (!u) {
 		if (components_has(p->route, from.domain))

@@ -133,7 +133,7 @@ static void run_card_ready(struct task *task)
 static void run_card(struct task *task)
 {
 	struct parcel *p = parcel_of(task);
-	struct user *u = user_of_account(home_here(p->route), p->recipient->jid);
+	struct user *u = user_of_account(home_here(p->route), p->recipient->jid, 0);
 
 	if (!u) {
 		refuse_card(p);

@@ -300,7 +300,7 @@ void roster_change(struct user *u, const struct contact *c, struct parcel *p)
 		return;
 	}
 	if (!c->hidden && old.hidden)
-		flood_meet(u, c->jid);
+		flood_meet(u, c->jid, 0);
 	if (!user_put_contact(u, c, &now))
 		return;
 	if (!now.hidden && (!same || p))

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "account/crowd.h"
+#include "account/meter.h"
 #include "base/clock.h"
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -42,7 +43,7 @@ static bool is_known(const struct user *u, const struct jid *from)
 		return true;
 	if (user_contact(u, from->bare, &c) && !c.hidden)
 		return true;
-	return (crowd && crowd_have_met(crowd, u->bare, from->bare, loop_ms(u->home->loop))) || has_gone_to(u, from);
+	return (crowd && crowd_have_met(crowd, meter_key(u->bare, from->bare), loop_ms(u->home->loop))) || has_gone_to(u, from);
 }
 
 static bool is_stranger(const struct user *u, const struct jid *from)

@@ -184,6 +184,7 @@ static struct user *user_new(struct home *h, struct str bare)
 		return NULL;
 	memcpy(u->bytes, bare.data, bare.len);
 	u->bare = str_of(u->bytes, bare.len);
+	u->hash = map_hash(u->bare);
 	u->home = h;
 	u->waiting_end = &u->waiting;
 	u->held_end = &u->held;
@@ -321,9 +322,9 @@ bool user_exists(struct home *h, struct str bare)
 	return (u && u->session_count) || account_is_open(h, bare);
 }
 
-struct user *user_of_account(struct home *h, struct str bare)
+struct user *user_of_account(struct home *h, struct str bare, uint64_t hash)
 {
-	struct user *u = map_get(&h->users, bare);
+	struct user *u = hash ? map_get_hashed(&h->users, bare, hash) : map_get(&h->users, bare);
 
 	home_check(h);
 	if (u && u->session_count)

@@ -16,6 +16,7 @@ enum {
 struct user {
 	struct home *home;
 	struct str bare;
+	uint64_t hash;       /* map_hash() of it */
 	struct list idle;    /* in home->idle */
 	uint64_t idle_since; /* loop_seconds() */
 	bool ready;          /* loaded */
@@ -58,8 +59,8 @@ struct user {
 
 /* Loads it when it is not there. NULL: memory is out. */
 struct user *user_get(struct home *h, struct str bare);
-/* The same for a recipient: NULL also when there is no such account or it is disabled. */
-struct user *user_of_account(struct home *h, struct str bare);
+/* The same for a recipient: NULL also when there is no such account or it is disabled. `hash` is map_hash(bare), 0: not made yet. */
+struct user *user_of_account(struct home *h, struct str bare, uint64_t hash);
 /* NULL unless it is in memory and loaded. */
 struct user *user_find(struct home *h, struct str bare);
 /* Runs the task at once, or when the user has been loaded; in order of the calls. */

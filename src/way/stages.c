@@ -4,6 +4,7 @@
 
 #include "account/directory.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "conf/service.h"
 #include "conf/settings.h"
 #include "policy/limit.h"
@@ -68,12 +69,13 @@ static bool subject_of_recipient(const struct parcel *p, const struct way_loop *
 }
 
 /* Who is meant: in a room, for what is for one occupant alone, the account behind him. */
-static const struct person *recipient_of(const struct parcel *p, const struct way_loop *wl)
+static const struct person *recipient_of(struct parcel *p, const struct way_loop *wl)
 {
 	if (!p->has_to || jid_is_domain(&p->to))
 		return NULL;
+	p->to_hash = map_hash(p->to.bare);
 	if (!settings_is_rooms(wl->settings, p->to.domain))
-		return directory_get(wl->directory, p->to.bare);
+		return directory_get_hashed(wl->directory, p->to.bare, p->to_hash);
 	if (p->kind == PARCEL_PRESENCE || p->to.resource.len == 0)
 		return NULL;
 	return route_room_person(wl->route, &p->to);

@@ -31,8 +31,6 @@ struct way_loop {
 	struct outbreak *outbreak;       /* NULL: nobody looks for one */
 	struct meter *met;               /* of the way: pairs who have written to each other */
 	struct meter *spent;             /* of the way, in nanoseconds (quota.h) */
-	const struct parcel *payer;      /* the content that was looked at last, and */
-	uint64_t payer_key;              /*   of whose bytes: it is paid for within the same run, mostly */
 	struct list waiting;             /* record waits, oldest first */
 	struct timer watch;
 	struct buf stanza;               /* the stanza as accepted, serialised for the record */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "account/crowd.h"
+#include "account/meter.h"
 
 static const struct crowd_limits limits = {.senders = 10, .sender_seconds = 2, .per_second = 100, .burst = 50, .seconds = 120};
 
@@ -163,11 +164,11 @@ static void who_is_written_to_may_answer(void **state)
 	(void)state;
 	attack(c, 0, 100, 1000, &begins);
 	assert_true(crowd_ignores(c, VICTIM, STR("attacker50@x"), 1001));
-	assert_true(crowd_meet(c, VICTIM, STR("attacker50@x"), 1002));
-	assert_false(crowd_meet(c, VICTIM, STR("attacker50@x"), 1002));
+	assert_true(crowd_meet(c, meter_key(VICTIM, STR("attacker50@x")), 1002));
+	assert_false(crowd_meet(c, meter_key(VICTIM, STR("attacker50@x")), 1002));
 	assert_false(crowd_ignores(c, VICTIM, STR("attacker50@x"), 1003));
-	assert_true(crowd_have_met(c, VICTIM, STR("attacker50@x"), 1003));
-	assert_false(crowd_have_met(c, STR("attacker50@x"), VICTIM, 1003));
+	assert_true(crowd_have_met(c, meter_key(VICTIM, STR("attacker50@x")), 1003));
+	assert_false(crowd_have_met(c, meter_key(STR("attacker50@x"), VICTIM), 1003));
 	crowd_free(c);
 }
 
