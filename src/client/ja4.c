@@ -128,6 +128,15 @@ static void read_extension(struct hello *h, size_t type, struct cursor body, boo
 	add(&h->extensions, type);
 }
 
+static void hello_init(struct hello *h)
+{
+	h->version = 0;
+	h->has_name = false;
+	h->alpn = STR_NONE;
+	h->extensions_seen = 0;
+	h->ciphers.count = h->extensions.count = h->signatures.count = 0;
+}
+
 /* RFC 8446 section 4.1.2; the same before TLS 1.3. */
 static bool hello_read(struct hello *h, struct str bytes)
 {
@@ -171,6 +180,8 @@ static const char *version_text(unsigned version)
 	return "00";
 }
 
+static const char hex[] = "0123456789abcdef";
+
 static bool is_alnum(unsigned char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
@@ -179,7 +190,6 @@ static bool is_alnum(unsigned char c)
 /* The first and last character of the name, or of its digits where these are no letters or digits. */
 static void alpn_text(struct str alpn, char out[2])
 {
-	static const char hex[] = "0123456789abcdef";
 	unsigned char first, last;
 
 	out[0] = out[1] = '0';
@@ -191,22 +201,30 @@ static void alpn_text(struct str alpn, char out[2])
 	out[1] = is_alnum(first) && is_alnum(last) ? (char)last : hex[last & 15];
 }
 
+/* As "1301,1302". */
 static void digest_list(EVP_MD_CTX *ctx, const struct list *list)
 {
-	char text[8];
+	enum { EACH = 5 };
+	char text[64 * EACH];
+	size_t len = 0;
 
 	for (size_t i = 0; i < list->count; i++) {
-		int n = snprintf(text, sizeof(text), "%s%04x", i ? "," : "", list->value[i]);
-
-		EVP_DigestUpdate(ctx, text, (size_t)n);
+		if (len + EACH > sizeof(text)) {
+			EVP_DigestUpdate(ctx, text, len);
+			len = 0;
+		}
+		if (i)
+			text[len++] = ',';
+		for (int shift = 12; shift >= 0; shift -= 4)
+			text[len++] = hex[list->value[i] >> shift & 15];
 	}
+	EVP_DigestUpdate(ctx, text, len);
 }
 
 /* Of the list, and of the second behind an underscore where there is one. */
 static bool hash_text(const struct list *list, const struct list *second, char out[HASH_SHOWN])
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
-	char text[HASH_SHOWN + 1];
 	EVP_MD_CTX *ctx;
 	bool made;
 
@@ -225,9 +243,8 @@ static bool hash_text(const struct list *list, const struct list *second, char o
 	}
 	made = EVP_DigestFinal_ex(ctx, digest, NULL) == 1;
 	EVP_MD_CTX_free(ctx);
-	for (size_t i = 0; i < HASH_SHOWN / 2; i++)
-		snprintf(text + 2 * i, 3, "%02x", digest[i]);
-	memcpy(out, text, HASH_SHOWN);
+	for (size_t i = 0; made && i < HASH_SHOWN; i++)
+		out[i] = hex[digest[i / 2] >> (i % 2 ? 0 : 4) & 15];
 	return made;
 }
 
@@ -271,9 +288,10 @@ bool ja4_of_hello(struct str hello, char out[JA4_LEN])
 
 	if (hello.len > JA4_HELLO_MAX)
 		return false;
-	h = calloc(1, sizeof(*h)); /* 50 KB: too much for a stack that others use, too */
+	h = malloc(sizeof(*h)); /* 50 KB: too much for a stack that others use, too, and to be cleared for each login */
 	if (!h)
 		return false;
+	hello_init(h);
 	made = hello_read(h, hello) && hello_write(h, out);
 	free(h);
 	return made;

@@ -36,7 +36,9 @@ static bool is_alnum(char c)
 
 static bool starts_nocase(struct str s, struct str prefix)
 {
-	return s.len >= prefix.len && str_eq_nocase(str_cut(s, 0, prefix.len), prefix);
+	if (s.len < prefix.len || (prefix.len && lower(s.data[0]) != lower(prefix.data[0])))
+		return false;
+	return str_eq_nocase(str_cut(s, 0, prefix.len), prefix);
 }
 
 /* The next part of a list; *at moves on. False: there is none. */
@@ -56,7 +58,7 @@ static bool list_has(const char *list, struct str word)
 {
 	struct str part;
 
-	for (size_t at = 0; next_part(str_from(list), &at, &part);)
+	for (size_t at = 0; word.len && next_part(str_from(list), &at, &part);)
 		if (str_eq_nocase(part, word))
 			return true;
 	return false;
@@ -206,7 +208,7 @@ static const struct product *longest(struct str text, const char *(*lists)(const
 	size_t best_len = 0;
 	struct str part;
 
-	for (size_t i = 0; i < client_products_count; i++)
+	for (size_t i = 0; text.len && i < client_products_count; i++)
 		for (int list = 0; list < 2; list++)
 			for (size_t at = 0; next_part(str_from(lists(&client_products[i], list)), &at, &part);)
 				if (part.len > best_len && starts_nocase(text, part) &&
