@@ -175,6 +175,13 @@ static void put_opened(const struct tally *t, struct client_decision *out)
 		}
 }
 
+bool client_has_rules(const struct policy_set *policy)
+{
+	const struct client_set *set = client_set_of(policy);
+
+	return set && set->count;
+}
+
 void client_decide(const struct policy_set *policy, const struct client_case *c, struct client_decision *out)
 {
 	const struct client_set *set = client_set_of(policy);
@@ -183,7 +190,7 @@ void client_decide(const struct policy_set *policy, const struct client_case *c,
 	struct heap sum;
 
 	*out = (struct client_decision){.effect = CLIENT_ALLOW, .client = c->client};
-	if (!set || !set->count)
+	if (!client_has_rules(policy))
 		return;
 	client_view_make(set, c, &view);
 	if (c->early) {

@@ -68,6 +68,9 @@ struct client_decision {
 	enum client_effect observed_effect;
 };
 
+/* Is there any rule? Without one each decision is CLIENT_ALLOW, whatever the client is. */
+[[nodiscard]] bool client_has_rules(const struct policy_set *set);
+
 /* With no rule that applies: CLIENT_ALLOW. `set` NULL: the same. Strings are borrowed from the set and the case. Early, only what is
  * certain is decided: a product below BASIS_AGENT is none, what has not been shown fits no rule, and any that allows. */
 void client_decide(const struct policy_set *set, const struct client_case *c, struct client_decision *out);

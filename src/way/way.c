@@ -250,7 +250,7 @@ bool way_denies_client(void *way_owner, const struct xmpp_visitor *v, struct are
 	struct way_loop *wl = way_here(way_owner);
 	struct subject person = way_subject(v->person, STR_NONE);
 	/* mostly SASL2's agent (XEP-0388) and the TLS library */
-	struct judgement *client = client_judge(route_clients(wl->route), &v->signals);
+	struct judgement *client = client_has_rules(wl->policy) ? client_judge(route_clients(wl->route), &v->signals) : NULL;
 	const struct settings_strings *help = &wl->settings->contact_support;
 	struct client_case c = {.client = client,
 			.person = &person,
@@ -270,6 +270,8 @@ bool way_denies_client(void *way_owner, const struct xmpp_visitor *v, struct are
 		*rule = arena_dup(arena, d.rule);
 	}
 	denied = d.effect == CLIENT_DENY || is_held_off(wl, v, arena, text, rule);
+	if (denied && !client)
+		client = client_judge(route_clients(wl->route), &v->signals);
 	if (denied)
 		rejection_note(&(struct rejection){.kind = d.effect == CLIENT_DENY ? STR("client") : STR("held"),
 				.address = c.address,
