@@ -57,7 +57,9 @@ static bool put_scram(const struct stream *s, bool plus, struct buf *out)
 
 	for (int m = SCRAM_MECHANISMS - 1; m >= 0; m--)
 		if (scram_is_plus((enum scram_mechanism)m) == plus && mechanisms_have(s, (enum scram_mechanism)m)) {
-			buf_printf(out, "<mechanism>%s</mechanism>", scram_mechanism_name((enum scram_mechanism)m));
+			buf_lit(out, "<mechanism>");
+			buf_str(out, str_from(scram_mechanism_name((enum scram_mechanism)m)));
+			buf_lit(out, "</mechanism>");
 			any = true;
 		}
 	return any;
