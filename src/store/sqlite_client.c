@@ -50,10 +50,20 @@ static int leave_row(struct sq *q, const struct store_client *c, struct str was)
 	return r ? r : exec_keys(q, SQ_CLIENT_DROP, c->owner, was, STR_NONE);
 }
 
+/* They are put in order only when there are too many. */
 static int trim_rows(struct sq *q, struct str owner, size_t max)
 {
-	sqlite3_stmt *st = sq_get(q, SQ_CLIENT_TRIM);
+	sqlite3_stmt *st = sq_get(q, SQ_CLIENT_COUNT);
+	uint64_t count = 0;
+	int r;
 
+	if (!st)
+		return -EIO;
+	sq_bind_str(st, 1, owner);
+	r = sq_number(q, st, &count);
+	if (r || count <= max)
+		return r;
+	st = sq_get(q, SQ_CLIENT_TRIM);
 	if (!st)
 		return -EIO;
 	sq_bind_str(st, 1, owner);

@@ -256,6 +256,7 @@ const char *const sq_text[SQ_COUNT] = {
 		"FROM (SELECT first_us, messages, rooms, files, calls FROM client WHERE owner = ?1 AND key = ?2 "
 		"AND sessions = 0) AS w WHERE owner = ?1 AND key = ?3",
 	[SQ_CLIENT_DROP] = "DELETE FROM client WHERE owner = ?1 AND key = ?2 AND sessions = 0",
+	[SQ_CLIENT_COUNT] = "SELECT count(*) FROM client WHERE owner = ?1",
 	[SQ_CLIENT_TRIM] = "DELETE FROM client WHERE owner = ?1 AND key IN (SELECT key FROM client WHERE owner = ?1 "
 			   "ORDER BY last_us DESC, key LIMIT -1 OFFSET ?2)",
 	[SQ_CLIENT_SWEEP] = "DELETE FROM client WHERE last_us < ?1",
