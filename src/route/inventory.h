@@ -18,9 +18,9 @@ struct sighting {
 	struct judgement *client; /* counted; as it was noted last; NULL: not yet */
 	struct list link;         /* in home->sightings; until it is noted in home->unsighted */
 	bool taught;              /* what it says of its capabilities has been noted */
+	bool shut;                /* it is ended from here: what it has logged in with may be worth nothing any more */
 	uint64_t noted;           /* loop_seconds(); at first, when it was bound */
 	uint32_t uses[STORE_USES]; /* since then */
-	bool shut; /* it is ended from here: what it has logged in with may be worth nothing any more */
 };
 
 void sighting_init(struct sighting *x);

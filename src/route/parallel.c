@@ -46,7 +46,8 @@ void parallel_met(struct session *s)
 	if (h->settings->clients_parallel == SETTINGS_PARALLEL_OFF)
 		return;
 	list_remove(&s->fresh);
-	s->fresh_until = loop_seconds(h->loop) + h->settings->ping_interval_seconds + h->settings->ping_timeout_seconds + MORE_SECONDS;
+	s->fresh_until = (uint32_t)(loop_seconds(h->loop) + h->settings->ping_interval_seconds + h->settings->ping_timeout_seconds +
+				    MORE_SECONDS);
 	list_append(&h->fresh, &s->fresh);
 }
 

@@ -699,7 +699,7 @@ static void session_gone(struct user *u, struct errand *e)
 		} else if (s->resuming) {
 			session_resume(s, s->resuming);
 		} else if (e->reason == GONE_LOST && s->sm && s->sm->resumable) {
-			s->detached_until = loop_seconds(u->home->loop) + s->resume_seconds;
+			s->detached_until = (uint32_t)(loop_seconds(u->home->loop) + s->resume_seconds);
 			timer_again(s);
 		} else {
 			session_end(s, NULL, NULL, reasons[e->reason]);

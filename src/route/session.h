@@ -45,12 +45,12 @@ struct session {
 	struct newcomer newcomer; /* was its device known? */
 	struct list unacked;  /* in home->unacked */
 	struct list fresh;    /* in home->fresh */
-	uint64_t fresh_until; /* loop_seconds() */
+	uint32_t fresh_until; /* loop_seconds() */
+	uint32_t detached_until; /* loop_seconds() */
 	struct list doomed;   /* in home->doomed, or in the list of who ends it: session_is_ending() */
 	struct doom doom;     /* while it is ending */
 	struct timer timer;   /* resumption time, or the wait for the old connection */
 	struct errand *resuming; /* waits for the old connection to go */
-	uint64_t detached_until; /* loop_seconds() */
 	uint64_t connected_us;
 	unsigned resume_seconds; /* how long it waits for its client */
 	uint32_t handled;        /* inbound stanzas handled when the connection broke */

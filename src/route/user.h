@@ -21,10 +21,10 @@ struct user {
 	uint64_t idle_since; /* loop_seconds() */
 	bool ready;          /* loaded */
 	bool failed;         /* the store could not be read: requests are refused until it is tried again */
+	bool has_crew;       /* is in a group that is shown in rosters */
 	unsigned busy;       /* requests under way that refer to this user */
 	struct task *waiting, **waiting_end;
 	const struct person *person; /* counted; as the directory had it; NULL: none. crew.h */
-	bool has_crew;               /* is in a group that is shown in rosters */
 	struct crew_link *crews;     /* owned; one a group of `person`, while there is a session */
 	struct list unpushed;        /* items whose pushes are to come (crew.c) */
 	struct list pushing;         /* in home->pushing */
