@@ -62,6 +62,8 @@ enum store_op {
 	OP_DEVICE_MEET,
 	OP_DEVICE_TOLD,
 	OP_DEVICE_REVOKE,
+	OP_DEVICE_CONFIRM,
+	OP_DEVICE_REFUSE,
 	OP_READS, /* from here on: nothing is written */
 	OP_ACCOUNT_ALL = OP_READS,
 	OP_ACCOUNT_GET,
@@ -104,6 +106,7 @@ enum store_op {
 	OP_TOKEN_FIND,
 	OP_DEVICE_LIST,
 	OP_DEVICE_UNTOLD,
+	OP_DEVICE_WAITING,
 	OP_COUNT,
 };
 

@@ -494,25 +494,35 @@ struct store_devices {
 struct store_arrival {
 	struct str owner, key; /* key: which device, in the caller's words */
 	struct str network;    /* where it is told apart by that, too, as a key of its own; empty: it is not */
+	struct str beside;     /* a further key that is looked at; nothing is kept of it. May be empty */
 	struct str product, device, address; /* kept for who is to be told */
 	uint64_t utc_us;
+	uint64_t waits_us;     /* what is new waits to be confirmed since then; the same for what belongs together. 0: it does not */
+	bool first_waits;      /* the account's first, too */
+	bool waits_anyway;     /* it has waited under another key */
 	bool quiet;            /* it is no news, whatever is known */
-	size_t max; /* keys of an account; those not seen for longest go */
+	size_t max; /* keys of an account; those that wait to be confirmed go, then those not seen for longest */
 };
 
 /* Was it known, by key and network? */
 struct store_meeting {
 	bool is_new, is_first; /* is_first: of the account; then it is not new */
 	bool is_untold;        /* nobody has been told of it yet */
+	bool is_new_network;   /* that alone is what is new */
+	uint64_t waits_us;     /* it waits to be confirmed since then, by key or network; 0: it does not */
+	uint64_t beside_us;    /* and by what is beside */
+	struct str waits_key;  /* by which it is listed as waiting */
 	uint64_t first_us;     /* when this key was met first */
 	uint64_t lately;       /* how many were new within an hour, this one included */
 	uint64_t untold;       /* how many are, that were met later than this one */
 };
 
-/* One that was new, and that nobody has been told of. */
+/* One that was new, and that nobody has been told of; or one that waits to be confirmed. */
 struct store_untold {
+	struct str owner; /* of one that waits */
 	struct str key, product, device, address;
 	uint64_t first_us;
+	uint64_t waits_us; /* 0: it does not wait */
 };
 
 struct store_untolds {

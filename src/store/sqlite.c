@@ -79,6 +79,8 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_DEVICE_MEET] = sq_device_meet,
 	[OP_DEVICE_TOLD] = sq_device_told,
 	[OP_DEVICE_REVOKE] = sq_device_revoke,
+	[OP_DEVICE_CONFIRM] = sq_device_confirm,
+	[OP_DEVICE_REFUSE] = sq_device_refuse,
 	[OP_INVITE_ALL] = sq_invite_all,
 	[OP_INVITE_FIND] = sq_invite_find,
 	[OP_MAIL_ADD] = sq_mail_add,
@@ -124,6 +126,7 @@ static sq_op *const operations[OP_COUNT] = {
 	[OP_TOKEN_FIND] = sq_token_find,
 	[OP_DEVICE_LIST] = sq_device_list,
 	[OP_DEVICE_UNTOLD] = sq_device_untold,
+	[OP_DEVICE_WAITING] = sq_device_waiting,
 };
 
 static struct sq *sq_of(struct store_backend *b)

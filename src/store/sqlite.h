@@ -206,6 +206,9 @@ enum sq_query {
 	SQ_DEVICE_COUNT,
 	SQ_DEVICE_UNTOLD,
 	SQ_DEVICE_TOLD,
+	SQ_DEVICE_WAITING,
+	SQ_DEVICE_CONFIRM,
+	SQ_DEVICE_REFUSE,
 	SQ_DEVICE_DROP,
 	SQ_DEVICE_TRIM,
 	SQ_DEVICE_SWEEP,
@@ -305,6 +308,9 @@ int sq_device_meet(struct sq *q, struct store_req *req);
 int sq_device_told(struct sq *q, struct store_req *req);
 int sq_device_untold(struct sq *q, struct store_req *req);
 int sq_device_revoke(struct sq *q, struct store_req *req);
+int sq_device_waiting(struct sq *q, struct store_req *req);
+int sq_device_confirm(struct sq *q, struct store_req *req);
+int sq_device_refuse(struct sq *q, struct store_req *req);
 int sq_visit_put(struct sq *q, struct store_req *req);
 int sq_visit_greet(struct sq *q, struct store_req *req);
 int sq_visit_get(struct sq *q, struct store_req *req);

@@ -119,19 +119,20 @@ static int see(struct sq *q, const struct store_arrival *a, struct str key, bool
 	return r;
 }
 
-/* `tells`: it is this key that somebody is to be told of. */
-static int add(struct sq *q, const struct store_arrival *a, struct str key, bool tells)
+/* `shows`: it is this key of which something is said; `tells`: to others. */
+static int add(struct sq *q, const struct store_arrival *a, struct str key, bool shows, bool tells, bool waits)
 {
 	sqlite3_stmt *st = of_owner(q, SQ_DEVICE_ADD, a->owner);
 
 	if (!st)
 		return -EIO;
 	sq_bind_str(st, 2, key);
-	sq_bind_str(st, 3, tells ? a->product : STR(""));
-	sq_bind_str(st, 4, tells ? a->device : STR(""));
-	sq_bind_str(st, 5, tells ? a->address : STR(""));
+	sq_bind_str(st, 3, shows ? a->product : STR(""));
+	sq_bind_str(st, 4, shows ? a->device : STR(""));
+	sq_bind_str(st, 5, shows ? a->address : STR(""));
 	sq_bind_u64(st, 6, a->utc_us);
 	sq_bind_u64(st, 7, tells);
+	sq_bind_u64(st, 8, waits ? a->waits_us : 0);
 	return sq_exec(q, st);
 }
 
@@ -157,25 +158,64 @@ static int count(struct sq *q, const struct store_arrival *a, uint64_t first_us,
 	return 0;
 }
 
-static int first_of(struct sq *q, const struct store_arrival *a, struct store_meeting *m)
+struct row {
+	uint64_t first_us, waits_us;
+	bool untold;
+};
+
+/* Leaves *out alone where there is none. */
+static int get(struct sq *q, struct str owner, struct str key, struct row *out)
 {
-	sqlite3_stmt *st = of_owner(q, SQ_DEVICE_GET, a->owner);
+	sqlite3_stmt *st = of_owner(q, SQ_DEVICE_GET, owner);
 	bool row;
 	int r;
 
 	if (!st)
 		return -EIO;
-	sq_bind_str(st, 2, a->key);
-	m->first_us = a->utc_us;
+	sq_bind_str(st, 2, key);
 	r = sq_step(q, st, &row);
 	if (r || !row)
 		return r;
-	m->first_us = sq_column_u64(st, 0);
-	m->is_untold = sq_column_u64(st, 1) != 0;
+	*out = (struct row){.first_us = sq_column_u64(st, 0), .untold = sq_column_u64(st, 1) != 0, .waits_us = sq_column_u64(st, 2)};
 	sqlite3_reset(st);
 	return 0;
 }
 
+/* The key by which it is listed that something waits since then. */
+static int waits_by(struct sq *q, struct store_req *req, struct store_meeting *m)
+{
+	sqlite3_stmt *st = of_owner(q, SQ_DEVICE_WAITING, req->args->owner);
+	bool row;
+	int r;
+
+	if (!st)
+		return -EIO;
+	sq_bind_u64(st, 2, m->waits_us ? m->waits_us : m->beside_us);
+	r = sq_step(q, st, &row);
+	if (r == 0 && row)
+		m->waits_key = sq_column_str(st, 1, req->arena);
+	sqlite3_reset(st);
+	return r;
+}
+
+static int look(struct sq *q, struct store_req *req, struct store_meeting *m)
+{
+	const struct store_arrival *a = req->args->arrival;
+	struct row own = {.first_us = a->utc_us}, network = {}, beside = {};
+	int r = get(q, a->owner, a->key, &own);
+
+	if (r == 0 && a->network.len)
+		r = get(q, a->owner, a->network, &network);
+	if (r == 0 && a->beside.len)
+		r = get(q, a->owner, a->beside, &beside);
+	m->first_us = own.first_us;
+	m->is_untold = own.untold;
+	m->waits_us = own.waits_us ? own.waits_us : network.waits_us;
+	m->beside_us = beside.waits_us;
+	return r == 0 && (m->waits_us || m->beside_us) ? waits_by(q, req, m) : r;
+}
+
+/* Whoever comes with many devices does not make those be forgotten that are confirmed. */
 static int trim(struct sq *q, const struct store_arrival *a)
 {
 	sqlite3_stmt *st = of_owner(q, SQ_DEVICE_TRIM, a->owner);
@@ -183,6 +223,8 @@ static int trim(struct sq *q, const struct store_arrival *a)
 	if (!st)
 		return -EIO;
 	sq_bind_u64(st, 2, a->max);
+	sq_bind_str(st, 3, a->key);
+	sq_bind_str(st, 4, a->network);
 	return sq_exec(q, st);
 }
 
@@ -191,17 +233,19 @@ static int keep(struct sq *q, const struct store_arrival *a, bool known, bool kn
 {
 	struct counts before;
 	int r = count(q, a, 0, &before);
-	bool strange;
+	bool strange, waits;
 
 	if (r)
 		return r;
 	strange = !known_network && before.networks > 0;
 	m->is_first = before.all == 0;
 	m->is_new = !m->is_first && !a->quiet && (!known || strange);
+	m->is_new_network = m->is_new && known;
+	waits = m->is_new || a->waits_anyway || (m->is_first && a->first_waits);
 	if (!known)
-		r = add(q, a, a->key, m->is_new);
+		r = add(q, a, a->key, waits || m->is_new, m->is_new, waits);
 	if (r == 0 && !known_network)
-		r = add(q, a, a->network, m->is_new && known);
+		r = add(q, a, a->network, m->is_new && known, m->is_new && known, waits && (known ? m->is_new : true));
 	return r ? r : trim(q, a);
 }
 
@@ -218,7 +262,7 @@ int sq_device_meet(struct sq *q, struct store_req *req)
 	if (r == 0 && (!known || !known_network))
 		r = keep(q, a, known, known_network, m);
 	if (r == 0)
-		r = first_of(q, a, m);
+		r = look(q, req, m);
 	if (r == 0)
 		r = count(q, a, m->first_us, &now);
 	if (r)
@@ -244,6 +288,7 @@ static void read_untold(sqlite3_stmt *st, void *row, struct arena *arena)
 		.device = sq_column_str(st, 2, arena),
 		.address = sq_column_str(st, 3, arena),
 		.first_us = sq_column_u64(st, 4),
+		.waits_us = sq_column_u64(st, 5),
 	};
 }
 
@@ -261,4 +306,55 @@ int sq_device_untold(struct sq *q, struct store_req *req)
 	out->rows = items;
 	req->untolds = out;
 	return r;
+}
+
+/* ---- who waits to be confirmed ---- */
+
+static void read_waiting(sqlite3_stmt *st, void *row, struct arena *arena)
+{
+	*(struct store_untold *)row = (struct store_untold){
+		.owner = sq_column_str(st, 0, arena),
+		.key = sq_column_str(st, 1, arena),
+		.product = sq_column_str(st, 2, arena),
+		.device = sq_column_str(st, 3, arena),
+		.address = sq_column_str(st, 4, arena),
+		.first_us = sq_column_u64(st, 5),
+		.waits_us = sq_column_u64(st, 6),
+	};
+}
+
+int sq_device_waiting(struct sq *q, struct store_req *req)
+{
+	struct store_untolds *out = arena_zalloc(req->arena, sizeof(*out));
+	sqlite3_stmt *st = of_owner(q, SQ_DEVICE_WAITING, req->args->owner);
+	void *items = NULL;
+	int r;
+
+	if (!st || !out)
+		return st ? -ENOMEM : -EIO;
+	sq_bind_u64(st, 2, 0);
+	r = read_rows(q, st, sizeof(struct store_untold), read_waiting, req->arena, &items, &out->len);
+	out->rows = items;
+	req->untolds = out;
+	return r;
+}
+
+static int exec_since(struct sq *q, enum sq_query query, const struct store_req *req)
+{
+	sqlite3_stmt *st = of_owner(q, query, req->args->owner);
+
+	if (!st)
+		return -EIO;
+	sq_bind_u64(st, 2, req->args->number);
+	return sq_exec(q, st);
+}
+
+int sq_device_confirm(struct sq *q, struct store_req *req)
+{
+	return exec_since(q, SQ_DEVICE_CONFIRM, req);
+}
+
+int sq_device_refuse(struct sq *q, struct store_req *req)
+{
+	return exec_since(q, SQ_DEVICE_REFUSE, req);
 }

@@ -342,19 +342,26 @@ const char *const sq_text[SQ_COUNT] = {
 		"(SELECT 1 FROM client c WHERE c.owner = ?1 AND c.key = 'agent:' || t.key) GROUP BY t.key "
 		"ORDER BY last_us DESC, key",
 	[SQ_DEVICE_SEEN] = "UPDATE device SET last_us = max(last_us, ?3) WHERE owner = ?1 AND key = ?2",
-	[SQ_DEVICE_ADD] = "INSERT INTO device (owner, key, product, device, address, first_us, last_us, untold) "
-			  "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7 WHERE EXISTS (SELECT 1 FROM account WHERE jid = ?1 AND NOT removed)",
-	[SQ_DEVICE_GET] = "SELECT first_us, untold FROM device WHERE owner = ?1 AND key = ?2",
+	[SQ_DEVICE_ADD] = "INSERT INTO device (owner, key, product, device, address, first_us, last_us, untold, waits_us) "
+			  "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM account WHERE jid = ?1 AND NOT removed)",
+	[SQ_DEVICE_GET] = "SELECT first_us, untold, waits_us FROM device WHERE owner = ?1 AND key = ?2",
 	/* all; networks; new ones since ?2; those nobody was told of, met after ?3 */
 	[SQ_DEVICE_COUNT] = "SELECT count(*), coalesce(sum(key >= 'network:' AND key < 'network;'), 0), "
 			    "coalesce(sum(first_us > ?2 AND product || device || address <> ''), 0), "
 			    "coalesce(sum(untold AND first_us > ?3), 0) FROM device WHERE owner = ?1",
-	[SQ_DEVICE_UNTOLD] = "SELECT key, product, device, address, first_us FROM device WHERE owner = ?1 AND untold AND "
+	[SQ_DEVICE_UNTOLD] = "SELECT key, product, device, address, first_us, waits_us FROM device WHERE owner = ?1 AND untold AND "
 			     "first_us > ?2 ORDER BY first_us, key LIMIT 10",
 	[SQ_DEVICE_TOLD] = "UPDATE device SET untold = 0 WHERE owner = ?1 AND key = ?2",
+	/* One row for what arrived together: that of which something is said. */
+	[SQ_DEVICE_WAITING] = "SELECT owner, key, product, device, address, min(first_us), waits_us FROM device WHERE waits_us > 0 "
+			      "AND address <> '' AND (?1 = '' OR owner = ?1) AND (?2 = 0 OR waits_us = ?2) "
+			      "GROUP BY owner, waits_us ORDER BY waits_us, owner LIMIT 10000",
+	[SQ_DEVICE_CONFIRM] = "UPDATE device SET waits_us = 0 WHERE owner = ?1 AND waits_us = ?2",
+	[SQ_DEVICE_REFUSE] = "DELETE FROM token WHERE owner = ?1 AND key IN (SELECT substr(key, 7) FROM device WHERE owner = ?1 "
+			     "AND waits_us = ?2 AND key >= 'agent:' AND key < 'agent;')",
 	[SQ_DEVICE_DROP] = "DELETE FROM device WHERE owner = ?1 AND key = ?2",
 	[SQ_DEVICE_TRIM] = "DELETE FROM device WHERE owner = ?1 AND key IN (SELECT key FROM device WHERE owner = ?1 "
-			   "ORDER BY last_us DESC, key LIMIT -1 OFFSET ?2)",
+			   "ORDER BY key IN (?3, ?4) DESC, waits_us > 0, last_us DESC, key LIMIT -1 OFFSET ?2)",
 	[SQ_DEVICE_SWEEP] = "DELETE FROM device WHERE last_us < ?1",
 	[SQ_DEVICE_CLEAR] = "DELETE FROM device WHERE owner = ?1",
 	[SQ_TOKEN_TRIM] = "DELETE FROM token WHERE owner = ?1 AND key IN (SELECT key FROM token WHERE owner = ?1 GROUP BY key "

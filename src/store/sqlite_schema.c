@@ -180,6 +180,9 @@ static const char *const steps[] = {
 	/* 20: by what mechanism and over which TLS an installation has logged in last; empty: not since this is kept */
 	("ALTER TABLE client ADD COLUMN mechanism TEXT NOT NULL DEFAULT '';"
 	 "ALTER TABLE client ADD COLUMN tls TEXT NOT NULL DEFAULT '';"),
+	/* 21: which devices wait to be confirmed, and since when; 0: it does not. The rows of one arrival have the same */
+	("ALTER TABLE device ADD COLUMN waits_us INTEGER NOT NULL DEFAULT 0;"
+	 "CREATE INDEX device_waits ON device (owner, waits_us) WHERE waits_us > 0;"),
 };
 
 enum {

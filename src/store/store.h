@@ -353,6 +353,12 @@ void store_refusal_note(struct store *s, const struct store_refusal *row, size_t
 [[nodiscard]] int store_device_meet(struct store *s, struct store_req *req, const struct store_arrival *row);
 /* Of those met later than after_us -> req->untolds, a few at a time. */
 [[nodiscard]] int store_device_untold(struct store *s, struct store_req *req, struct str owner, uint64_t after_us);
+/* Those that wait to be confirmed -> req->untolds, 10,000 at most; of everybody where the owner is empty. */
+[[nodiscard]] int store_device_waiting(struct store *s, struct store_req *req, struct str owner);
+/* What has waited since then waits no more. */
+[[nodiscard]] int store_device_confirm(struct store *s, struct store_req *req, struct str owner, uint64_t waits_us);
+/* It goes on waiting, and its tokens go. */
+[[nodiscard]] int store_device_refuse(struct store *s, struct store_req *req, struct str owner, uint64_t waits_us);
 /* A note: somebody has been told of it. */
 void store_device_told(struct store *s, struct str owner, struct str key);
 

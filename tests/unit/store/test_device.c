@@ -1,6 +1,8 @@
 /* What has access to an account, and which devices it has been used with; on every backend. */
 #include "check.h"
 
+#include <stdio.h>
+
 #include "lib.h"
 
 static const struct str owner = STR("a@x");
@@ -85,6 +87,97 @@ static void those_not_seen_for_longest_go(struct fixture *f)
 	assert_int_equal(ASK(f, store_client_sweep, 25), 0);
 	assert_false(meet(f, "a", 40)->is_new);
 	assert_true(meet(f, "b", 50)->is_new);
+}
+
+static const struct store_meeting *meet_waiting(struct fixture *f, struct store_arrival row)
+{
+	row.owner = owner;
+	row.product = STR("P");
+	row.address = STR("10.0.0.1");
+	row.max = 4;
+	assert_int_equal(ASK(f, store_device_meet, &row), 0);
+	return f->req.meeting;
+}
+
+static size_t waiting(struct fixture *f, struct str whose)
+{
+	assert_int_equal(ASK(f, store_device_waiting, whose), 0);
+	return f->req.untolds->len;
+}
+
+static void what_is_new_waits_until_it_is_confirmed(struct fixture *f)
+{
+	struct store_arrival known = {.key = STR("agent:1"), .utc_us = 10, .waits_us = 10},
+			     new = {.key = STR("agent:2"), .utc_us = 20, .waits_us = 20};
+
+	assert_true(!meet_waiting(f, known)->waits_us);
+	assert_int_equal(meet_waiting(f, new)->waits_us, 20);
+	assert_str(f->req.meeting->waits_key, "agent:2");
+	new.waits_us = 0; /* the setting is off meanwhile */
+	assert_int_equal(meet_waiting(f, new)->waits_us, 20);
+	assert_int_equal(waiting(f, owner), 1);
+	assert_str(f->req.untolds->rows[0].key, "agent:2");
+	assert_str(f->req.untolds->rows[0].product, "P");
+	assert_int_equal(waiting(f, STR("b@x")), 0);
+	assert_int_equal(waiting(f, STR("")), 1);
+	assert_int_equal(ASK(f, store_device_confirm, owner, 19), 0);
+	assert_int_equal(waiting(f, owner), 1);
+	assert_int_equal(ASK(f, store_device_refuse, owner, 20), 0);
+	assert_int_equal(waiting(f, owner), 1);
+	assert_int_equal(ASK(f, store_device_confirm, owner, 20), 0);
+	assert_int_equal(waiting(f, owner), 0);
+	new.waits_us = 30;
+	assert_false(meet_waiting(f, new)->waits_us);
+}
+
+static void the_first_waits_where_that_is_asked_for(struct fixture *f)
+{
+	struct store_arrival row = {.key = STR("product:"), .network = STR("network:10.0"), .utc_us = 10, .waits_us = 10,
+		.first_waits = true};
+
+	assert_int_equal(meet_waiting(f, row)->waits_us, 10);
+	row.key = STR("product:x"); /* it says now what it is */
+	row.quiet = row.waits_anyway = true;
+	assert_int_equal(meet_waiting(f, row)->waits_us, 10);
+	assert_int_equal(waiting(f, owner), 1);
+	assert_int_equal(ASK(f, store_device_confirm, owner, 10), 0);
+	row.waits_anyway = false;
+	assert_false(meet_waiting(f, row)->waits_us);
+}
+
+static void a_new_network_waits_and_one_beside_is_looked_at(struct fixture *f)
+{
+	struct store_arrival row = {.key = STR("product:x"), .network = STR("network:10.0"), .utc_us = 10, .waits_us = 10},
+			     beside = {.key = STR("beside:10.2"), .utc_us = 30, .waits_us = 30};
+
+	assert_false(meet_waiting(f, row)->waits_us);
+	row.network = STR("network:10.1");
+	row.waits_us = 20;
+	assert_int_equal(meet_waiting(f, row)->waits_us, 20);
+	assert_str(f->req.meeting->waits_key, "network:10.1");
+	assert_true(f->req.meeting->is_new_network);
+	assert_int_equal(ASK(f, store_device_confirm, owner, 20), 0);
+	assert_int_equal(meet_waiting(f, beside)->waits_us, 30);
+	row.beside = beside.key;
+	assert_true(!meet_waiting(f, row)->waits_us && f->req.meeting->beside_us == 30);
+	assert_str(f->req.meeting->waits_key, "beside:10.2");
+}
+
+static void many_that_wait_make_nobody_forgotten(struct fixture *f)
+{
+	struct store_arrival row = {.key = STR("agent:1"), .utc_us = 1};
+	char key[16];
+
+	meet_waiting(f, row);
+	for (uint64_t i = 2; i < 20; i++) {
+		snprintf(key, sizeof(key), "agent:%u", (unsigned)i);
+		row.key = str_from(key);
+		row.utc_us = row.waits_us = i;
+		assert_int_equal(meet_waiting(f, row)->waits_us, i);
+	}
+	row.key = STR("agent:1");
+	assert_true(!meet_waiting(f, row)->waits_us && !f->req.meeting->is_new);
+	assert_int_equal(waiting(f, owner), 3);
 }
 
 static const struct store_device *only(struct fixture *f, uint64_t now)
@@ -220,6 +313,10 @@ static void access_ends(void **state)
 PLAIN(a_network_is_news_but_for_the_first)
 PLAIN(what_is_quiet_is_known_from_then_on)
 PLAIN(those_not_seen_for_longest_go)
+PLAIN(what_is_new_waits_until_it_is_confirmed)
+PLAIN(the_first_waits_where_that_is_asked_for)
+PLAIN(a_new_network_waits_and_one_beside_is_looked_at)
+PLAIN(many_that_wait_make_nobody_forgotten)
 PLAIN(a_device_has_its_tokens_and_says_how_it_logged_in)
 PLAIN(a_new_password_leaves_certificates)
 PLAIN(what_was_there_before_is_known)
@@ -238,6 +335,10 @@ int main(void)
 		cmocka_unit_test(plain_a_network_is_news_but_for_the_first),
 		cmocka_unit_test(plain_what_is_quiet_is_known_from_then_on),
 		cmocka_unit_test(plain_those_not_seen_for_longest_go),
+		cmocka_unit_test(plain_what_is_new_waits_until_it_is_confirmed),
+		cmocka_unit_test(plain_the_first_waits_where_that_is_asked_for),
+		cmocka_unit_test(plain_a_new_network_waits_and_one_beside_is_looked_at),
+		cmocka_unit_test(plain_many_that_wait_make_nobody_forgotten),
 		cmocka_unit_test(plain_a_device_has_its_tokens_and_says_how_it_logged_in),
 		cmocka_unit_test(plain_a_new_password_leaves_certificates),
 		cmocka_unit_test(plain_what_was_there_before_is_known),
