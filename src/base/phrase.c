@@ -460,6 +460,113 @@ static const struct {
 		[LANGUAGE_ES] = "nada hacia otros dominios ni desde ellos",
 		[LANGUAGE_FI] = "ei mitään muihin verkkotunnuksiin eikä niistä",
 	}},
+	[PHRASE_CLIENT_LIMIT_HISTORY] = {{
+		[LANGUAGE_EN] = "nothing that was written before",
+		[LANGUAGE_DE] = "nichts, was früher geschrieben wurde",
+		[LANGUAGE_FR] = "rien de ce qui a été écrit auparavant",
+		[LANGUAGE_ES] = "nada de lo escrito antes",
+		[LANGUAGE_FI] = "ei mitään aiemmin kirjoitettua",
+	}},
+	[PHRASE_CLIENT_LIMIT_HEAR] = {{
+		[LANGUAGE_EN] = "nothing that people write arrives",
+		[LANGUAGE_DE] = "nichts, was andere schreiben, kommt an",
+		[LANGUAGE_FR] = "rien de ce que les autres écrivent n'arrive",
+		[LANGUAGE_ES] = "no llega nada de lo que escriben otros",
+		[LANGUAGE_FI] = "mikään, mitä muut kirjoittavat, ei tule perille",
+	}},
+	[PHRASE_DEVICE_WAITS] = {{
+		[LANGUAGE_EN] = "New device: {device} has logged in to your account ({time}, from {address}), and is limited until you confirm "
+				"it. If that was you, answer: yes {id}. If not, answer: no {id} - then change your password, and get help{help}",
+		[LANGUAGE_DE] = "Neues Gerät: {device} hat sich bei Ihrem Konto angemeldet ({time}, von {address}) und ist eingeschränkt, bis "
+				"Sie es bestätigen. Waren Sie das, antworten Sie: ja {id}. Wenn nicht, antworten Sie: nein {id} - ändern Sie "
+				"dann Ihr Passwort und holen Sie sich Hilfe{help}",
+		[LANGUAGE_FR] = "Nouvel appareil : {device} s'est connecté à votre compte ({time}, depuis {address}) et reste limité tant que "
+				"vous ne l'avez pas confirmé. Si c'était vous, répondez : oui {id}. Sinon, répondez : non {id} - changez "
+				"ensuite votre mot de passe et demandez de l'aide{help}",
+		[LANGUAGE_ES] = "Nuevo dispositivo: {device} ha iniciado sesión en su cuenta ({time}, desde {address}) y está limitado hasta que "
+				"usted lo confirme. Si ha sido usted, responda: sí {id}. Si no, responda: no {id} - después cambie su "
+				"contraseña y pida ayuda{help}",
+		[LANGUAGE_FI] = "Uusi laite: {device} on kirjautunut tilillesi ({time}, osoitteesta {address}), ja sen käyttöä rajoitetaan, kunnes "
+				"vahvistat sen. Jos se olit sinä, vastaa: kyllä {id}. Jos et, vastaa: ei {id} - vaihda sitten salasanasi ja "
+				"pyydä apua{help}",
+	}},
+	[PHRASE_NETWORK_WAITS] = {{
+		[LANGUAGE_EN] = "Two networks: your account is in use by {device} from {address}, too ({time}), which is limited until you "
+				"confirm it. If that is you, answer: yes {id}. If not, answer: no {id} - then change your password, and get "
+				"help{help}",
+		[LANGUAGE_DE] = "Zwei Netze: Ihr Konto wird durch {device} auch von {address} aus benutzt ({time}), eingeschränkt, bis Sie es "
+				"bestätigen. Sind Sie das, antworten Sie: ja {id}. Wenn nicht, antworten Sie: nein {id} - ändern Sie dann Ihr "
+				"Passwort und holen Sie sich Hilfe{help}",
+		[LANGUAGE_FR] = "Deux réseaux : votre compte est aussi utilisé par {device} depuis {address} ({time}), avec des limites tant que "
+				"vous ne l'avez pas confirmé. Si c'est vous, répondez : oui {id}. Sinon, répondez : non {id} - changez "
+				"ensuite votre mot de passe et demandez de l'aide{help}",
+		[LANGUAGE_ES] = "Dos redes: su cuenta se usa también con {device} desde {address} ({time}), con límites hasta que usted lo "
+				"confirme. Si es usted, responda: sí {id}. Si no, responda: no {id} - después cambie su contraseña y pida "
+				"ayuda{help}",
+		[LANGUAGE_FI] = "Kaksi verkkoa: tiliäsi käyttää {device} myös osoitteesta {address} ({time}), rajoitetusti, kunnes vahvistat sen. "
+				"Jos se olet sinä, vastaa: kyllä {id}. Jos et, vastaa: ei {id} - vaihda sitten salasanasi ja pyydä apua{help}",
+	}},
+	[PHRASE_UNCONFIRMED] = {{
+		[LANGUAGE_EN] = "This device ({id}) has not been confirmed yet. Until then: {limits}. To confirm it, answer the server's message "
+				"on another device of yours with: yes - or get help{help}",
+		[LANGUAGE_DE] = "Dieses Gerät ({id}) ist noch nicht bestätigt. Bis dahin: {limits}. Um es zu bestätigen, beantworten Sie die "
+				"Nachricht des Servers auf einem anderen Ihrer Geräte mit: ja - oder holen Sie sich Hilfe{help}",
+		[LANGUAGE_FR] = "Cet appareil ({id}) n'est pas encore confirmé. D'ici là : {limits}. Pour le confirmer, répondez au message du "
+				"serveur sur un autre de vos appareils par : oui - ou demandez de l'aide{help}",
+		[LANGUAGE_ES] = "Este dispositivo ({id}) aún no está confirmado. Hasta entonces: {limits}. Para confirmarlo, responda al mensaje "
+				"del servidor en otro de sus dispositivos con: sí - o pida ayuda{help}",
+		[LANGUAGE_FI] = "Tätä laitetta ({id}) ei ole vielä vahvistettu. Siihen asti: {limits}. Vahvista se vastaamalla palvelimen viestiin "
+				"toisella laitteellasi: kyllä - tai pyydä apua{help}",
+	}},
+	[PHRASE_CONFIRMED] = {{
+		[LANGUAGE_EN] = "{id} is confirmed: there are no limits for it any more.",
+		[LANGUAGE_DE] = "{id} ist bestätigt und nicht mehr eingeschränkt.",
+		[LANGUAGE_FR] = "{id} est confirmé et n'a plus de limites.",
+		[LANGUAGE_ES] = "{id} está confirmado y ya no tiene límites.",
+		[LANGUAGE_FI] = "{id} on vahvistettu, eikä sitä enää rajoiteta.",
+	}},
+	[PHRASE_CONFIRMED_SELF] = {{
+		[LANGUAGE_EN] = "This device is confirmed: there are no limits any more.",
+		[LANGUAGE_DE] = "Dieses Gerät ist bestätigt und nicht mehr eingeschränkt.",
+		[LANGUAGE_FR] = "Cet appareil est confirmé et n'a plus de limites.",
+		[LANGUAGE_ES] = "Este dispositivo está confirmado y ya no tiene límites.",
+		[LANGUAGE_FI] = "Tämä laite on vahvistettu, eikä sitä enää rajoiteta.",
+	}},
+	[PHRASE_REFUSED] = {{
+		[LANGUAGE_EN] = "{id} is logged out, and stays limited if it comes back. Change your password now.",
+		[LANGUAGE_DE] = "{id} ist abgemeldet und bleibt eingeschränkt, wenn es wiederkommt. Ändern Sie jetzt Ihr Passwort.",
+		[LANGUAGE_FR] = "{id} est déconnecté et restera limité s'il revient. Changez maintenant votre mot de passe.",
+		[LANGUAGE_ES] = "{id} ha sido desconectado y seguirá limitado si vuelve. Cambie ahora su contraseña.",
+		[LANGUAGE_FI] = "{id} on kirjattu ulos, ja sitä rajoitetaan edelleen, jos se palaa. Vaihda nyt salasanasi.",
+	}},
+	[PHRASE_NOTHING_WAITS] = {{
+		[LANGUAGE_EN] = "No such device of yours waits to be confirmed.",
+		[LANGUAGE_DE] = "Kein solches Gerät von Ihnen wartet darauf, bestätigt zu werden.",
+		[LANGUAGE_FR] = "Aucun appareil de ce genre n'attend votre confirmation.",
+		[LANGUAGE_ES] = "Ningún dispositivo así espera su confirmación.",
+		[LANGUAGE_FI] = "Mikään tällainen laitteesi ei odota vahvistusta.",
+	}},
+	[PHRASE_WHICH_WAITS] = {{
+		[LANGUAGE_EN] = "Several wait to be confirmed; add the number of one: {list}",
+		[LANGUAGE_DE] = "Mehrere warten darauf, bestätigt zu werden; nennen Sie die Nummer des einen dazu: {list}",
+		[LANGUAGE_FR] = "Plusieurs attendent une confirmation ; ajoutez le numéro de l'un d'eux : {list}",
+		[LANGUAGE_ES] = "Varios esperan confirmación; añada el número de uno: {list}",
+		[LANGUAGE_FI] = "Useampi odottaa vahvistusta; lisää yhden numero: {list}",
+	}},
+	[PHRASE_CANNOT_CONFIRM] = {{
+		[LANGUAGE_EN] = "This device is not confirmed itself, so it cannot answer for another one.",
+		[LANGUAGE_DE] = "Dieses Gerät ist selbst nicht bestätigt und kann nicht für ein anderes antworten.",
+		[LANGUAGE_FR] = "Cet appareil n'est pas confirmé lui-même et ne peut pas répondre pour un autre.",
+		[LANGUAGE_ES] = "Este dispositivo no está confirmado y no puede responder por otro.",
+		[LANGUAGE_FI] = "Tätä laitetta ei ole itseään vahvistettu, joten sillä ei voi vastata toisen puolesta.",
+	}},
+	[PHRASE_CONFIRM_LATER] = {{
+		[LANGUAGE_EN] = "That could not be done now. Please try again later.",
+		[LANGUAGE_DE] = "Das ging jetzt nicht. Bitte versuchen Sie es später noch einmal.",
+		[LANGUAGE_FR] = "Cela n'a pas pu être fait maintenant. Veuillez réessayer plus tard.",
+		[LANGUAGE_ES] = "No se ha podido hacer ahora. Inténtelo más tarde.",
+		[LANGUAGE_FI] = "Tätä ei voitu tehdä nyt. Yritä myöhemmin uudelleen.",
+	}},
 };
 
 struct str phrase(enum phrase p, enum language language)

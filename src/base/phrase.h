@@ -73,6 +73,19 @@ enum phrase {
 	PHRASE_CLIENT_LIMIT_SPEAK, /* in the order of enum client_limit */
 	PHRASE_CLIENT_LIMIT_FILES,
 	PHRASE_CLIENT_LIMIT_OUTSIDE,
+	PHRASE_CLIENT_LIMIT_HISTORY,
+	PHRASE_CLIENT_LIMIT_HEAR,
+	/* One that waits to be confirmed: {device}, {time}, {address}, {id}, {help}. The words to answer are in each language yes and no. */
+	PHRASE_DEVICE_WAITS,
+	PHRASE_NETWORK_WAITS,
+	PHRASE_UNCONFIRMED,     /* to itself: {limits}, {id}, {help} */
+	PHRASE_CONFIRMED,       /* what became of an answer: {id} */
+	PHRASE_CONFIRMED_SELF,
+	PHRASE_REFUSED,         /* {id} */
+	PHRASE_NOTHING_WAITS,
+	PHRASE_WHICH_WAITS,     /* {list} */
+	PHRASE_CANNOT_CONFIRM,
+	PHRASE_CONFIRM_LATER,
 	PHRASES,
 };
 

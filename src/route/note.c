@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "client/seen.h"
 #include "rule/client_patch.h"
+#include "rule/client_set.h"
 
 static void note(const struct session *s, enum event type, struct str address, const char *reason,
 	const struct extra *extra, size_t len)
@@ -87,7 +88,6 @@ void note_client(const struct session *s, const struct judgement *client, const 
 
 void note_client_rule(const struct session *s, const struct standing *standing)
 {
-	static const char *const limits[] = {"speak", "files", "outside"};
 	const struct origin *o = s->origin;
 	struct buf list = BUF_INIT(0);
 	struct extra extra;
@@ -102,9 +102,9 @@ void note_client_rule(const struct session *s, const struct standing *standing)
 		.rules_len = standing->rule.len ? 1 : 0,
 		.text = standing->text};
 
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+	for (size_t i = 0; i < sizeof(client_limit_names) / sizeof(client_limit_names[0]); i++)
 		if (standing->limits & 1u << i)
-			note_list_add(&list, str_from(limits[i]));
+			note_list_add(&list, str_from(client_limit_names[i]));
 	extra = (struct extra){.key = KEY_LIMITS, .text = buf_view(&list)};
 	if (list.len && !buf_failed(&list)) {
 		entry.extra = &extra;

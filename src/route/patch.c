@@ -40,7 +40,7 @@ static void empty(struct node *stanza)
 
 static unsigned limits_of(const struct session *s)
 {
-	return s->standing ? s->standing->limits & (LIMIT_FILES | LIMIT_OUTSIDE) : 0;
+	return s->standing ? s->standing->limits & (LIMIT_FILES | LIMIT_OUTSIDE | LIMIT_HISTORY) : 0;
 }
 
 static bool is_outside(const struct home *h, const struct node *message, struct str attr)
@@ -60,11 +60,21 @@ static bool was_said_outside(const struct home *h, const struct node *stanza)
 	return said && (is_outside(h, said, STR("from")) || is_outside(h, said, STR("to")));
 }
 
+/* What a room tells whoever enters it of before; its subject is no history. */
+static bool was_said_before(const struct node *stanza)
+{
+	return str_is(stanza->name, "message") && str_is(node_attr(stanza, STR("type")), "groupchat") &&
+	       node_child(stanza, STR("delay"), NS_DELAY) &&
+	       (node_child(stanza, STR("body"), NS_CLIENT) || !node_child(stanza, STR("subject"), NS_CLIENT));
+}
+
 static bool is_off_limits(const struct session *s, const struct node *stanza)
 {
 	unsigned limits = limits_of(s);
 
 	if (limits & LIMIT_FILES && matter_of(&(struct matter_case){.stanza = stanza, .content = true}, MATTER_FILE))
+		return true;
+	if (limits & LIMIT_HISTORY && was_said_before(stanza))
 		return true;
 	return limits & LIMIT_OUTSIDE && was_said_outside(s->user->home, stanza);
 }

@@ -84,6 +84,18 @@ static inline bool session_may_get(const struct session *s, const struct jid *fr
 	return !s->standing || !(s->standing->limits & LIMIT_OUTSIDE) || home_is_inside(s->user->home, from->domain);
 }
 
+/* May it be given what people write (rule/client_rule.h)? */
+static inline bool session_may_hear(const struct session *s)
+{
+	return !s->standing || !(s->standing->limits & LIMIT_HEAR);
+}
+
+/* And what was written before? */
+static inline bool session_may_look_back(const struct session *s)
+{
+	return !s->standing || !(s->standing->limits & (LIMIT_HISTORY | LIMIT_HEAR));
+}
+
 /* May get messages addressed to the account (RFC 6121 8.5.2.1.1). */
 static inline bool session_takes_messages(const struct session *s)
 {

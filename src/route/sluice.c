@@ -94,6 +94,14 @@ static void ask_passage(const struct lockdown_party *to, void *owner)
 	person_unref(person);
 }
 
+/* Whoever may hear nothing (rule/client_rule.h) is to us somebody for whom messages are switched off. */
+static const struct lockdown_switch unheard = {.what = LOCKDOWN_MESSAGES, .scope = LOCKDOWN_DEVICE};
+
+static unsigned kept_matters(const struct session *s, const struct lockdown *l)
+{
+	return lockdown_kept_matters(l) | (session_may_hear(s) ? 0 : lockdown_matter(unheard.what));
+}
+
 static struct jid sender_of(const struct goods *g, struct arena **arena)
 {
 	const struct node *stanza;
@@ -119,13 +127,16 @@ const struct lockdown_switch *sluice_stops(struct session *s, const struct goods
 	bool signal = receipt_is_signal(receipt);
 	struct arena *arena;
 
-	if (!lockdown_kept_matters(p.l) || (signal && g->own))
+	if (!kept_matters(s, p.l) || (signal && g->own))
 		return NULL;
 	p.matter = matter_of_blob(h, g->blob) & MATTERS & (signal ? ~(unsigned)MATTER_SPEECH : ~0u);
-	if (!(p.matter & lockdown_kept_matters(p.l)))
+	if (!(p.matter & kept_matters(s, p.l)))
 		return NULL;
 	p.from = sender_of(g, &arena);
-	lock_ask(s, ask_passage, &p);
+	if (!session_may_hear(s) && p.matter & lockdown_matter(unheard.what))
+		p.off = &unheard;
+	else
+		lock_ask(s, ask_passage, &p);
 	if (p.off && (g->keep || g->stored))
 		remember(s->user, receipt_seq(receipt));
 	arena_free(arena);
@@ -195,10 +206,12 @@ static const struct node *error_instead(struct arena *arena, struct node *stanza
 	const struct lockdown_switch *off)
 {
 	struct buf text = BUF_INIT(TEXT_MAX);
-	struct str lang = lockdown_put_text(&text, off, headline_language(s));
-	struct node *error =
-		stanza_error_node(arena, NS_CLIENT, STANZA_POLICY_VIOLATION, STANZA_TYPE_DEFAULT, buf_view(&text), lang);
+	struct str lang = s->standing && off == &unheard ? s->standing->lang : lockdown_put_text(&text, off, headline_language(s));
+	struct node *error;
 
+	if (s->standing && off == &unheard)
+		buf_str(&text, s->standing->text);
+	error = stanza_error_node(arena, NS_CLIENT, STANZA_POLICY_VIOLATION, STANZA_TYPE_DEFAULT, buf_view(&text), lang);
 	buf_done(&text);
 	node_set_attr(arena, stanza, STR("type"), STR("error"));
 	stanza->first = stanza->last = NULL;
@@ -256,6 +269,10 @@ bool sluice_withholds(struct session *s, const struct store_message *row)
 	struct passage p = {.l = lock_in_force(h), .home = h, .from = jid_split(row->from), .as_sent = true};
 	struct arena *arena = NULL;
 
+	if (!session_may_look_back(s)) {
+		remember(s->user, row->seq);
+		return true;
+	}
 	if (!lockdown_matters(p.l))
 		return false;
 	p.stanza = reread_stanza(row->xml, &arena);

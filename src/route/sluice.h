@@ -1,7 +1,7 @@
-/* What is switched off (rule/lockdown.h) does not reach those it is for, whatever way it comes: from others and from one's own
- * devices, out of a room and its history, from the store, after a look at somebody's picture. Policy refuses what it can tell when
- * something is sent; here, on the home of the session that is to get it, also the client and the device are known, and what
- * was sent before. */
+/* What is switched off (rule/lockdown.h) does not reach those it is for, nor what a client may not hear (rule/client_rule.h) it,
+ * whatever way it comes: from others and from one's own devices, out of a room and its history, from the store, after a look at
+ * somebody's picture. Policy refuses what it can tell when something is sent; here, on the home of the session that is to get it,
+ * also the client and the device are known, and what was sent before. */
 #pragma once
 
 #include "route/session.h"

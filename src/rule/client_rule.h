@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "client/judgement.h"
 #include "rule/policy_set.h"
 #include "rule/subject.h"
@@ -35,6 +36,8 @@ enum client_limit {
 	LIMIT_SPEAK = 1,   /* read only: it sends nothing to other people */
 	LIMIT_FILES = 2,
 	LIMIT_OUTSIDE = 4, /* nothing to, nothing from other domains */
+	LIMIT_HISTORY = 8, /* nothing old: no archive, no history of rooms, no messages that waited */
+	LIMIT_HEAR = 16,   /* nothing that people write reaches it, new or old */
 };
 
 /* Of a session, or of a login that shows its client before there is one. */
@@ -89,6 +92,9 @@ enum client_effect client_worst(const struct policy_set *set, const struct clien
  * denies, that trying again will not help. What the notice gives no place is added behind it. On the arena; empty: there is
  * nothing to say, or memory is out. */
 struct str client_decision_text(const struct client_decision *d, struct str lang, struct arena *arena);
+
+/* What the limits take, in that language: "no files, nothing to or from other domains". */
+void client_limits_put(struct buf *out, unsigned limits, struct str lang);
 
 /* How a client stands with the minimum version that baseline or catalogue name for its product: for the posture. */
 enum client_posture {

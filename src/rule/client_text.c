@@ -113,17 +113,30 @@ static void put_sentence(struct filling *f, enum phrase p)
 		f->out.data[from] = (char)(f->out.data[from] - 32);
 }
 
+static void put_limits(struct buf *out, unsigned limits, enum language language)
+{
+	bool more = false;
+
+	for (unsigned i = 0; i < COUNT(client_limit_names); i++)
+		if (limits & 1u << i) {
+			if (more)
+				buf_lit(out, ", ");
+			buf_str(out, phrase((enum phrase)(PHRASE_CLIENT_LIMIT_SPEAK + i), language));
+			more = true;
+		}
+}
+
+void client_limits_put(struct buf *out, unsigned limits, struct str lang)
+{
+	put_limits(out, limits, language_of(lang));
+}
+
 static struct str limits_text(const struct filling *f, unsigned limits)
 {
 	struct buf out = BUF_INIT(1024);
 	struct str text;
 
-	for (unsigned i = 0; i < COUNT(client_limit_names); i++)
-		if (limits & 1u << i) {
-			if (out.len)
-				buf_lit(&out, ", ");
-			buf_str(&out, phrase((enum phrase)(PHRASE_CLIENT_LIMIT_SPEAK + i), f->language));
-		}
+	put_limits(&out, limits, f->language);
 	text = arena_dup(f->arena, buf_view(&out));
 	buf_done(&out);
 	return text;

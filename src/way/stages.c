@@ -153,7 +153,7 @@ enum stage_result stage_policy(struct parcel *p, struct way_loop *wl)
 		stop_parcel(p, wl, &from, other);
 	policy_stanza(wl->policy, p->stanza, &from, other, p->arena, &p->verdict);
 	names_decide(p, wl);
-	if (p->matter && p->standing)
+	if (wanted && p->standing && p->standing->limits)
 		limit(p, &c);
 	return is_too_late(p) ? too_late(p) : STAGE_NEXT;
 }

@@ -365,6 +365,8 @@ static const struct {
 	{"<presence><status>x</status></presence>", true, false, true},
 	{"<presence to='bob@example.org'><x xmlns='urn:x'>y</x></presence>", true, false, true},
 	{"<presence to='room@rooms.example.org/nick'><x xmlns='http://jabber.org/protocol/muc'/></presence>", true, true, false},
+	{"<presence to='bob@example.org' type='subscribe'/>", false, false, true},
+	{"<presence to='bob@example.org' type='subscribed'/>", false, false, false},
 	{"<presence to='room@rooms.example.org/nick'><status>x</status></presence>", true, true, true},
 };
 
