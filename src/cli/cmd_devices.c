@@ -1,4 +1,4 @@
-/* devices list, show, logout, revoke. */
+/* devices list, show, logout, revoke, waiting, confirm. */
 #include <string.h>
 
 #include "base/log.h"
@@ -140,7 +140,8 @@ int cmd_devices_show(struct cli *cli)
 
 /* ---- their end ---- */
 
-static int end(struct cli *cli, const char *command, json_t **answer)
+/* An act on one of them. */
+static int act_on(struct cli *cli, const char *command, json_t **answer)
 {
 	const char *reason = cli_value(cli, "--reason");
 	json_t *args = json_pack("{s:s, s:s}", "jid", cli->args[0], "id", cli->args[1]);
@@ -158,7 +159,7 @@ static long long closed(const json_t *answer)
 int cmd_devices_logout(struct cli *cli)
 {
 	json_t *answer = NULL;
-	int r = end(cli, "devices.logout", &answer);
+	int r = act_on(cli, "devices.logout", &answer);
 
 	if (!r && cli->json)
 		r = cli_print_json(json_incref(answer), CLI_OK);
@@ -183,7 +184,7 @@ static void say_rest(const struct cli *cli, const json_t *device)
 int cmd_devices_revoke(struct cli *cli)
 {
 	json_t *answer = NULL;
-	int r = end(cli, "devices.revoke", &answer);
+	int r = act_on(cli, "devices.revoke", &answer);
 
 	if (!r && cli->json) {
 		r = cli_print_json(json_incref(answer), CLI_OK);
@@ -191,6 +192,59 @@ int cmd_devices_revoke(struct cli *cli)
 		cli_say(cli, "%s ended, its tokens are worth nothing any more\n", AMOUNT(closed(answer), "session", "sessions"));
 		say_rest(cli, json_object_get(answer, "device"));
 	}
+	json_decref(answer);
+	return r;
+}
+
+/* ---- what waits to be confirmed ---- */
+
+static void print_waiting(const json_t *waiting)
+{
+	static const char *const names[] = {"account", "id", "what", "program", "device", "address", "since", NULL};
+	static const char *const texts[] = {"jid", "id", "kind", "product", "device", "address"};
+	char minute[17];
+	const json_t *d;
+	struct table t;
+	size_t i;
+
+	table_init(&t, names);
+	json_array_foreach(waiting, i, d)
+	{
+		for (size_t column = 0; column < sizeof(texts) / sizeof(texts[0]); column++)
+			table_add(&t, str_from(clients_member(d, texts[column])));
+		table_add(&t, clients_minute(minute, clients_member(d, "since")));
+	}
+	table_print(&t);
+	table_done(&t);
+}
+
+int cmd_devices_waiting(struct cli *cli)
+{
+	json_t *answer = NULL, *waiting, *args = cli->args_len ? json_pack("{s:s}", "jid", cli->args[0]) : json_object();
+	int r = args ? clients_call(cli, "devices.waiting", args, &answer)
+		     : cli_fail(cli, CLI_USAGE, NULL, "the address is not UTF-8");
+
+	waiting = json_object_get(answer, "waiting");
+	if (!r && cli->json)
+		r = cli_print_json(json_pack("{s:O}", "waiting", waiting), CLI_OK);
+	else if (!r && json_array_size(waiting))
+		print_waiting(waiting);
+	else if (!r)
+		cli_say(cli, "Nothing waits to be confirmed.\n");
+	json_decref(answer);
+	return r;
+}
+
+int cmd_devices_confirm(struct cli *cli)
+{
+	json_t *answer = NULL;
+	int r = act_on(cli, "devices.confirm", &answer);
+
+	if (!r && cli->json)
+		r = cli_print_json(json_incref(answer), CLI_OK);
+	else if (!r)
+		cli_say(cli, "confirmed; %s no longer limited\n",
+			AMOUNT(json_integer_value(json_object_get(answer, "sessions")), "session is", "sessions are"));
 	json_decref(answer);
 	return r;
 }

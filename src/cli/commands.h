@@ -49,6 +49,8 @@ int cmd_devices_list(struct cli *cli);
 int cmd_devices_show(struct cli *cli);
 int cmd_devices_logout(struct cli *cli);
 int cmd_devices_revoke(struct cli *cli);
+int cmd_devices_waiting(struct cli *cli);
+int cmd_devices_confirm(struct cli *cli);
 
 int cmd_flood_list(struct cli *cli);
 int cmd_flood_silence(struct cli *cli);

@@ -190,6 +190,15 @@ const struct command commands_people[] = {
 		"nothing.",
 		"  gatehouse devices revoke alice@example.org 4f9a1c0be2d37788 --reason 'Lost on the train.'\n", reason_options, 2, 2,
 		false, cmd_devices_revoke},
+	{"devices waiting", "[JID]", "show what waits to be confirmed",
+		"Lists the devices, and the networks beside another one, that are limited until the person confirms them on another device or "
+		"'devices confirm' does (settings devices.confirm, devices.confirm_networks): of one account, or of all.",
+		"  gatehouse devices waiting\n", NULL, 0, 1, false, cmd_devices_waiting},
+	{"devices confirm", "JID ID [--reason TEXT]", "lift the limits of a new device",
+		"The device is the person's, as far as you know: ask him over another way than this account. Its limits go at once, and what was "
+		"kept from it reaches it. ID is the one of 'devices waiting', or the digits it begins with. The act is recorded.",
+		"  gatehouse devices confirm alice@example.org 4f9a1c0be2d37788 --reason 'Called her.'\n", reason_options, 2, 2, false,
+		cmd_devices_confirm},
 	{"flood list", "", "show who gets too much from people he does not know",
 		"Lists the people from whom the server holds off everybody they do not know, since when, until when, and how "
 		"much has been refused. Cause: too many senders, too many stanzas, or asked by an administrator.",

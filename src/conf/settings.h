@@ -100,6 +100,18 @@ enum settings_takeover { /* clients.takeover */
 	SETTINGS_TAKEOVER_ALWAYS,
 };
 
+enum settings_confirm { /* devices.confirm */
+	SETTINGS_CONFIRM_OFF,
+	SETTINGS_CONFIRM_NEW,
+	SETTINGS_CONFIRM_EVERY,
+};
+
+enum settings_unconfirmed { /* devices.unconfirmed */
+	SETTINGS_UNCONFIRMED_INSIDE,
+	SETTINGS_UNCONFIRMED_LISTEN,
+	SETTINGS_UNCONFIRMED_NOTHING,
+};
+
 enum settings_parallel { /* clients.parallel */
 	SETTINGS_PARALLEL_OFF,
 	SETTINGS_PARALLEL_RECORD,

@@ -91,6 +91,15 @@ SETTING(BOOL, "devices.mail", devices_mail, "false", 0, 0, "", LIVE, NULL,
 	"Write the person a mail, too, where there are mail.server and an address.")
 SETTING(BOOL, "devices.mail_admins", devices_mail_admins, "false", 0, 0, "", LIVE, NULL,
 	"Write a mail to those in mail.to_admins, too.")
+SETTING(ENUM, "devices.confirm", devices_confirm, "off", 0, 0, "off|new|every", LIVE, NULL,
+	"Limit a device until another one of the person's, or an administrator, confirms it: nobody, what an account has not been used "
+	"with before, or the account's first device, too.")
+SETTING(BOOL, "devices.confirm_networks", devices_confirm_networks, "false", 0, 0, "", LIVE, NULL,
+	"Limit a session in the same way that makes an account or a device be in use from two networks at once (clients.networks are left "
+	"out).")
+SETTING(ENUM, "devices.unconfirmed", devices_unconfirmed, "listen", 0, 0, "inside|listen|nothing", LIVE, NULL,
+	"What is left to it until then: no files, no history, nobody outside; besides it sends nothing to others; besides nothing that "
+	"people write reaches it.")
 
 SECTION("invites", "Invitations, with which people make their own account (XEP-0445).")
 SETTING(BOOL, "invites.enabled", invites_enabled, "true", 0, 0, "", LIVE, NULL,

@@ -146,6 +146,12 @@
  *   {"jid","id","reason"?}
  *                   -> {"ok":true,"closed":N,"device":D as it was}; not_found. Its sessions end; revoke: its tokens go first.
  *                      Recorded; protect, as below
+ *   devices.waiting
+ *   {"jid"?}        -> {"ok":true,"waiting":[{"jid","id","kind":"device"|"network","product","device","address","since"},..]}: what
+ *                      is limited until it is confirmed (route/confirmation.h), what has waited longest first
+ *   devices.confirm
+ *   {"jid","id","reason"?}
+ *                   -> {"ok":true,"sessions":how many have lost their limits}; not_found. Recorded
  *   flood.list      -> {"ok":true,"victims":[{"jid","cause":"senders"|"stanzas"|"asked","since","until","refused":N},..]}
  *   flood.silence
  *   {"jid","seconds"?}
@@ -158,8 +164,8 @@
  *                   -> {"ok":true}. The supervisor's own, of what it does while the recorder does not answer:
  *                      recorded as soon as it does
  *
- * user.*, devices.logout, devices.revoke, invite.create, invite.revoke, flood.*, lockdown.* and session.close are recorded before they are done; without that nothing is done (`full`,
- * `unavailable`). user.disable, devices.*, invite.revoke, flood.silence, lockdown.on, lockdown.extend (to a later end) and session.close protect: they are done in any case, and recorded when it can be.
+ * user.*, devices.logout, devices.revoke, devices.confirm, invite.create, invite.revoke, flood.*, lockdown.* and session.close are recorded before they are done; without that nothing is done (`full`,
+ * `unavailable`). user.disable, devices.logout, devices.revoke, invite.revoke, flood.silence, lockdown.on, lockdown.extend (to a later end) and session.close protect: they are done in any case, and recorded when it can be.
  *
  * Forwarded to the recorder:
  *

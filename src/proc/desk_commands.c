@@ -288,6 +288,8 @@ static const struct desk_command table[] = {
 	{"devices.list", run_gate, false},
 	{"devices.logout", run_gate, false},
 	{"devices.revoke", run_gate, false},
+	{"devices.waiting", run_gate, false},
+	{"devices.confirm", run_gate, false},
 	{"flood.list", run_gate, false},
 	{"flood.silence", run_gate, false},
 	{"flood.release", run_gate, false},

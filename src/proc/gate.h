@@ -258,6 +258,8 @@ void gate_user_remove(struct gate_request *r);
 void gate_devices_list(struct gate_request *r);
 void gate_devices_logout(struct gate_request *r);
 void gate_devices_revoke(struct gate_request *r);
+void gate_devices_waiting(struct gate_request *r);
+void gate_devices_confirm(struct gate_request *r);
 
 /* gate_flood.c. Before the loops run: as the store has it. 0 or negative. */
 [[nodiscard]] int gate_flood_open(struct gate *g, struct err *err);

@@ -23,6 +23,8 @@ static const struct command commands[] = {
 		{"devices.list", gate_devices_list},
 		{"devices.logout", gate_devices_logout},
 		{"devices.revoke", gate_devices_revoke},
+		{"devices.waiting", gate_devices_waiting},
+		{"devices.confirm", gate_devices_confirm},
 		{"export", gate_act_export},
 		{"flood.list", gate_flood_list},
 		{"flood.release", gate_flood_release},

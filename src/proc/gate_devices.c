@@ -1,5 +1,9 @@
-/* devices.*: what has access to an account (route/devices.h), and its end by an administrator. */
+/* devices.*: what has access to an account (route/devices.h), its end by an administrator, and what waits to be confirmed
+ * (route/confirmation.h). */
+#include <stdlib.h>
+
 #include "base/clock.h"
+#include "client/installation.h"
 #include "conf/service.h"
 #include "ipc/control.h"
 #include "proc/gate_clients.h"
@@ -144,8 +148,8 @@ static void take_access(struct gate_request *r)
 	end(r, ROUTE_ACCESS_REVOKE);
 }
 
-/* The line of the record names the device and why. */
-static void begin(struct gate_request *r, void (*act)(struct gate_request *r))
+/* The line of the record names the device and why. `protects`: it is done also while the record takes nothing. */
+static void begin(struct gate_request *r, bool protects, void (*act)(struct gate_request *r))
 {
 	struct str id = control_member(r->args, "id"), reason = control_member(r->args, "reason"), bare, text;
 
@@ -157,17 +161,106 @@ static void begin(struct gate_request *r, void (*act)(struct gate_request *r))
 	}
 	text = arena_printf(r->arena, "%.*s%s%.*s", STR_FMT(id), reason.len ? ": " : "", STR_FMT(reason));
 	if (gate_act_add(r, bare, text))
-		gate_act_begin(r, true, act);
+		gate_act_begin(r, protects, act);
 	else
 		gate_request_fail(r, "internal", "out of memory", "");
 }
 
 void gate_devices_logout(struct gate_request *r)
 {
-	begin(r, log_out);
+	begin(r, true, log_out);
 }
 
 void gate_devices_revoke(struct gate_request *r)
 {
-	begin(r, take_access);
+	begin(r, true, take_access);
+}
+
+/* ---- what waits to be confirmed ---- */
+
+static json_t *waiting_json(const struct store_untold *row)
+{
+	struct buf id = BUF_INIT(INSTALLATION_ID);
+	json_t *out;
+
+	installation_id_put(&id, row->owner, row->key);
+	out = json_pack("{so so ss so so so so}", "jid", control_text(row->owner), "id", control_text(buf_view(&id)), "kind",
+		str_starts(row->key, STR("beside:")) ? "network" : "device", "product", control_text(row->product), "device",
+		control_text(row->device), "address", control_text(row->address), "since", control_time(row->waits_us));
+	buf_done(&id);
+	return out;
+}
+
+struct waiting_ask {
+	struct store_req req;
+	struct gate_request *request;
+};
+
+static void on_waiting(struct store_req *req, int result)
+{
+	struct waiting_ask *ask = req->owner;
+	struct gate_request *r = ask->request;
+	json_t *answer, *rows;
+
+	if (result) {
+		gate_request_fail(r, "internal", "the devices cannot be read now", "the gate's log says why");
+	} else {
+		answer = control_ok();
+		rows = json_array();
+		for (size_t i = 0; i < req->untolds->len; i++)
+			json_array_append_new(rows, waiting_json(&req->untolds->rows[i]));
+		json_object_set_new(answer, "waiting", rows);
+		gate_request_done(r, answer);
+	}
+	store_req_release(req);
+	free(ask);
+}
+
+void gate_devices_waiting(struct gate_request *r)
+{
+	struct waiting_ask *ask;
+	struct str bare = STR_NONE;
+
+	if (control_member(r->args, "jid").len && !take_account(r, &bare))
+		return;
+	ask = malloc(sizeof(*ask));
+	if (ask) {
+		ask->request = r;
+		store_req_init(&ask->req, on_waiting, ask);
+		if (!store_device_waiting(r->gate->store, &ask->req, bare))
+			return;
+		store_req_release(&ask->req);
+		free(ask);
+	}
+	gate_request_fail(r, "internal", "out of memory", "");
+}
+
+static void on_confirmed(void *owner, const struct route_confirmed *result)
+{
+	struct gate_request *r = owner;
+	json_t *answer;
+
+	if (result->result == ROUTE_ACCESS_NONE) {
+		gate_act_failed(r, "nothing waits under this id");
+		gate_request_fail(r, "not_found", "nothing of this account waits to be confirmed under this id",
+			"'gatehouse devices waiting' shows what does");
+	} else if (result->result) {
+		gate_request_fail(r, "internal", "it cannot be confirmed now", "the gate's log says why");
+	} else {
+		answer = control_ok();
+		json_object_set_new(answer, "sessions", json_integer(result->sessions));
+		gate_request_done(r, answer);
+	}
+}
+
+static void confirm(struct gate_request *r)
+{
+	struct gate_act *act = container_of(r->acts.next, struct gate_act, link);
+
+	route_confirm(r->gate->route, act->target, control_member(r->args, "id"), on_confirmed, r);
+}
+
+void gate_devices_confirm(struct gate_request *r)
+{
+	begin(r, false, confirm);
 }

@@ -1,12 +1,23 @@
 #include "route/headline.h"
 
 #include "account/directory.h"
+#include "base/phrase.h"
 #include "route/deliver.h"
 #include "stanza/xml_out.h"
 
 struct str headline_language(const struct session *s)
 {
 	return s->origin->person ? s->origin->person->language : STR("");
+}
+
+void headline_put_help(struct buf *out, const struct settings *s, enum language language)
+{
+	const struct settings_strings *help = s->contact_security.len ? &s->contact_security : &s->contact_support;
+
+	if (help->len)
+		phrase_put(out, PHRASE_HELP_AFTER, language, (struct phrase_word[]){{"help", help->items[0]}, {}});
+	else
+		buf_putc(out, '.');
 }
 
 void headline_give(struct session *s, struct str text, struct str lang)

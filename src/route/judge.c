@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "client/seen.h"
 #include "client/table.h"
+#include "route/confirmation.h"
 #include "route/probation.h"
 #include "route/ruling.h"
 #include "rule/client_patch.h"
@@ -37,9 +38,9 @@ static void decide_again(struct session *s)
 {
 	if (!s->standing || session_is_ending(s))
 		return;
-	if (s->standing->client)
+	if (s->standing->client || s->standing->limits || confirmation_limits(s))
 		ruling_again(s);
-	else
+	if (!session_is_ending(s) && !s->standing->client)
 		ask_again(s);
 }
 

@@ -3,6 +3,7 @@
 #include "route/answer.h"
 #include "route/carbons.h"
 #include "route/components.h"
+#include "route/confirmation.h"
 #include "route/deliver.h"
 #include "route/flood.h"
 #include "route/history.h"
@@ -214,7 +215,7 @@ static void run_arrive(struct task *task)
 		return;
 	if (to.is_full)
 		only = session_by_resource(u, p->to.resource);
-	if (only && (session_is_ending(only) || !session_may_get(only, &p->origin->jid)))
+	if (only && (session_is_ending(only) || !session_may_get(only, &p->origin->jid) || !session_may_hear(only)))
 		only = NULL;
 	to.matched = only != NULL;
 	to.taker = has_taker(u, p);
@@ -267,6 +268,8 @@ void message_send(struct user *u, struct parcel *p)
 		parcel_end(p);
 		return;
 	}
+	if (confirmation_hears(u, p))
+		return;
 	if (!is_for_us(u->home, &p->to) && !components_has(p->route, p->to.domain)) {
 		answer_error(p,
 			home_is_ours(u->home, p->to.domain) ? STANZA_SERVICE_UNAVAILABLE

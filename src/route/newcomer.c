@@ -9,6 +9,8 @@
 #include "base/phrase.h"
 #include "base/text.h"
 #include "client/installation.h"
+#include "route/channel.h"
+#include "route/confirmation.h"
 #include "route/headline.h"
 #include "route/note.h"
 #include "route/post.h"
@@ -30,7 +32,11 @@ struct asking {
 	struct newcome what;
 	struct waiter noted;   /* the line that says what others are told: they are when it is durable */
 	struct str text;
+	struct str waits_key; /* by which it waits to be confirmed; empty: it does not */
+	struct str key, network; /* what is asked */
 	bool tells; /* not too many lately */
+	bool beside; /* it is a network that is asked about, beside another in use */
+	bool was_there; /* and it was in use first */
 };
 
 static struct str text_of(const struct asking *a, struct str s)
@@ -120,30 +126,24 @@ static void put_device(struct buf *out, const struct newcome *n, enum language l
 	buf_done(&name);
 }
 
-static void put_help(struct buf *out, const struct settings *s, enum language language)
+static void put_text(struct buf *out, const struct asking *a, enum language language)
 {
-	const struct settings_strings *help = s->contact_security.len ? &s->contact_security : &s->contact_support;
+	enum phrase p = !a->waits_key.len ? PHRASE_DEVICE_NEW : a->beside ? PHRASE_NETWORK_WAITS : PHRASE_DEVICE_WAITS;
+	struct buf device = BUF_INIT(0), minute = BUF_INIT(0), help = BUF_INIT(0), id = BUF_INIT(0);
 
-	if (help->len)
-		phrase_put(out, PHRASE_HELP_AFTER, language, (struct phrase_word[]){{"help", help->items[0]}, {}});
-	else
-		buf_putc(out, '.');
-}
-
-static void put_text(struct buf *out, const struct newcome *n, const struct settings *s, enum language language)
-{
-	struct buf device = BUF_INIT(0), minute = BUF_INIT(0), help = BUF_INIT(0);
-
-	put_device(&device, n, language);
-	clock_put_minute(&minute, n->utc_us);
-	put_help(&help, s, language);
-	phrase_put(out, PHRASE_DEVICE_NEW, language,
-		(struct phrase_word[]){{"device", buf_view(&device)}, {"time", buf_view(&minute)}, {"address", n->address},
-			{"help", buf_view(&help)}, {}});
-	out->failed |= buf_failed(&device) || buf_failed(&minute) || buf_failed(&help);
+	put_device(&device, &a->what, language);
+	clock_put_minute(&minute, a->what.utc_us);
+	headline_put_help(&help, a->user->home->settings, language);
+	if (a->waits_key.len)
+		confirmation_id_put(&id, a->user->bare, a->waits_key);
+	phrase_put(out, p, language,
+		(struct phrase_word[]){{"device", buf_view(&device)}, {"time", buf_view(&minute)}, {"address", a->what.address},
+			{"id", buf_view(&id)}, {"help", buf_view(&help)}, {}});
+	out->failed |= buf_failed(&device) || buf_failed(&minute) || buf_failed(&help) || buf_failed(&id);
 	buf_done(&device);
 	buf_done(&minute);
 	buf_done(&help);
+	buf_done(&id);
 }
 
 static enum language language(const struct origin *o)
@@ -189,6 +189,11 @@ static void mail_admins(const struct asking *a)
 	clock_put_minute(&body, a->what.utc_us);
 	buf_printf(&body, "\nFrom: %.*s\n\nWhat it says of itself is a claim. 'gatehouse devices list %.*s' shows what has access.\n",
 		STR_FMT(a->what.address), STR_FMT(u->bare));
+	if (a->waits_key.len) {
+		buf_printf(&body, "It is limited until it is confirmed, by the person or by\n  gatehouse devices confirm %.*s ", STR_FMT(u->bare));
+		confirmation_id_put(&body, u->bare, a->waits_key);
+		buf_putc(&body, '\n');
+	}
 	post.body = buf_view(&body);
 	if (!buf_failed(&body) && post_admins(store_of(u), u->home->settings, &post) < 0)
 		log_warn("out of memory: a mail about a new device is not sent");
@@ -202,7 +207,7 @@ static bool is_same_device(const struct session *s, const struct asking *a)
 {
 	if (s->origin == a->origin)
 		return true;
-	return s->origin->agent_id.len && str_eq(s->origin->agent_id, a->origin->agent_id);
+	return !a->beside && s->origin->agent_id.len && str_eq(s->origin->agent_id, a->origin->agent_id);
 }
 
 /* Somebody who was there before it, as far as is known, and whom people know: whoever has logged in later may belong to it. */
@@ -256,7 +261,7 @@ static bool announce(struct asking *a, const struct store_meeting *m)
 	unsigned there;
 	bool ok;
 
-	put_text(&text, &a->what, settings, language(a->origin));
+	put_text(&text, a, language(a->origin));
 	a->text = text_of(a, buf_view(&text));
 	ok = !buf_failed(&text) && !arena_is_full(a->arena);
 	buf_done(&text);
@@ -265,12 +270,68 @@ static bool announce(struct asking *a, const struct store_meeting *m)
 	a->tells = m->lately <= LATELY_MAX;
 	a->noted.done = on_new_noted;
 	there = a->tells && settings->devices_tell ? tell(a, true) : 0;
-	return note_device(a->user, a->origin, "new", &a->what, there, there ? a->text : STR_NONE, &a->noted);
+	return note_device(a->user, a->origin, a->beside ? "network" : "new", &a->what, there, there ? a->text : STR_NONE, &a->noted);
 }
 
 /* ---- who comes ---- */
 
 static void tell_untold(struct session *s);
+
+/* Nobody can tell whether it is known. */
+static void fail(struct session *s)
+{
+	if (s->newcomer.meeting == MEETING_DONE)
+		return;
+	s->newcomer.meeting = MEETING_FAILED;
+	confirmation_met(s);
+}
+
+/* Whoever is the first has nobody who could be told; an administrator may have to confirm him. */
+static bool is_news(const struct asking *a, const struct store_meeting *m, const struct session *s)
+{
+	if (a->beside)
+		return m->is_new;
+	return (m->is_new || (m->is_first && m->waits_us)) && !(s && s->newcomer.announced);
+}
+
+static uint32_t number_of(const struct asking *a)
+{
+	struct buf id = BUF_INIT(CONFIRMATION_ID);
+	uint32_t number = 0;
+
+	confirmation_id_put(&id, a->user->bare, a->waits_key);
+	for (size_t i = 0; i < id.len; i++)
+		number = number << 4 | (uint32_t)(id.data[i] <= '9' ? id.data[i] - '0' : id.data[i] - 'a' + 10);
+	buf_done(&id);
+	return number;
+}
+
+static void met_device(struct session *s, const struct store_meeting *m)
+{
+	struct newcomer *n = &s->newcomer;
+
+	n->since_us = m->first_us;
+	n->exempt |= m->is_first;
+	n->announced |= m->is_new || (m->is_first && m->waits_us);
+	n->untold_itself = m->is_new || m->is_untold;
+	n->untold = m->untold > 0 && !n->untold_itself;
+	n->waits_us = m->waits_us;
+	n->network_us = m->beside_us;
+	n->meeting = MEETING_DONE;
+}
+
+static void met(struct session *s, const struct asking *a, const struct store_meeting *m)
+{
+	if (!a->beside)
+		met_device(s, m);
+	else if (m->waits_us)
+		s->newcomer.network_us = m->waits_us;
+	if (a->waits_key.len)
+		s->newcomer.number = number_of(a);
+	confirmation_met(s);
+	if (!session_is_ending(s) && session_is_available(s))
+		tell_untold(s);
+}
 
 static void on_met(struct store_req *req, int result)
 {
@@ -281,53 +342,105 @@ static void on_met(struct store_req *req, int result)
 
 	if (result) {
 		log_error("it could not be looked up whether a device is new");
+		if (s)
+			fail(s);
 	} else {
-		announced = m->is_new && !(s && s->newcomer.announced) && announce(a, m);
-		if (s) {
-			s->newcomer.since_us = m->first_us;
-			s->newcomer.exempt |= m->is_first;
-			s->newcomer.announced |= m->is_new;
-			s->newcomer.untold_itself = m->is_new || m->is_untold;
-			s->newcomer.untold = m->untold > 0 && !s->newcomer.untold_itself;
-			if (session_is_available(s))
-				tell_untold(s);
-		}
+		a->waits_key = text_of(a, m->waits_key);
+		if (m->is_new_network)
+			a->what.untold_key = a->network;
+		announced = is_news(a, m, s) && announce(a, m);
+		if (s)
+			met(s, a, m);
 	}
 	if (!announced)
 		asking_end(a);
 }
 
-static void meet(struct session *s, struct str key, struct str network, struct str product, struct str device)
+/* "network:10.0", "network:2001:db8": up to the second of `between`. */
+static void put_network(struct buf *out, const char *kind, struct str host)
 {
-	struct asking *a = asking_new(s, on_met);
-	struct buf id = BUF_INIT(0);
-	struct store_arrival row;
+	char between = str_find(host, ':', 0) < host.len ? ':' : '.';
+	size_t end = str_find(host, between, 0);
 
-	if (!a) {
-		log_error("out of memory: it is not looked up whether a device is new");
-		return;
-	}
-	installation_id_put(&id, s->user->bare, key);
-	a->what = (struct newcome){.id = text_of(a, buf_view(&id)),
-		.untold_key = text_of(a, key),
-		.product = text_of(a, product),
-		.device = text_of(a, device),
-		.address = text_of(a, network_host(s->origin->address)),
-		.utc_us = clock_utc_us()};
-	buf_done(&id);
-	row = (struct store_arrival){.owner = s->user->bare,
-		.key = a->what.untold_key,
-		.network = network,
+	if (end < host.len)
+		end = str_find(host, between, end + 1);
+	buf_printf(out, "%s:%.*s", kind, STR_FMT(str_cut(host, 0, end)));
+}
+
+/* What it stands for, from what was said of it. */
+static void arrival_fill(struct store_arrival *row, const struct session *s, const struct asking *a)
+{
+	const struct settings *settings = s->user->home->settings;
+	bool confirms = settings->devices_confirm != SETTINGS_CONFIRM_OFF;
+	uint64_t since = s->newcomer.waits_us ? s->newcomer.waits_us : a->what.utc_us;
+
+	*row = (struct store_arrival){.owner = s->user->bare,
+		.key = a->key,
+		.network = a->network,
 		.product = a->what.product,
 		.device = a->what.device,
 		.address = a->what.address,
 		.utc_us = a->what.utc_us,
+		.waits_us = confirms ? since : 0,
+		.first_waits = settings->devices_confirm == SETTINGS_CONFIRM_EVERY,
+		.waits_anyway = confirms && s->newcomer.waits_us,
 		.quiet = s->newcomer.exempt,
 		.max = KEYS_MAX};
-	if (arena_is_full(a->arena) || store_device_meet(store_of(s->user), &a->req, &row)) {
+	if (a->beside) {
+		row->waits_us = a->was_there ? 0 : a->what.utc_us;
+		row->quiet = a->was_there;
+		row->first_waits = row->waits_anyway = false;
+	}
+}
+
+static struct asking *asking_about(struct session *s, struct str key, struct str network, struct str product, struct str device)
+{
+	struct asking *a = asking_new(s, on_met);
+	struct buf id = BUF_INIT(0);
+
+	if (!a)
+		return NULL;
+	installation_id_put(&id, s->user->bare, key);
+	a->key = text_of(a, key);
+	a->network = text_of(a, network);
+	a->what = (struct newcome){.id = text_of(a, buf_view(&id)),
+		.untold_key = a->key,
+		.product = text_of(a, product),
+		.device = text_of(a, device),
+		.address = text_of(a, network_host(channel_of(s).address)),
+		.utc_us = clock_utc_us()};
+	buf_done(&id);
+	return a;
+}
+
+static void ask(struct session *s, struct asking *a)
+{
+	struct buf beside = BUF_INIT(0);
+	struct store_arrival row;
+
+	arrival_fill(&row, s, a);
+	if (!a->beside && s->user->home->settings->devices_confirm_networks) {
+		put_network(&beside, "beside", a->what.address);
+		row.beside = buf_view(&beside);
+	}
+	if (buf_failed(&beside) || arena_is_full(a->arena) || store_device_meet(store_of(s->user), &a->req, &row)) {
 		log_error("out of memory: it is not looked up whether a device is new");
+		fail(s);
 		asking_end(a);
 	}
+	buf_done(&beside);
+}
+
+static void meet(struct session *s, struct str key, struct str network, struct str product, struct str device)
+{
+	struct asking *a = asking_about(s, key, network, product, device);
+
+	if (a) {
+		ask(s, a);
+		return;
+	}
+	log_error("out of memory: it is not looked up whether a device is new");
+	fail(s);
 }
 
 void newcomer_bound(struct session *s)
@@ -341,18 +454,6 @@ void newcomer_bound(struct session *s)
 	if (!buf_failed(&key))
 		meet(s, buf_view(&key), STR_NONE, o->agent_software, o->agent_device);
 	buf_done(&key);
-}
-
-/* "network:10.0", "network:2001:db8": up to the second of `between`. */
-static void put_network(struct buf *out, struct str host)
-{
-	char between = str_find(host, ':', 0) < host.len ? ':' : '.';
-	size_t end = str_find(host, between, 0);
-
-	if (end < host.len)
-		end = str_find(host, between, end + 1);
-	buf_lit(out, "network:");
-	buf_str(out, str_cut(host, 0, end));
 }
 
 static void put_product(struct buf *out, struct str product)
@@ -370,7 +471,7 @@ void newcomer_judged(struct session *s, const struct judgement *client)
 	if (s->origin->agent_id.len || s->user->failed)
 		return;
 	put_product(&key, client->product);
-	put_network(&network, network_host(s->origin->address));
+	put_network(&network, "network", network_host(s->origin->address));
 	hash = map_hash(buf_view(&key));
 	if (!buf_failed(&key) && !buf_failed(&network) && hash != s->newcomer.product) {
 		s->newcomer.product = hash;
@@ -404,13 +505,15 @@ static void tell_late(struct session *s, const struct store_untold *row)
 		return;
 	}
 	installation_id_put(&id, s->user->bare, row->key);
+	a->beside = str_starts(row->key, STR("beside:"));
+	a->waits_key = row->waits_us ? text_of(a, row->key) : STR_NONE;
 	a->what = (struct newcome){.id = text_of(a, buf_view(&id)),
 		.untold_key = text_of(a, row->key),
 		.product = text_of(a, row->product),
 		.device = text_of(a, row->device),
 		.address = text_of(a, row->address),
 		.utc_us = row->first_us};
-	put_text(&text, &a->what, s->user->home->settings, language(s->origin));
+	put_text(&text, a, language(s->origin));
 	a->text = text_of(a, buf_view(&text));
 	a->noted.done = on_late_noted;
 	if (buf_failed(&text) || arena_is_full(a->arena) ||
@@ -445,4 +548,33 @@ static void tell_untold(struct session *s)
 void newcomer_greet(struct session *s)
 {
 	tell_untold(s);
+}
+
+/* ---- two networks ---- */
+
+static void ask_beside(struct session *s, bool was_there)
+{
+	const struct judgement *client = s->sighting.client;
+	struct buf key = BUF_INIT(0);
+	struct asking *a = NULL;
+
+	put_network(&key, "beside", network_host(channel_of(s).address));
+	if (!buf_failed(&key))
+		a = asking_about(s, buf_view(&key), STR_NONE, client ? client->product : s->origin->agent_software,
+			client ? client->device : s->origin->agent_device);
+	if (a) {
+		a->beside = true;
+		a->was_there = was_there;
+		ask(s, a);
+	} else {
+		log_error("out of memory: a session in another network is not limited");
+	}
+	buf_done(&key);
+}
+
+void newcomer_beside(struct session *s, struct session *other)
+{
+	if (!confirmation_limits(other))
+		ask_beside(other, true);
+	ask_beside(s, false);
 }

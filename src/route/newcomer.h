@@ -17,10 +17,20 @@
 struct session;
 struct judgement;
 
+enum meeting {
+	MEETING_NONE,   /* it has not been asked, or the store has not answered */
+	MEETING_FAILED, /* nobody can tell */
+	MEETING_DONE,
+};
+
 /* In a session. */
 struct newcomer {
 	uint64_t since_us; /* when its device was met first; 0: it has not been asked yet */
 	uint64_t product;  /* hash of the key it was asked by */
+	uint64_t waits_us;   /* it waits to be confirmed since then (confirmation.h); 0: it does not */
+	uint64_t network_us; /* and because it is in use in a network beside another */
+	uint32_t number;     /* the first digits of the id it waits by; 0: it has none */
+	uint8_t meeting;     /* enum meeting */
 	bool untold;       /* there are later ones nobody has been told of */
 	bool exempt;       /* it is the account's first */
 	bool announced;    /* it was new itself */
@@ -31,3 +41,6 @@ struct newcomer {
 void newcomer_bound(struct session *s);
 void newcomer_judged(struct session *s, const struct judgement *client);
 void newcomer_greet(struct session *s);
+/* Its account, or its device, is in use from two networks: the one of `s` is to be confirmed, if it never was; the other has been there
+ * before, and need not be. */
+void newcomer_beside(struct session *s, struct session *other);

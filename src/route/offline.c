@@ -382,14 +382,15 @@ static struct blob *row_blob(struct user *u, const struct store_message *row)
 	return blob_of_scratch(u->home);
 }
 
-/* XEP-0386 section 3.2: who knows the end of his archive fetches from there what it holds. Not certain is: no. */
+/* XEP-0386 section 3.2: who knows the end of his archive fetches from there what it holds. Not certain is: no. Who has had to wait until
+ * his device was confirmed could not fetch anything. */
 static bool is_in_history(const struct session *s, const struct store_message *row)
 {
 	const struct settings *settings = s->user->home->settings;
 	uint64_t days = settings->history_days;
 	const char *at = row->xml.data, *end = at + row->xml.len;
 
-	if (!s->synced || row->kind == OFFLINE_APART || s->user->prefs || s->user->failed || !settings->history_enabled ||
+	if (!s->synced || s->newcomer.number || row->kind == OFFLINE_APART || s->user->prefs || s->user->failed || !settings->history_enabled ||
 		(days && row->time_us + (days - 1) * 86400 * 1000000 < clock_utc_us()))
 		return false;
 	return !memmem(at, (size_t)(end - at), "<no-", 4); /* XEP-0334 */
@@ -418,7 +419,7 @@ static void flood_row(
 	struct blob *blob;
 	bool taken;
 
-	if (user_blocks(s->user, &from) || is_in_history(s, row)) {
+	if (user_blocks(s->user, &from) || (session_may_look_back(s) && is_in_history(s, row))) {
 		ids_add(ids, row->id);
 		return;
 	}

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "route/channel.h"
+#include "route/newcomer.h"
 #include "route/note.h"
 #include "route/post.h"
 
@@ -43,7 +44,7 @@ void parallel_met(struct session *s)
 {
 	struct home *h = s->user->home;
 
-	if (h->settings->clients_parallel == SETTINGS_PARALLEL_OFF)
+	if (h->settings->clients_parallel == SETTINGS_PARALLEL_OFF && !h->settings->devices_confirm_networks)
 		return;
 	list_remove(&s->fresh);
 	s->fresh_until = (uint32_t)(loop_seconds(h->loop) + h->settings->ping_interval_seconds + h->settings->ping_timeout_seconds +
@@ -116,6 +117,25 @@ static void mail(const struct session *s, const struct session *other, enum use 
 	buf_done(&body);
 }
 
+static bool is_known(const struct session *s)
+{
+	return channel_is_known(s->user->home->settings, channel_of(s).address);
+}
+
+static bool came_later(const struct session *s, const struct session *other)
+{
+	return s->fresh_until != other->fresh_until ? s->fresh_until > other->fresh_until : s->connected_us > other->connected_us;
+}
+
+/* Who came later, or from elsewhere, is to be confirmed; each is looked at when its time has come. */
+static void confirm(struct session *s, struct session *other)
+{
+	if (is_known(s))
+		newcomer_beside(other, s);
+	else if (is_known(other) || came_later(s, other))
+		newcomer_beside(s, other);
+}
+
 static void look(struct session *s)
 {
 	struct home *h = s->user->home;
@@ -124,8 +144,12 @@ static void look(struct session *s)
 	{
 		enum use use = use_of(s, other);
 
+		if (use && h->settings->devices_confirm_networks)
+			confirm(s, other);
 		if (!use || is_old_news(s->user, channel_of(s).address, channel_of(other).address))
 			continue;
+		if (h->settings->clients_parallel == SETTINGS_PARALLEL_OFF)
+			return;
 		home_count(&h->figures.parallel, 1);
 		record(s, other, use);
 		if (h->settings->clients_parallel == SETTINGS_PARALLEL_TELL)

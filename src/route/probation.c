@@ -7,6 +7,7 @@
 #include "client/judge.h"
 #include "client/seen.h"
 #include "conf/service.h"
+#include "route/confirmation.h"
 #include "route/deliver.h"
 #include "route/interest.h"
 #include "route/iq.h"
@@ -31,6 +32,7 @@ struct probation {
 	bool waits;           /* what the session sends and gets waits */
 	bool asked;           /* both questions were put */
 	bool known;           /* the capabilities are */
+	bool judged;          /* as far as its client goes */
 	bool has_asked_version;
 	unsigned owes_disco, owes_version; /* how often it was asked and has not answered */
 };
@@ -146,6 +148,7 @@ static void finish(struct session *s)
 		count_wait(s);
 	stop_waiting(s);
 	list_remove(&p->link);
+	p->judged = true;
 	ruling_now(s);
 }
 
@@ -217,12 +220,21 @@ static struct probation *probation_new(struct session *s)
 	return p;
 }
 
+/* Devices that do not say which they are are told apart by their programs. */
+static enum client_effect worst_of(const struct session *s)
+{
+	struct home *h = s->user->home;
+	enum client_effect worst = !h->policy ? CLIENT_ALLOW : lock_needs_client(h) ? CLIENT_DENY : ruling_worst(s);
+
+	return worst < CLIENT_RESTRICT && !s->origin->agent_id.len && confirmation_awaits(s) ? CLIENT_RESTRICT : worst;
+}
+
 void probation_bind(struct session *s)
 {
 	struct home *h = s->user->home;
 	const struct origin *o = s->origin;
 	struct probation *p = probation_new(s);
-	enum client_effect worst = !h->policy ? CLIENT_ALLOW : lock_needs_client(h) ? CLIENT_DENY : ruling_worst(s);
+	enum client_effect worst = worst_of(s);
 
 	s->seen = seen_new(&(struct client_signals){.resource = o->jid.resource,
 		.agent_id = o->agent_id,
@@ -241,7 +253,21 @@ void probation_bind(struct session *s)
 		enter(p, h->settings->clients_wait_seconds * 1000ULL);
 		return;
 	}
+	if (worst < CLIENT_RESTRICT && confirmation_awaits(s))
+		return;
 	ruling_unasked(s, worst);
+}
+
+void probation_met(struct session *s)
+{
+	const struct probation *p = s->probation;
+
+	if (s->standing || (p && !list_is_empty(&p->link)))
+		return;
+	if (p && p->judged)
+		ruling_now(s);
+	else
+		ruling_met(s);
 }
 
 void probation_shows(struct session *s, const struct caps *caps)

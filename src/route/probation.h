@@ -25,6 +25,8 @@ struct interest;
 
 /* The session has been made: sets s->standing, unless it is to be judged first. */
 void probation_bind(struct session *s);
+/* Its device is known, or known not to be (confirmation.h), and it has no standing yet. */
+void probation_met(struct session *s);
 /* Something of it waits to be judged; `caps` of its presence, with an empty `ver` where it shows none. */
 void probation_shows(struct session *s, const struct caps *caps);
 /* It has broadcast available presence. */

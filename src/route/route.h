@@ -145,6 +145,14 @@ struct route_devices {
 void route_access(struct route *r, struct str bare, struct str id, enum route_access act,
 	void (*done)(void *owner, const struct route_devices *devices), void *owner);
 
+/* What waits to be confirmed under this id, or the beginning of it, waits no more (route/confirmation.h). `done` runs on loop 0. */
+struct route_confirmed {
+	enum route_access_result result; /* OK, NONE: nothing with this id waits; FAILED */
+	unsigned sessions;               /* that have lost their limits */
+};
+void route_confirm(struct route *r, struct str bare, struct str id,
+	void (*done)(void *owner, const struct route_confirmed *result), void *owner);
+
 /* Somebody's roster as the items of a <query xmlns='jabber:iq:roster'/>, and their number. `done` runs on loop 0; false:
  * it cannot be read now. */
 void route_read_roster(struct route *r, struct str bare,

@@ -10,6 +10,7 @@
 #include "client/seen.h"
 #include "conf/service.h"
 #include "route/channel.h"
+#include "route/confirmation.h"
 #include "route/deliver.h"
 #include "route/headline.h"
 #include "route/inventory.h"
@@ -57,6 +58,29 @@ static void question_done(struct question *q)
 
 /* ---- how it stands ---- */
 
+/* Its device waits to be confirmed: that comes on top of what the rules say. */
+static void limit_unconfirmed(const struct session *s, struct client_decision *d, struct str *text, struct arena *arena)
+{
+	unsigned limits = d->effect < CLIENT_DENY ? confirmation_limits(s) : 0;
+	struct buf out = BUF_INIT(0);
+
+	if (!limits)
+		return;
+	if (d->effect == CLIENT_RESTRICT) {
+		d->limits |= limits;
+		buf_str(&out, *text);
+		if (out.len)
+			buf_putc(&out, '\n');
+	} else {
+		d->effect = CLIENT_RESTRICT;
+		d->limits = limits;
+		d->rule = CONFIRMATION_RULE;
+	}
+	confirmation_put_text(&out, s, limits);
+	*text = arena_dup(arena, buf_view(&out));
+	buf_done(&out);
+}
+
 static struct standing *standing_of(const struct session *s, struct judgement *client)
 {
 	struct arena *arena = arena_new(0);
@@ -64,7 +88,7 @@ static struct standing *standing_of(const struct session *s, struct judgement *c
 	struct standing *out;
 	const struct notice *notice;
 	struct question q;
-	struct str lang;
+	struct str lang, text;
 
 	if (!arena)
 		return NULL;
@@ -72,7 +96,9 @@ static struct standing *standing_of(const struct session *s, struct judgement *c
 	client_decide(s->user->home->policy, &q.about, &d);
 	lang = q.person ? q.person->language : STR("");
 	notice = d.notice ? notice_choose(d.notice, lang) : NULL;
-	out = standing_new(client, &d, client_decision_text(&d, lang, arena), notice ? notice->lang : lang);
+	text = client_decision_text(&d, lang, arena);
+	limit_unconfirmed(s, &d, &text, arena);
+	out = standing_new(client, &d, text, notice ? notice->lang : lang);
 	question_done(&q);
 	arena_free(arena);
 	return out;
@@ -183,6 +209,10 @@ void ruling_now(struct session *s)
 	client = client_judge(s->user->home->clients, &seen);
 	if (client)
 		inventory_saw(s, client);
+	if (client && !s->standing && confirmation_awaits(s)) {
+		judgement_unref(client);
+		return;
+	}
 	st = client && patch(s, client) ? standing_of(s, client) : NULL;
 	if (!st) {
 		ruling_fail(s);
@@ -199,7 +229,8 @@ void ruling_now(struct session *s)
 
 void ruling_again(struct session *s)
 {
-	struct standing *st = patch(s, s->standing->client) ? standing_of(s, s->standing->client) : NULL;
+	struct judgement *client = s->standing->client;
+	struct standing *st = !client || patch(s, client) ? standing_of(s, client) : NULL;
 
 	if (!st)
 		ruling_fail(s);
@@ -249,6 +280,32 @@ void ruling_fail(struct session *s)
 	log_error("out of memory: it cannot be told what the client of a session is");
 	if (!s->standing || lock_needs_client(s->user->home) || ruling_worst(s) > CLIENT_WARN)
 		session_doom(s, "resource-constraint", "The server is out of memory.", "out of memory");
+}
+
+void ruling_met(struct session *s)
+{
+	struct standing *st = standing_of(s, NULL);
+
+	if (!st) {
+		ruling_fail(s);
+		return;
+	}
+	if (st->effect > CLIENT_ALLOW)
+		note_client_rule(s, st);
+	if (st->effect == CLIENT_DENY) {
+		deny(s, st);
+		return;
+	}
+	if (st->effect == CLIENT_ALLOW) {
+		standing_unref(st);
+		st = standing_ref(s->user->home->stranger);
+	}
+	s->standing = st;
+	if (session_is_available(s))
+		ruling_warn(s);
+	if (s->port)
+		port_judge(s->port, st);
+	deliver_waiting(s);
 }
 
 void ruling_unasked(struct session *s, enum client_effect worst)

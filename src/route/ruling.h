@@ -14,13 +14,15 @@
 [[nodiscard]] enum client_effect ruling_of(const struct session *s, const struct judgement *client);
 /* Nobody waits, and ruling_worst() is that: sets s->standing by the rules that ask for no client. A denied session is doomed. */
 void ruling_unasked(struct session *s, enum client_effect worst);
+/* The same for one that has waited for that its device is known (confirmation.h), and hands over what waits for it. */
+void ruling_met(struct session *s);
 /* Memory is out, so it cannot be told what its client is, or what follows from it. Ends the session where that could matter, with
  * <resource-constraint/>. */
 void ruling_fail(struct session *s);
 /* Judges it from what it has shown until now (s->seen), sets s->standing and hands over what waits for it; or denies it. Memory is
  * out: ruling_fail(). */
 void ruling_now(struct session *s);
-/* Its client is judged (s->standing->client) and stays the same, the rules are others. */
+/* Its client (s->standing->client; NULL: not judged) stays the same, the rules are others, or its device has been confirmed. */
 void ruling_again(struct session *s);
 /* The headline of its standing, where it has one and has not been told since it was bound. */
 void ruling_warn(struct session *s);
