@@ -474,6 +474,13 @@ static const struct {
 		[LANGUAGE_ES] = "no llega nada de lo que escriben otros",
 		[LANGUAGE_FI] = "mikään, mitä muut kirjoittavat, ei tule perille",
 	}},
+	[PHRASE_CLIENT_LIMIT_ACCOUNT] = {{
+		[LANGUAGE_EN] = "nothing of the account can be changed",
+		[LANGUAGE_DE] = "nichts am Konto kann geändert werden",
+		[LANGUAGE_FR] = "rien du compte ne peut être modifié",
+		[LANGUAGE_ES] = "no se puede cambiar nada de la cuenta",
+		[LANGUAGE_FI] = "tilistä ei voi muuttaa mitään",
+	}},
 	[PHRASE_DEVICE_WAITS] = {{
 		[LANGUAGE_EN] = "New device: {device} has logged in to your account ({time}, from {address}), and is limited until you confirm "
 				"it. If that was you, answer: yes {id}. If not, answer: no {id} - then change your password, and get help{help}",

@@ -75,6 +75,7 @@ enum phrase {
 	PHRASE_CLIENT_LIMIT_OUTSIDE,
 	PHRASE_CLIENT_LIMIT_HISTORY,
 	PHRASE_CLIENT_LIMIT_HEAR,
+	PHRASE_CLIENT_LIMIT_ACCOUNT,
 	/* One that waits to be confirmed: {device}, {time}, {address}, {id}, {help}. The words to answer are in each language yes and no. */
 	PHRASE_DEVICE_WAITS,
 	PHRASE_NETWORK_WAITS,

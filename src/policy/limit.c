@@ -26,6 +26,17 @@ static bool asks_somebody(const struct node *stanza)
 	return str_is(stanza->name, "presence") && str_is(node_attr(stanza, STR("type")), "subscribe");
 }
 
+/* XEP-0077, 0494, 0191, 0441, and XEP-0050 wherever it goes. */
+static bool administers(const struct node *stanza)
+{
+	const struct node *what = str_is(stanza->name, "iq") && str_is(node_attr(stanza, STR("type")), "set")
+					  ? node_first_element(stanza)
+					  : NULL;
+
+	return what && (str_eq(what->ns, NS_REGISTER) || str_eq(what->ns, NS_CAM) || str_eq(what->ns, NS_BLOCKING) ||
+			       str_eq(what->ns, NS_COMMANDS) || node_is(what, STR("prefs"), NS_MAM));
+}
+
 unsigned limit_wanted(unsigned limits)
 {
 	unsigned wanted = 0;
@@ -36,6 +47,14 @@ unsigned limit_wanted(unsigned limits)
 	return wanted;
 }
 
+static void block(const struct limit_rule *r, const char *limit, struct arena *arena, struct verdict *v)
+{
+	struct finding f = {.rule = r->rule, .action = ACTION_BLOCK, .mode = MODE_ENFORCE, .detail = str_from(limit)};
+	struct notice n = {.lang = r->lang, .text = r->text};
+
+	verdict_add(v, arena, &f, r->text.len ? &n : NULL);
+}
+
 void policy_limit(const struct limit_rule *r, const struct matter_case *c, unsigned matter, struct arena *arena,
 	struct verdict *v)
 {
@@ -43,11 +62,9 @@ void policy_limit(const struct limit_rule *r, const struct matter_case *c, unsig
 		matter &= ~(unsigned)MATTER_SPEECH;
 	else if (asks_somebody(c->stanza))
 		matter |= MATTER_SPEECH;
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		struct finding f = {.rule = r->rule, .action = ACTION_BLOCK, .mode = MODE_ENFORCE, .detail = str_from(table[i].name)};
-		struct notice n = {.lang = r->lang, .text = r->text};
-
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (r->limits & table[i].limits && matter & table[i].matter)
-			verdict_add(v, arena, &f, r->text.len ? &n : NULL);
-	}
+			block(r, table[i].name, arena, v);
+	if (r->limits & LIMIT_ACCOUNT && administers(c->stanza))
+		block(r, "account", arena, v);
 }

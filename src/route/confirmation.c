@@ -17,6 +17,7 @@
 enum {
 	ANSWER_MAX = 64, /* bytes of an answer */
 	PREFIX_MIN = 4,  /* digits of an id that name it */
+	INSIDE = LIMIT_FILES | LIMIT_OUTSIDE | LIMIT_HISTORY | LIMIT_ACCOUNT,
 };
 
 /* ---- how a session stands ---- */
@@ -39,9 +40,9 @@ static bool is_limited(const struct session *s)
 unsigned confirmation_limits(const struct session *s)
 {
 	static const unsigned limits[] = {
-		[SETTINGS_UNCONFIRMED_INSIDE] = LIMIT_FILES | LIMIT_OUTSIDE | LIMIT_HISTORY,
-		[SETTINGS_UNCONFIRMED_LISTEN] = LIMIT_FILES | LIMIT_OUTSIDE | LIMIT_HISTORY | LIMIT_SPEAK,
-		[SETTINGS_UNCONFIRMED_NOTHING] = LIMIT_FILES | LIMIT_OUTSIDE | LIMIT_HISTORY | LIMIT_SPEAK | LIMIT_HEAR,
+		[SETTINGS_UNCONFIRMED_INSIDE] = INSIDE,
+		[SETTINGS_UNCONFIRMED_LISTEN] = INSIDE | LIMIT_SPEAK,
+		[SETTINGS_UNCONFIRMED_NOTHING] = INSIDE | LIMIT_SPEAK | LIMIT_HEAR,
 	};
 
 	return is_limited(s) ? limits[s->user->home->settings->devices_unconfirmed] : 0;

@@ -218,20 +218,32 @@ static bool was_before(const struct session *s, const struct asking *a)
 	return s->newcomer.since_us ? s->newcomer.since_us < a->what.utc_us : s->connected_us < a->what.utc_us;
 }
 
-/* Of those who are there; `count` tells nobody. How many who count. */
+/* Of those who are there and not limited themselves; `count` tells nobody. How many who count. */
 static unsigned tell(const struct asking *a, bool count)
 {
 	unsigned told = 0;
 
 	session_each(s, a->user)
 	{
-		if (!session_is_available(s) || is_same_device(s, a))
+		if (!session_is_available(s) || is_same_device(s, a) || confirmation_limits(s))
 			continue;
 		if (!count)
 			headline_give(s, a->text, language_tags[language(a->origin)]);
 		told += was_before(s, a);
 	}
 	return told;
+}
+
+/* Where it waits to be confirmed somebody has to know. */
+static bool is_to_be_told(const struct asking *a)
+{
+	return a->tells && (a->user->home->settings->devices_tell || a->waits_key.len);
+}
+
+/* They have not been there when it came, and are told when they are. */
+static void leave_for_later(const struct asking *a)
+{
+	session_each(s, a->user) if (!session_is_available(s) && !is_same_device(s, a) && was_before(s, a)) s->newcomer.untold = true;
 }
 
 static void on_new_noted(struct waiter *w, const struct receipt *receipt)
@@ -241,14 +253,16 @@ static void on_new_noted(struct waiter *w, const struct receipt *receipt)
 	unsigned told = 0;
 
 	if (receipt) {
-		if (a->tells && settings->devices_tell)
+		if (is_to_be_told(a))
 			told = tell(a, false);
 		if (a->tells && settings->devices_mail)
 			mail_person(a, a->text);
 		if (a->tells && settings->devices_mail_admins)
 			mail_admins(a);
-		if (told || !a->tells || !settings->devices_tell)
+		if (told || !is_to_be_told(a))
 			store_device_told(store_of(a->user), a->user->bare, a->what.untold_key);
+		else
+			leave_for_later(a);
 	}
 	asking_end(a);
 }
@@ -256,7 +270,6 @@ static void on_new_noted(struct waiter *w, const struct receipt *receipt)
 /* False: nobody is told now; who comes later is. */
 static bool announce(struct asking *a, const struct store_meeting *m)
 {
-	const struct settings *settings = a->user->home->settings;
 	struct buf text = BUF_INIT(0);
 	unsigned there;
 	bool ok;
@@ -269,7 +282,7 @@ static bool announce(struct asking *a, const struct store_meeting *m)
 		return false;
 	a->tells = m->lately <= LATELY_MAX;
 	a->noted.done = on_new_noted;
-	there = a->tells && settings->devices_tell ? tell(a, true) : 0;
+	there = is_to_be_told(a) ? tell(a, true) : 0;
 	return note_device(a->user, a->origin, a->beside ? "network" : "new", &a->what, there, there ? a->text : STR_NONE, &a->noted);
 }
 
@@ -529,7 +542,8 @@ static void on_untold(struct store_req *req, int result)
 	struct session *s = a->origin->user ? session_by_origin(a->user, a->origin) : NULL;
 
 	for (size_t i = 0; !result && s && session_is_available(s) && i < req->untolds->len; i++)
-		tell_late(s, &req->untolds->rows[i]);
+		if (req->untolds->rows[i].waits_us || s->user->home->settings->devices_tell)
+			tell_late(s, &req->untolds->rows[i]);
 	asking_end(a);
 }
 
@@ -537,7 +551,7 @@ static void tell_untold(struct session *s)
 {
 	struct asking *a;
 
-	if (!s->newcomer.untold || !s->user->home->settings->devices_tell)
+	if (!s->newcomer.untold || confirmation_limits(s))
 		return;
 	s->newcomer.untold = false;
 	a = asking_new(s, on_untold);

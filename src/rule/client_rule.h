@@ -38,6 +38,7 @@ enum client_limit {
 	LIMIT_OUTSIDE = 4, /* nothing to, nothing from other domains */
 	LIMIT_HISTORY = 8, /* nothing old: no archive, no history of rooms, no messages that waited */
 	LIMIT_HEAR = 16,   /* nothing that people write reaches it, new or old */
+	LIMIT_ACCOUNT = 32, /* it administers nothing: neither the account (password, devices, who is blocked, what is kept) nor the server */
 };
 
 /* Of a session, or of a login that shows its client before there is one. */

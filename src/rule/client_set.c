@@ -8,7 +8,7 @@
 #include "rule/rule_set.h"
 
 const char *const client_rank_names[CLIENT_RANKS] = {"default", "ordinary", "emergency"};
-const char *const client_limit_names[5] = {"speak", "files", "outside", "history", "hear"};
+const char *const client_limit_names[6] = {"speak", "files", "outside", "history", "hear", "account"};
 const char *const patch_action_names[2] = {"strip", "refuse"};
 
 const struct client_set *client_set_of(const struct policy_set *policy)

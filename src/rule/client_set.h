@@ -165,5 +165,5 @@ enum client_effect client_rule_stage(const struct client_rule *r, uint64_t now_u
 void client_set_check(const struct client_set *set, uint64_t now_us, struct problems *errors, struct problems *warnings,
 	size_t *out_passed, size_t *out_failed);
 
-extern const char *const client_limit_names[5];    /* by bit: "speak", "files", "outside", "history", "hear" */
+extern const char *const client_limit_names[6];    /* by bit: "speak", "files", "outside", "history", "hear", "account" */
 extern const char *const patch_action_names[2];

@@ -141,11 +141,12 @@ enum stage_result stage_policy(struct parcel *p, struct way_loop *wl)
 {
 	struct subject from = subject_of_sender(p, wl), to, *other;
 	unsigned wanted = wanted_of(p, wl);
+	bool limited = p->standing && p->standing->limits;
 	struct matter_case c;
 
 	p->recipient = recipient_of(p, wl);
 	other = subject_of_recipient(p, wl, &to) ? &to : NULL;
-	if (wanted) {
+	if (wanted || limited) {
 		c = matter_case_of(p, wl);
 		p->matter = matter_of(&c, wanted);
 	}
@@ -153,7 +154,7 @@ enum stage_result stage_policy(struct parcel *p, struct way_loop *wl)
 		stop_parcel(p, wl, &from, other);
 	policy_stanza(wl->policy, p->stanza, &from, other, p->arena, &p->verdict);
 	names_decide(p, wl);
-	if (wanted && p->standing && p->standing->limits)
+	if (limited)
 		limit(p, &c);
 	return is_too_late(p) ? too_late(p) : STAGE_NEXT;
 }

@@ -466,6 +466,18 @@ def test_what_is_refused_is_recorded(scene):
     assert entry["action"] == "block" and entry["rules"] == ["unconfirmed-device"]
 
 
+def test_it_changes_nothing_of_the_account(scene):
+    """Neither the password nor who else has access: whoever could do that needs no yes."""
+    for payload in ("<query xmlns='jabber:iq:register'><username>%s</username><password>stolen</password></query>" % scene.account.jid.partition("@")[0],
+                    "<revoke xmlns='urn:xmpp:cam:0' id='%s'/>" % device_of(scene.server, scene.account, "Awesome"),
+                    "<block xmlns='urn:xmpp:blocking'><item jid='%s'/></block>" % scene.colleague.bare,
+                    "<prefs xmlns='urn:xmpp:mam:2' default='never'/>"):
+        assert Error(scene.second.iq("set", payload)).condition == "policy-violation", payload
+    command = "<command xmlns='http://jabber.org/protocol/commands' node='http://jabber.org/protocol/admin#add-user'/>"
+    assert Error(scene.second.iq("set", command, to=scene.second.domain)).condition == "policy-violation"
+    is_free(scene.first, scene.colleague)
+
+
 @only("nothing")
 def test_no_copy_of_what_others_write_reaches_it(scene):
     ok(scene.second.iq("set", sasl2.CARBONS))
@@ -609,6 +621,21 @@ def test_a_confirmed_device_stays_confirmed_and_confirms_others(folk, account, c
     is_limited(third, colleague)
     answer(again, "yes " + id_in(told(again)))
     freed(third, colleague)
+
+
+def test_who_shows_no_presence_is_told_when_he_does(folk, account):
+    first = log_in(folk, account, phone(), available=False)
+    second = log_in(folk, account, thief())
+    told(second)
+    first.available()
+    assert id_in(told(first))
+
+
+def test_who_waits_is_not_told_of_others(folk, account):
+    first, second = two_devices(folk, account)
+    log_in(folk, account, sasl2.agent("Third"))
+    told(first)
+    assert not notices(second)
 
 
 def test_what_was_kept_comes_with_the_yes(folk, account, colleague):

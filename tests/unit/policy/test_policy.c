@@ -388,6 +388,37 @@ static void who_only_reads_shows_that_he_is_there_without_a_word(void **state)
 	}
 }
 
+static void who_may_not_administer_asks_and_changes_nothing(void **state)
+{
+	static const struct {
+		const char *stanza;
+		bool blocked;
+	} requests[] = {
+		{"<iq type='set'><query xmlns='jabber:iq:register'><password>x</password></query></iq>", true},
+		{"<iq type='get'><query xmlns='jabber:iq:register'/></iq>", false},
+		{"<iq type='set'><revoke xmlns='urn:xmpp:cam:0' id='x'/></iq>", true},
+		{"<iq type='get'><list xmlns='urn:xmpp:cam:0'/></iq>", false},
+		{"<iq type='set' to='example.org'><command xmlns='http://jabber.org/protocol/commands' node='x'/></iq>", true},
+		{"<iq type='set'><block xmlns='urn:xmpp:blocking'><item jid='a@b'/></block></iq>", true},
+		{"<iq type='set'><prefs xmlns='urn:xmpp:mam:2' default='never'/></iq>", true},
+		{"<iq type='set'><query xmlns='urn:xmpp:mam:2'/></iq>", false},
+		{"<iq type='set'><query xmlns='jabber:iq:roster'/></iq>", false},
+	};
+	const struct limit_rule rule = {.limits = LIMIT_ACCOUNT, .rule = STR("waits")};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		struct arena *arena = NULL;
+		struct matter_case c = {.stanza = tree_of(requests[i].stanza, &arena), .own = true};
+		struct verdict v = {};
+
+		policy_limit(&rule, &c, 0, arena, &v);
+		if (verdict_blocks(&v) != requests[i].blocked)
+			fail_msg("%s: %s", requests[i].stanza, requests[i].blocked ? "passed" : "blocked");
+		arena_free(arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -399,6 +430,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_told_apart_is_refused),
 		cmocka_unit_test(walls_are_compared_by_whom_they_part),
 		cmocka_unit_test(only_enforced_walls_that_block_stop_a_kind),
+		cmocka_unit_test(who_may_not_administer_asks_and_changes_nothing),
 		cmocka_unit_test(who_only_reads_shows_that_he_is_there_without_a_word),
 	};
 
