@@ -2,7 +2,6 @@
 joined to this machine by a pair of virtual interfaces. Needs root."""
 
 import ctypes
-import os
 import subprocess
 import threading
 
@@ -14,16 +13,27 @@ CLONE_NEWNET = 0x40000000
 class Cable:
     """`near`: the address of this machine's end, for the server to listen on."""
 
-    def __init__(self, near="10.213.7.1", far="10.213.7.2"):
-        self.near = near
-        self.name = "gatehouse%d" % (os.getpid() % 100000)
+    def __init__(self):
         self.world = subprocess.Popen(["unshare", "--net", "sh", "-c", "echo; exec sleep 1000"], stdout=subprocess.PIPE)
         self.world.stdout.readline()
-        self._ip("link", "add", self.name, "type", "veth", "peer", "name", "client", "netns", str(self.world.pid))
-        self._ip("address", "add", near + "/30", "dev", self.name)
+        number = self._join()
+        self.near, far = "10.213.%d.1" % number, "10.213.%d.2" % number
+        self._ip("address", "add", self.near + "/30", "dev", self.name)
         self._ip("link", "set", self.name, "up")
         for words in (("address", "add", far + "/30", "dev", "client"), ("link", "set", "client", "up")):
             subprocess.run(["nsenter", "--net", "--target", str(self.world.pid), "ip", *words], check=True)
+
+    def _join(self):
+        """With a number that nobody else has: tests beside this one have cables too, and one that was removed goes a
+        moment later."""
+        for number in range(250):
+            self.name = "gatehouse%d" % number
+            done = subprocess.run(["ip", "link", "add", self.name, "type", "veth", "peer", "name", "client", "netns",
+                                   str(self.world.pid)], capture_output=True, text=True)
+            if done.returncode == 0:
+                return number
+            assert "File exists" in done.stderr, done.stderr
+        raise AssertionError("there are 250 cables")
 
     @staticmethod
     def _ip(*words):

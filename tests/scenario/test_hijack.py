@@ -37,7 +37,7 @@ def cable():
     if os.getuid():
         yield None
         return
-    cable = Cable("10.213.9.1", "10.213.9.2")
+    cable = Cable()
     yield cable
     cable.remove()
 
