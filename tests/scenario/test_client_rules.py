@@ -1,6 +1,7 @@
 """Rules about clients as administrators handle them: policy/clients, `gatehouse clients ...`, advisories. What the rules do
 to sessions is told elsewhere."""
 
+import concurrent.futures
 import json
 
 import pytest
@@ -405,20 +406,22 @@ def test_without_a_server_and_without_a_record_nothing_is_changed(launch, argume
 
 # --- while the record takes nothing
 
-@pytest.mark.parametrize("arguments, input", [
-    (("clients", "allow", "Gajim"), None), (("clients", "drop", "gajim-too-old"), None),
-    (("clients", "advisory", "import", "-"), "id: GH-9\nproduct: Gajim\naffected: '<1'\n"),
-    (("clients", "hashes", "--confirm", "sha-1 %s=" % ("A" * 27), "--product", "Gajim"), None)])
-def test_nothing_that_opens_is_changed_without_a_record(server, clients, arguments, input):
+def test_nothing_that_opens_is_changed_without_a_record(server, clients):
+    """Each waits for its line for a while; they do it together."""
+    commands = [(("clients", "allow", "Gajim"), None), (("clients", "drop", "gajim-too-old"), None),
+                (("clients", "advisory", "import", "-"), "id: GH-9\nproduct: Gajim\naffected: '<1'\n"),
+                (("clients", "hashes", "--confirm", "sha-1 %s=" % ("A" * 27), "--product", "Gajim"), None)]
     before, old, hashes = version(server), files(clients), server.json("clients", "hashes")
-    with stopped(server):
-        done = server.run(*arguments, input=input)
-        assert done.returncode not in (0, 2), done.stdout + done.stderr
-        assert "nothing was done: every act is recorded first" in done.stderr and "next:" in done.stderr, done.stderr
+    late = lambda: [line["command"] for line in record.entries(server.dir / "record") if line.get("of_seq")
+                    and line.get("command") in ("clients.rule", "clients.hash") and line["ok"] is False]
+    assert not late()
+    with stopped(server), concurrent.futures.ThreadPoolExecutor() as threads:
+        for done in threads.map(lambda each: server.run(*each[0], input=each[1]), commands):
+            assert done.returncode not in (0, 2), done.stdout + done.stderr
+            assert "nothing was done: every act is recorded first" in done.stderr and "next:" in done.stderr, done.stderr
         assert files(clients) == old and version(server) == before
     # a line that comes too late is followed by one that says so
-    eventually(lambda: [line for line in record.entries(server.dir / "record") if line.get("of_seq")
-                        and line.get("command") in ("clients.rule", "clients.hash") and line["ok"] is False])
+    eventually(lambda: sorted(late()) == ["clients.hash"] + 3 * ["clients.rule"])
     assert version(server) == before and server.json("clients", "hashes") == hashes
 
 
