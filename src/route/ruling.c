@@ -310,9 +310,10 @@ void ruling_met(struct session *s)
 
 void ruling_unasked(struct session *s, enum client_effect worst)
 {
-	struct standing *st = worst > CLIENT_ALLOW ? standing_of(s, NULL) : NULL;
+	unsigned limits = confirmation_limits(s);
+	struct standing *st = worst > CLIENT_ALLOW || limits ? standing_of(s, NULL) : NULL;
 
-	if (worst > CLIENT_WARN && !st) {
+	if ((worst > CLIENT_WARN || limits) && !st) {
 		ruling_fail(s);
 		return;
 	}
