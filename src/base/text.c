@@ -148,15 +148,16 @@ size_t utf8_length(struct str s, size_t at)
 	return (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f) ? 0 : 4;
 }
 
-/* Where the first byte beyond ASCII stands, at or after `at`; eight bytes at a time. */
-static bool is_ascii(const char *bytes)
+/* Of eight bytes; 0: there is none. */
+static uint64_t beyond_ascii(const char *bytes)
 {
 	uint64_t word;
 
 	memcpy(&word, bytes, sizeof(word));
-	return !(word & 0x8080808080808080);
+	return word & 0x8080808080808080;
 }
 
+/* Where the first byte beyond ASCII stands, at or after `at`. */
 static size_t ascii_run(struct str s, size_t at)
 {
 	enum { WORD = sizeof(uint64_t) };
@@ -164,12 +165,12 @@ static size_t ascii_run(struct str s, size_t at)
 	for (; s.len - at >= 4 * WORD; at += 4 * WORD) {
 		const char *p = s.data + at;
 
-		if (!(is_ascii(p) & is_ascii(p + WORD) & is_ascii(p + 2 * WORD) & is_ascii(p + 3 * WORD)))
+		if (beyond_ascii(p) | beyond_ascii(p + WORD) | beyond_ascii(p + 2 * WORD) | beyond_ascii(p + 3 * WORD))
 			break;
 	}
-	while (s.len - at >= WORD && is_ascii(s.data + at))
+	while (s.len - at >= WORD && !beyond_ascii(s.data + at))
 		at += WORD;
-	if (s.len >= WORD && s.len - at < WORD && is_ascii(s.data + s.len - WORD))
+	if (s.len >= WORD && s.len - at < WORD && !beyond_ascii(s.data + s.len - WORD))
 		return s.len; /* the last ones, with some before them once more */
 	while (at < s.len && (unsigned char)s.data[at] < 0x80)
 		at++;
