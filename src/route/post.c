@@ -76,7 +76,9 @@ static int post_row(struct store *store, const struct settings *settings, struct
 		return POST_OFF;
 	mail_mailbox_split(address, &name, &bare);
 	r = mail_address_put(&plain, bare, NULL);
-	record_id(id);
+	do /* commands take it as a word, and what begins with "-" is none */
+		record_id(id);
+	while (id[0] == '-');
 	if (!r)
 		r = add(store, settings,
 			&(struct store_mail){
