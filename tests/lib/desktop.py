@@ -80,7 +80,8 @@ class Desktop:
 
     def _start(self):
         read, write = os.pipe()
-        self.x = self._run(["Xvfb", "-displayfd", str(write), "-screen", "0", "1000x700x24", "-nolisten", "tcp"],
+        # without -noreset it begins anew when its last client goes, and who comes in that moment finds no display
+        self.x = self._run(["Xvfb", "-displayfd", str(write), "-screen", "0", "1000x700x24", "-nolisten", "tcp", "-noreset"],
                            pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(write)
         with os.fdopen(read) as pipe:

@@ -35,7 +35,7 @@ def fill(db, jid, other):
         "mail": (7, "mail-of-before", "client", "pidgin-goes", "advise", "p", jid, "a@example.net", "en", "", "", 1, 1, "", us(-DAY),
                  us(-DAY), us(-DAY)),
         "token": (jid, "phone", "seed", 1, "HT-SHA-256-NONE", us(-HOUR), us(DAY), 3),
-        "device": (jid, "agent:phone", "Gajim", "phone", "192.0.2.8", us(-DAY), us(-HOUR), 1),
+        "device": (jid, "agent:phone", "Gajim", "phone", "192.0.2.8", us(-DAY), us(-HOUR), 1, us(-DAY)),
         "privacy": (jid, 1, 1),
         "roster_change": (jid, other, 3),
     }

@@ -132,6 +132,7 @@ def test_behind_an_upgrade_the_next_login_tells(server, people, sink):
     server.stop()
     with contextlib.closing(sqlite3.connect(server.dir / "store/gatehouse.db")) as db, db:
         db.executescript("ALTER TABLE client DROP COLUMN mechanism; ALTER TABLE client DROP COLUMN tls; "
+                         "DROP INDEX device_waits; ALTER TABLE device DROP COLUMN waits_us; "
                          "DELETE FROM schema WHERE version >= 20; DELETE FROM mail;")
     server.start()
     looked(server)

@@ -220,6 +220,10 @@ def test_a_torn_flush_whose_batch_line_is_there_is_damage_until_a_start_moves_it
     """Section 7, point 7: nobody can tell it from an edited line but who knows that the power failed."""
     recorder = server.Recorder(tmp_path / "torn", segment_bytes=1 << 20)
     link = server.write(recorder, ["kept"])
+    end = time.monotonic() + 30
+    while not (tmp_path / "torn" / "record" / "checkpoint").exists():
+        assert time.monotonic() < end
+        time.sleep(0.01)
     link.send(link.content("last a") + link.content("last b " + "z" * 5000) + link.content("last c"))
     link.settle()
     recorder.kill()
