@@ -475,11 +475,11 @@ static const struct {
 		[LANGUAGE_FI] = "mikään, mitä muut kirjoittavat, ei tule perille",
 	}},
 	[PHRASE_CLIENT_LIMIT_ACCOUNT] = {{
-		[LANGUAGE_EN] = "nothing of the account can be changed",
-		[LANGUAGE_DE] = "nichts am Konto kann geändert werden",
-		[LANGUAGE_FR] = "rien du compte ne peut être modifié",
-		[LANGUAGE_ES] = "no se puede cambiar nada de la cuenta",
-		[LANGUAGE_FI] = "tilistä ei voi muuttaa mitään",
+		[LANGUAGE_EN] = "the account cannot be administered",
+		[LANGUAGE_DE] = "das Konto kann nicht verwaltet werden",
+		[LANGUAGE_FR] = "le compte ne peut pas être administré",
+		[LANGUAGE_ES] = "no se puede administrar la cuenta",
+		[LANGUAGE_FI] = "tiliä ei voi hallinnoida",
 	}},
 	[PHRASE_DEVICE_WAITS] = {{
 		[LANGUAGE_EN] = "New device: {device} has logged in to your account ({time}, from {address}), and is limited until you confirm "

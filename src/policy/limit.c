@@ -26,7 +26,15 @@ static bool asks_somebody(const struct node *stanza)
 	return str_is(stanza->name, "presence") && str_is(node_attr(stanza, STR("type")), "subscribe");
 }
 
-/* XEP-0077, 0494, 0191, 0441, and XEP-0050 wherever it goes. */
+/* Bookmarks are one's own alone; other nodes others go by: the keys of one's devices, whom one shows what. */
+static bool takes_back(const struct node *pubsub)
+{
+	const struct node *what = str_eq(pubsub->ns, NS_PUBSUB) ? node_child(pubsub, STR("retract"), NS_PUBSUB) : NULL;
+
+	return what && !str_eq(node_attr(what, STR("node")), NS_BOOKMARKS);
+}
+
+/* XEP-0077, 0494, 0191, 0441, what is done with nodes of XEP-0163 but publishing, and XEP-0050 wherever it goes. */
 static bool administers(const struct node *stanza)
 {
 	const struct node *what = str_is(stanza->name, "iq") && str_is(node_attr(stanza, STR("type")), "set")
@@ -34,7 +42,8 @@ static bool administers(const struct node *stanza)
 					  : NULL;
 
 	return what && (str_eq(what->ns, NS_REGISTER) || str_eq(what->ns, NS_CAM) || str_eq(what->ns, NS_BLOCKING) ||
-			       str_eq(what->ns, NS_COMMANDS) || node_is(what, STR("prefs"), NS_MAM));
+			       str_eq(what->ns, NS_COMMANDS) || str_eq(what->ns, NS_PUBSUB_OWNER) || takes_back(what) ||
+			       node_is(what, STR("prefs"), NS_MAM));
 }
 
 unsigned limit_wanted(unsigned limits)

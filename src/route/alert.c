@@ -56,11 +56,12 @@ static bool alert_member(const struct person *person, void *owner)
 
 void route_alert(struct route *r, struct str text, struct str lang)
 {
+	const struct settings *settings = home_here(r)->settings;
 	struct alarm all = {.route = r, .text = blob_new(text), .lang = lang};
 
 	if (!all.text)
 		log_error("memory is out: administrators are not told");
-	else if (r->settings->admin_group.len)
-		directory_each_member(r->env.directory, r->settings->admin_group, alert_member, &all);
+	else if (settings->admin_group.len)
+		directory_each_member(r->env.directory, settings->admin_group, alert_member, &all);
 	blob_unref(all.text);
 }

@@ -195,6 +195,10 @@ static struct act *act_new(struct route *r, struct str bare, struct str id, enum
 	a->bare = arena_dup(a->arena, bare);
 	a->id = arena_dup(a->arena, id);
 	a->answer = answer;
+	if (arena_is_full(a->arena)) {
+		act_free(a);
+		return NULL;
+	}
 	return a;
 }
 
@@ -441,15 +445,23 @@ static bool message_read(const struct parcel *p, enum answer *out, struct str *i
 	return text.len && text.len <= ANSWER_MAX && answer_read(text, out, id);
 }
 
+static bool is_for_server(const struct user *u, const struct parcel *p)
+{
+	return jid_is_domain(&p->to) && !p->to.resource.len && home_is_ours(u->home, p->to.domain) &&
+	       (!p->type.len || str_is(p->type, "chat") || str_is(p->type, "normal"));
+}
+
 bool confirmation_hears(struct user *u, struct parcel *p)
 {
-	struct session *s = session_by_origin(u, p->origin);
+	struct session *s;
 	enum answer answer;
 	struct act *a;
 	struct str id;
 
-	if (!confirmation_is_on(u->home->settings) || !s || !jid_is_domain(&p->to) || p->to.resource.len || !home_is_ours(u->home, p->to.domain) ||
-		(p->type.len && !str_is(p->type, "chat") && !str_is(p->type, "normal")) || !message_read(p, &answer, &id))
+	if (!is_for_server(u, p) || !confirmation_is_on(u->home->settings) || !message_read(p, &answer, &id))
+		return false;
+	s = session_by_origin(u, p->origin);
+	if (!s)
 		return false;
 	a = confirmation_limits(s) ? NULL : act_new(u->home->route, u->bare, id, answer);
 	if (a) {

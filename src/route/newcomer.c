@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/network.h"
 #include "base/phrase.h"
 #include "base/text.h"
 #include "client/installation.h"
@@ -346,6 +347,16 @@ static void met(struct session *s, const struct asking *a, const struct store_me
 		tell_untold(s);
 }
 
+/* By the settings of now: what has waited since they were others limits nobody. */
+static bool is_limited(const struct asking *a, const struct store_meeting *m)
+{
+	const struct settings *settings = a->user->home->settings;
+
+	if (!a->beside && m->waits_us && settings->devices_confirm != SETTINGS_CONFIRM_OFF)
+		return true;
+	return settings->devices_confirm_networks && (a->beside ? m->waits_us : m->beside_us);
+}
+
 static void on_met(struct store_req *req, int result)
 {
 	struct asking *a = req->owner;
@@ -358,7 +369,7 @@ static void on_met(struct store_req *req, int result)
 		if (s)
 			fail(s);
 	} else {
-		a->waits_key = text_of(a, m->waits_key);
+		a->waits_key = is_limited(a, m) ? text_of(a, m->waits_key) : STR_NONE;
 		if (m->is_new_network)
 			a->what.untold_key = a->network;
 		announced = is_news(a, m, s) && announce(a, m);
@@ -370,14 +381,29 @@ static void on_met(struct store_req *req, int result)
 }
 
 /* "network:10.0", "network:2001:db8": up to the second of `between`. */
-static void put_network(struct buf *out, const char *kind, struct str host)
+static void put_network(struct buf *out, struct str host)
 {
 	char between = str_find(host, ':', 0) < host.len ? ':' : '.';
 	size_t end = str_find(host, between, 0);
 
 	if (end < host.len)
 		end = str_find(host, between, end + 1);
-	buf_printf(out, "%s:%.*s", kind, STR_FMT(str_cut(host, 0, end)));
+	buf_printf(out, "network:%.*s", STR_FMT(str_cut(host, 0, end)));
+}
+
+/* "beside:" and what channel_is_far() parts networks by. */
+static void put_beside(struct buf *out, struct str host)
+{
+	struct network at, around;
+
+	buf_lit(out, "beside:");
+	if (!network_peer_parse(host, &at)) {
+		buf_str(out, host);
+		return;
+	}
+	around = network_around(&at);
+	for (size_t i = 0; i < sizeof(around.address); i++)
+		buf_printf(out, "%02x", around.address[i]);
 }
 
 /* What it stands for, from what was said of it. */
@@ -433,7 +459,7 @@ static void ask(struct session *s, struct asking *a)
 
 	arrival_fill(&row, s, a);
 	if (!a->beside && s->user->home->settings->devices_confirm_networks) {
-		put_network(&beside, "beside", a->what.address);
+		put_beside(&beside, a->what.address);
 		row.beside = buf_view(&beside);
 	}
 	if (buf_failed(&beside) || arena_is_full(a->arena) || store_device_meet(store_of(s->user), &a->req, &row)) {
@@ -484,9 +510,11 @@ void newcomer_judged(struct session *s, const struct judgement *client)
 	if (s->origin->agent_id.len || s->user->failed)
 		return;
 	put_product(&key, client->product);
-	put_network(&network, "network", network_host(s->origin->address));
+	put_network(&network, network_host(s->origin->address));
 	hash = map_hash(buf_view(&key));
-	if (!buf_failed(&key) && !buf_failed(&network) && hash != s->newcomer.product) {
+	if (buf_failed(&key) || buf_failed(&network)) {
+		fail(s);
+	} else if (hash != s->newcomer.product) {
 		s->newcomer.product = hash;
 		meet(s, buf_view(&key), buf_view(&network), client->product, client->device);
 	}
@@ -572,7 +600,7 @@ static void ask_beside(struct session *s, bool was_there)
 	struct buf key = BUF_INIT(0);
 	struct asking *a = NULL;
 
-	put_network(&key, "beside", network_host(channel_of(s).address));
+	put_beside(&key, network_host(channel_of(s).address));
 	if (!buf_failed(&key))
 		a = asking_about(s, buf_view(&key), STR_NONE, client ? client->product : s->origin->agent_software,
 			client ? client->device : s->origin->agent_device);

@@ -124,7 +124,7 @@ static bool is_known(const struct session *s)
 
 static bool came_later(const struct session *s, const struct session *other)
 {
-	return s->fresh_until != other->fresh_until ? s->fresh_until > other->fresh_until : s->connected_us > other->connected_us;
+	return s->arrived_us > other->arrived_us;
 }
 
 /* Who came later, or from elsewhere, is to be confirmed; each is looked at when its time has come. */

@@ -102,7 +102,7 @@ enum route_posting {
 	ROUTE_POSTINGS,
 };
 void route_announce(struct route *r, struct parcel *p, struct str text);
-/* A headline to the members of admin.group who are there. The record has what a person wrote in it; `lang` is static. Loop 0. */
+/* A headline to the members of admin.group who are there. The record has what a person wrote in it; `lang` is static. On any loop. */
 void route_alert(struct route *r, struct str text, struct str lang);
 /* An empty text deletes. `done` gets 0 once the store has it. */
 void route_posting_set(struct route *r, enum route_posting which, const struct parcel *p, struct str text,

@@ -278,7 +278,8 @@ enum client_effect ruling_of(const struct session *s, const struct judgement *cl
 void ruling_fail(struct session *s)
 {
 	log_error("out of memory: it cannot be told what the client of a session is");
-	if (!s->standing || lock_needs_client(s->user->home) || ruling_worst(s) > CLIENT_WARN)
+	if (!s->standing || (confirmation_limits(s) & ~s->standing->limits) || lock_needs_client(s->user->home) ||
+		ruling_worst(s) > CLIENT_WARN)
 		session_doom(s, "resource-constraint", "The server is out of memory.", "out of memory");
 }
 

@@ -371,7 +371,7 @@ static struct session *session_new(struct user *u, struct errand *e, const struc
 	}
 	s->user = s->origin->user = u;
 	s->port = port_ref(e->port);
-	s->connected_us = clock_utc_us();
+	s->connected_us = s->arrived_us = clock_utc_us();
 	list_init(&s->unacked);
 	list_init(&s->doomed);
 	list_init(&s->fresh);
@@ -455,9 +455,9 @@ enum errand_error session_bind(struct user *u, struct errand *e)
 	e->origin = origin_ref(s->origin);
 	note_session_open(s);
 	inventory_met(s);
-	newcomer_bound(s);
 	parallel_met(s);
 	probation_bind(s);
+	newcomer_bound(s); /* where it fails at once it ends the wait */
 	e->standing = standing_ref(s->standing);
 	if (u->session_count == 1) {
 		last_note(u);
@@ -547,6 +547,7 @@ static void recall_handled(const struct user *u, struct errand *e)
 static void session_resume(struct session *s, struct errand *e)
 {
 	struct channel now = channel_of_errand(e);
+	bool moved = channel_is_far(s->user->home->settings, channel_of(s).address, now.address);
 	struct str text;
 
 	s->resuming = NULL;
@@ -570,7 +571,10 @@ static void session_resume(struct session *s, struct errand *e)
 	inventory_resumed(s, &now);
 	if (!channel_move(s, &now))
 		log_warn("out of memory: a session is shown where it was before it was resumed");
-	parallel_met(s);
+	if (moved)
+		s->arrived_us = clock_utc_us();
+	if (moved || list_is_empty(&s->fresh))
+		parallel_met(s);
 	errand_answer(e, ERRAND_OK);
 	judge_moved(s);
 	if (session_is_ending(s))

@@ -52,6 +52,7 @@ struct session {
 	struct timer timer;   /* resumption time, or the wait for the old connection */
 	struct errand *resuming; /* waits for the old connection to go */
 	uint64_t connected_us;
+	uint64_t arrived_us; /* in the network it is in */
 	unsigned resume_seconds; /* how long it waits for its client */
 	uint32_t handled;        /* inbound stanzas handled when the connection broke */
 	int priority;

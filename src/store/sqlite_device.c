@@ -326,7 +326,8 @@ static void read_waiting(sqlite3_stmt *st, void *row, struct arena *arena)
 int sq_device_waiting(struct sq *q, struct store_req *req)
 {
 	struct store_untolds *out = arena_zalloc(req->arena, sizeof(*out));
-	sqlite3_stmt *st = of_owner(q, SQ_DEVICE_WAITING, req->args->owner);
+	enum sq_query query = req->args->owner.len ? SQ_DEVICE_WAITING : SQ_DEVICE_WAITING_ALL;
+	sqlite3_stmt *st = of_owner(q, query, req->args->owner);
 	void *items = NULL;
 	int r;
 

@@ -353,9 +353,12 @@ const char *const sq_text[SQ_COUNT] = {
 			     "first_us > ?2 ORDER BY first_us, key LIMIT 10",
 	[SQ_DEVICE_TOLD] = "UPDATE device SET untold = 0 WHERE owner = ?1 AND key = ?2",
 	/* One row for what arrived together: that of which something is said. */
-	[SQ_DEVICE_WAITING] = "SELECT owner, key, product, device, address, min(first_us), waits_us FROM device WHERE waits_us > 0 "
-			      "AND address <> '' AND (?1 = '' OR owner = ?1) AND (?2 = 0 OR waits_us = ?2) "
-			      "GROUP BY owner, waits_us ORDER BY waits_us, owner LIMIT 10000",
+	[SQ_DEVICE_WAITING] = "SELECT owner, key, product, device, address, first_us, waits_us, "
+			      "min(first_us + (address = '') * 4611686018427387904) FROM device WHERE waits_us > 0 AND owner = ?1 "
+			      "AND (?2 = 0 OR waits_us = ?2) GROUP BY waits_us ORDER BY waits_us LIMIT 10000",
+	[SQ_DEVICE_WAITING_ALL] = "SELECT owner, key, product, device, address, first_us, waits_us, "
+				  "min(first_us + (address = '') * 4611686018427387904) FROM device WHERE waits_us > 0 AND ?2 = 0 "
+				  "AND ?1 = '' GROUP BY owner, waits_us ORDER BY waits_us, owner LIMIT 10000",
 	[SQ_DEVICE_CONFIRM] = "UPDATE device SET waits_us = 0 WHERE owner = ?1 AND waits_us = ?2",
 	[SQ_DEVICE_REFUSE] = "DELETE FROM token WHERE owner = ?1 AND key IN (SELECT substr(key, 7) FROM device WHERE owner = ?1 "
 			     "AND waits_us = ?2 AND key >= 'agent:' AND key < 'agent;')",
