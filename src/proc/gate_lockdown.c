@@ -96,15 +96,14 @@ static void on_reached(void *owner, unsigned told, unsigned ended)
 	gate_request_done(w->request, answer);
 }
 
-/* Others may have been put in force since it was asked for. */
-static void switch_on(struct gate_request *r)
+/* w->off beside the switches of now, in the place of the one with that id, where there is one. */
+static void put_in_force(struct gate_request *r, struct str instead)
 {
 	struct switching *w = r->rows;
 	struct gate *g = r->gate;
 
-	lockdown_unref(w->lockdown);
 	w->lockdown = NULL;
-	if (gate_lockdown_make(&w->lockdown, g->lockdown, STR_NONE, &w->off, g->settings->lockdown_break_glass_group) ||
+	if (gate_lockdown_make(&w->lockdown, g->lockdown, instead, &w->off, g->settings->lockdown_break_glass_group) ||
 			gate_lockdown_put(g, w->lockdown)) {
 		lockdown_unref(w->lockdown);
 		gate_request_fail(r, "internal", "out of memory", "");
@@ -113,6 +112,15 @@ static void switch_on(struct gate_request *r)
 	w->since_ms = clock_mono_ms();
 	gate_switch_keep(g, &w->off);
 	route_lockdown(g->route, w->lockdown, w->off.id, true, on_reached, w);
+}
+
+/* Others may have been put in force since it was asked for. */
+static void switch_on(struct gate_request *r)
+{
+	struct switching *w = r->rows;
+
+	lockdown_unref(w->lockdown);
+	put_in_force(r, STR_NONE);
 }
 
 static struct switching *switching_new(struct gate_request *r)
@@ -179,22 +187,12 @@ void gate_lockdown_on(struct gate_request *r)
 /* Those it is for are told as when it began. */
 static void extend(struct gate_request *r)
 {
-	struct switching *w = r->rows;
-	struct gate *g = r->gate;
+	const struct switching *w = r->rows;
 
-	if (!lockdown_find(g->lockdown, w->off.id)) {
+	if (lockdown_find(r->gate->lockdown, w->off.id))
+		put_in_force(r, w->off.id);
+	else
 		gate_request_fail(r, "not_found", "it has ended meanwhile", "'gatehouse lockdown on' switches off anew");
-		return;
-	}
-	if (gate_lockdown_make(&w->lockdown, g->lockdown, w->off.id, &w->off, g->settings->lockdown_break_glass_group) ||
-			gate_lockdown_put(g, w->lockdown)) {
-		lockdown_unref(w->lockdown);
-		gate_request_fail(r, "internal", "out of memory", "");
-		return;
-	}
-	w->since_ms = clock_mono_ms();
-	gate_switch_keep(g, &w->off);
-	route_lockdown(g->route, w->lockdown, w->off.id, true, on_reached, w);
 }
 
 static void copy_into(struct arena *arena, struct lockdown_switch *out, const struct lockdown_switch *s)
