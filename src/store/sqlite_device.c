@@ -283,36 +283,6 @@ int sq_device_told(struct sq *q, struct store_req *req)
 static void read_untold(sqlite3_stmt *st, void *row, struct arena *arena)
 {
 	*(struct store_untold *)row = (struct store_untold){
-		.key = sq_column_str(st, 0, arena),
-		.product = sq_column_str(st, 1, arena),
-		.device = sq_column_str(st, 2, arena),
-		.address = sq_column_str(st, 3, arena),
-		.first_us = sq_column_u64(st, 4),
-		.waits_us = sq_column_u64(st, 5),
-	};
-}
-
-int sq_device_untold(struct sq *q, struct store_req *req)
-{
-	struct store_untolds *out = arena_zalloc(req->arena, sizeof(*out));
-	sqlite3_stmt *st = of_owner(q, SQ_DEVICE_UNTOLD, req->args->owner);
-	void *items = NULL;
-	int r;
-
-	if (!st || !out)
-		return st ? -ENOMEM : -EIO;
-	sq_bind_u64(st, 2, req->args->number);
-	r = read_rows(q, st, sizeof(struct store_untold), read_untold, req->arena, &items, &out->len);
-	out->rows = items;
-	req->untolds = out;
-	return r;
-}
-
-/* ---- who waits to be confirmed ---- */
-
-static void read_waiting(sqlite3_stmt *st, void *row, struct arena *arena)
-{
-	*(struct store_untold *)row = (struct store_untold){
 		.owner = sq_column_str(st, 0, arena),
 		.key = sq_column_str(st, 1, arena),
 		.product = sq_column_str(st, 2, arena),
@@ -323,21 +293,32 @@ static void read_waiting(sqlite3_stmt *st, void *row, struct arena *arena)
 	};
 }
 
-int sq_device_waiting(struct sq *q, struct store_req *req)
+static int read_untolds(struct sq *q, struct store_req *req, enum sq_query query, uint64_t number)
 {
 	struct store_untolds *out = arena_zalloc(req->arena, sizeof(*out));
-	enum sq_query query = req->args->owner.len ? SQ_DEVICE_WAITING : SQ_DEVICE_WAITING_ALL;
 	sqlite3_stmt *st = of_owner(q, query, req->args->owner);
 	void *items = NULL;
 	int r;
 
 	if (!st || !out)
 		return st ? -ENOMEM : -EIO;
-	sq_bind_u64(st, 2, 0);
-	r = read_rows(q, st, sizeof(struct store_untold), read_waiting, req->arena, &items, &out->len);
+	sq_bind_u64(st, 2, number);
+	r = read_rows(q, st, sizeof(struct store_untold), read_untold, req->arena, &items, &out->len);
 	out->rows = items;
 	req->untolds = out;
 	return r;
+}
+
+int sq_device_untold(struct sq *q, struct store_req *req)
+{
+	return read_untolds(q, req, SQ_DEVICE_UNTOLD, req->args->number);
+}
+
+/* ---- who waits to be confirmed ---- */
+
+int sq_device_waiting(struct sq *q, struct store_req *req)
+{
+	return read_untolds(q, req, req->args->owner.len ? SQ_DEVICE_WAITING : SQ_DEVICE_WAITING_ALL, 0);
 }
 
 static int exec_since(struct sq *q, enum sq_query query, const struct store_req *req)

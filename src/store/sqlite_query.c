@@ -349,7 +349,7 @@ const char *const sq_text[SQ_COUNT] = {
 	[SQ_DEVICE_COUNT] = "SELECT count(*), coalesce(sum(key >= 'network:' AND key < 'network;'), 0), "
 			    "coalesce(sum(first_us > ?2 AND product || device || address <> ''), 0), "
 			    "coalesce(sum(untold AND first_us > ?3), 0) FROM device WHERE owner = ?1",
-	[SQ_DEVICE_UNTOLD] = "SELECT key, product, device, address, first_us, waits_us FROM device WHERE owner = ?1 AND untold AND "
+	[SQ_DEVICE_UNTOLD] = "SELECT owner, key, product, device, address, first_us, waits_us FROM device WHERE owner = ?1 AND untold AND "
 			     "first_us > ?2 ORDER BY first_us, key LIMIT 10",
 	[SQ_DEVICE_TOLD] = "UPDATE device SET untold = 0 WHERE owner = ?1 AND key = ?2",
 	/* One row for what arrived together: that of which something is said. */
