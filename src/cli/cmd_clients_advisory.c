@@ -74,27 +74,16 @@ static struct str file_of(const struct clients *c, struct str slug)
 	return arena_printf(c->arena, "clients/%.*s.yaml", STR_FMT(slug));
 }
 
-/* Whether another advisory than this one has that file. */
-static bool is_of_another(const struct clients *c, struct str file, struct str id)
+/* The advisory that has that file, another than this one first; or NULL. */
+static const struct client_advisory *holder_of(const struct clients *c, struct str file, struct str id)
 {
-	const struct client_advisory *list;
+	const struct client_advisory *list, *found = NULL;
 	size_t count = client_set_advisories(c->set, &list);
 
 	for (size_t i = 0; i < count; i++)
-		if (str_eq(list[i].file, file) && !str_eq_nocase(list[i].id, id))
-			return true;
-	return false;
-}
-
-static bool has_file(const struct clients *c, struct str file)
-{
-	const struct client_advisory *list;
-	size_t count = client_set_advisories(c->set, &list);
-
-	for (size_t i = 0; i < count; i++)
-		if (str_eq(list[i].file, file))
-			return true;
-	return false;
+		if (str_eq(list[i].file, file) && (!found || !str_eq_nocase(list[i].id, id)))
+			found = &list[i];
+	return found;
 }
 
 /* Several ids may give the same name: the first advisory has it, the others are numbered. One that was imported before keeps its own, also
@@ -104,11 +93,11 @@ static struct str slug_of(const struct clients *c, struct str id)
 	struct str first = advisory_slug(id, c->arena), slug = first, free = STR_NONE;
 
 	for (unsigned n = 2; n < SAME_NAME_MAX; n++) {
-		bool taken = is_of_another(c, file_of(c, slug), id);
+		const struct client_advisory *holder = holder_of(c, file_of(c, slug), id);
 
-		if (!taken && has_file(c, file_of(c, slug)))
+		if (holder && str_eq_nocase(holder->id, id))
 			return slug;
-		if (!taken && !free.len)
+		if (!holder && !free.len)
 			free = slug;
 		slug = arena_printf(c->arena, "%.*s-n%u", STR_FMT(first), n);
 	}
