@@ -7,6 +7,7 @@
 #include "conf/service.h"
 #include "ipc/control.h"
 #include "proc/gate_clients.h"
+#include "route/newcomer.h"
 
 /* ---- showing ---- */
 
@@ -185,7 +186,7 @@ static json_t *waiting_json(const struct store_untold *row)
 
 	installation_id_put(&id, row->owner, row->key);
 	out = json_pack("{so so ss so so so so}", "jid", control_text(row->owner), "id", control_text(buf_view(&id)), "kind",
-		str_starts(row->key, STR("beside:")) ? "network" : "device", "product", control_text(row->product), "device",
+		newcomer_is_network(row->key) ? "network" : "device", "product", control_text(row->product), "device",
 		control_text(row->device), "address", control_text(row->address), "since", control_time(row->waits_us));
 	buf_done(&id);
 	return out;

@@ -27,14 +27,17 @@ bool confirmation_is_on(const struct settings *settings)
 	return settings->devices_confirm != SETTINGS_CONFIRM_OFF || settings->devices_confirm_networks;
 }
 
+bool confirmation_holds(const struct settings *settings, uint64_t waits_us, uint64_t network_us)
+{
+	return (waits_us && settings->devices_confirm != SETTINGS_CONFIRM_OFF) || (network_us && settings->devices_confirm_networks);
+}
+
 static bool is_limited(const struct session *s)
 {
 	const struct settings *settings = s->user->home->settings;
 	const struct newcomer *n = &s->newcomer;
 
-	if (settings->devices_confirm != SETTINGS_CONFIRM_OFF && (n->meeting != MEETING_DONE || n->waits_us))
-		return true;
-	return settings->devices_confirm_networks && (n->meeting != MEETING_DONE || n->network_us);
+	return n->meeting == MEETING_DONE ? confirmation_holds(settings, n->waits_us, n->network_us) : confirmation_is_on(settings);
 }
 
 unsigned confirmation_limits(const struct session *s)
@@ -76,7 +79,7 @@ void confirmation_id_put(struct buf *out, struct str owner, struct str key)
 	struct buf id = BUF_INIT(INSTALLATION_ID);
 
 	installation_id_put(&id, owner, key);
-	buf_str(out, str_cut(buf_view(&id), 0, CONFIRMATION_ID));
+	buf_str(out, str_cut(buf_view(&id), 0, NEWCOMER_ID));
 	buf_done(&id);
 }
 
@@ -92,10 +95,7 @@ void confirmation_put_text(struct buf *out, const struct session *s, unsigned li
 
 	client_limits_put(&what, limits, language_tags[language]);
 	headline_put_help(&help, s->user->home->settings, language);
-	if (s->newcomer.number)
-		buf_printf(&id, "%08x", s->newcomer.number);
-	else
-		buf_putc(&id, '-');
+	buf_str(&id, s->newcomer.id[0] ? str_of(s->newcomer.id, NEWCOMER_ID) : STR("-"));
 	phrase_put(out, PHRASE_UNCONFIRMED, language,
 		(struct phrase_word[]){{"limits", buf_view(&what)}, {"id", buf_view(&id)}, {"help", buf_view(&help)}, {}});
 	buf_done(&what);
@@ -118,7 +118,6 @@ static void say(struct session *s, enum phrase p, const struct phrase_word *word
 enum answer {
 	ANSWER_YES,
 	ANSWER_NO,
-	ANSWERS,
 };
 
 struct act {
@@ -395,24 +394,9 @@ static const struct {
 	const char *word;
 	enum answer answer;
 } words[] = {
-	{"yes", ANSWER_YES}, {"ja", ANSWER_YES}, {"oui", ANSWER_YES}, {"s\u00ed", ANSWER_YES}, {"si", ANSWER_YES},
-	{"kyll\u00e4", ANSWER_YES}, {"no", ANSWER_NO}, {"nein", ANSWER_NO}, {"non", ANSWER_NO}, {"ei", ANSWER_NO},
+	{"yes", ANSWER_YES}, {"ja", ANSWER_YES}, {"oui", ANSWER_YES}, {"sí", ANSWER_YES}, {"si", ANSWER_YES},
+	{"kyllä", ANSWER_YES}, {"no", ANSWER_NO}, {"nein", ANSWER_NO}, {"non", ANSWER_NO}, {"ei", ANSWER_NO},
 };
-
-static bool is_word(struct str s, const char *word)
-{
-	struct str w = str_from(word);
-
-	if (s.len != w.len)
-		return false;
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.data[i] >= 'A' && s.data[i] <= 'Z' ? (char)(s.data[i] + 32) : s.data[i];
-
-		if (c != w.data[i])
-			return false;
-	}
-	return true;
-}
 
 static bool is_id(struct str s)
 {
@@ -430,7 +414,7 @@ static bool answer_read(struct str text, enum answer *out, struct str *id)
 
 	*id = end < text.len ? str_trim(str_cut(text, end, text.len)) : STR_NONE;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (is_word(first, words[i].word)) {
+		if (str_eq_nocase(first, str_from(words[i].word))) {
 			*out = words[i].answer;
 			return is_id(*id);
 		}

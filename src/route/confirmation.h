@@ -20,6 +20,9 @@ void confirmation_put_text(struct buf *out, const struct session *s, unsigned li
 
 /* Is anybody limited at all? */
 [[nodiscard]] bool confirmation_is_on(const struct settings *settings);
+/* Is who waits so long, for his device or his network (0: not for that), limited by these settings? What has waited since they were others
+ * may limit nobody. */
+[[nodiscard]] bool confirmation_holds(const struct settings *settings, uint64_t waits_us, uint64_t network_us);
 /* Bits of enum client_limit. */
 [[nodiscard]] unsigned confirmation_limits(const struct session *s);
 /* Must it wait until it is known whether its device is? */
@@ -27,8 +30,7 @@ void confirmation_put_text(struct buf *out, const struct session *s, unsigned li
 /* That is known now, or another: s->newcomer. */
 void confirmation_met(struct session *s);
 
-/* Appends what people call a device that waits by: the first digits of its id (client/installation.h). */
-enum { CONFIRMATION_ID = 8 };
+/* Appends what people call a device that waits by: the first NEWCOMER_ID digits of its id (client/installation.h). */
 void confirmation_id_put(struct buf *out, struct str owner, struct str key);
 
 /* Is this message to the server an answer? Then it is the callee's from now on. */

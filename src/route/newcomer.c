@@ -308,16 +308,14 @@ static bool is_news(const struct asking *a, const struct store_meeting *m, const
 	return (m->is_new || (m->is_first && m->waits_us)) && !(s && s->newcomer.announced);
 }
 
-static uint32_t number_of(const struct asking *a)
+static void keep_id(struct session *s, const struct asking *a)
 {
-	struct buf id = BUF_INIT(CONFIRMATION_ID);
-	uint32_t number = 0;
+	struct buf id = BUF_INIT(NEWCOMER_ID);
 
 	confirmation_id_put(&id, a->user->bare, a->waits_key);
-	for (size_t i = 0; i < id.len; i++)
-		number = number << 4 | (uint32_t)(id.data[i] <= '9' ? id.data[i] - '0' : id.data[i] - 'a' + 10);
+	if (id.len == NEWCOMER_ID)
+		memcpy(s->newcomer.id, id.data, NEWCOMER_ID);
 	buf_done(&id);
-	return number;
 }
 
 static void met_device(struct session *s, const struct store_meeting *m)
@@ -341,20 +339,10 @@ static void met(struct session *s, const struct asking *a, const struct store_me
 	else if (m->waits_us)
 		s->newcomer.network_us = m->waits_us;
 	if (a->waits_key.len)
-		s->newcomer.number = number_of(a);
+		keep_id(s, a);
 	confirmation_met(s);
 	if (!session_is_ending(s) && session_is_available(s))
 		tell_untold(s);
-}
-
-/* By the settings of now: what has waited since they were others limits nobody. */
-static bool is_limited(const struct asking *a, const struct store_meeting *m)
-{
-	const struct settings *settings = a->user->home->settings;
-
-	if (!a->beside && m->waits_us && settings->devices_confirm != SETTINGS_CONFIRM_OFF)
-		return true;
-	return settings->devices_confirm_networks && (a->beside ? m->waits_us : m->beside_us);
 }
 
 static void on_met(struct store_req *req, int result)
@@ -369,7 +357,8 @@ static void on_met(struct store_req *req, int result)
 		if (s)
 			fail(s);
 	} else {
-		a->waits_key = is_limited(a, m) ? text_of(a, m->waits_key) : STR_NONE;
+		if (confirmation_holds(a->user->home->settings, a->beside ? 0 : m->waits_us, a->beside ? m->waits_us : m->beside_us))
+			a->waits_key = text_of(a, m->waits_key);
 		if (m->is_new_network)
 			a->what.untold_key = a->network;
 		announced = is_news(a, m, s) && announce(a, m);
@@ -391,12 +380,19 @@ static void put_network(struct buf *out, struct str host)
 	buf_printf(out, "network:%.*s", STR_FMT(str_cut(host, 0, end)));
 }
 
-/* "beside:" and what channel_is_far() parts networks by. */
+static const struct str beside = STR("beside:");
+
+bool newcomer_is_network(struct str key)
+{
+	return str_starts(key, beside);
+}
+
+/* And what channel_is_far() parts networks by. */
 static void put_beside(struct buf *out, struct str host)
 {
 	struct network at, around;
 
-	buf_lit(out, "beside:");
+	buf_str(out, beside);
 	if (!network_peer_parse(host, &at)) {
 		buf_str(out, host);
 		return;
@@ -454,20 +450,20 @@ static struct asking *asking_about(struct session *s, struct str key, struct str
 
 static void ask(struct session *s, struct asking *a)
 {
-	struct buf beside = BUF_INIT(0);
+	struct buf network = BUF_INIT(0);
 	struct store_arrival row;
 
 	arrival_fill(&row, s, a);
 	if (!a->beside && s->user->home->settings->devices_confirm_networks) {
-		put_beside(&beside, a->what.address);
-		row.beside = buf_view(&beside);
+		put_beside(&network, a->what.address);
+		row.beside = buf_view(&network);
 	}
-	if (buf_failed(&beside) || arena_is_full(a->arena) || store_device_meet(store_of(s->user), &a->req, &row)) {
+	if (buf_failed(&network) || arena_is_full(a->arena) || store_device_meet(store_of(s->user), &a->req, &row)) {
 		log_error("out of memory: it is not looked up whether a device is new");
 		fail(s);
 		asking_end(a);
 	}
-	buf_done(&beside);
+	buf_done(&network);
 }
 
 static void meet(struct session *s, struct str key, struct str network, struct str product, struct str device)
@@ -546,7 +542,7 @@ static void tell_late(struct session *s, const struct store_untold *row)
 		return;
 	}
 	installation_id_put(&id, s->user->bare, row->key);
-	a->beside = str_starts(row->key, STR("beside:"));
+	a->beside = newcomer_is_network(row->key);
 	a->waits_key = row->waits_us ? text_of(a, row->key) : STR_NONE;
 	a->what = (struct newcome){.id = text_of(a, buf_view(&id)),
 		.untold_key = text_of(a, row->key),

@@ -14,8 +14,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/str.h"
+
 struct session;
 struct judgement;
+
+enum { NEWCOMER_ID = 8 };
 
 enum meeting {
 	MEETING_NONE,   /* it has not been asked, or the store has not answered */
@@ -29,7 +33,7 @@ struct newcomer {
 	uint64_t product;  /* hash of the key it was asked by */
 	uint64_t waits_us;   /* it waits to be confirmed since then (confirmation.h); 0: it does not */
 	uint64_t network_us; /* and because it is in use in a network beside another */
-	uint32_t number;     /* the first digits of the id it waits by; 0: it has none */
+	char id[NEWCOMER_ID]; /* the first digits of the id it waits by, or has waited by; zeros: it has none */
 	uint8_t meeting;     /* enum meeting */
 	bool untold;       /* there are later ones nobody has been told of */
 	bool exempt;       /* it is the account's first */
@@ -44,3 +48,5 @@ void newcomer_greet(struct session *s);
 /* Its account, or its device, is in use from two networks: the one of `s` is to be confirmed, if it never was; the other has been there
  * before, and need not be. */
 void newcomer_beside(struct session *s, struct session *other);
+/* Is a key of the store's that of such a network, and of no device? Any thread. */
+[[nodiscard]] bool newcomer_is_network(struct str key);

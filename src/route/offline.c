@@ -390,7 +390,7 @@ static bool is_in_history(const struct session *s, const struct store_message *r
 	uint64_t days = settings->history_days;
 	const char *at = row->xml.data, *end = at + row->xml.len;
 
-	if (!s->synced || s->newcomer.number || row->kind == OFFLINE_APART || s->user->prefs || s->user->failed || !settings->history_enabled ||
+	if (!s->synced || s->newcomer.id[0] || row->kind == OFFLINE_APART || s->user->prefs || s->user->failed || !settings->history_enabled ||
 		(days && row->time_us + (days - 1) * 86400 * 1000000 < clock_utc_us()))
 		return false;
 	return !memmem(at, (size_t)(end - at), "<no-", 4); /* XEP-0334 */
