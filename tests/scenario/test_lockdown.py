@@ -296,6 +296,7 @@ def test_it_ends_by_itself_and_people_hear_of_it(folk, server, off):
 def test_the_same_is_not_switched_off_twice(folk, server, off):
     group = a_group()
     member(folk, group)
+    member(folk, "glass")
     id = off("links", "--group", group)["switch"]["id"]
     again = server.run("lockdown", "on", "links", "--group", group, "--for", "2h", "--reason", "another reason")
     assert again.returncode == 1 and id in again.stderr and "lockdown extend %s" % id in again.stderr
