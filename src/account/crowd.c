@@ -17,6 +17,8 @@ struct victim {
 	struct crowd_victim shown;
 	bool changed;
 	uint64_t kept_ms;               /* until when it lasts, as far as has been told by crowd_changes() */
+	uint64_t kept_refused;          /* likewise */
+	uint64_t told_ms;               /* when it was told */
 	uint64_t minute_ms;             /* when that minute began */
 	unsigned minute, heads;         /* refused since, stanzas and senders */
 	unsigned much;                  /* stanzas of a minute that are a flood, whoever sends them; 0: not known */
@@ -298,12 +300,23 @@ bool crowd_tell(struct crowd *c, struct str victim, struct crowd_victim *out, ui
 	return first;
 }
 
-static bool is_news(const struct victim *v)
+static bool is_news(const struct victim *v, bool last, uint64_t now)
 {
-	return v->changed || v->shown.until_ms >= v->kept_ms + CROWD_STEP_MS;
+	bool is_time = last || now >= v->told_ms + CROWD_STEP_MS;
+
+	return v->changed || v->shown.until_ms >= v->kept_ms + CROWD_STEP_MS || (is_time && v->shown.refused != v->kept_refused);
 }
 
-void crowd_changes(struct crowd *c, void (*each)(const struct crowd_victim *v, bool over, void *owner), void *owner, uint64_t now)
+static void note_kept(struct victim *v, uint64_t now)
+{
+	v->kept_ms = v->shown.until_ms;
+	v->kept_refused = v->shown.refused;
+	v->told_ms = now;
+	v->changed = false;
+}
+
+void crowd_changes(struct crowd *c, bool last, void (*each)(const struct crowd_victim *v, bool over, void *owner), void *owner,
+	uint64_t now)
 {
 	struct victim *over[256]; /* a pass; the rest in the next one */
 	size_t count = 0;
@@ -312,15 +325,15 @@ void crowd_changes(struct crowd *c, void (*each)(const struct crowd_victim *v, b
 	if (!c->count)
 		return;
 	pthread_mutex_lock(&c->lock);
-	for (size_t i = 0; (slot = map_next(&c->victims, &i)) && count < sizeof(over) / sizeof(over[0]);) {
+	for (size_t i = 0; (slot = map_next(&c->victims, &i));) {
 		struct victim *v = slot->value;
 
 		if (is_past(v, now)) {
-			over[count++] = v;
-		} else if (is_news(v)) {
+			if (count < sizeof(over) / sizeof(over[0]))
+				over[count++] = v;
+		} else if (is_news(v, last, now)) {
 			each(&v->shown, false, owner);
-			v->kept_ms = v->shown.until_ms;
-			v->changed = false;
+			note_kept(v, now);
 		}
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -343,8 +356,7 @@ bool crowd_restore(struct crowd *c, const struct crowd_victim *like)
 
 		v->shown = *like;
 		v->shown.jid = jid;
-		v->kept_ms = like->until_ms;
-		v->changed = false;
+		note_kept(v, like->since_ms);
 	}
 	pthread_mutex_unlock(&c->lock);
 	return v != NULL;

@@ -87,8 +87,10 @@ bool crowd_release(struct crowd *c, struct str victim);
 bool crowd_tell(struct crowd *c, struct str victim, struct crowd_victim *out, uint64_t now_ms);
 
 /* What has changed since it was asked last, for whoever keeps it: victims that are new, have been told, or last longer by
- * CROWD_STEP_MS (over: false), and those for whom it has ended, once (over: true). `each` asks nothing of `c`. One caller. */
-void crowd_changes(struct crowd *c, void (*each)(const struct crowd_victim *v, bool over, void *owner), void *owner, uint64_t now_ms);
+ * CROWD_STEP_MS (over: false), and those for whom it has ended, once (over: true). What has been refused is told CROWD_STEP_MS
+ * late; `last`: at once, for nobody asks again. `each` asks nothing of `c`. One caller. */
+void crowd_changes(struct crowd *c, bool last, void (*each)(const struct crowd_victim *v, bool over, void *owner), void *owner,
+	uint64_t now_ms);
 /* As it was kept, in this process's time. False: there are too many. */
 [[nodiscard]] bool crowd_restore(struct crowd *c, const struct crowd_victim *v);
 

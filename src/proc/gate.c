@@ -502,7 +502,7 @@ static void gate_record_stop(struct gate *g)
 	struct record_stats stats;
 
 	route_tick(g->route);
-	gate_flood_tick(g);
+	gate_flood_close(g);
 	record_stats(g->record[0], &stats);
 	if (!stats.up || record_append(g->record[0], &entry, &stop_waiter))
 		gate_finish(g);

@@ -264,6 +264,7 @@ void gate_devices_confirm(struct gate_request *r);
 /* gate_flood.c. Before the loops run: as the store has it. 0 or negative. */
 [[nodiscard]] int gate_flood_open(struct gate *g, struct err *err);
 void gate_flood_tick(struct gate *g); /* each second: what is new is kept, what has ended recorded */
+void gate_flood_close(struct gate *g); /* a last time, with how much has been refused until now */
 void gate_flood_list(struct gate_request *r);
 void gate_flood_silence(struct gate_request *r);
 void gate_flood_release(struct gate_request *r);

@@ -91,10 +91,20 @@ static void take_change(const struct crowd_victim *v, bool over, void *owner)
 	note_end(g, v);
 }
 
-void gate_flood_tick(struct gate *g)
+static void take_changes(struct gate *g, bool last)
 {
 	if (g->ready)
-		crowd_changes(g->crowd, take_change, g, loop_ms(g->loop[0]));
+		crowd_changes(g->crowd, last, take_change, g, loop_ms(g->loop[0]));
+}
+
+void gate_flood_tick(struct gate *g)
+{
+	take_changes(g, false);
+}
+
+void gate_flood_close(struct gate *g)
+{
+	take_changes(g, true);
 }
 
 static bool read_row(const struct store_silence *row, uint64_t now_ms, struct crowd_victim *out)

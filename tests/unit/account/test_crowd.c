@@ -190,8 +190,35 @@ static struct change changes(struct crowd *c, uint64_t now)
 {
 	struct change change = {};
 
-	crowd_changes(c, take_change, &change, now);
+	crowd_changes(c, false, take_change, &change, now);
 	return change;
+}
+
+static struct change last_changes(struct crowd *c, uint64_t now)
+{
+	struct change change = {};
+
+	crowd_changes(c, true, take_change, &change, now);
+	return change;
+}
+
+static void what_was_refused_is_told_late_and_at_the_end(void **state)
+{
+	struct crowd *c = crowd_new();
+	struct change change;
+
+	(void)state;
+	assert_true(crowd_silence(c, VICTIM, 100000, 1000));
+	assert_int_equal(changes(c, 1000).kept, 1);
+	assert_int_equal(one(c, 1, 1001), CROWD_REFUSE);
+	assert_int_equal(changes(c, 2000).kept, 0);
+	change = changes(c, 1000 + CROWD_STEP_MS);
+	assert_true(change.kept == 1 && change.last.refused == 1);
+	assert_int_equal(one(c, 2, 16001), CROWD_REFUSE);
+	change = last_changes(c, 16002);
+	assert_true(change.kept == 1 && change.last.refused == 2);
+	assert_int_equal(last_changes(c, 16003).kept, 0);
+	crowd_free(c);
 }
 
 static void what_changes_is_told_once_and_can_be_brought_back(void **state)
@@ -321,6 +348,7 @@ int main(void)
 		cmocka_unit_test(one_who_sends_too_much_keeps_it_up),
 		cmocka_unit_test(who_is_written_to_may_answer),
 		cmocka_unit_test(what_changes_is_told_once_and_can_be_brought_back),
+		cmocka_unit_test(what_was_refused_is_told_late_and_at_the_end),
 		cmocka_unit_test(it_begins_anew_before_its_end_was_told),
 		cmocka_unit_test(what_the_desk_says_holds_for_its_time),
 		cmocka_unit_test(victims_are_bounded_and_make_room_when_it_is_over),
