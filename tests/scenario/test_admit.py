@@ -48,6 +48,8 @@ RULES = """rules:
     samples: [{ product: Reader, version: "1", from: "group:judged", effect: restrict }]
 """
 _number = itertools.count(1)
+WAIT = 4  # seconds a session is held that does not answer
+AT_ONCE = WAIT - 1
 
 
 def ruled(server):
@@ -56,7 +58,7 @@ def ruled(server):
 
 @pytest.fixture(scope="module")
 def server(launch):
-    return launch("admit", {"clients": {"wait_seconds": 3}}, prepare=ruled)
+    return launch("admit", {"clients": {"wait_seconds": WAIT}}, prepare=ruled)
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ def judged(folk, *groups):
 def test_who_is_not_concerned_by_any_rule_does_not_wait(folk, watcher):
     other = person(folk).login()
     said = other.say(watcher.jid)
-    watcher.expect(message(id=said.id), timeout=1.5)
+    watcher.expect(message(id=said.id), timeout=AT_ONCE)
     nothing_comes(other)
 
 
@@ -101,7 +103,7 @@ def test_what_is_needed_to_come_up_passes_at_once(folk):
             "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:bookmarks:1'/></pubsub>"):
         begin = time.monotonic()
         client.iq("get", request)
-        assert time.monotonic() - begin < 1, request
+        assert time.monotonic() - begin < AT_ONCE, request
     assert client.iq("set", "<enable xmlns='urn:xmpp:carbons:2'/>").get("type") == "result"
     for service in ("example.org", "rooms.example.org"):
         assert client.ask(names.DISCO_INFO, to=service).get("type") == "result"
@@ -147,10 +149,8 @@ def test_a_hash_of_the_table_that_its_own_answer_proves_is_enough(folk, watcher)
     client.send(presence_to(None, None, "<c xmlns='%s' hash='sha-1' node='https://dino.im' ver='6ggwrxA97IN314qDlU0ic5OWBEc='/>" % names.CAPS))
     again = question(client, "query", names.DISCO_INFO)
     assert child(again, "query", names.DISCO_INFO).get("node") == "https://dino.im#6ggwrxA97IN314qDlU0ic5OWBEc="
-    begin = time.monotonic()
     answer_disco(client, DINO, ("client", "pc", "", "Dino"), asked)
-    watcher.expect(message(id=first.id), timeout=1.5)
-    assert time.monotonic() - begin < 0.9
+    watcher.expect(message(id=first.id), timeout=AT_ONCE)
     assert noted(folk.server, "client", client)["client"] == "Dino 0.4.2"
 
 
@@ -159,7 +159,7 @@ def test_an_error_is_an_answer(folk, watcher):
     said = client.say(watcher.jid)
     refuse(client, question(client, "query", names.DISCO_INFO))
     refuse(client, question(client, "query", names.VERSION))
-    watcher.expect(message(id=said.id), timeout=1.5)
+    watcher.expect(message(id=said.id), timeout=AT_ONCE)
     assert noted(folk.server, "client", client)["reason"] == "unknown"
 
 
@@ -168,7 +168,7 @@ def test_who_does_not_answer_is_silent_when_the_time_is_over(folk, watcher):
     begin = time.monotonic()
     said = client.say(watcher.jid)
     watcher.expect(message(id=said.id))
-    assert 2.5 < time.monotonic() - begin < 4.5
+    assert WAIT - 0.5 < time.monotonic() - begin < WAIT + 3
     assert noted(folk.server, "client", client)["reason"] == "silent"
     answer_all(client, "Evil")  # late, but it counts
     assert client.stream_error() == "policy-violation"
@@ -214,7 +214,7 @@ def test_capabilities_that_are_known_judge_at_once_and_only_the_system_is_asked_
     second.expect(presence(from_=second.jid))
     said = second.say(watcher.jid)
     watcher.expect(message(id=said.id))
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < AT_ONCE
     asked = [each for each in second.listen(0.5) if each.get("type") == "get"]
     assert len(asked) == 1 and iq(has=("query", names.VERSION))(asked[0])
     line = noted(folk.server, "client", second)
@@ -270,7 +270,7 @@ def test_a_resumed_session_does_not_wait(folk, watcher):
     begin = time.monotonic()
     said = connection.say(watcher.jid)
     watcher.expect(message(id=said.id))
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < AT_ONCE
 
 
 def test_a_session_resumed_before_it_was_judged_goes_on_waiting(folk, watcher):

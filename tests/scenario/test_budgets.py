@@ -130,12 +130,12 @@ def test_all_people_of_a_domain_share_what_it_may_send(slow):
     for each in crowd:
         pings(each, 150)
     other.roundtrip()
-    assert time.monotonic() - begin < 1.5
+    served = time.monotonic() - begin
     for each in crowd:
         each.timeout = 30
         each.roundtrip()
     taken = time.monotonic() - begin
-    assert 2 < taken < 15, taken  # 450 and more at 100 a second, 100 of them at once
+    assert 2 < taken < 15 and served < taken - 1, (served, taken)  # 450 and more at 100 a second, 100 of them at once
     slow.close_clients()
 
 
@@ -149,11 +149,11 @@ def test_presence_to_all_costs_more_than_a_stanza(launch):
     for _ in range(100):
         bob.send(presence_to(alice.bare))  # to one
     bob.roundtrip()
-    assert time.monotonic() - begin < 3
+    served = time.monotonic() - begin
     alice.timeout = 30
     alice.roundtrip()
     taken = time.monotonic() - begin
-    assert 6 < taken < 25, taken  # a thousand at a hundred a second, a hundred of them at once
+    assert 6 < taken < 25 and served < taken - 3, (served, taken)  # a thousand at a hundred a second, a hundred of them at once
     server.close_clients()
 
 

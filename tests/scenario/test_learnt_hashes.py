@@ -110,10 +110,8 @@ def learn(folk, server, watcher, program, version):
 
 def passes_at_once(client, watcher):
     """Though it has answered nothing. What it is asked for afterwards is its version, nothing else."""
-    begin = time.monotonic()
     said = client.say(watcher.jid)
     watcher.expect(message(id=said.id), timeout=WAIT - 1)
-    assert time.monotonic() - begin < 1.5
     asked = question(client, "query", names.VERSION)
     assert not client.take(iq(type="get", has=("query", names.DISCO_INFO)))
     return asked

@@ -78,6 +78,7 @@ def test_who_chooses_contacts_hears_of_others_quietly_and_that_stays(folk, serve
     befriend(alice, carol)
     assert inside(choose(alice, reach="contacts")).get("status") == "completed"
     said = bob.say(alice.bare)
+    alice.inbox.append(alice.expect(message(type="headline")))
     got = held(alice)
     assert len(got) == 1 and bob.bare in body_of(got[0]) and not alice.take(message(body=said.body))
     friendly = carol.say(alice.bare)

@@ -200,7 +200,7 @@ def test_who_asks_for_an_acknowledgement_after_each_stanza_is_not_slowed_down(sl
     begin = time.monotonic()
     alice.raw("".join("<iq type='get' id='a%d'><ping xmlns='urn:xmpp:ping'/></iq><r xmlns='%s'/>" % (n, names.SM) for n in range(30)))
     alice.expect(iq(id="a29"))
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < 1.4  # charged like stanzas they would take 1.5
 
 
 def test_members_of_the_administrators_group_may_administer_and_not_read_the_record(launch, place):

@@ -178,8 +178,8 @@ def test_control_c_in_a_terminal_stops_at_once_and_the_next_start_continues(serv
                 server.close_clients()
                 begin = time.monotonic()
                 terminal.press("C-c")
-                screen = terminal.wait_for("ended with 0", seconds=5)
-                assert time.monotonic() - begin < 2
+                screen = terminal.wait_for("ended with 0", seconds=20)
+                assert time.monotonic() - begin < 3  # nobody is waited for
                 terminal.save(output, "ctrl-c-%d" % number)
             finally:
                 terminal.close()
