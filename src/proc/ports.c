@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -15,6 +16,8 @@
 
 enum {
 	STATE_LISTEN = 10, /* in /proc/net/tcp */
+	PATIENCE_MS = 5000,
+	PAUSE_MS = 20,
 };
 
 static unsigned port_of(const struct settings_address *a)
@@ -136,6 +139,20 @@ static int listen_on(const struct settings_address *a, unsigned backlog)
 	return -1;
 }
 
+/* It may be held by the gate of a supervisor that was killed a moment ago, which is ending by itself. */
+static int listen_when_free(const struct settings_address *a, unsigned backlog)
+{
+	int fd = listen_on(a, backlog);
+
+	if (fd < 0 && errno == EADDRINUSE)
+		log_info("port %u is taken; waiting up to %d s for it", port_of(a), PATIENCE_MS / 1000);
+	for (int waited = 0; fd < 0 && errno == EADDRINUSE && waited < PATIENCE_MS; waited += PAUSE_MS) {
+		nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+		fd = listen_on(a, backlog);
+	}
+	return fd;
+}
+
 /* [::] on a machine without IPv6: the presets name it, so this is no error. */
 static bool is_missing_v6(const struct settings_address *a)
 {
@@ -149,7 +166,7 @@ static int open_list(struct supervisor *s, const struct settings_addresses *list
 {
 	for (size_t i = 0; i < list->len; i++) {
 		const struct settings_address *a = &list->items[i];
-		int fd = listen_on(a, s->settings->listen_backlog);
+		int fd = listen_when_free(a, s->settings->listen_backlog);
 
 		if (fd < 0 && is_missing_v6(a)) {
 			log_warn("this machine has no IPv6; not listening on %s", a->text.data);
@@ -173,7 +190,7 @@ static void warn_of_clear(const struct settings_addresses *list)
 
 int port_open(struct supervisor *s, const struct settings_address *a, const char *setting, struct err *err)
 {
-	int fd = listen_on(a, 16);
+	int fd = listen_when_free(a, 16);
 
 	return fd < 0 ? port_failed(s, a, setting, err) : fd;
 }

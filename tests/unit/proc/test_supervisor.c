@@ -427,6 +427,28 @@ static void test_killed_supervisor(void **state)
 	json_decref(running(s));
 }
 
+/* As the gate of a supervisor that was killed does for a moment. */
+static void test_port_that_becomes_free(void **state)
+{
+	struct server *s = *state;
+	struct sockaddr_in in = {.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_port = htons((uint16_t)s->port)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+	json_decref(running(s));
+	kill(s->pid, SIGTERM);
+	server_end(s);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	assert_int_equal(bind(fd, (const struct sockaddr *)&in, sizeof(in)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	server_start(s);
+	usleep(300000);
+	close(fd);
+	json_decref(running(s));
+	log_holds(s, "waiting up to 5 s for it");
+}
+
 /* A gate that cannot start: after three attempts the server says so and ends. */
 static void test_gives_up(void **state)
 {
@@ -453,6 +475,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_reload, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reader, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_second_start_and_taken_port, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_port_that_becomes_free, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_killed_supervisor, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gives_up, setup, teardown),
 	};
