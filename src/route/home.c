@@ -79,6 +79,7 @@ int home_init(struct home *h, struct route *r, unsigned index, const struct sett
 	list_init(&h->idle);
 	list_init(&h->unacked);
 	list_init(&h->doomed);
+	list_init(&h->announced);
 	list_init(&h->fresh);
 	list_init(&h->sightings);
 	list_init(&h->unsighted);

@@ -46,6 +46,7 @@ struct home {
 	struct standing *stranger;       /* counted: of who need not be judged */
 	uint64_t judge_again_us;         /* UTC: all are decided about again; 0: never */
 	struct list sightings, unsighted; /* inventory.h: sessions that are in it, longest unwritten first; not yet, oldest first */
+	struct list announced;           /* newcomer.c: devices whose announcement is on its way into the record */
 	struct list fresh;               /* sessions whose networks are looked at soon (parallel.h), oldest first */
 	struct list doomed;              /* sessions to be ended once nobody walks over them any more */
 	struct task reap;

@@ -32,6 +32,7 @@ struct asking {
 	struct arena *arena;   /* of the strings */
 	struct newcome what;
 	struct waiter noted;   /* the line that says what others are told: they are when it is durable */
+	struct list in_announced; /* of the home, until then */
 	struct str text;
 	struct str waits_key; /* by which it waits to be confirmed; empty: it does not */
 	struct str key, network; /* what is asked */
@@ -47,6 +48,7 @@ static struct str text_of(const struct asking *a, struct str s)
 
 static void asking_end(struct asking *a)
 {
+	list_remove(&a->in_announced);
 	store_req_release(&a->req);
 	origin_unref(a->origin);
 	arena_free(a->arena);
@@ -67,6 +69,7 @@ static struct asking *asking_new(struct session *s, store_done_fn *done)
 	}
 	a->user = s->user;
 	a->origin = origin_ref(s->origin);
+	list_init(&a->in_announced);
 	store_req_init(&a->req, done, a);
 	user_busy(s->user, 1);
 	return a;
@@ -253,6 +256,7 @@ static void on_new_noted(struct waiter *w, const struct receipt *receipt)
 	const struct settings *settings = a->user->home->settings;
 	unsigned told = 0;
 
+	list_remove(&a->in_announced);
 	if (receipt) {
 		if (is_to_be_told(a))
 			told = tell(a, false);
@@ -284,7 +288,27 @@ static bool announce(struct asking *a, const struct store_meeting *m)
 	a->tells = m->lately <= LATELY_MAX;
 	a->noted.done = on_new_noted;
 	there = is_to_be_told(a) ? tell(a, true) : 0;
+	list_append(&a->user->home->announced, &a->in_announced);
 	return note_device(a->user, a->origin, a->beside ? "network" : "new", &a->what, there, there ? a->text : STR_NONE, &a->noted);
+}
+
+/* Then whoever is there is told by the announcement. */
+static bool is_being_announced(const struct user *u, struct str key)
+{
+	struct list *all = &u->home->announced;
+
+	for (struct list *l = all->next; l != all; l = l->next) {
+		const struct asking *a = container_of(l, struct asking, in_announced);
+
+		if (a->user == u && str_eq(a->what.untold_key, key))
+			return true;
+	}
+	return false;
+}
+
+static bool is_for_later(const struct user *u, const struct store_untold *row)
+{
+	return (row->waits_us || u->home->settings->devices_tell) && !is_being_announced(u, row->key);
 }
 
 /* ---- who comes ---- */
@@ -566,7 +590,7 @@ static void on_untold(struct store_req *req, int result)
 	struct session *s = a->origin->user ? session_by_origin(a->user, a->origin) : NULL;
 
 	for (size_t i = 0; !result && s && session_is_available(s) && i < req->untolds->len; i++)
-		if (req->untolds->rows[i].waits_us || s->user->home->settings->devices_tell)
+		if (is_for_later(s->user, &req->untolds->rows[i]))
 			tell_late(s, &req->untolds->rows[i]);
 	asking_end(a);
 }
