@@ -144,9 +144,9 @@ static int listen_when_free(const struct settings_address *a, unsigned backlog)
 {
 	int fd = listen_on(a, backlog);
 
-	if (fd < 0 && errno == EADDRINUSE)
-		log_info("port %u is taken; waiting up to %d s for it", port_of(a), PATIENCE_MS / 1000);
 	for (int waited = 0; fd < 0 && errno == EADDRINUSE && waited < PATIENCE_MS; waited += PAUSE_MS) {
+		if (waited == 0)
+			log_info("port %u is taken; waiting up to %d s for it", port_of(a), PATIENCE_MS / 1000);
 		nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
 		fd = listen_on(a, backlog);
 	}
