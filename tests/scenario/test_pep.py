@@ -370,7 +370,9 @@ def test_who_loses_the_right_to_look_in_loses_the_subscription(folk, how):
 def test_who_comes_into_a_group_gets_the_last_item(folk):
     alice, bob = folk.friends(2)
     ok(publish(alice, "n", tune("one"), options={"access_model": "roster", "roster_groups_allowed": "Work"}))
-    interested(bob, "n")
+    ok(publish(alice, "open", tune("all"), options={"access_model": "open"}))
+    interested(bob, "n", "open")
+    bob.expect(event("open", alice.bare))  # by then it is decided what he gets for his presence
     assert not [each for each in bob.settle(alice) if event("n")(each)]
     ok(alice.ask(names.ROSTER, type="set", payload="<item jid='%s'><group>Work</group></item>" % bob.bare))
     assert title(bob.expect(event("n", alice.bare))) == "one"
