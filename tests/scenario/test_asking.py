@@ -51,7 +51,7 @@ def arrives(client, watcher):
 
 def test_nobody_waits_and_the_inventory_knows(folk, watcher, server):
     client = person(folk).online()
-    assert arrives(client, watcher) < 1.5
+    assert arrives(client, watcher) < 3.5
     answer_all(client, "Nice", "2.1")
     line = noted(server, "client", client)
     assert line["client"] == "Nice 2.1" and line["reason"] == "named"
@@ -97,9 +97,9 @@ def test_one_that_never_answers_goes_on(folk, watcher, server):
     about_version(client)
     with Clock() as clock:
         eventually(lambda: lines(server, "client", client.jid), 10)
-    assert 4 < clock.seconds < 8
+    assert 4 < clock.seconds < 10
     assert noted(server, "client", client)["reason"] == "silent"
-    assert arrives(client, watcher) < 1.5
+    assert arrives(client, watcher) < 3.5
 
 
 # --- where a rule needs to know
@@ -115,7 +115,7 @@ def test_who_has_to_be_known_waits_a_second_for_the_other_answer(folk, watcher, 
         else:
             answer_version(client, "Nice", asked=version)
         watcher.expect(message(id=said.id))
-    assert 0.7 < clock.seconds < 3
+    assert 0.7 < clock.seconds < 4
 
 
 def test_errors_let_him_in_at_once(folk, watcher):
@@ -126,7 +126,7 @@ def test_errors_let_him_in_at_once(folk, watcher):
         refuse(client, disco)
         refuse(client, version)
         watcher.expect(message(id=said.id))
-    assert clock.seconds < 1.5
+    assert clock.seconds < 3.5
 
 
 def test_after_five_seconds_the_rule_for_silent_ones_holds(folk, watcher):
@@ -134,7 +134,7 @@ def test_after_five_seconds_the_rule_for_silent_ones_holds(folk, watcher):
     with Clock() as clock:
         client.say(watcher.jid)
         assert client.stream_error() == "policy-violation"
-    assert 4 < clock.seconds < 8
+    assert 4 < clock.seconds < 10
     nothing_comes(watcher, 0.3)
 
 
@@ -162,7 +162,7 @@ def test_capabilities_are_known_after_a_restart_and_nobody_waits(folk, known, se
     with Clock() as clock:
         second = shows(folk, known, "strict")
         second.expect(presence(from_=second.jid))
-    assert clock.seconds < 1.5  # the rule about systems is not for him
+    assert clock.seconds < 3.5  # the rule about systems is not for him
     line = noted(server, "client", second)
     assert line["client"] == "Kept 4.1" and '"basis":"identity"' in line["judgement"]
 
@@ -201,4 +201,4 @@ def test_who_does_not_tell_his_system_waits_a_second(folk, known, watcher):
     with Clock() as clock:
         about_version(client)
         watcher.expect(message(id=said.id))
-    assert 0.7 < clock.seconds < 3
+    assert 0.7 < clock.seconds < 4
