@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -43,6 +44,7 @@ struct gate_campaign {
 	bool walking;
 	uint64_t begin_us;     /* of the next walk */
 	char policy[64];       /* that the last one was begun with */
+	char last_policy[64];  /* and the last that has ended */
 	struct counts now, last;
 	uint64_t last_us;
 };
@@ -302,6 +304,7 @@ static void walk_end(struct gate *g)
 	c->walking = false;
 	c->last = c->now;
 	c->last_us = clock_utc_us();
+	memcpy(c->last_policy, c->policy, sizeof(c->last_policy));
 	store_req_release(&c->req);
 	if (c->last.no_address)
 		log_warn("%llu of %llu people who use a program that is advised against have no mail address ('gatehouse clients "
@@ -398,6 +401,7 @@ json_t *gate_campaign_status(const struct gate *g)
 	if (g->campaign->last_us) {
 		clock_put(&when, g->campaign->last_us);
 		json_object_set_new(v, "looked", json_stringn(when.data, when.len));
+		json_object_set_new(v, "policy", json_string(g->campaign->last_policy));
 	}
 	buf_done(&when);
 	return v;

@@ -108,6 +108,15 @@ def all_out(server, seconds=20):
                seconds)
 
 
+def looked_at(server, seconds=30):
+    """Everybody's programs have been looked at by the policy in force, and the mails about them are out."""
+    def done():
+        status = server.status()
+        return status["campaign"].get("policy") == status["policy"]
+    eventually(done, seconds)
+    all_out(server)
+
+
 class Raw:
     """Runs `serve` for each connection, in a thread of its own; `serve` gets a socket and a file that reads lines."""
 

@@ -9,7 +9,7 @@ import time
 import pytest
 import yaml
 
-from lib.mail import all_out
+from lib.mail import all_out, looked_at
 from lib.record import entries, eventually
 from lib.server import PASSWORD_MARK, free_port
 
@@ -94,18 +94,9 @@ def server(launch, sink):
 
 
 def wait_looked(server):
-    """Until everybody has been looked at anew."""
-    before = server.status()["campaign"].get("looked")
-    time.sleep(1.1)
+    """Until everybody has been looked at by the rules as they are now."""
     assert server.run("reload").returncode == 0
-    eventually(lambda: server.status()["campaign"].get("looked") not in (None, before), seconds=20)
-    all_out(server)
-
-
-def wait_looked_again(server):
-    """Until everybody has been looked at since the start, which is moments ago."""
-    eventually(lambda: server.status()["campaign"].get("looked"), seconds=30)
-    all_out(server)
+    looked_at(server)
 
 
 def to(sink, name):
@@ -114,7 +105,7 @@ def to(sink, name):
 
 def test_exactly_those_who_use_it_are_written_to_in_their_language(server, sink):
     eventually(lambda: to(sink, "anna"), seconds=30)
-    wait_looked_again(server)
+    looked_at(server)
     assert {each for received in sink.mails for each in received.recipients} == {"anna@example.net"}
     got, = to(sink, "anna")
     year, month, day = date(20).split("-")
@@ -135,7 +126,7 @@ def test_once_whatever_is_reloaded_or_restarted(server, sink):
     wait_looked(server)
     server.stop()
     server.start()
-    wait_looked_again(server)
+    looked_at(server)
     assert len(sink.mails) == before
 
 
@@ -153,11 +144,11 @@ def test_again_when_so_many_days_have_gone(server, sink):
     before = len(to(sink, "anna"))
     with store(server) as db:
         db.execute("UPDATE mail SET created_us = created_us - ?", (int(6.5 * DAY * 1e6),))
-    wait_looked_again(server)
+    looked_at(server)
     assert len(to(sink, "anna")) == before
     with store(server) as db:
         db.execute("UPDATE mail SET created_us = created_us - ?", (int(0.6 * DAY * 1e6),))
-    wait_looked_again(server)
+    looked_at(server)
     assert len(to(sink, "anna")) == before + 1
 
 
@@ -168,7 +159,7 @@ def test_with_no_schedule_once(server, sink):
     assert len(to(sink, "anna")) == before + 1
     with store(server) as db:
         db.execute("UPDATE mail SET created_us = created_us - ?", (90 * DAY * 1000000,))
-    wait_looked_again(server)
+    looked_at(server)
     assert len(to(sink, "anna")) == before + 1
 
 
