@@ -22,16 +22,16 @@ void judge_free(struct session *s)
 
 /* ---- all of them again ---- */
 
-/* Whose client nobody needed to know is asked now, and goes on meanwhile. */
+/* Whose client nobody needed to know is asked now, and goes on meanwhile. Who is away is judged by what he has shown, and finds the
+ * questions when he resumes the session. */
 static void ask_again(struct session *s)
 {
 	if (ruling_worst(s) == CLIENT_ALLOW)
 		return;
-	if (!s->probation || !s->port) {
+	if (!s->probation || !s->port)
 		ruling_now(s);
-		return;
-	}
-	probation_ask(s);
+	if (s->probation && !session_is_ending(s))
+		probation_ask(s);
 }
 
 static void decide_again(struct session *s)

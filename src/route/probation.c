@@ -152,12 +152,12 @@ static void finish(struct session *s)
 	ruling_now(s);
 }
 
-/* Something was shown or answered. */
+/* Something was shown or answered. While nobody is there no more is to come: who holds nothing back is judged by what there is. */
 static void consider(struct session *s)
 {
 	struct probation *p = s->probation;
 
-	if (!p || list_is_empty(&p->link))
+	if (!p || list_is_empty(&p->link) || (!s->port && !p->waits))
 		ruling_now(s);
 	else if (is_over(s, loop_ms(s->user->home->loop)))
 		finish(s);

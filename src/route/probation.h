@@ -38,7 +38,8 @@ void probation_answer(struct session *s, const struct parcel *p);
 void probation_caps(struct session *s, const struct interest *e);
 void probation_stranger(struct session *s);
 void probation_disco(struct session *s, const struct parcel *answer);
-/* Other rules are in force, and now it matters what it is: asked at once, while it goes on. It is not judged yet, and connected. */
+/* Other rules are in force, and now it matters what it is: asked at once, while it goes on; a session without a connection finds the
+ * questions when it is resumed. */
 void probation_ask(struct session *s);
 /* It goes on over a new connection. */
 void probation_resumed(struct session *s);

@@ -1,6 +1,7 @@
 """Clients that show what a program shows of itself, as it was recorded: capabilities in presence (XEP-0115), and answers to what a
 server asks (XEP-0030, XEP-0092)."""
 
+import contextlib
 from collections import namedtuple
 
 from . import names, pep, stanza
@@ -65,7 +66,8 @@ class Posing(Client):
             if found is not None:
                 self.asked.append(name)
                 if not self.program.mute:
-                    self.send(answer(request, found))
+                    with contextlib.suppress(ConnectionError):  # it was judged by the answer before, and is out
+                        self.send(answer(request, found))
                 return True
         return False
 

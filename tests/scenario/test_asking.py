@@ -6,6 +6,7 @@ import pytest
 from lib import names
 from lib.admission import (Clock, about_features, about_version, answer_all, answer_disco, answer_version, lines, noted, nothing_comes,
                            person, refuse, rules)
+from lib.folk import Folk
 from lib.pep import caps, verification
 from lib.record import eventually
 from lib.stanza import message, presence, presence_to
@@ -138,10 +139,10 @@ def test_after_five_seconds_the_rule_for_silent_ones_holds(folk, watcher):
     nothing_comes(watcher, 0.3)
 
 
-def shows(folk, features, *groups):
+def shows(folk, features, *groups, identity=IDENTITY, account=None):
     """Somebody with these capabilities, with his presence on its way."""
-    client = person(folk, *groups).login()
-    client.send(presence_to(None, None, caps(features, ver=verification(features, IDENTITY))))
+    client = (folk.client(account) if account else person(folk, *groups)).login()
+    client.send(presence_to(None, None, caps(features, ver=verification(features, identity))))
     return client
 
 
@@ -202,3 +203,66 @@ def test_who_does_not_tell_his_system_waits_a_second(folk, known, watcher):
         about_version(client)
         watcher.expect(message(id=said.id))
     assert 0.7 < clock.seconds < 4
+
+
+# --- who is away when it begins to matter
+
+LEFT = [names.DISCO_INFO, "urn:example:left"], ("client", "pc", "", "Left 2.1")
+NO_LEFT = """rules:
+  - id: left-goes
+    purpose: A program that has to go.
+    clients: { product: Left }
+    effect: deny
+    mode: enforce
+"""
+
+
+@pytest.fixture
+def left_goes(request):
+    """-> a function that puts such a rule in force on this server; afterwards it is gone."""
+    def begin(server):
+        path = server.dir / "policy/clients/left.yaml"
+        request.addfinalizer(lambda: (path.unlink(), server.run("reload")))
+        path.write_text(NO_LEFT)
+        assert server.run("reload").returncode == 0
+    return begin
+
+
+def states(server, client):
+    return [each["state"] for each in server.sessions() if each["jid"] == client.jid]
+
+
+def goes_away(server, client):
+    client.sm_enable()
+    client.drop()
+    eventually(lambda: states(server, client) == ["resumable"])
+    return client
+
+
+def test_who_is_away_is_judged_when_another_tells_what_his_hash_stands_for(folk, server, left_goes):
+    """Nobody needed to know, and he has not answered; then it matters, and what he is comes from another of his devices."""
+    teacher = shows(folk, LEFT[0], identity=LEFT[1])
+    asked = about_features(teacher)
+    away = shows(folk, LEFT[0], identity=LEFT[1], account=teacher.account)
+    about_version(away)  # which he keeps to himself
+    goes_away(server, away)
+    left_goes(server)
+    assert states(server, away) == ["resumable"]
+    answer_disco(teacher, *LEFT, asked)
+    assert teacher.stream_error() == "policy-violation"
+    eventually(lambda: not states(server, away))
+    assert noted(server, "client", away)["client"] == "Left 2.1"
+
+
+def test_who_is_away_is_asked_when_he_resumes(launch, left_goes):
+    """Where clients are asked only because of a rule."""
+    server = launch("unasked", {"clients": {"ask": False}})
+    folk = Folk(server)
+    away = goes_away(server, person(folk).online())
+    left_goes(server)
+    back = folk.client(away.account)
+    back.login(bind=False)
+    assert away.resume_on(back).tag == names.tag(names.SM, "resumed")
+    answer_disco(back, *LEFT)
+    answer_version(back, "Left", "2.1")
+    assert back.stream_error() == "policy-violation"
