@@ -127,18 +127,22 @@ class Person(threading.Thread):
 
 
 class Sender(Person):
-    """Sends to `targets` in turn, `rate` messages a second, until told to pause. Now and then the connection is lost."""
+    """Sends to `targets` in turn, `rate` messages a second, until told to pause; then it asks until all is acknowledged. Now and then
+    the connection is lost. Only its own thread writes to it and reads: a TLS connection is not for two."""
 
     def __init__(self, server, account, targets, rate):
         super().__init__(server, account)
         self.targets, self.rate = targets, rate
         self.sent = {}      # id: (target, body)
         self.paused = threading.Event()
-        self._next = time.monotonic()
+        self._next = self._ask = time.monotonic()
 
     def step(self):
         client = self.client
         now = time.monotonic()
+        if self.paused.is_set() and client.unacked and now >= self._ask:
+            self._ask = now + 0.02
+            client.raw("<r xmlns='%s'/>" % names.SM)
         if not self.paused.is_set() and now >= self._next:
             self._next = max(self._next + 1 / self.rate, now - 0.1)
             self.speak(client)
@@ -164,7 +168,7 @@ class Sender(Person):
     def in_flight(self):
         """How many messages are on their way: sent and not acknowledged."""
         with self.lock:
-            return sum("<message" in text for _, text in self.client.unacked) if self.client else 0
+            return sum("<message" in text for _, text in list(self.client.unacked)) if self.client else 0
 
     def settle(self):
         """Until all that was sent is acknowledged."""
@@ -174,11 +178,6 @@ class Sender(Person):
             assert not self.failure, repr(self.failure)
             assert time.monotonic() < end, "%d messages of %s are never acknowledged" % (
                 self.in_flight(), self.account.jid)
-            try:
-                with self.lock:
-                    self.client.raw("<r xmlns='%s'/>" % names.SM)
-            except (OSError, TimeoutError):
-                pass
             time.sleep(0.02)
 
 
