@@ -200,8 +200,11 @@ def test_a_token_does_not_get_around_it_and_is_good_again_afterwards(folk, serve
     assert refusal.value.condition == "temporary-auth-failure"
     assert REASON in refusal.value.element.find(tag(names.SASL2, "text")).text
     assert not [each for each in server.sessions() if each["jid"].startswith(account.jid)]
-    failed = [each for each in record.entries(server.dir / "record") if each["type"] == "login-failed" and each["from"] == account.jid]
-    assert failed and failed[-1]["reason"] == "switched off"
+
+    def failed():
+        return [each for each in record.entries(server.dir / "record") if each["type"] == "login-failed" and each["from"] == account.jid]
+    record.eventually(failed)
+    assert failed()[-1]["reason"] == "switched off"
     on_again(server, answer)
     again = sasl2.connect(folk, account)
     sasl2.use_token(again, token, agent, inline=sasl2.bind())
@@ -233,8 +236,9 @@ def test_what_is_in_the_queue_of_a_connection_that_breaks_is_not_sent_again(folk
     account, sender = member(folk, group), folk.online(1)[0]
     client = folk.client(account).online()
     client.sm_enable()
+    client.answer_acks = False
     link = sender.say(client.bare, "see https://example.org/wormy")
-    sender.settle_at("example.org")
+    client.expect(message(id=link.id))
     answer = off("links", "--group", group)
     client.drop()
     record.eventually(lambda: [each["state"] for each in server.sessions() if each["jid"] == client.jid] == ["resumable"])

@@ -93,7 +93,7 @@ def test_a_probe_by_a_stranger_reveals_nothing(folk):
     alice, bob = folk.online(2)
     alice.send(presence_to(bob.bare, "probe"))
     alice.send(presence_to("nobody-at-all@example.org", "probe"))
-    received = alice.settle(bob)
+    received = alice.settle(bob) + alice.settle_at("nobody-at-all@example.org")
     assert not [each for each in presences(received, bob.bare) if each.get("type") in (None, "unavailable")]
     answers = {each.get("from"): each.get("type") for each in received if each.tag.endswith("presence")}
     assert set(answers.values()) <= {"unsubscribed"}

@@ -158,6 +158,7 @@ def test_stopping_and_reloading_are_recorded_before_they_are_done(launch):
 
 def test_sealing_by_command_ends_the_segment_and_the_record_says_who_wanted_it(folk, server):
     alice, bob = folk.online(2)
+    assert server.run("record", "seal").returncode == 0  # this one does not fill up by itself
     said = alice.say(bob.bare)
     bob.settle(alice)
     done = server.run("record", "seal", "--json")

@@ -227,4 +227,5 @@ def test_who_is_in_learns_that_the_service_stops(server, folk, room):
         gone = each.expect(occupant(room, nick, "unavailable"))
         assert codes(gone) == {"110", "332"} and item(gone).get("role") == "none"
         assert each.stream_error() == "system-shutdown"
+    assert server.process.wait(20) == 0
     server.restart()
